@@ -9,7 +9,7 @@ import { delimiter, join } from 'node:path';
  * build names there what it has installed, so that a test can never vanish silently.
  */
 export function hasProgram(name: string): boolean {
-  const found = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
+  const found = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some((folder) => {
     try {
       accessSync(join(folder, name), constants.X_OK);
       return true;
@@ -17,7 +17,7 @@ export function hasProgram(name: string): boolean {
       return false; // not in this folder, or not executable: look on
     }
   });
-  const required = (process.env['HEDDLE_REQUIRE'] ?? '').split(',').map((entry) => entry.trim());
+  const required = (process.env.HEDDLE_REQUIRE ?? '').split(',').map((entry) => entry.trim());
   if (!found && required.includes(name)) {
     throw new Error(`${name} is named in HEDDLE_REQUIRE and is not on this machine`);
   }
