@@ -1,0 +1,77 @@
+/**
+ * A destination as the control plane describes it, in plain numbers and unions: what a validated
+ * `envoy.config.cluster.v3.Cluster` compiles to. All durations in milliseconds, 0 meaning none.
+ */
+export interface ClusterConfig {
+  readonly name: string;
+  /** `eds`: endpoints come by name; `static`: they stand in `endpoints`; `passthrough`: the request's own authority. */
+  readonly discovery: 'eds' | 'static' | 'passthrough';
+  /** Resource name to ask EDS for; the cluster's name unless `service_name` says otherwise. */
+  readonly edsName: string;
+  readonly endpoints: readonly EndpointConfig[];
+  /** Fully qualified host of the service, `cart.default.svc.cluster.local`; empty for inbound and passthrough. */
+  readonly serviceHost: string;
+  readonly serviceName: string;
+  readonly serviceNamespace: string;
+  /** Time for TCP and TLS together. Default 5000 (`Cluster.connect_timeout`). */
+  readonly connectTimeoutMs: number;
+  /** An idle pooled connection is closed after this long. Default 3 600 000, 3000 towards applications. */
+  readonly idleTimeoutMs: number;
+  readonly balancer: 'round-robin' | 'least-request' | 'random';
+  readonly circuitBreaker: CircuitBreakerConfig;
+  /** Null when outlier detection is off. */
+  readonly outlierDetection: OutlierDetectionConfig | null;
+  /** Below this share of healthy endpoints health is ignored. Default 50 (`healthy_panic_threshold`). */
+  readonly panicThresholdPercent: number;
+  /** How to speak to endpoints marked as meshed; null where the cluster has no such transport socket. */
+  readonly meshTls: UpstreamTlsConfig | null;
+}
+
+/** `CircuitBreakers.Thresholds` of the default priority; Envoy's defaults 1024, 1024, 1024. */
+export interface CircuitBreakerConfig {
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxRequests: number;
+  /** Used only where `retryBudgetPercent` is 0. Default 3. */
+  readonly maxRetries: number;
+  /** Retries may be this share of active and pending requests. Default 20. */
+  readonly retryBudgetPercent: number;
+  /** Retries that are always allowed. Default 3. */
+  readonly minRetryConcurrency: number;
+}
+
+/** `OutlierDetection`; Envoy's names and defaults, except that one endpoint may be ejected while another remains. */
+export interface OutlierDetectionConfig {
+  readonly consecutive5xx: number;
+  readonly intervalMs: number;
+  readonly baseEjectionTimeMs: number;
+  readonly maxEjectionTimeMs: number;
+  readonly maxEjectionPercent: number;
+  readonly alwaysEjectOneHost: boolean;
+}
+
+/** TLS towards another sidecar. */
+export interface UpstreamTlsConfig {
+  readonly sni: string;
+  readonly alpnProtocols: readonly string[];
+  /** Any one of these SPIFFE ids may answer; never empty. From the Service, never from the endpoint. */
+  readonly expectedIdentities: readonly string[];
+}
+
+/** One instance behind a cluster: what an `envoy.config.endpoint.v3.LbEndpoint` compiles to. */
+export interface EndpointConfig {
+  /** `address:port`, IPv6 in brackets: the key by which an endpoint is the same before and after an update. */
+  readonly key: string;
+  readonly address: string;
+  readonly port: number;
+  /** Has a sidecar: spoken to with `meshTls`, never in plaintext. */
+  readonly isMeshed: boolean;
+  /** Workload name, `cart-v1-1`; `unknown` when the control plane did not say. */
+  readonly workload: string;
+  readonly namespace: string;
+  readonly service: string;
+  readonly version: string;
+  /** Default 1. */
+  readonly weight: number;
+  readonly health: 'healthy' | 'draining' | 'unhealthy';
+}

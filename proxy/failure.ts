@@ -1,0 +1,111 @@
+/**
+ * When a failed attempt may be repeated, from the safest to the least safe.
+ *
+ * - `always`: no byte of the request can have reached an application, so every method may be repeated.
+ * - `idempotent`: the application may have seen the request; only idempotent methods may be repeated (RFC 9110
+ *   section 9.2.2) unless the user set `retryNonIdempotent`.
+ * - `never`: repeating cannot help, or the answer has begun.
+ */
+export type RetryClass = 'always' | 'idempotent' | 'never';
+
+/** One way a request can fail: what the client gets, what the logs call it, and whether to try again. */
+export interface FailureKind {
+  readonly status: number;
+  /** Envoy's response flag, as access logs and metrics know it; `-` where Envoy has none. */
+  readonly flag: string;
+  readonly retry: RetryClass;
+  /** Envoy's `response_code_details`. */
+  readonly details: string;
+  readonly title: string;
+}
+
+/**
+ * Every way a request can fail. Access log, metrics and local replies all read this table.
+ *
+ * Flags: Envoy access log documentation, `%RESPONSE_FLAGS%`.
+ */
+export const failures = {
+  badRequest: row(400, 'DPE', 'never', 'http1.codec_error', 'The request is malformed'),
+  headersTooLarge: row(431, 'DPE', 'never', 'http1.headers_too_large', 'The request head is too large'),
+  targetTooLong: row(414, 'DPE', 'never', 'http1.target_too_long', 'The request target is too long'),
+  bodyTooLarge: row(413, 'DPE', 'never', 'http1.chunk_extensions_too_large', 'The framing of the body is too large'),
+  unsupportedCoding: row(501, 'DPE', 'never', 'http1.unsupported_transfer_coding', 'The transfer coding is unknown'),
+  unsupportedVersion: row(505, 'DPE', 'never', 'http1.unsupported_version', 'The HTTP version is not supported'),
+  expectationFailed: row(417, 'DPE', 'never', 'http1.expectation_failed', 'The expectation cannot be met'),
+  upgradeNotSupported: row(403, 'NR', 'never', 'upgrade_failed', 'This listener does not take that kind of request'),
+  noRoute: row(404, 'NR', 'never', 'route_not_found', 'No route matches the request'),
+  unknownHost: row(404, 'NR', 'never', 'route_not_found', 'No service of that name is in the mesh'),
+  forbiddenDestination: row(403, 'NR', 'never', 'forbidden_destination', 'The proxy never connects there'),
+  noCluster: row(503, 'NC', 'never', 'cluster_not_found', 'The route names a backend that does not exist'),
+  noHealthyUpstream: row(503, 'UH', 'never', 'no_healthy_upstream', 'No instance can take the request'),
+  upstreamOverflow: row(503, 'UO', 'never', 'upstream_overflow', 'The circuit is open: the service is at its limit'),
+  connectFailure: row(
+    503,
+    'UF',
+    'always',
+    'upstream_reset_before_response_started{connection_failure}',
+    'No connection to the instance',
+  ),
+  connectTimeout: row(
+    503,
+    'UF',
+    'always',
+    'upstream_reset_before_response_started{connection_timeout}',
+    'The instance did not accept the connection in time',
+  ),
+  identityRefused: row(
+    503,
+    'UF',
+    'always',
+    'upstream_reset_before_response_started{identity}',
+    'The instance is not who it should be',
+  ),
+  upstreamReset: row(
+    503,
+    'UC',
+    'idempotent',
+    'upstream_reset_before_response_started{connection_termination}',
+    'The instance closed the connection before it answered',
+  ),
+  upstreamResetInBody: row(
+    502,
+    'UC',
+    'never',
+    'upstream_reset_after_response_started{connection_termination}',
+    'The instance closed the connection in the middle of its answer',
+  ),
+  upstreamProtocol: row(
+    502,
+    'UPE',
+    'never',
+    'upstream_reset_before_response_started{protocol_error}',
+    'The instance answered with something that is not HTTP',
+  ),
+  perTryTimeout: row(
+    504,
+    'UT',
+    'idempotent',
+    'upstream_per_try_timeout',
+    'The instance did not answer within the time of one try',
+  ),
+  requestTimeout: row(504, 'UT', 'never', 'response_timeout', 'The service did not answer in time'),
+  streamIdleTimeout: row(504, 'SI', 'never', 'stream_idle_timeout', 'Nothing moved for too long'),
+  headerTimeout: row(408, 'DPE', 'never', 'request_header_timeout', 'The request head did not arrive in time'),
+  retryLimitExceeded: row(503, 'URX', 'never', 'upstream_retry_limit_exceeded', 'Every try failed'),
+  downstreamReset: row(0, 'DC', 'never', 'downstream_remote_disconnect', 'The client went away'),
+  configurationPending: row(
+    503,
+    'NC',
+    'never',
+    'on_demand_discovery_timeout',
+    'The control plane has not said yet where that service is',
+  ),
+  draining: row(503, 'LR', 'never', 'draining', 'The sidecar is shutting down'),
+  internal: row(500, '-', 'never', 'internal_error', 'The sidecar made a mistake'),
+} as const satisfies Record<string, FailureKind>;
+
+export type Failure = keyof typeof failures;
+
+function row(status: number, flag: string, retry: RetryClass, details: string, title: string): FailureKind {
+  return { status, flag, retry, details, title };
+}

@@ -1,0 +1,144 @@
+import type { Buffer } from 'node:buffer';
+
+/**
+ * How the end of a message body is known. HTTP/1 bytes travel through the proxy in the framing they came in:
+ * a `chunked` body is handed on with its chunk lines, validated but not taken apart.
+ *
+ * Source: RFC 9112 section 6.3.
+ */
+export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
+
+/**
+ * A request after its head has been validated. One object per connection, overwritten by the next request:
+ * copy what must outlive the exchange.
+ *
+ * Header lines stay one block of text, `name: value\r\n…`, exactly as received except that hop-by-hop and mesh
+ * headers are cut out; a header is looked up or changed by name only when a rule asks for it.
+ */
+export class RequestHead {
+  method = '';
+  /** Origin form: path and query, beginning with `/`; `*` for `OPTIONS *`; host:port for CONNECT. */
+  path = '';
+  /** Host and optional port, lower case; from the absolute form where there is one (RFC 9112 section 3.2.2). */
+  authority = '';
+  /** True when the target came in absolute form, as a client sends it to a proxy. */
+  isAbsoluteForm = false;
+  /** Header lines to forward, each ending in CRLF, `Host` included; empty when there is none. */
+  block = '';
+  framing: BodyFraming = 'none';
+  /** Bytes of the body when `framing` is `length`, otherwise 0. */
+  contentLength = 0;
+  /** Body bytes that came with the head, latin1, in wire framing. */
+  body = '';
+  /** True when `body` is the whole body, so that the request can be sent in one write and sent again. */
+  isComplete = false;
+  /** The client keeps the connection open after this exchange. */
+  keepAlive = true;
+  /** HTTP/1.0 client: no chunked answer, no interim answers. */
+  isHttp10 = false;
+  /** The client sent `Expect: 100-continue` (RFC 9110 section 10.1.1). */
+  expectsContinue = false;
+  /** Value of `x-heddle-peer`: who the calling sidecar says its workload is; empty when absent. */
+  peerMetadata = '';
+  /** Value of `x-request-id`; empty when absent. */
+  requestId = '';
+}
+
+/** A response after its head has been validated; one per upstream connection, overwritten by the next. */
+export class ResponseHead {
+  status = 0;
+  /** Reason phrase as received; clients ignore it (RFC 9112 section 4). */
+  reason = '';
+  /** Header lines to forward, each ending in CRLF. */
+  block = '';
+  framing: BodyFraming = 'none';
+  contentLength = 0;
+  /** Body bytes that came with the head, latin1, in wire framing. */
+  body = '';
+  isComplete = false;
+  /** The upstream keeps the connection open after this exchange. */
+  keepAlive = true;
+}
+
+/** What a server connection tells whoever answers its requests: `onRequest`, `onRequestBody`…, `onRequestEnd`. */
+export interface RequestReceiver {
+  /** A request has begun; `head.isComplete` says that neither body nor end will be announced. */
+  onRequest(head: RequestHead): void;
+  /** Body bytes `buffer[start, end)`; when not `owned`, they are valid only during this call. */
+  onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
+  onRequestEnd(): void;
+  /** The client takes bytes again after a write returned false. */
+  onDownstreamDrain(): void;
+  /** The client is gone, or broke the protocol in the middle of its body; nothing more can be sent to it. */
+  onDownstreamReset(): void;
+}
+
+/** The side a request came from, as the one who answers sees it. */
+export interface DownstreamStream {
+  /** Sends a response head, and `body` with it in one write. False asks to wait for `onDownstreamDrain`. */
+  sendResponse(head: ResponseHead, extraLines: string): boolean;
+  /** Sends an answer of the proxy's own, whole. */
+  sendLocalReply(status: number, extraLines: string, body: string): void;
+  sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
+  /** The response is complete: the next request may begin. */
+  endResponse(): void;
+  /** Cuts the connection so that the client cannot take what it got for a whole message. */
+  reset(): void;
+  pauseRequest(): void;
+  resumeRequest(): void;
+}
+
+/** What an upstream connection tells the one whose request it carries. */
+export interface ResponseReceiver {
+  onResponse(head: ResponseHead): void;
+  onInterimResponse(head: ResponseHead): void;
+  onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
+  onResponseEnd(): void;
+  onUpstreamDrain(): void;
+}
+
+/**
+ * First value of a header in a block of header lines, without surrounding white space; null when absent.
+ * `lowerCaseName` must be lower case. Header names are compared without case (RFC 9110 section 5.1).
+ */
+export function headerValue(block: string, lowerCaseName: string): string | null {
+  const at = findHeaderLine(block, lowerCaseName, 0);
+  return at < 0 ? null : valueOfLine(block, at, lowerCaseName.length);
+}
+
+/** All values of a header joined by `, ` (RFC 9110 section 5.3); null when absent. */
+export function headerValues(block: string, lowerCaseName: string): string | null {
+  let at = findHeaderLine(block, lowerCaseName, 0);
+  if (at < 0) return null;
+  let joined = valueOfLine(block, at, lowerCaseName.length);
+  for (;;) {
+    at = findHeaderLine(block, lowerCaseName, block.indexOf('\r\n', at) + 2);
+    if (at < 0) return joined;
+    joined += `, ${valueOfLine(block, at, lowerCaseName.length)}`;
+  }
+}
+
+/** Offset of the next line at or after `from` that carries this header, -1 when there is none. */
+export function findHeaderLine(block: string, lowerCaseName: string, from: number): number {
+  const length = lowerCaseName.length;
+  let at = from;
+  while (at < block.length) {
+    if (block.charCodeAt(at + length) === 58 && matchesName(block, at, lowerCaseName)) return at;
+    at = block.indexOf('\r\n', at) + 2;
+    if (at === 1) return -1; // no further line end: a block always ends in one, so this is the end
+  }
+  return -1;
+}
+
+function matchesName(block: string, at: number, lowerCaseName: string): boolean {
+  for (let i = 0; i < lowerCaseName.length; i++) {
+    const code = block.charCodeAt(at + i);
+    const lower = code >= 65 && code <= 90 ? code + 32 : code;
+    if (lower !== lowerCaseName.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+function valueOfLine(block: string, at: number, nameLength: number): string {
+  return block.slice(at + nameLength + 1, block.indexOf('\r\n', at)).trim();
+}
