@@ -1,0 +1,138 @@
+// Original file: proto/envoy/config/cluster/v3/cluster.proto
+
+import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from '../../../../google/protobuf/Duration.ts';
+import type { UInt32Value as _google_protobuf_UInt32Value, UInt32Value__Output as _google_protobuf_UInt32Value__Output } from '../../../../google/protobuf/UInt32Value.ts';
+import type { CircuitBreakers as _envoy_config_cluster_v3_CircuitBreakers, CircuitBreakers__Output as _envoy_config_cluster_v3_CircuitBreakers__Output } from '../../../../envoy/config/cluster/v3/CircuitBreakers.ts';
+import type { OutlierDetection as _envoy_config_cluster_v3_OutlierDetection, OutlierDetection__Output as _envoy_config_cluster_v3_OutlierDetection__Output } from '../../../../envoy/config/cluster/v3/OutlierDetection.ts';
+import type { TransportSocket as _envoy_config_core_v3_TransportSocket, TransportSocket__Output as _envoy_config_core_v3_TransportSocket__Output } from '../../../../envoy/config/core/v3/TransportSocket.ts';
+import type { Metadata as _envoy_config_core_v3_Metadata, Metadata__Output as _envoy_config_core_v3_Metadata__Output } from '../../../../envoy/config/core/v3/Metadata.ts';
+import type { ClusterLoadAssignment as _envoy_config_endpoint_v3_ClusterLoadAssignment, ClusterLoadAssignment__Output as _envoy_config_endpoint_v3_ClusterLoadAssignment__Output } from '../../../../envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
+import type { Any as _google_protobuf_Any, Any__Output as _google_protobuf_Any__Output } from '../../../../google/protobuf/Any.ts';
+import type { LoadBalancingPolicy as _envoy_config_cluster_v3_LoadBalancingPolicy, LoadBalancingPolicy__Output as _envoy_config_cluster_v3_LoadBalancingPolicy__Output } from '../../../../envoy/config/cluster/v3/LoadBalancingPolicy.ts';
+import type { Struct as _google_protobuf_Struct, Struct__Output as _google_protobuf_Struct__Output } from '../../../../google/protobuf/Struct.ts';
+import type { ConfigSource as _envoy_config_core_v3_ConfigSource, ConfigSource__Output as _envoy_config_core_v3_ConfigSource__Output } from '../../../../envoy/config/core/v3/ConfigSource.ts';
+import type { Percent as _envoy_type_v3_Percent, Percent__Output as _envoy_type_v3_Percent__Output } from '../../../../envoy/type/v3/Percent.ts';
+
+export interface _envoy_config_cluster_v3_Cluster_CommonLbConfig {
+  'healthy_panic_threshold'?: (_envoy_type_v3_Percent | null);
+}
+
+export interface _envoy_config_cluster_v3_Cluster_CommonLbConfig__Output {
+  'healthy_panic_threshold': (_envoy_type_v3_Percent__Output | null);
+}
+
+// Original file: proto/envoy/config/cluster/v3/cluster.proto
+
+export const _envoy_config_cluster_v3_Cluster_DiscoveryType = {
+  STATIC: 'STATIC',
+  STRICT_DNS: 'STRICT_DNS',
+  LOGICAL_DNS: 'LOGICAL_DNS',
+  EDS: 'EDS',
+  ORIGINAL_DST: 'ORIGINAL_DST',
+} as const;
+
+export type _envoy_config_cluster_v3_Cluster_DiscoveryType =
+  | 'STATIC'
+  | 0
+  | 'STRICT_DNS'
+  | 1
+  | 'LOGICAL_DNS'
+  | 2
+  | 'EDS'
+  | 3
+  | 'ORIGINAL_DST'
+  | 4
+
+export type _envoy_config_cluster_v3_Cluster_DiscoveryType__Output = typeof _envoy_config_cluster_v3_Cluster_DiscoveryType[keyof typeof _envoy_config_cluster_v3_Cluster_DiscoveryType]
+
+export interface _envoy_config_cluster_v3_Cluster_EdsClusterConfig {
+  'eds_config'?: (_envoy_config_core_v3_ConfigSource | null);
+  'service_name'?: (string);
+}
+
+export interface _envoy_config_cluster_v3_Cluster_EdsClusterConfig__Output {
+  'eds_config': (_envoy_config_core_v3_ConfigSource__Output | null);
+  'service_name': (string);
+}
+
+// Original file: proto/envoy/config/cluster/v3/cluster.proto
+
+export const _envoy_config_cluster_v3_Cluster_LbPolicy = {
+  ROUND_ROBIN: 'ROUND_ROBIN',
+  LEAST_REQUEST: 'LEAST_REQUEST',
+  RING_HASH: 'RING_HASH',
+  RANDOM: 'RANDOM',
+  MAGLEV: 'MAGLEV',
+  CLUSTER_PROVIDED: 'CLUSTER_PROVIDED',
+  LOAD_BALANCING_POLICY_CONFIG: 'LOAD_BALANCING_POLICY_CONFIG',
+} as const;
+
+export type _envoy_config_cluster_v3_Cluster_LbPolicy =
+  | 'ROUND_ROBIN'
+  | 0
+  | 'LEAST_REQUEST'
+  | 1
+  | 'RING_HASH'
+  | 2
+  | 'RANDOM'
+  | 3
+  | 'MAGLEV'
+  | 5
+  | 'CLUSTER_PROVIDED'
+  | 6
+  | 'LOAD_BALANCING_POLICY_CONFIG'
+  | 7
+
+export type _envoy_config_cluster_v3_Cluster_LbPolicy__Output = typeof _envoy_config_cluster_v3_Cluster_LbPolicy[keyof typeof _envoy_config_cluster_v3_Cluster_LbPolicy]
+
+export interface _envoy_config_cluster_v3_Cluster_TransportSocketMatch {
+  'name'?: (string);
+  'match'?: (_google_protobuf_Struct | null);
+  'transport_socket'?: (_envoy_config_core_v3_TransportSocket | null);
+}
+
+export interface _envoy_config_cluster_v3_Cluster_TransportSocketMatch__Output {
+  'name': (string);
+  'match': (_google_protobuf_Struct__Output | null);
+  'transport_socket': (_envoy_config_core_v3_TransportSocket__Output | null);
+}
+
+export interface Cluster {
+  'name'?: (string);
+  'type'?: (_envoy_config_cluster_v3_Cluster_DiscoveryType);
+  'eds_cluster_config'?: (_envoy_config_cluster_v3_Cluster_EdsClusterConfig | null);
+  'connect_timeout'?: (_google_protobuf_Duration | null);
+  'per_connection_buffer_limit_bytes'?: (_google_protobuf_UInt32Value | null);
+  'lb_policy'?: (_envoy_config_cluster_v3_Cluster_LbPolicy);
+  'circuit_breakers'?: (_envoy_config_cluster_v3_CircuitBreakers | null);
+  'outlier_detection'?: (_envoy_config_cluster_v3_OutlierDetection | null);
+  'transport_socket'?: (_envoy_config_core_v3_TransportSocket | null);
+  'metadata'?: (_envoy_config_core_v3_Metadata | null);
+  'common_lb_config'?: (_envoy_config_cluster_v3_Cluster_CommonLbConfig | null);
+  'alt_stat_name'?: (string);
+  'load_assignment'?: (_envoy_config_endpoint_v3_ClusterLoadAssignment | null);
+  'typed_extension_protocol_options'?: ({[key: string]: _google_protobuf_Any});
+  'load_balancing_policy'?: (_envoy_config_cluster_v3_LoadBalancingPolicy | null);
+  'transport_socket_matches'?: (_envoy_config_cluster_v3_Cluster_TransportSocketMatch)[];
+  'cluster_discovery_type'?: "type";
+}
+
+export interface Cluster__Output {
+  'name': (string);
+  'type'?: (_envoy_config_cluster_v3_Cluster_DiscoveryType__Output);
+  'eds_cluster_config': (_envoy_config_cluster_v3_Cluster_EdsClusterConfig__Output | null);
+  'connect_timeout': (_google_protobuf_Duration__Output | null);
+  'per_connection_buffer_limit_bytes': (_google_protobuf_UInt32Value__Output | null);
+  'lb_policy': (_envoy_config_cluster_v3_Cluster_LbPolicy__Output);
+  'circuit_breakers': (_envoy_config_cluster_v3_CircuitBreakers__Output | null);
+  'outlier_detection': (_envoy_config_cluster_v3_OutlierDetection__Output | null);
+  'transport_socket': (_envoy_config_core_v3_TransportSocket__Output | null);
+  'metadata': (_envoy_config_core_v3_Metadata__Output | null);
+  'common_lb_config': (_envoy_config_cluster_v3_Cluster_CommonLbConfig__Output | null);
+  'alt_stat_name': (string);
+  'load_assignment': (_envoy_config_endpoint_v3_ClusterLoadAssignment__Output | null);
+  'typed_extension_protocol_options': ({[key: string]: _google_protobuf_Any__Output});
+  'load_balancing_policy': (_envoy_config_cluster_v3_LoadBalancingPolicy__Output | null);
+  'transport_socket_matches': (_envoy_config_cluster_v3_Cluster_TransportSocketMatch__Output)[];
+  'cluster_discovery_type'?: "type";
+}

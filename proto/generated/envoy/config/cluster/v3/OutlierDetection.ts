@@ -1,0 +1,41 @@
+// Original file: proto/envoy/config/cluster/v3/outlier_detection.proto
+
+import type { UInt32Value as _google_protobuf_UInt32Value, UInt32Value__Output as _google_protobuf_UInt32Value__Output } from '../../../../google/protobuf/UInt32Value.ts';
+import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from '../../../../google/protobuf/Duration.ts';
+import type { BoolValue as _google_protobuf_BoolValue, BoolValue__Output as _google_protobuf_BoolValue__Output } from '../../../../google/protobuf/BoolValue.ts';
+
+export interface OutlierDetection {
+  'consecutive_5xx'?: (_google_protobuf_UInt32Value | null);
+  'interval'?: (_google_protobuf_Duration | null);
+  'base_ejection_time'?: (_google_protobuf_Duration | null);
+  'max_ejection_percent'?: (_google_protobuf_UInt32Value | null);
+  'enforcing_consecutive_5xx'?: (_google_protobuf_UInt32Value | null);
+  'enforcing_success_rate'?: (_google_protobuf_UInt32Value | null);
+  'consecutive_gateway_failure'?: (_google_protobuf_UInt32Value | null);
+  'enforcing_consecutive_gateway_failure'?: (_google_protobuf_UInt32Value | null);
+  'split_external_local_origin_errors'?: (boolean);
+  'consecutive_local_origin_failure'?: (_google_protobuf_UInt32Value | null);
+  'enforcing_consecutive_local_origin_failure'?: (_google_protobuf_UInt32Value | null);
+  'enforcing_local_origin_success_rate'?: (_google_protobuf_UInt32Value | null);
+  'max_ejection_time'?: (_google_protobuf_Duration | null);
+  'max_ejection_time_jitter'?: (_google_protobuf_Duration | null);
+  'always_eject_one_host'?: (_google_protobuf_BoolValue | null);
+}
+
+export interface OutlierDetection__Output {
+  'consecutive_5xx': (_google_protobuf_UInt32Value__Output | null);
+  'interval': (_google_protobuf_Duration__Output | null);
+  'base_ejection_time': (_google_protobuf_Duration__Output | null);
+  'max_ejection_percent': (_google_protobuf_UInt32Value__Output | null);
+  'enforcing_consecutive_5xx': (_google_protobuf_UInt32Value__Output | null);
+  'enforcing_success_rate': (_google_protobuf_UInt32Value__Output | null);
+  'consecutive_gateway_failure': (_google_protobuf_UInt32Value__Output | null);
+  'enforcing_consecutive_gateway_failure': (_google_protobuf_UInt32Value__Output | null);
+  'split_external_local_origin_errors': (boolean);
+  'consecutive_local_origin_failure': (_google_protobuf_UInt32Value__Output | null);
+  'enforcing_consecutive_local_origin_failure': (_google_protobuf_UInt32Value__Output | null);
+  'enforcing_local_origin_success_rate': (_google_protobuf_UInt32Value__Output | null);
+  'max_ejection_time': (_google_protobuf_Duration__Output | null);
+  'max_ejection_time_jitter': (_google_protobuf_Duration__Output | null);
+  'always_eject_one_host': (_google_protobuf_BoolValue__Output | null);
+}

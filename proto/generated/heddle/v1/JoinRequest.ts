@@ -1,0 +1,12 @@
+// Original file: proto/heddle/v1/identity.proto
+
+
+export interface JoinRequest {
+  'token'?: (string);
+  'signing_request'?: (Buffer | Uint8Array | string);
+}
+
+export interface JoinRequest__Output {
+  'token': (string);
+  'signing_request': (Buffer);
+}

@@ -1,0 +1,51 @@
+// Original file: proto/heddle/v1/telemetry.proto
+
+import type { Reporter as _heddle_v1_Reporter, Reporter__Output as _heddle_v1_Reporter__Output } from '../../heddle/v1/Reporter.ts';
+import type { Histogram as _heddle_v1_Histogram, Histogram__Output as _heddle_v1_Histogram__Output } from '../../heddle/v1/Histogram.ts';
+import type { Long } from '@grpc/proto-loader';
+
+export interface Series {
+  'reporter'?: (_heddle_v1_Reporter);
+  'source_workload'?: (string);
+  'source_namespace'?: (string);
+  'source_service'?: (string);
+  'source_version'?: (string);
+  'source_principal'?: (string);
+  'destination_workload'?: (string);
+  'destination_namespace'?: (string);
+  'destination_service'?: (string);
+  'destination_version'?: (string);
+  'destination_principal'?: (string);
+  'route'?: (string);
+  'response_code'?: (number);
+  'response_flags'?: (string);
+  'mutual_tls'?: (boolean);
+  'protocol'?: (string);
+  'count'?: (number | string | Long);
+  'request_bytes'?: (number | string | Long);
+  'response_bytes'?: (number | string | Long);
+  'latency_us'?: (_heddle_v1_Histogram | null);
+}
+
+export interface Series__Output {
+  'reporter': (_heddle_v1_Reporter__Output);
+  'source_workload': (string);
+  'source_namespace': (string);
+  'source_service': (string);
+  'source_version': (string);
+  'source_principal': (string);
+  'destination_workload': (string);
+  'destination_namespace': (string);
+  'destination_service': (string);
+  'destination_version': (string);
+  'destination_principal': (string);
+  'route': (string);
+  'response_code': (number);
+  'response_flags': (string);
+  'mutual_tls': (boolean);
+  'protocol': (string);
+  'count': (string);
+  'request_bytes': (string);
+  'response_bytes': (string);
+  'latency_us': (_heddle_v1_Histogram__Output | null);
+}
