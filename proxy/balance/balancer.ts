@@ -1,0 +1,35 @@
+/** What a balancer needs to know of an endpoint. */
+export interface Candidate {
+  /** Share of traffic relative to the other candidates: a positive integer (Envoy `load_balancing_weight`, ≥ 1). */
+  readonly weight: number;
+  /** Requests in flight to this endpoint now; whoever forwards counts them. */
+  readonly activeRequests: number;
+}
+
+/**
+ * Chooses an endpoint for one request, without allocating.
+ *
+ * A picker belongs to one fixed set of candidates. When the set changes, a new picker is built and published in its
+ * place, so that a request in the middle of its choice never sees half of a change.
+ */
+export interface Picker<C> {
+  /**
+   * The candidate for the next attempt; null only when there is none at all.
+   *
+   * `exclude` is the endpoint that the last attempt failed on: it is passed over as long as another candidate exists,
+   * and returned when it is the only one (Envoy's `previous_hosts` retry predicate, which gives way likewise).
+   */
+  pick(exclude: C | null): C | null;
+}
+
+/**
+ * Builds a picker over `candidates`, which must not change afterwards except for `activeRequests`.
+ * `random` returns numbers in [0, 1), as `Math.random` does.
+ */
+export type BuildPicker = <C extends Candidate>(candidates: readonly C[], random: () => number) => Picker<C>;
+
+/** True when every candidate has the same weight, so that a balancer may ignore weights altogether. */
+export function haveEqualWeights(candidates: readonly Candidate[]): boolean {
+  const first = candidates[0];
+  return candidates.every((candidate) => candidate.weight === first?.weight);
+}

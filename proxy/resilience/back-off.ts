@@ -1,0 +1,15 @@
+/** Default lower and upper bound of the waiting time (Envoy `RetryBackOff`: 25 ms and ten times that). */
+export const defaultBackOffBaseMs = 25;
+export const defaultBackOffMaxMs = 250;
+
+/**
+ * How long to wait before retry number `retry` (1 is the first): anywhere in `[0, (2^retry - 1) × baseMs)`, the upper
+ * end capped at `maxMs`. Full jitter spreads the retries of many clients that failed at the same moment.
+ *
+ * `random` returns numbers in [0, 1).
+ *
+ * Source: Envoy router filter, `x-envoy-max-retries`; Brooker 2015, "Exponential Backoff And Jitter".
+ */
+export function backOffMs(retry: number, baseMs: number, maxMs: number, random: () => number): number {
+  return random() * Math.min((2 ** retry - 1) * baseMs, maxMs);
+}
