@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import type { Failure } from './failure.ts';
 
 /**
  * How the end of a message body is known. HTTP/1 bytes travel through the proxy in the framing they came in:
@@ -71,14 +72,21 @@ export interface RequestReceiver {
   onDownstreamDrain(): void;
   /** The client is gone, or broke the protocol in the middle of its body; nothing more can be sent to it. */
   onDownstreamReset(): void;
+  /** About once a second while a request is open: the moment to look for stalled streams. */
+  onSweep(nowMs: number): void;
 }
 
 /** The side a request came from, as the one who answers sees it. */
 export interface DownstreamStream {
-  /** Sends a response head, and `body` with it in one write. False asks to wait for `onDownstreamDrain`. */
-  sendResponse(head: ResponseHead, extraLines: string): boolean;
-  /** Sends an answer of the proxy's own, whole. */
-  sendLocalReply(status: number, extraLines: string, body: string): void;
+  /** Passes on a 1xx answer (RFC 9110 section 15.2); dropped for clients that cannot take one. */
+  sendInterim(head: ResponseHead): void;
+  /**
+   * Sends a response head, with `head.body` in the same write. `block` replaces `head.block`. False asks to wait
+   * for `onDownstreamDrain`.
+   */
+  sendResponse(head: ResponseHead, block: string): boolean;
+  /** Sends an answer of the proxy's own, whole; `body` is ASCII. Ends the response. */
+  sendLocalReply(status: number, lines: string, body: string): void;
   sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
   /** The response is complete: the next request may begin. */
   endResponse(): void;
@@ -95,6 +103,8 @@ export interface ResponseReceiver {
   onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
   onResponseEnd(): void;
   onUpstreamDrain(): void;
+  /** The connection failed; it is gone, and nothing else will be called for this request. */
+  onUpstreamFailure(failure: Failure): void;
 }
 
 /**
@@ -140,5 +150,21 @@ function matchesName(block: string, at: number, lowerCaseName: string): boolean 
 }
 
 function valueOfLine(block: string, at: number, nameLength: number): string {
-  return block.slice(at + nameLength + 1, block.indexOf('\r\n', at)).trim();
+  return trimWhitespace(block.slice(at + nameLength + 1, block.indexOf('\r\n', at)));
+}
+
+/**
+ * Takes blanks and tabs from both ends, and nothing else: `String.trim` would also take U+00A0, which is a byte of
+ * the value (RFC 9110 section 5.6.3, OWS).
+ */
+export function trimWhitespace(value: string): string {
+  let from = 0;
+  let to = value.length;
+  while (from < to && isWhitespace(value.charCodeAt(from))) from++;
+  while (to > from && isWhitespace(value.charCodeAt(to - 1))) to--;
+  return from === 0 && to === value.length ? value : value.slice(from, to);
+}
+
+function isWhitespace(code: number): boolean {
+  return code === 32 || code === 9;
 }

@@ -1,0 +1,156 @@
+import type { Buffer } from 'node:buffer';
+
+/** What is wrong with a chunked body. */
+export type ChunkFault = 'malformed' | 'too-large';
+
+/** Chunk extensions and trailers together; Node refuses more than 16 KiB of extensions, and so do we. */
+const MAX_OVERHEAD_BYTES = 16_384;
+
+/**
+ * Finds the end of a chunked body without taking it apart (RFC 9112 section 7.1), in any split of its bytes.
+ *
+ * Strict where parsers are known to disagree: a size is one to eight hex digits, every line ends in CRLF, chunk
+ * data is followed by CRLF, an extension holds no control characters, and a trailer cannot carry framing or routing
+ * fields (section 6.5 of RFC 9110), so what is forwarded reads the same everywhere.
+ */
+export class ChunkScanner {
+  fault: ChunkFault | null = null;
+  #state: State = 'size';
+  #digits = 0;
+  #remaining = 0;
+  #overhead = 0;
+  #trailer = '';
+
+  reset(): void {
+    this.fault = null;
+    this.#state = 'size';
+    this.#digits = 0;
+    this.#remaining = 0;
+    this.#overhead = 0;
+    this.#trailer = '';
+  }
+
+  /**
+   * Reads `buffer[from, to)`. Returns the offset behind the body when it ends here, -1 when more is needed or when
+   * `fault` says that the body is malformed.
+   */
+  scan(buffer: Buffer, from: number, to: number): number {
+    let at = from;
+    while (at < to) {
+      if (this.#state === 'data') {
+        const take = Math.min(to - at, this.#remaining);
+        at += take;
+        this.#remaining -= take;
+        if (this.#remaining === 0) this.#state = 'data-cr';
+        continue;
+      }
+      const code = buffer[at++] as number; // at < to <= buffer.length
+      if (!this.#step(code)) return -1;
+      if (this.#state === 'done') return at;
+    }
+    return -1;
+  }
+
+  #step(code: number): boolean {
+    switch (this.#state) {
+      case 'size':
+        return this.#size(code);
+      case 'extension':
+        if (code === 13) this.#state = 'size-lf';
+        else if (!isFieldByte(code)) return this.#fail('malformed');
+        return this.#charge();
+      case 'size-lf':
+        if (code !== 10) return this.#fail('malformed');
+        this.#digits = 0;
+        this.#state = this.#remaining === 0 ? 'trailer' : 'data';
+        return true;
+      case 'data-cr':
+        if (code !== 13) return this.#fail('malformed');
+        this.#state = 'data-lf';
+        return true;
+      case 'data-lf':
+        if (code !== 10) return this.#fail('malformed');
+        this.#state = 'size';
+        return true;
+      case 'trailer':
+        if (code === 13) this.#state = 'trailer-lf';
+        else if (!isFieldByte(code)) return this.#fail('malformed');
+        else this.#trailer += String.fromCharCode(code);
+        return this.#charge();
+      case 'trailer-lf':
+        if (code !== 10) return this.#fail('malformed');
+        return this.#trailerLine();
+      case 'data':
+      case 'done':
+        return true;
+    }
+  }
+
+  #size(code: number): boolean {
+    const digit = hexValue(code);
+    if (digit >= 0) {
+      if (++this.#digits > 8) return this.#fail('malformed');
+      this.#remaining = this.#remaining * 16 + digit;
+      return true;
+    }
+    if (this.#digits === 0) return this.#fail('malformed');
+    if (code === 13) this.#state = 'size-lf';
+    else if (code === 59) this.#state = 'extension';
+    else return this.#fail('malformed');
+    return true;
+  }
+
+  #trailerLine(): boolean {
+    if (this.#trailer === '') {
+      this.#state = 'done';
+      return true;
+    }
+    const match = trailerPattern.exec(this.#trailer);
+    if (match === null || forbiddenTrailers.has((match[1] ?? '').toLowerCase())) return this.#fail('malformed');
+    this.#trailer = '';
+    this.#state = 'trailer';
+    return true;
+  }
+
+  #charge(): boolean {
+    return ++this.#overhead <= MAX_OVERHEAD_BYTES || this.#fail('too-large');
+  }
+
+  #fail(fault: ChunkFault): false {
+    this.fault = fault;
+    return false;
+  }
+}
+
+type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailer' | 'trailer-lf' | 'done';
+
+const trailerPattern = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):/;
+
+/** Fields that decide framing, routing or trust must stand in the head (RFC 9110 section 6.5.1). */
+const forbiddenTrailers = new Set([
+  'authorization',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-range',
+  'content-type',
+  'host',
+  'keep-alive',
+  'proxy-connection',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'x-forwarded-client-cert',
+]);
+
+function hexValue(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  const lower = code | 32;
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1;
+}
+
+function isFieldByte(code: number): boolean {
+  return code === 9 || (code >= 32 && code !== 127);
+}

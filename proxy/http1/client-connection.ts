@@ -1,0 +1,244 @@
+import type { Buffer } from 'node:buffer';
+import type { Failure } from '../failure.ts';
+import type { ResponseReceiver } from '../message-head.ts';
+import { ResponseHead } from '../message-head.ts';
+import type { Transport, TransportHandler } from '../transport/transport.ts';
+import { ChunkScanner } from './chunk-scanner.ts';
+import type { HeadLimits } from './head-limits.ts';
+import { defaultHeadLimits } from './head-limits.ts';
+import { ResponseParser } from './response-parser.ts';
+
+/** 1xx answers before the final one; a server that sends more is broken or hostile. */
+const MAX_INTERIM_RESPONSES = 100;
+
+/** Of a large read only this much is searched for the end of a head at first. */
+const HEAD_SEARCH_BYTES = 16_384;
+
+/** Whom a client connection belongs to. */
+export interface ClientConnectionOwner {
+  /** The connection is gone and must not be used again. Called once. */
+  onConnectionClosed(connection: ClientConnection): void;
+}
+
+/**
+ * Hot loop: bench/http1/client-connection.bench.ts.
+ *
+ * The client side of one HTTP/1.1 connection: carries one request at a time and cuts the answer out of the bytes.
+ * An answer that breaks the rules, or bytes that nobody asked for, end the connection: nothing that could be taken
+ * for the answer to another request survives.
+ */
+export class ClientConnection implements TransportHandler {
+  readonly transport: Transport;
+  /** True from the second request on: the peer may close it just as we use it. */
+  isReused = false;
+  /** When it became idle; the pool's sweep reads it. */
+  idleSinceMs = 0;
+  readonly #owner: ClientConnectionOwner;
+  readonly #limits: HeadLimits;
+  readonly #parser: ResponseParser;
+  readonly #head = new ResponseHead();
+  readonly #scanner = new ChunkScanner();
+  #receiver: ResponseReceiver | null = null;
+  #state: State = 'idle';
+  #method = '';
+  #pending = '';
+  #remaining = 0;
+  #interims = 0;
+
+  constructor(transport: Transport, owner: ClientConnectionOwner, limits: HeadLimits = defaultHeadLimits) {
+    this.transport = transport;
+    this.#owner = owner;
+    this.#limits = limits;
+    this.#parser = new ResponseParser(limits);
+    transport.setHandler(this);
+  }
+
+  /** May carry the next request. */
+  get isReusable(): boolean {
+    return this.#state === 'idle';
+  }
+
+  /** Begins an exchange: `text` is the request head, with as much of the body as there is. */
+  send(receiver: ResponseReceiver, method: string, text: string): boolean {
+    this.#receiver = receiver;
+    this.#method = method;
+    this.#state = 'head';
+    this.#pending = '';
+    this.#interims = 0;
+    return this.transport.writeText(text);
+  }
+
+  sendBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    return this.transport.writeBytes(buffer, start, end, owned);
+  }
+
+  /** Gives the exchange up: the connection cannot be used again. */
+  abort(): void {
+    this.#receiver = null;
+    this.#close();
+  }
+
+  onBytes(buffer: Buffer, length: number, owned: boolean): void {
+    switch (this.#state) {
+      case 'head':
+        this.#readHead(buffer, length, owned);
+        return;
+      case 'length':
+      case 'chunked':
+      case 'until-close':
+        this.#readBody(buffer, 0, length, owned);
+        return;
+      case 'idle':
+      case 'closed':
+        this.abort(); // an answer nobody asked for: never let it meet the next request
+        return;
+    }
+  }
+
+  #readHead(buffer: Buffer, length: number, owned: boolean): void {
+    const earlier = this.#pending;
+    const before = earlier.length;
+    let text = earlier + buffer.toString('latin1', 0, Math.min(length, HEAD_SEARCH_BYTES));
+    this.#pending = '';
+    let from = 0;
+    for (;;) {
+      const end = text.indexOf('\r\n\r\n', from) + 4;
+      if (end === 3) {
+        if (text.length < before + length) {
+          text = earlier + buffer.toString('latin1', 0, length);
+          continue;
+        }
+        if (text.length - from > this.#limits.maxHeadBytes) this.#fail('upstreamProtocol');
+        else this.#pending = from === 0 ? text : text.substring(from);
+        return;
+      }
+      const head = this.#head;
+      if (!this.#parser.parse(text, from, end, this.#method, head)) {
+        this.#fail('upstreamProtocol');
+        return;
+      }
+      if (head.status >= 200) {
+        this.#beginResponse(text, end, buffer, end - before, length, owned);
+        return;
+      }
+      if (head.status === 101 || ++this.#interims > MAX_INTERIM_RESPONSES) {
+        this.#fail('upstreamProtocol');
+        return;
+      }
+      this.#receiver?.onInterimResponse(head);
+      from = end;
+    }
+  }
+
+  /** `bodyStart` is where the body begins in `buffer`; the head may have begun in an earlier read. */
+  #beginResponse(text: string, end: number, buffer: Buffer, bodyStart: number, length: number, owned: boolean): void {
+    const head = this.#head;
+    let bodyEnd = length;
+    switch (head.framing) {
+      case 'none':
+        bodyEnd = bodyStart;
+        this.#state = 'idle';
+        break;
+      case 'length':
+        bodyEnd = Math.min(length, bodyStart + head.contentLength);
+        this.#remaining = head.contentLength - (bodyEnd - bodyStart);
+        this.#state = this.#remaining === 0 ? 'idle' : 'length';
+        break;
+      case 'chunked': {
+        this.#scanner.reset();
+        const found = this.#scanner.scan(buffer, bodyStart, length);
+        if (this.#scanner.fault !== null) {
+          this.#fail('upstreamProtocol');
+          return;
+        }
+        bodyEnd = found < 0 ? length : found;
+        this.#state = found < 0 ? 'chunked' : 'idle';
+        break;
+      }
+      case 'until-close':
+        this.#state = 'until-close';
+        break;
+    }
+    const size = bodyEnd - bodyStart;
+    const isWholeInText = text.length - end >= size;
+    const isComplete = this.#state === 'idle';
+    if (isComplete && (bodyEnd < length || !head.keepAlive)) this.#close();
+    head.body = size === 0 || !isWholeInText ? '' : text.substring(end, end + size);
+    head.isComplete = isComplete && isWholeInText;
+    const receiver = this.#receiver;
+    if (head.isComplete) this.#receiver = null;
+    receiver?.onResponse(head);
+    if (isWholeInText) return;
+    // a large read: the body goes on as bytes, without a detour through text
+    if (this.#receiver === null) return; // given up while the head was handled
+    receiver?.onResponseBody(buffer, bodyStart, bodyEnd, owned);
+    if (isComplete) this.#finish();
+  }
+
+  #readBody(buffer: Buffer, from: number, length: number, owned: boolean): void {
+    let end = length;
+    let isComplete = false;
+    if (this.#state === 'length') {
+      end = Math.min(length, from + this.#remaining);
+      this.#remaining -= end - from;
+      isComplete = this.#remaining === 0;
+    } else if (this.#state === 'chunked') {
+      const found = this.#scanner.scan(buffer, from, length);
+      if (this.#scanner.fault !== null) {
+        this.#fail('upstreamResetInBody');
+        return;
+      }
+      isComplete = found >= 0;
+      if (isComplete) end = found;
+    }
+    if (isComplete) {
+      this.#state = 'idle';
+      if (end < length || !this.#head.keepAlive) this.#close();
+    }
+    this.#receiver?.onResponseBody(buffer, from, end, owned);
+    if (isComplete) this.#finish();
+  }
+
+  #finish(): void {
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    receiver?.onResponseEnd();
+  }
+
+  #fail(failure: Failure): void {
+    const receiver = this.#receiver;
+    this.#receiver = null;
+    this.#close();
+    receiver?.onUpstreamFailure(failure);
+  }
+
+  #close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.transport.destroy();
+    this.#owner.onConnectionClosed(this);
+  }
+
+  onDrain(): void {
+    this.#receiver?.onUpstreamDrain();
+  }
+
+  onEnd(): void {
+    this.onClose();
+  }
+
+  onClose(): void {
+    if (this.#state === 'until-close') {
+      this.#close();
+      this.#finish();
+    } else if (this.#state === 'head') {
+      this.#fail('upstreamReset');
+    } else if (this.#state === 'idle') {
+      this.#close();
+    } else {
+      this.#fail('upstreamResetInBody');
+    }
+  }
+}
+
+type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'closed';

@@ -1,0 +1,228 @@
+import type { BodyFraming } from '../message-head.ts';
+import { trimWhitespace } from '../message-head.ts';
+
+/** Which of the mesh's own headers are believed: those of a sidecar behind mTLS, or none. */
+export type HeaderTrust = 'application' | 'sidecar';
+
+/** What went wrong in a block of header lines; null when nothing did. */
+export type HeaderFault = 'badRequest' | 'unsupportedCoding' | 'headersTooLarge';
+
+/**
+ * What the header lines of one message say about its framing and its connection, and the lines to forward.
+ *
+ * The walk looks only at lines whose first letter can begin a header that matters here; everything else is passed
+ * over with one table look-up. It never validates characters: the sticky expression of the caller has done so.
+ */
+export class HeaderLines {
+  block = '';
+  host = '';
+  framing: BodyFraming = 'none';
+  contentLength = -1;
+  hasClose = false;
+  hasKeepAlive = false;
+  expects = '';
+  peerMetadata = '';
+  requestId = '';
+  fault: HeaderFault | null = null;
+  #hosts = 0;
+  #hasTransferEncoding = false;
+  /** Header names that `Connection` says are for this hop only; null when it names none. */
+  #nominated: string[] | null = null;
+
+  /**
+   * Reads `text[from, to)`, whole lines each ending in CRLF, already known to be `token ":" value`.
+   *
+   * Refused: a second Host or Content-Length, both Content-Length and Transfer-Encoding, a length that is not
+   * digits, any coding but `chunked`, more than `maxHeaders` lines (RFC 9112 sections 3.2, 6.1, 6.3).
+   */
+  read(text: string, from: number, to: number, maxHeaders: number, trust: HeaderTrust): void {
+    this.#reset();
+    let kept = '';
+    let segment = from;
+    let count = 0;
+    let at = from;
+    while (at < to) {
+      const line = at;
+      at = text.indexOf('\r\n', at) + 2;
+      if (++count > maxHeaders) {
+        this.fault = 'headersTooLarge';
+        return;
+      }
+      if (matters[text.charCodeAt(line)] === 0) continue;
+      if (this.#isCut(text, line, at, trust)) {
+        kept += text.substring(segment, line);
+        segment = at;
+      }
+      if (this.fault !== null) return;
+    }
+    if (this.#hasTransferEncoding) {
+      if (this.contentLength >= 0) this.fault = 'badRequest';
+      this.framing = 'chunked';
+    } else if (this.contentLength >= 0) {
+      this.framing = 'length';
+    }
+    this.block = kept === '' ? text.substring(segment, to) : kept + text.substring(segment, to);
+    if (this.#nominated !== null) this.block = cutNominated(this.block, this.#nominated);
+  }
+
+  #reset(): void {
+    this.block = '';
+    this.host = '';
+    this.framing = 'none';
+    this.contentLength = -1;
+    this.hasClose = false;
+    this.hasKeepAlive = false;
+    this.expects = '';
+    this.peerMetadata = '';
+    this.requestId = '';
+    this.fault = null;
+    this.#hosts = 0;
+    this.#hasTransferEncoding = false;
+    this.#nominated = null;
+  }
+
+  /** Notes what one line says; true when it must not be forwarded. */
+  #isCut(text: string, line: number, next: number, trust: HeaderTrust): boolean {
+    const colon = text.indexOf(':', line);
+    switch (colon - line) {
+      case 2:
+        return isName(text, line, 'te');
+      case 4:
+        if (isName(text, line, 'host')) this.#host(fieldValue(text, colon, next));
+        return false;
+      case 6:
+        if (isName(text, line, 'expect')) this.expects = fieldValue(text, colon, next).toLowerCase();
+        return false;
+      case 7:
+        return isName(text, line, 'upgrade');
+      case 10:
+        if (isName(text, line, 'connection')) {
+          this.#connection(fieldValue(text, colon, next));
+          return true;
+        }
+        return isName(text, line, 'keep-alive');
+      case 14:
+        if (isName(text, line, 'content-length')) this.#length(fieldValue(text, colon, next));
+        return false;
+      case 17:
+        if (isName(text, line, 'transfer-encoding')) this.#coding(fieldValue(text, colon, next));
+        return false;
+      default:
+        return this.#isCutLonger(text, line, colon, next, trust);
+    }
+  }
+
+  #isCutLonger(text: string, line: number, colon: number, next: number, trust: HeaderTrust): boolean {
+    const length = colon - line;
+    if (length === 12 && isName(text, line, 'x-request-id')) {
+      this.requestId = fieldValue(text, colon, next);
+      return false;
+    }
+    if (length === 16 && isName(text, line, 'proxy-connection')) return true;
+    if (length === 14 && isName(text, line, 'http2-settings')) return true;
+    if (length === 23 && isMeshName(text, line, 'x-forwarded-client-cert')) return true;
+    if (length === 13 && isMeshName(text, line, 'x-heddle-peer') && trust === 'sidecar') {
+      this.peerMetadata = fieldValue(text, colon, next);
+      return true;
+    }
+    if (length > 9 && isMeshName(text, line, 'x-heddle-')) return true;
+    return trust === 'application' && length === 21 && isMeshName(text, line, 'x-envoy-attempt-count');
+  }
+
+  #host(value: string): void {
+    if (++this.#hosts > 1) this.fault = 'badRequest';
+    this.host = value;
+  }
+
+  get hasHost(): boolean {
+    return this.#hosts === 1;
+  }
+
+  #length(value: string): void {
+    if (this.contentLength >= 0 || !lengthPattern.test(value)) this.fault = 'badRequest';
+    else this.contentLength = Number(value);
+  }
+
+  #coding(value: string): void {
+    if (this.#hasTransferEncoding) this.fault = 'badRequest';
+    else if (value.toLowerCase() !== 'chunked') this.fault = 'unsupportedCoding';
+    this.#hasTransferEncoding = true;
+  }
+
+  #connection(value: string): void {
+    for (const part of value.toLowerCase().split(',')) {
+      const token = trimWhitespace(part);
+      if (token === 'close') this.hasClose = true;
+      else if (token === 'keep-alive') this.hasKeepAlive = true;
+      else if (token !== '' && !protectedNames.has(token) && !token.startsWith('x-heddle-')) {
+        this.#nominated ??= [];
+        this.#nominated.push(token);
+      }
+    }
+  }
+}
+
+/** At most fifteen digits: every such number is exact, and no body is longer than a petabyte. */
+const lengthPattern = /^[0-9]{1,15}$/;
+
+/**
+ * Headers that `Connection` cannot take away: where the message goes, how long it is, and who vouches for it
+ * (RFC 9110 section 7.6.1 forbids nominating what is meant for all recipients).
+ */
+const protectedNames = new Set([
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-forwarded-client-cert',
+  'x-request-id',
+  'authorization',
+  'traceparent',
+  'tracestate',
+  'cookie',
+  // already cut by name, or meaningless without the upgrade that is cut
+  'te',
+  'upgrade',
+  'keep-alive',
+  'http2-settings',
+]);
+
+/** 1 for the first letters of the headers that `HeaderLines` acts on. */
+const matters = new Uint8Array(256);
+for (const letter of 'tThHeEuUcCkKpPxX') matters[letter.charCodeAt(0)] = 1;
+
+/** Compares the name at `at` with a lower-case one, without case (RFC 9110 section 5.1). */
+function isName(text: string, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    if (lower[text.charCodeAt(at + i)] !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/**
+ * The same with `_` read as `-`: many applications see both as one variable, so a forged
+ * `x_forwarded_client_cert` must not get past. Never for framing headers, where an upstream would not agree.
+ */
+function isMeshName(text: string, at: number, name: string): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const code = text.charCodeAt(at + i);
+    if ((code === 95 ? 45 : lower[code]) !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+const lower = new Uint8Array(256);
+for (let code = 0; code < 256; code++) lower[code] = code >= 65 && code <= 90 ? code + 32 : code;
+
+function fieldValue(text: string, colon: number, next: number): string {
+  return trimWhitespace(text.substring(colon + 1, next - 2));
+}
+
+function cutNominated(block: string, names: readonly string[]): string {
+  return block
+    .split('\r\n')
+    .filter((line) => !names.includes(line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase()))
+    .join('\r\n');
+}

@@ -1,0 +1,56 @@
+import type { ResponseHead } from '../message-head.ts';
+import type { HeadLimits } from './head-limits.ts';
+import { defaultHeadLimits } from './head-limits.ts';
+import { HeaderLines } from './header-lines.ts';
+
+/**
+ * Strict parser of HTTP/1.1 response heads (RFC 9112 section 4), with the same rules for header lines as requests.
+ * What it refuses never reaches a client: the answer becomes 502 and the upstream connection is closed.
+ */
+export class ResponseParser {
+  readonly #limits: HeadLimits;
+  readonly #lines = new HeaderLines();
+
+  constructor(limits: HeadLimits = defaultHeadLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Reads the head that ends at `text[end)` into `head`. `method` is that of the request, because an answer to
+   * HEAD has no body whatever its headers say (RFC 9112 section 6.3). False when the head is malformed.
+   */
+  parse(text: string, from: number, end: number, method: string, head: ResponseHead): boolean {
+    if (end - from > this.#limits.maxHeadBytes) return false;
+    headPattern.lastIndex = from;
+    if (!headPattern.test(text) || headPattern.lastIndex !== end) return false;
+    const status =
+      (text.charCodeAt(from + 9) - 48) * 100 + (text.charCodeAt(from + 10) - 48) * 10 + text.charCodeAt(from + 11) - 48;
+    const lineEnd = text.indexOf('\r\n', from) + 2;
+    const lines = this.#lines;
+    lines.read(text, lineEnd, end - 2, this.#limits.maxHeaders, 'application');
+    if (lines.fault !== null) return false;
+    const isHttp10 = text.charCodeAt(from + 7) === 48;
+    if (isHttp10 && lines.framing === 'chunked') return false;
+    head.status = status;
+    head.reason = text.substring(from + 13, lineEnd - 2);
+    head.block = lines.block;
+    head.keepAlive = !lines.hasClose && (!isHttp10 || lines.hasKeepAlive);
+    head.body = '';
+    head.isComplete = false;
+    head.contentLength = 0;
+    if (method === 'HEAD' || status < 200 || status === 204 || status === 304) {
+      head.framing = 'none';
+      return true;
+    }
+    head.framing = lines.framing === 'none' ? 'until-close' : lines.framing;
+    if (lines.framing === 'length') {
+      head.contentLength = lines.contentLength;
+      if (lines.contentLength === 0) head.framing = 'none';
+    }
+    if (head.framing === 'until-close') head.keepAlive = false;
+    return true;
+  }
+}
+
+const headPattern =
+  /HTTP\/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;

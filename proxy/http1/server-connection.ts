@@ -1,0 +1,373 @@
+import { Buffer } from 'node:buffer';
+import type { Failure } from '../failure.ts';
+import { failures } from '../failure.ts';
+import type { DownstreamStream, RequestReceiver, ResponseHead } from '../message-head.ts';
+import { RequestHead } from '../message-head.ts';
+import type { CoarseClock } from '../transport/coarse-clock.ts';
+import type { Transport, TransportHandler } from '../transport/transport.ts';
+import { ChunkScanner } from './chunk-scanner.ts';
+import { ChunkStripper } from './chunk-stripper.ts';
+import type { HeadLimits } from './head-limits.ts';
+import { defaultHeadLimits } from './head-limits.ts';
+import type { HeaderTrust } from './header-lines.ts';
+import { findEarlyFault } from './partial-head.ts';
+import { RequestParser } from './request-parser.ts';
+
+/** What a server connection needs from the listener that accepted it. */
+export interface ServerConnectionOptions {
+  readonly trust: HeaderTrust;
+  readonly clock: CoarseClock;
+  readonly limits?: HeadLimits;
+  /** A head must be whole within this time of its first byte. Default 60 000. */
+  readonly headerTimeoutMs?: number;
+  /** A connection between two requests is closed after this time. Default 3 600 000 (Envoy `idle_timeout`). */
+  readonly idleTimeoutMs?: number;
+  /** Answers a request that was refused before anyone saw it: extra header lines and the body. */
+  describe(failure: Failure): { readonly lines: string; readonly body: string };
+  /** A request was refused at the protocol level; for counters and the access log. */
+  onRefused(failure: Failure): void;
+  onClosed(connection: ServerConnection): void;
+}
+
+/** Bytes of further requests kept while one is being answered; beyond it, reading stops (RFC 9112 section 9.3.2). */
+const MAX_PIPELINED_BYTES = 65_536;
+
+/**
+ * Hot loop: bench/http1/server-connection.bench.ts.
+ *
+ * The server side of one HTTP/1.1 connection: cuts its bytes into requests, hands one at a time to the receiver,
+ * and writes the answers. A request that breaks the rules is answered and the connection closed; the receiver
+ * never sees it, or sees a reset when its body turns out to be malformed halfway.
+ */
+export class ServerConnection implements TransportHandler, DownstreamStream {
+  readonly transport: Transport;
+  readonly #options: ServerConnectionOptions;
+  readonly #limits: HeadLimits;
+  readonly #parser: RequestParser;
+  readonly #head = new RequestHead();
+  readonly #scanner = new ChunkScanner();
+  #receiver: RequestReceiver | null = null;
+  #state: State = 'head';
+  /** Unread text: the beginning of a head, or requests that wait for their turn. */
+  #pending = '';
+  #remaining = 0;
+  #touchedAtMs: number;
+  /** When a sweep first saw the present, unfinished head; 0 when none has. */
+  #partialSinceMs = 0;
+  #closesAfter = false;
+  #hasResponded = false;
+  /** True while `#readHeads` runs, so that an answer given at once does not recurse into it. */
+  #isReading = false;
+  #isPausedForPipeline = false;
+  #stripper: ChunkStripper | null = null;
+
+  constructor(transport: Transport, options: ServerConnectionOptions) {
+    this.transport = transport;
+    this.#options = options;
+    this.#limits = options.limits ?? defaultHeadLimits;
+    this.#parser = new RequestParser(options.trust, this.#limits);
+    this.#touchedAtMs = options.clock.nowMs;
+    transport.setHandler(this);
+  }
+
+  setReceiver(receiver: RequestReceiver): void {
+    this.#receiver = receiver;
+  }
+
+  onBytes(buffer: Buffer, length: number, owned: boolean): void {
+    this.#touchedAtMs = this.#options.clock.nowMs;
+    switch (this.#state) {
+      case 'head': {
+        const text = buffer.toString('latin1', 0, length);
+        if (this.#pending === '') this.#readHeads(text, buffer);
+        else this.#readHeads(this.#pending + text, null);
+        return;
+      }
+      case 'length':
+      case 'chunked':
+        this.#readBody(buffer, 0, length, owned);
+        return;
+      case 'complete':
+        this.#keep(buffer.toString('latin1', 0, length));
+        return;
+      case 'closed':
+        return;
+    }
+  }
+
+  /** Reads as many requests from `text` as can be answered now. `buffer` holds the same bytes, if there is one. */
+  #readHeads(text: string, buffer: Buffer | null): void {
+    if (this.#isReading) {
+      this.#pending = text;
+      return;
+    }
+    this.#isReading = true;
+    let rest = text;
+    let bytes = buffer;
+    for (;;) {
+      this.#pending = '';
+      if (rest.startsWith('\r\n')) {
+        rest = rest.slice(2); // RFC 9112 section 2.2: one empty line before a request is ignored
+        bytes = null;
+      }
+      if (rest === '') break;
+      const end = rest.indexOf('\r\n\r\n') + 4;
+      if (end === 3) {
+        const fault = findEarlyFault(rest, this.#limits);
+        if (fault === null) this.#pending = rest;
+        else this.#refuse(fault);
+        break;
+      }
+      const failure = this.#parser.parse(rest, end, this.#head);
+      if (failure !== null) {
+        this.#refuse(failure);
+        break;
+      }
+      if (!this.#beginRequest(rest, end, bytes)) break;
+      if (this.#state !== 'head') break;
+      rest = this.#pending;
+      bytes = null;
+    }
+    this.#isReading = false;
+  }
+
+  /** Splits off what there is of the body and announces the request. False when the body is malformed. */
+  #beginRequest(text: string, end: number, buffer: Buffer | null): boolean {
+    const head = this.#head;
+    let bodyEnd = end;
+    this.#hasResponded = false;
+    this.#stripper = null;
+    this.#partialSinceMs = 0;
+    if (head.framing === 'length') {
+      bodyEnd = Math.min(text.length, end + head.contentLength);
+      this.#remaining = head.contentLength - (bodyEnd - end);
+      this.#state = this.#remaining === 0 ? 'complete' : 'length';
+    } else if (head.framing === 'chunked') {
+      this.#scanner.reset();
+      const bytes = buffer ?? Buffer.from(text, 'latin1');
+      const found = this.#scanner.scan(bytes, end, text.length);
+      if (this.#scanner.fault !== null) {
+        this.#refuse(this.#scanner.fault === 'too-large' ? 'bodyTooLarge' : 'badRequest');
+        return false;
+      }
+      bodyEnd = found < 0 ? text.length : found;
+      this.#state = found < 0 ? 'chunked' : 'complete';
+    } else {
+      this.#state = 'complete';
+    }
+    head.body = end === bodyEnd ? '' : text.substring(end, bodyEnd);
+    head.isComplete = this.#state === 'complete';
+    this.#pending = bodyEnd === text.length ? '' : text.substring(bodyEnd);
+    if (!head.keepAlive) this.#closesAfter = true;
+    this.#receiver?.onRequest(head);
+    return true;
+  }
+
+  #readBody(buffer: Buffer, from: number, length: number, owned: boolean): void {
+    let end = length;
+    if (this.#state === 'length') {
+      end = Math.min(length, from + this.#remaining);
+      this.#remaining -= end - from;
+      if (this.#remaining === 0) this.#state = 'complete';
+    } else {
+      const found = this.#scanner.scan(buffer, from, length);
+      if (this.#scanner.fault !== null) {
+        this.#breakOff(this.#scanner.fault === 'too-large' ? 'bodyTooLarge' : 'badRequest');
+        return;
+      }
+      if (found >= 0) {
+        end = found;
+        this.#state = 'complete';
+      }
+    }
+    const isComplete = this.#state === 'complete';
+    // what follows the body is kept before the receiver is told: it may answer, and begin the next request, at once
+    if (isComplete && end < length) this.#keep(buffer.toString('latin1', end, length));
+    this.#receiver?.onRequestBody(buffer, from, end, owned);
+    if (isComplete && !this.#isClosed()) this.#receiver?.onRequestEnd();
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
+  }
+
+  #keep(text: string): void {
+    this.#pending += text;
+    if (this.#pending.length > MAX_PIPELINED_BYTES && !this.#isPausedForPipeline) {
+      this.#isPausedForPipeline = true;
+      this.transport.pause();
+    }
+  }
+
+  /** Refuses a request that nobody has seen. */
+  #refuse(failure: Failure): void {
+    this.#options.onRefused(failure);
+    this.#closesAfter = true;
+    const { lines, body } = this.#options.describe(failure);
+    this.#writeLocalReply(failures[failure].status, lines, body, false);
+    this.#close();
+  }
+
+  /** The body of a request that is already on its way turned out to be malformed. */
+  #breakOff(failure: Failure): void {
+    const hasResponded = this.#hasResponded;
+    this.#state = 'closed';
+    this.#receiver?.onDownstreamReset();
+    if (hasResponded) this.transport.destroy();
+    else this.#refuse(failure);
+  }
+
+  sendInterim(head: ResponseHead): void {
+    if (this.#head.isHttp10) return;
+    this.transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.block}\r\n`);
+  }
+
+  sendResponse(head: ResponseHead, block: string): boolean {
+    this.#hasResponded = true;
+    if (head.framing === 'until-close' || this.#state !== 'complete') this.#closesAfter = true;
+    if (this.#head.isHttp10) return this.#sendToHttp10(head, block);
+    const close = this.#closesAfter ? 'connection: close\r\n\r\n' : '\r\n';
+    return this.transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${close}${head.body}`);
+  }
+
+  /** HTTP/1.0 knows no chunks: they are taken off, and the end of the connection is the end of the body. */
+  #sendToHttp10(head: ResponseHead, block: string): boolean {
+    let lines = block;
+    let body = head.body;
+    if (head.framing === 'chunked') {
+      this.#closesAfter = true;
+      this.#stripper = new ChunkStripper();
+      lines = block.replace(/(^|\r\n)transfer-encoding:[^\r]*\r\n/i, '$1');
+      body = this.#stripper.strip(Buffer.from(body, 'latin1')).toString('latin1');
+    }
+    const connection = this.#closesAfter ? 'close' : 'keep-alive';
+    return this.transport.writeText(
+      `HTTP/1.1 ${head.status} ${head.reason}\r\n${lines}connection: ${connection}\r\n\r\n${body}`,
+    );
+  }
+
+  sendLocalReply(status: number, lines: string, body: string): void {
+    if (this.#isClosed()) return;
+    if (this.#state !== 'complete') this.#closesAfter = true;
+    this.#writeLocalReply(status, lines, body, this.#head.method === 'HEAD');
+    this.endResponse();
+  }
+
+  #writeLocalReply(status: number, lines: string, body: string, isHead: boolean): void {
+    this.#hasResponded = true;
+    const close = this.#closesAfter ? 'connection: close\r\n' : '';
+    const reason = reasonPhrases[status] ?? 'Error';
+    this.transport.writeText(
+      `HTTP/1.1 ${status} ${reason}\r\n${lines}content-length: ${body.length}\r\n${close}\r\n${isHead ? '' : body}`,
+    );
+  }
+
+  sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    if (this.#stripper === null) return this.transport.writeBytes(buffer, start, end, owned);
+    const bytes = this.#stripper.strip(buffer.subarray(start, end));
+    return this.transport.writeBytes(bytes, 0, bytes.length, true);
+  }
+
+  endResponse(): void {
+    if (this.#isClosed()) return;
+    if (this.#closesAfter || this.#state !== 'complete') {
+      this.#close();
+      return;
+    }
+    this.#state = 'head';
+    if (this.#isPausedForPipeline) {
+      this.#isPausedForPipeline = false;
+      this.transport.resume();
+    }
+    if (this.#pending !== '') this.#readHeads(this.#pending, null);
+  }
+
+  reset(): void {
+    this.#state = 'closed';
+    this.transport.destroy();
+  }
+
+  pauseRequest(): void {
+    this.transport.pause();
+  }
+
+  resumeRequest(): void {
+    if (!this.#isPausedForPipeline) this.transport.resume();
+  }
+
+  /** Ends the connection as soon as nothing is being answered on it. */
+  drain(): void {
+    this.#closesAfter = true;
+    if (this.#state === 'head' && this.#pending === '') this.#close();
+  }
+
+  /** Looks for what takes too long; called about once a second. */
+  sweep(nowMs: number): void {
+    const idleMs = nowMs - this.#touchedAtMs;
+    if (this.#state !== 'head') {
+      if (this.#state !== 'closed') this.#receiver?.onSweep(nowMs);
+    } else if (this.#pending !== '') {
+      // a slow client keeps touching the connection: a head has one deadline, set when it began
+      if (nowMs - this.#headBeganAtMs() > (this.#options.headerTimeoutMs ?? 60_000)) this.#refuse('headerTimeout');
+    } else {
+      this.#partialSinceMs = 0;
+      if (idleMs > (this.#options.idleTimeoutMs ?? 3_600_000)) this.#close();
+    }
+  }
+
+  #headBeganAtMs(): number {
+    if (this.#partialSinceMs === 0) this.#partialSinceMs = this.#options.clock.nowMs;
+    return this.#partialSinceMs;
+  }
+
+  #close(): void {
+    this.#state = 'closed';
+    this.#pending = '';
+    this.transport.end();
+  }
+
+  onDrain(): void {
+    if (this.#state !== 'head' && this.#state !== 'closed') this.#receiver?.onDownstreamDrain();
+  }
+
+  /** The client has sent its last byte; an answer in progress may still reach it. */
+  onEnd(): void {
+    if (this.#state === 'complete') this.#closesAfter = true;
+    else if (this.#state === 'length' || this.#state === 'chunked') this.reset();
+    else if (this.#state === 'head') this.#close();
+  }
+
+  onClose(): void {
+    const wasAnswering = this.#state !== 'head';
+    this.#state = 'closed';
+    if (wasAnswering) this.#receiver?.onDownstreamReset();
+    this.#options.onClosed(this);
+  }
+}
+
+/** `complete`: the request is whole and being answered. */
+type State = 'head' | 'length' | 'chunked' | 'complete' | 'closed';
+
+const reasonPhrases: Readonly<Record<number, string>> = {
+  200: 'OK',
+  301: 'Moved Permanently',
+  302: 'Found',
+  303: 'See Other',
+  307: 'Temporary Redirect',
+  308: 'Permanent Redirect',
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  414: 'URI Too Long',
+  417: 'Expectation Failed',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  501: 'Not Implemented',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+  504: 'Gateway Timeout',
+  505: 'HTTP Version Not Supported',
+};

@@ -1,0 +1,40 @@
+import type { Buffer } from 'node:buffer';
+
+/**
+ * Bytes in, bytes out over one connection, plain or TLS. Codecs know this and nothing beneath it.
+ *
+ * Writes are accepted at any time until `end` or `destroy`; a write that returns false asks the caller to hold
+ * back until `onDrain`. Nothing throws: a broken connection is reported once, by `onClose`.
+ */
+export interface Transport {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  /** Bytes accepted for writing and not yet taken by the kernel. */
+  readonly bufferedBytes: number;
+  /** Who is told what happens from now on. */
+  setHandler(handler: TransportHandler): void;
+  /** Writes text whose characters are all below U+0100, one byte each. */
+  writeText(text: string): boolean;
+  /** Writes `buffer[start, end)`; when not `owned` the bytes are copied before this returns. */
+  writeBytes(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
+  pause(): void;
+  resume(): void;
+  /** Flushes, then closes; what still arrives is dropped. The connection is cut one second later at the latest. */
+  end(): void;
+  /** Closes now; unsent bytes are lost and the peer may see a reset. */
+  destroy(): void;
+}
+
+/** What happens on a connection. After `onClose` nothing more is called. */
+export interface TransportHandler {
+  /**
+   * `buffer[0, length)` has arrived. When not `owned` the buffer is read into again as soon as this returns:
+   * copy what must stay.
+   */
+  onBytes(buffer: Buffer, length: number, owned: boolean): void;
+  /** The peer has finished sending; writing is still possible. */
+  onEnd(): void;
+  onDrain(): void;
+  /** The connection is gone; `error` says why when it did not end in the ordinary way. */
+  onClose(error: Error | null): void;
+}
