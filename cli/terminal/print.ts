@@ -1,0 +1,45 @@
+import { CliError, exitCodes } from '../cli-error.ts';
+import { styleFor } from './style.ts';
+import type { Column } from './table.ts';
+import { formatTable } from './table.ts';
+
+export const outputFormats = ['table', 'wide', 'yaml', 'json', 'name'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** One kind of thing that a command lists, in every form that `-o` offers. */
+export interface Listing<Row> {
+  readonly columns: readonly Column<Row>[];
+  /** What `-o name` prints: one word that other commands take. */
+  name(row: Row): string;
+  /** What there is none of and what would bring one: the message and hint when there are no rows. */
+  readonly empty: { readonly message: string; readonly hint: string };
+}
+
+/**
+ * Writes rows to stdout. JSON and YAML give what the API gave, whole: a list even when it is empty, so that scripts
+ * need no special case. For eyes, an empty answer is a `CliError` with exit code 3.
+ */
+export async function printListing<Row>(
+  listing: Listing<Row>,
+  rows: readonly Row[],
+  format: OutputFormat,
+  stdout: NodeJS.WritableStream = process.stdout,
+): Promise<void> {
+  if (format === 'json' || format === 'yaml') {
+    stdout.write(await serialize(rows, format));
+    return;
+  }
+  if (rows.length === 0) throw new CliError(listing.empty.message, listing.empty.hint, exitCodes.nothingFound);
+  if (format === 'name') {
+    stdout.write(rows.map((row) => `${listing.name(row)}\n`).join(''));
+    return;
+  }
+  const columns = listing.columns.filter((column) => format === 'wide' || !column.wide);
+  stdout.write(formatTable(columns, rows, styleFor(stdout)));
+}
+
+export async function serialize(value: unknown, format: 'json' | 'yaml'): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(value, null, 2)}\n`;
+  const { stringify } = await import('yaml');
+  return stringify(value, { aliasDuplicateObjects: false });
+}
