@@ -1,0 +1,63 @@
+import type { RetryPolicy } from '../resilience/retry-policy.ts';
+import type { PathRewrite } from './path-rewrite.ts';
+import type { Redirect, RedirectStatus } from './redirect.ts';
+
+/**
+ * What becomes of the requests that match: where they go, or what they are answered. All fields are always there; what
+ * a route does not ask for is null, one comparison on the way of a request. `D` is a destination, the cluster.
+ */
+export interface Route<D> {
+  /** For access logs, metrics and error answers; `default` where no document made the route. */
+  readonly name: string;
+  readonly action: RouteAction<D>;
+  readonly requestHeaders: HeaderEdit | null;
+  readonly responseHeaders: HeaderEdit | null;
+  /** The document that asked for this route; null for routes that the mesh makes by itself. */
+  readonly origin: RouteOrigin | null;
+}
+
+export type RouteAction<D> = ForwardAction<D> | RedirectRouteAction | RespondAction;
+
+export interface ForwardAction<D> {
+  readonly kind: 'forward';
+  /** The destination of the next request: always the same one, or a smooth weighted split. */
+  readonly pick: () => D;
+  /** All attempts together, in milliseconds; 0 means no bound. */
+  readonly timeoutMs: number;
+  /** Longest time without a byte in either direction; 0 leaves it to the listener. */
+  readonly idleTimeoutMs: number;
+  readonly retry: RetryPolicy | null;
+  readonly pathRewrite: PathRewrite | null;
+  /** Takes the place of the request's `Host`. */
+  readonly hostRewrite: string | null;
+}
+
+export interface RedirectRouteAction {
+  readonly kind: 'redirect';
+  readonly status: RedirectStatus;
+  readonly redirect: Redirect;
+}
+
+export interface RespondAction {
+  readonly kind: 'respond';
+  readonly status: number;
+  readonly body: string;
+}
+
+/** A change to a block of header lines, made at load time and applied to each message. */
+export interface HeaderEdit {
+  /** Takes and returns lines `name: value\r\n…`. */
+  apply(block: string): string;
+}
+
+/** Where a route was written, so that every answer can say which rule led to it. */
+export interface RouteOrigin {
+  /** `HTTPRoute/default/cart`. */
+  readonly document: string;
+  /** Index of the rule in the document, and of the match in the rule. */
+  readonly rule: number;
+  readonly match: number;
+  /** Empty, and 0, when the document did not come from a file. */
+  readonly file: string;
+  readonly line: number;
+}
