@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import type { JoinGrant } from '../../certs/grant.ts';
+import type { Output } from '../../proto/load.ts';
+import { checkRegistration, RegistrationRefusedError } from './registration-request.ts';
+
+const identity = 'spiffe://cluster.local/ns/default/sa/cart';
+const grant: JoinGrant = { namespace: 'default', service: 'cart', serviceAccount: 'cart', labels: { version: 'v1' } };
+
+function request(differing: Partial<Output<'heddle.v1.Register'>> = {}): Output<'heddle.v1.Register'> {
+  return {
+    name: 'cart-v1-1',
+    namespace: 'default',
+    service: 'cart',
+    labels: { version: 'v1' },
+    address: '10.0.0.1',
+    ports: [{ port: 8080, inbound_address: '10.0.0.1', inbound_port: 15006, app_protocol: '' }],
+    admin_address: '10.0.0.1:15000',
+    instance_id: '1f3bb0f4-6bd6-4a19-a7c7-0a6f7e2f5d57',
+    generation: '1700000000000',
+    version: '0.1.0',
+    region: 'eu',
+    zone: 'a',
+    ...differing,
+  };
+}
+
+function refusal(differing: Partial<Output<'heddle.v1.Register'>>, given: JoinGrant | null = grant) {
+  try {
+    checkRegistration(request(differing), { identity, grant: given }, 0);
+  } catch (error) {
+    if (error instanceof RegistrationRefusedError) {
+      return { message: error.message, isDenied: error.isDenied };
+    }
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('checkRegistration', () => {
+  it('takes the identity from the certificate and adds the app label', () => {
+    expect(checkRegistration(request(), { identity, grant }, 5)).toEqual({
+      instanceId: '1f3bb0f4-6bd6-4a19-a7c7-0a6f7e2f5d57',
+      generation: 1700000000000,
+      workload: {
+        name: 'cart-v1-1',
+        namespace: 'default',
+        service: 'cart',
+        identity,
+        labels: { app: 'cart', version: 'v1' },
+        address: '10.0.0.1',
+        ports: [{ port: 8080, inboundAddress: '10.0.0.1', inboundPort: 15006, protocol: 'http' }],
+        adminAddress: '10.0.0.1:15000',
+        region: 'eu',
+        zone: 'a',
+        heddleVersion: '0.1.0',
+        registeredAtMs: 5,
+      },
+    });
+  });
+
+  it.each([
+    [{ namespace: 'other' }, 'namespace other: the join token was for namespace default'],
+    [{ service: 'web' }, 'service web: the join token was for service cart'],
+    [{ labels: { version: 'v2' } }, 'label version=v2: the join token does not allow it'],
+    [{ labels: { tier: 'x' } }, 'label tier=x: the join token does not allow it'],
+    [{ labels: { app: 'web' } }, 'label app=web: the join token does not allow it'],
+    [{ labels: { constructor: 'x' } }, 'label constructor=x: the join token does not allow it'],
+  ])('denies %j beyond the grant, and names the difference', (differing, message) => {
+    expect(refusal(differing as Partial<Output<'heddle.v1.Register'>>)).toEqual({ message, isDenied: true });
+  });
+
+  it('denies everything to a certificate without a grant', () => {
+    expect(refusal({}, null)).toMatchObject({ isDenied: true });
+  });
+
+  it('allows any value, any label and any service where the grant says so', () => {
+    const wide: JoinGrant = { ...grant, labels: { '*': '*' }, anyService: true };
+    const one: JoinGrant = { ...grant, labels: { version: '*' } };
+    expect(() => checkRegistration(request({ service: 'web' }), { identity, grant: wide }, 0)).not.toThrow();
+    expect(() => checkRegistration(request({ labels: { version: 'v9' } }), { identity, grant: one }, 0)).not.toThrow();
+    expect(refusal({ labels: { tier: 'x' } }, one)).toMatchObject({ isDenied: true });
+  });
+
+  it('names all faults of a malformed registration at once', () => {
+    const port = { port: 0, inbound_address: 'localhost', inbound_port: 65536, app_protocol: 'smtp' };
+    const { message, isDenied } = refusal({
+      name: '../x',
+      namespace: 'UPPER',
+      service: 'a.b',
+      address: 'cart.example',
+      generation: '99999999999999999999',
+      instance_id: '',
+      zone: 'a\nb',
+      labels: { 'not a label': 'x' },
+      ports: [port, port],
+    });
+    expect(isDenied).toBe(false);
+    expect(message.split('; ').map((fault) => fault.split(':')[0])).toEqual([
+      'name',
+      'namespace',
+      'service',
+      'address',
+      'instance_id',
+      'generation',
+      'zone',
+      'labels',
+      'ports[0].port',
+      'ports[0].inbound_address',
+      'ports[0].inbound_port',
+      'ports[0].app_protocol',
+      'ports[1].port',
+      'ports[1].port',
+      'ports[1].inbound_address',
+      'ports[1].inbound_port',
+      'ports[1].app_protocol',
+    ]);
+  });
+
+  it('bounds ports and labels', () => {
+    const port = { port: 1, inbound_address: '10.0.0.1', inbound_port: 1, app_protocol: 'http' };
+    const ports = Array.from({ length: 33 }, (_, index) => ({ ...port, port: index + 1 }));
+    const labels = Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`l${index}`, '']));
+    expect(refusal({ ports, labels }).message).toBe('labels: 65, at most 64; ports: 33, at most 32');
+  });
+});

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { NameTakenError, Registry } from './registry.ts';
+import { registration } from './testing/registration.ts';
+
+const ttlMs = 10_000;
+
+function start(names: readonly string[] = []) {
+  const clock = { nowMs: 1_000_000 };
+  const registry = new Registry({ now: () => clock.nowMs, ttlMs });
+  for (const name of names) {
+    registry.register(registration({ name }));
+  }
+  const namesNow = () => registry.view().workloads.map((workload) => workload.name);
+  const pass = (ms: number) => {
+    clock.nowMs += ms;
+    registry.sweep();
+  };
+  const renew = (...renewing: string[]) =>
+    renewing.map((name) => registry.renew(`default/${name}`, registration({ name })));
+  return { registry, namesNow, pass, renew };
+}
+
+describe('Registry', () => {
+  it('shows what is registered, ordered, and the same view until something changes', () => {
+    const { registry, namesNow } = start(['b', 'a']);
+    expect(namesNow()).toEqual(['a', 'b']);
+    const view = registry.view();
+    expect(registry.view()).toBe(view);
+    registry.register(registration({ name: 'c' }));
+    expect(registry.view()).not.toBe(view);
+    expect(view.workloads).toHaveLength(2);
+  });
+
+  it('tells listeners of changes, and not of renewals or equal registrations', () => {
+    const { registry, renew } = start(['a']);
+    let changes = 0;
+    const stop = registry.onChange(() => {
+      changes += 1;
+    });
+    renew('a');
+    registry.register(registration({ name: 'a' }));
+    expect(changes).toBe(0);
+    registry.register(registration({ name: 'a', address: '10.0.0.9' }));
+    expect(changes).toBe(1);
+    stop();
+    registry.register(registration({ name: 'b' }));
+    expect(changes).toBe(1);
+  });
+
+  it('lets a lease run out one TTL after its last renewal, and no sooner', () => {
+    const { namesNow, pass, renew } = start(['a', 'b']);
+    pass(ttlMs - 1);
+    expect(renew('a')).toEqual([true]);
+    expect(namesNow()).toEqual(['a', 'b']);
+    pass(1);
+    expect(namesNow()).toEqual(['a']);
+    expect(renew('b')).toEqual([false]);
+  });
+
+  it('removes a withdrawn workload at once', () => {
+    const { registry, namesNow } = start(['a', 'b']);
+    expect(registry.withdraw('default/a', registration({ name: 'a' }))).toBe(true);
+    expect(namesNow()).toEqual(['b']);
+    expect(registry.withdraw('default/a', registration({ name: 'a' }))).toBe(false);
+  });
+
+  it('gives the name to the later process, whose predecessor can neither renew nor withdraw it', () => {
+    const { registry, namesNow } = start();
+    const earlier = registration({ name: 'a', instanceId: 'one', generation: 1 });
+    const later = registration({ name: 'a', instanceId: 'two', generation: 2 });
+    registry.register(earlier);
+    registry.register(later);
+    expect(registry.renew('default/a', earlier)).toBe(false);
+    expect(registry.withdraw('default/a', earlier)).toBe(false);
+    expect(namesNow()).toEqual(['a']);
+    expect(() => registry.register(earlier)).toThrow(NameTakenError);
+    expect(registry.renew('default/a', later)).toBe(true);
+  });
+
+  it('does not give the name to another identity, however late its process', () => {
+    const { registry } = start(['a']);
+    const other = registration({ name: 'a', identity: 'spiffe://cluster.local/ns/default/sa/web', generation: 99 });
+    expect(() => registry.register(other)).toThrow(/is registered by spiffe:\/\/cluster.local\/ns\/default\/sa\/cart/);
+  });
+
+  it('gives restored leases one full TTL, and prefers what has registered since', () => {
+    const { registry, namesNow, pass } = start(['a']);
+    const earlier = ['a', 'b'].map((name) => registration({ name, address: '10.9.9.9' }));
+    pass(ttlMs / 2);
+    registry.restore(earlier);
+    expect(registry.view().workloads.map((workload) => workload.address)).toEqual(['10.0.0.1', '10.9.9.9']);
+    pass(ttlMs / 2);
+    expect(namesNow()).toEqual(['b']);
+    pass(ttlMs / 2);
+    expect(namesNow()).toEqual([]);
+  });
+
+  it('hands out what a later process needs to restore it', () => {
+    const { registry } = start(['a', 'b']);
+    const next = new Registry();
+    next.restore(registry.registrations());
+    expect(next.view().workloads).toEqual(registry.view().workloads);
+  });
+});
+
+describe('Registry, when many leases end together', () => {
+  const five = ['a', 'b', 'c', 'd', 'e'];
+
+  it('removes up to half of them', () => {
+    const { registry, namesNow, pass, renew } = start(five);
+    pass(ttlMs - 1);
+    renew('a', 'b', 'c');
+    pass(1);
+    expect(namesNow()).toEqual(['a', 'b', 'c']);
+    expect(registry.held()).toEqual([]);
+  });
+
+  it('keeps and names them when they are more than half', () => {
+    const { registry, namesNow, pass, renew } = start(five);
+    pass(ttlMs - 1);
+    renew('a', 'b');
+    pass(1);
+    expect(namesNow()).toEqual(five);
+    expect(registry.held()).toEqual(['default/c', 'default/d', 'default/e']);
+  });
+
+  it('counts those that ended within one TTL before', () => {
+    const { namesNow, pass, renew } = start(five);
+    pass(ttlMs - 2);
+    renew('b', 'c', 'd', 'e');
+    pass(2);
+    expect(namesNow()).toEqual(['b', 'c', 'd', 'e']);
+    pass(ttlMs - 3);
+    renew('d', 'e');
+    pass(1);
+    // With `a`, three of five have ended within one TTL.
+    expect(namesNow()).toEqual(['b', 'c', 'd', 'e']);
+  });
+
+  it('lets go once so many are back that the rest are half or fewer', () => {
+    const { registry, namesNow, pass, renew } = start(five);
+    pass(ttlMs);
+    expect(registry.held()).toHaveLength(5);
+    expect(renew('a', 'b', 'c')).toEqual([true, true, true]);
+    pass(1);
+    expect(namesNow()).toEqual(['a', 'b', 'c']);
+    expect(registry.held()).toEqual([]);
+  });
+
+  it('keeps all of them for as long as nobody is heard', () => {
+    const { namesNow, pass } = start(five);
+    pass(ttlMs);
+    pass(24 * 3600_000);
+    expect(namesNow()).toEqual(five);
+  });
+
+  it('lets go ten minutes after somebody was heard, who may be alone', () => {
+    const { namesNow, pass, renew } = start(five);
+    pass(ttlMs);
+    renew('a');
+    for (let seconds = 0; seconds < 600; seconds += 5) {
+      expect(namesNow()).toEqual(five);
+      renew('a');
+      pass(5000);
+    }
+    expect(namesNow()).toEqual(['a']);
+  });
+
+  it('does not apply to one or two: a mesh of one workload loses it after its TTL', () => {
+    const { namesNow, pass } = start(['a', 'b']);
+    pass(ttlMs);
+    expect(namesNow()).toEqual([]);
+  });
+});
