@@ -1,0 +1,176 @@
+import type { BuildPicker, Picker } from '../balance/balancer.ts';
+import { buildLeastRequest } from '../balance/least-request.ts';
+import { buildRandom } from '../balance/random.ts';
+import { buildRoundRobin } from '../balance/round-robin.ts';
+import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { choosePickable } from '../resilience/healthy-set.ts';
+import { OutlierDetector } from '../resilience/outlier-detector.ts';
+import { ConnectionPool } from '../upstream/connection-pool.ts';
+import type { DialResult } from '../upstream/dial.ts';
+import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
+import { Endpoint } from './endpoint.ts';
+
+/** What a cluster needs from the process around it. */
+export interface ClusterEnvironment {
+  /** Opens a connection to an endpoint, with TLS where the endpoint is meshed. */
+  dial(config: ClusterConfig, endpoint: EndpointConfig, result: DialResult): void;
+  /** Monotonic milliseconds, at most a second old. */
+  coarseNow(): number;
+  now(): number;
+  random(): number;
+  /** An endpoint was ejected or came back; for the log. */
+  onEjection(cluster: Cluster, endpoint: string, isEjected: boolean): void;
+}
+
+/** Counters of one cluster; names as in Envoy's `cluster.<name>.` statistics. */
+export interface ClusterCounters {
+  requestsTotal: number;
+  requestsRetried: number;
+  retriesSucceeded: number;
+  retriesExhausted: number;
+  perTryTimeouts: number;
+  timeouts: number;
+  connectFailures: number;
+  noneHealthy: number;
+  /** Answers by class: index 1 to 5. */
+  responsesByClass: number[];
+}
+
+/**
+ * A destination: its endpoints, the picker over those that can be picked, the limits, and the detector that ejects.
+ *
+ * The object of a name stays the same while the name exists, so that routes hold on to it; updates change it between
+ * two requests. A picker is immutable: a change of endpoints or of their health publishes a new one.
+ */
+export class Cluster {
+  readonly name: string;
+  readonly breaker: CircuitBreaker;
+  readonly counters: ClusterCounters = {
+    requestsTotal: 0,
+    requestsRetried: 0,
+    retriesSucceeded: 0,
+    retriesExhausted: 0,
+    perTryTimeouts: 0,
+    timeouts: 0,
+    connectFailures: 0,
+    noneHealthy: 0,
+    responsesByClass: [0, 0, 0, 0, 0, 0],
+  };
+  readonly #environment: ClusterEnvironment;
+  readonly #endpoints = new Map<string, Endpoint>();
+  #config: ClusterConfig;
+  #detector: OutlierDetector | null = null;
+  #picker: Picker<Endpoint>;
+  #isPanicking = false;
+  #sweptAtMs = 0;
+
+  constructor(config: ClusterConfig, environment: ClusterEnvironment) {
+    this.name = config.name;
+    this.#config = config;
+    this.#environment = environment;
+    this.breaker = new CircuitBreaker(config.circuitBreaker);
+    this.#detector = this.#makeDetector(config);
+    this.#picker = pickerKinds[config.balancer]([], environment.random);
+    if (config.discovery === 'static') this.setEndpoints(config.endpoints);
+  }
+
+  get config(): ClusterConfig {
+    return this.#config;
+  }
+
+  get endpoints(): Iterable<Endpoint> {
+    return this.#endpoints.values();
+  }
+
+  get detector(): OutlierDetector | null {
+    return this.#detector;
+  }
+
+  /** True while so few endpoints are healthy that health is ignored. */
+  get isPanicking(): boolean {
+    return this.#isPanicking;
+  }
+
+  /** An endpoint for one try, another than `exclude` where there is one; null when none can be picked. */
+  pick(exclude: Endpoint | null): Endpoint | null {
+    return this.#picker.pick(exclude);
+  }
+
+  /** Takes a new configuration. Connections whose TLS or limits changed are replaced as they fall idle. */
+  update(config: ClusterConfig): void {
+    const before = this.#config;
+    this.#config = config;
+    this.breaker.update(config.circuitBreaker);
+    const isOtherDetector = JSON.stringify(before.outlierDetection) !== JSON.stringify(config.outlierDetection);
+    const isOtherTls = JSON.stringify(before.meshTls) !== JSON.stringify(config.meshTls);
+    if (isOtherDetector || isOtherTls) {
+      const endpoints = [...this.#endpoints.values()].map((endpoint) => endpoint.config);
+      this.setEndpoints([]);
+      this.#detector = this.#makeDetector(config);
+      this.setEndpoints(endpoints);
+    }
+    if (config.discovery === 'static') this.setEndpoints(config.endpoints);
+    else this.#publish();
+  }
+
+  /** Replaces the endpoint list. Endpoints that stay keep their connections, counts and ejection. */
+  setEndpoints(configs: readonly EndpointConfig[]): void {
+    const wanted = new Map(configs.map((config) => [config.key, config]));
+    for (const endpoint of this.#endpoints.values()) {
+      const config = wanted.get(endpoint.key);
+      if (config !== undefined && config.isMeshed === endpoint.config.isMeshed) continue;
+      this.#endpoints.delete(endpoint.key);
+      if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
+      endpoint.pool.close();
+    }
+    for (const config of wanted.values()) {
+      const known = this.#endpoints.get(config.key);
+      if (known === undefined) this.#endpoints.set(config.key, this.#makeEndpoint(config));
+      else known.config = config;
+    }
+    this.#publish();
+  }
+
+  /** Runs what is due by time: idle connections are closed, ejected endpoints return. About once a second. */
+  sweep(nowMs: number): void {
+    for (const endpoint of this.#endpoints.values()) endpoint.pool.sweep(this.#config.idleTimeoutMs);
+    const intervalMs = this.#config.outlierDetection?.intervalMs ?? 0;
+    if (this.#detector === null || nowMs - this.#sweptAtMs < intervalMs) return;
+    this.#sweptAtMs = nowMs;
+    this.#detector.sweep(this.#environment.now());
+  }
+
+  /** The cluster is no longer wanted; requests in flight are answered. */
+  close(): void {
+    this.setEndpoints([]);
+  }
+
+  #makeEndpoint(config: EndpointConfig): Endpoint {
+    const dial = (result: DialResult) => this.#environment.dial(this.#config, config, result);
+    const pool = new ConnectionPool(dial, this.breaker, () => this.#environment.coarseNow());
+    return new Endpoint(config, pool, this.#detector?.track(config.key) ?? null);
+  }
+
+  #makeDetector(config: ClusterConfig): OutlierDetector | null {
+    if (config.outlierDetection === null) return null;
+    return new OutlierDetector(config.outlierDetection, this.#environment.now, (changed) => {
+      for (const record of changed) this.#environment.onEjection(this, record.name, record.isEjected);
+      this.#publish();
+    });
+  }
+
+  #publish(): void {
+    const { endpoints, isPanicking } = choosePickable(
+      [...this.#endpoints.values()],
+      this.#config.panicThresholdPercent,
+    );
+    this.#isPanicking = isPanicking;
+    this.#picker = pickerKinds[this.#config.balancer](endpoints, this.#environment.random);
+  }
+}
+
+const pickerKinds: Readonly<Record<ClusterConfig['balancer'], BuildPicker>> = {
+  'round-robin': buildRoundRobin,
+  'least-request': buildLeastRequest,
+  random: buildRandom,
+};

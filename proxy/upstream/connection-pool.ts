@@ -1,0 +1,190 @@
+import type { Failure } from '../failure.ts';
+import type { ClientConnectionOwner } from '../http1/client-connection.ts';
+import { ClientConnection } from '../http1/client-connection.ts';
+import type { SocketTransport } from '../transport/socket-transport.ts';
+import type { Dial, DialResult } from './dial.ts';
+
+/** Somebody who needs a connection for one request. One of the two is called, unless `cancel` comes first. */
+export interface PoolWaiter {
+  onConnection(connection: ClientConnection): void;
+  /** No byte of the request was sent. */
+  onPoolFailure(failure: Failure, detail: string): void;
+}
+
+/** Counts connections and waiting requests for the whole cluster; see `resilience/circuit-breaker.ts`. */
+export interface PoolLimits {
+  readonly connections: ConcurrencyGate;
+  readonly pendingRequests: ConcurrencyGate;
+}
+
+export interface ConcurrencyGate {
+  tryAcquire(): boolean;
+  release(): void;
+}
+
+/** Counters of one pool, read by metrics and the admin server. */
+export interface PoolCounters {
+  connectionsTotal: number;
+  connectFailures: number;
+  requestsWaited: number;
+}
+
+/**
+ * Hot loop: bench/upstream/connection-pool.bench.ts.
+ *
+ * HTTP/1.1 connections to one endpoint, one request at a time on each. The most recently used idle connection goes
+ * first, so that in quiet times the others age and are closed. Requests beyond the connections wait in order.
+ */
+export class ConnectionPool implements ClientConnectionOwner {
+  readonly counters: PoolCounters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
+  readonly #dial: Dial;
+  readonly #limits: PoolLimits;
+  readonly #now: () => number;
+  readonly #idle: ClientConnection[] = [];
+  readonly #open = new Set<ClientConnection>();
+  /** Connections that a pool without any was allowed although the cluster was at its limit. */
+  readonly #beyondLimit = new Set<ClientConnection>();
+  readonly #waiters: PoolWaiter[] = [];
+  #connecting = 0;
+  #isClosed = false;
+
+  /** `now` is a coarse monotonic clock; idle times are counted in it. */
+  constructor(dial: Dial, limits: PoolLimits, now: () => number) {
+    this.#dial = dial;
+    this.#limits = limits;
+    this.#now = now;
+  }
+
+  get openConnections(): number {
+    return this.#open.size;
+  }
+
+  get idleConnections(): number {
+    return this.#idle.length;
+  }
+
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  /** Hands out an idle connection at once, or makes the request wait for one. */
+  acquire(waiter: PoolWaiter): void {
+    const connection = this.#idle.pop();
+    if (connection !== undefined) {
+      connection.isReused = true;
+      waiter.onConnection(connection);
+      return;
+    }
+    if (this.#isClosed) {
+      waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
+      return;
+    }
+    if (!this.#limits.pendingRequests.tryAcquire()) {
+      waiter.onPoolFailure('upstreamOverflow', 'too many requests wait for a connection');
+      return;
+    }
+    this.counters.requestsWaited++;
+    this.#waiters.push(waiter);
+    this.#openWhereNeeded();
+  }
+
+  /** The waiter no longer needs a connection; one that is being opened stays for the next request. */
+  cancel(waiter: PoolWaiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at < 0) return;
+    this.#waiters.splice(at, 1);
+    this.#limits.pendingRequests.release();
+  }
+
+  /** Gives a connection back after its answer was complete. */
+  release(connection: ClientConnection): void {
+    if (!connection.isReusable) return; // it has closed itself, and `onConnectionClosed` has seen to it
+    const waiter = this.#waiters.shift();
+    if (waiter !== undefined) {
+      this.#limits.pendingRequests.release();
+      connection.isReused = true;
+      waiter.onConnection(connection);
+    } else if (this.#isClosed) {
+      connection.abort();
+    } else {
+      connection.idleSinceMs = this.#now();
+      this.#idle.push(connection);
+    }
+  }
+
+  onConnectionClosed(connection: ClientConnection): void {
+    if (!this.#open.delete(connection)) return;
+    if (!this.#beyondLimit.delete(connection)) this.#limits.connections.release();
+    const at = this.#idle.lastIndexOf(connection);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#openWhereNeeded();
+  }
+
+  /** Closes what has been idle for longer than `idleTimeoutMs`. */
+  sweep(idleTimeoutMs: number): void {
+    const before = this.#now() - idleTimeoutMs;
+    // oldest first: connections are pushed and popped at the other end
+    while (this.#idle[0] !== undefined && this.#idle[0].idleSinceMs < before) this.#idle[0].abort();
+  }
+
+  /** The endpoint is gone: idle connections close now, busy ones when their request is answered. */
+  close(): void {
+    this.#isClosed = true;
+    for (const connection of [...this.#idle]) connection.abort();
+    for (const waiter of this.#waiters.splice(0)) {
+      this.#limits.pendingRequests.release();
+      waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
+    }
+  }
+
+  #openWhereNeeded(): void {
+    while (this.#waiters.length > this.#connecting && !this.#isClosed) {
+      // a pool without any connection may always have one, or its waiters would wait for ever
+      const isFirst = this.#open.size + this.#connecting === 0;
+      const isGranted = this.#limits.connections.tryAcquire();
+      if (!isGranted && !isFirst) return;
+      this.#connecting++;
+      this.counters.connectionsTotal++;
+      this.#dial(new PendingDial(this, isGranted));
+    }
+  }
+
+  /** Called by the dial in progress. */
+  adopt(transport: SocketTransport, isCounted: boolean): void {
+    this.#connecting--;
+    const connection = new ClientConnection(transport, this);
+    this.#open.add(connection);
+    if (!isCounted) this.#beyondLimit.add(connection);
+    this.release(connection);
+  }
+
+  /** Called by the dial in progress. */
+  giveUp(failure: Failure, detail: string, isCounted: boolean): void {
+    this.#connecting--;
+    this.counters.connectFailures++;
+    if (isCounted) this.#limits.connections.release();
+    const waiter = this.#waiters.shift();
+    if (waiter === undefined) return;
+    this.#limits.pendingRequests.release();
+    waiter.onPoolFailure(failure, detail);
+    this.#openWhereNeeded();
+  }
+}
+
+class PendingDial implements DialResult {
+  readonly #pool: ConnectionPool;
+  readonly #isCounted: boolean;
+
+  constructor(pool: ConnectionPool, isCounted: boolean) {
+    this.#pool = pool;
+    this.#isCounted = isCounted;
+  }
+
+  onConnected(transport: SocketTransport): void {
+    this.#pool.adopt(transport, this.#isCounted);
+  }
+
+  onDialFailed(failure: Failure, detail: string): void {
+    this.#pool.giveUp(failure, detail, this.#isCounted);
+  }
+}

@@ -1,0 +1,140 @@
+import type { Socket } from 'node:net';
+import { connect } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { expectIdentity } from '../../certs/svid.ts';
+import type { Failure } from '../failure.ts';
+import type { IdentityHolder, VerifiedPeer } from '../tls/mesh-identity.ts';
+import { SessionCache } from '../tls/session-cache.ts';
+import { SocketTransport, sharedReads } from '../transport/socket-transport.ts';
+
+/** How dialling ended; exactly one of the two is called, once. */
+export interface DialResult {
+  onConnected(transport: SocketTransport): void;
+  /** `detail` names the cause for logs and local replies: no secrets, one line. */
+  onDialFailed(failure: Failure, detail: string): void;
+}
+
+/** Opens one connection; TCP and TLS together must succeed within the connect timeout. */
+export type Dial = (result: DialResult) => void;
+
+export interface DialAddress {
+  readonly address: string;
+  readonly port: number;
+  readonly connectTimeoutMs: number;
+}
+
+/** What makes a connection one of the mesh. */
+export interface MeshDial extends DialAddress {
+  readonly sni: string;
+  readonly alpnProtocols: readonly string[];
+  readonly expectedIdentities: readonly string[];
+}
+
+export function dialPlain(target: DialAddress, result: DialResult): void {
+  let transport: SocketTransport | null = null;
+  const socket = connect({
+    host: target.address,
+    port: target.port,
+    noDelay: true,
+    onread: sharedReads(() => transport),
+  });
+  settle(socket, 'connect', target.connectTimeoutMs, result, () => {
+    transport = new SocketTransport(socket);
+    return transport;
+  });
+}
+
+/**
+ * Opens a mutually authenticated connection. Nothing is sent on it before the peer's certificate chain, its SPIFFE
+ * id and that id's being expected were all checked; a resumed session counts for the identity it began with.
+ */
+export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: SessionCache, result: DialResult): void {
+  const secureContext = identity.clientContext();
+  if (secureContext === null) {
+    result.onDialFailed('identityRefused', 'this sidecar has no valid certificate');
+    return;
+  }
+  const key = SessionCache.key(`${target.address}:${target.port}`, target.sni, target.expectedIdentities);
+  const stored = sessions.get(key);
+  let peer: VerifiedPeer | null = stored?.peer ?? null;
+  let transport: SocketTransport | null = null;
+  const socket = connectTls({
+    host: target.address,
+    port: target.port,
+    servername: target.sni,
+    ALPNProtocols: [...target.alpnProtocols],
+    secureContext,
+    ...(stored === null ? {} : { session: stored.session }),
+    checkServerIdentity: (_host, certificate) => {
+      const verified = identity.verifyPeer(certificate.raw);
+      if ('reason' in verified) return new IdentityError(verified.reason);
+      const expected = expectIdentity(verified.id, target.expectedIdentities);
+      if (!expected.ok) return new IdentityError(expected.reason);
+      peer = verified;
+      return undefined;
+    },
+    // Node passes the options on to the socket it makes, though its types do not say so
+    ...({ noDelay: true, onread: sharedReads(() => transport) } as object),
+  });
+  socket.on('session', (session) => {
+    if (peer !== null) sessions.put(key, session, peer);
+  });
+  settle(socket, 'secureConnect', target.connectTimeoutMs, result, () => {
+    if (!target.alpnProtocols.includes(socket.alpnProtocol || '')) {
+      return new IdentityError(
+        `the instance does not speak the mesh's protocol (ALPN ${socket.alpnProtocol || 'none'})`,
+      );
+    }
+    transport = new SocketTransport(socket);
+    return transport;
+  });
+}
+
+/** A handshake that succeeded cryptographically with somebody we did not want. */
+class IdentityError extends Error {
+  readonly code = 'HEDDLE_IDENTITY';
+}
+
+function settle(
+  socket: Socket,
+  readyEvent: 'connect' | 'secureConnect',
+  timeoutMs: number,
+  result: DialResult,
+  makeTransport: () => SocketTransport | IdentityError,
+): void {
+  let isSettled = false;
+  const fail = (failure: Failure, detail: string): void => {
+    if (isSettled) return;
+    isSettled = true;
+    clearTimeout(timer);
+    socket.destroy();
+    result.onDialFailed(failure, detail);
+  };
+  const timer = setTimeout(() => fail('connectTimeout', `no connection within ${timeoutMs} ms`), timeoutMs);
+  // stays for the life of the socket: a late error must never be without a listener
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(failureOf(error), describe(error)));
+  socket.once('close', () => fail('connectFailure', 'the connection was closed while it was being opened'));
+  socket.once(readyEvent, () => {
+    if (isSettled) return;
+    const made = makeTransport();
+    if (made instanceof IdentityError) {
+      fail('identityRefused', made.message);
+      return;
+    }
+    isSettled = true;
+    clearTimeout(timer);
+    result.onConnected(made);
+  });
+}
+
+function failureOf(error: NodeJS.ErrnoException): Failure {
+  const code = error.code ?? '';
+  return code === 'HEDDLE_IDENTITY' || certificateCodes.test(code) ? 'identityRefused' : 'connectFailure';
+}
+
+/** OpenSSL's names of what can be wrong with a chain, and the alerts with which a peer refuses ours. */
+const certificateCodes = /^CERT_|^UNABLE_TO_|SELF_SIGNED|^INVALID_CA|ALERT_(BAD|UNKNOWN|EXPIRED|CERTIFICATE|NO_CERT)/;
+
+function describe(error: NodeJS.ErrnoException): string {
+  return error.code === undefined || error.code === 'HEDDLE_IDENTITY' ? error.message : error.code;
+}
