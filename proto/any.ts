@@ -1,0 +1,84 @@
+import type { Input, MessageName, Output } from './load.ts';
+import { messageType } from './load.ts';
+import type { TypeUrl } from './type-urls.ts';
+import { messageNameOf, typeUrlOf } from './type-urls.ts';
+
+/** What may travel inside a google.protobuf.Any. A type that is not here is outside the subset. */
+const PACKABLE = [
+  'envoy.config.cluster.v3.Cluster',
+  'envoy.config.endpoint.v3.ClusterLoadAssignment',
+  'envoy.config.listener.v3.Listener',
+  'envoy.config.route.v3.RouteConfiguration',
+  'envoy.extensions.filters.http.router.v3.Router',
+  'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
+  'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest',
+  'envoy.extensions.load_balancing_policies.random.v3.Random',
+  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
+  'envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate',
+  'envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer',
+  'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext',
+  'envoy.extensions.transport_sockets.tls.v3.Secret',
+  'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
+  'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+] as const satisfies readonly MessageName[];
+
+export type PackableName = (typeof PACKABLE)[number];
+
+/** A google.protobuf.Any. Both the input and the output form of the generated types can be given where this is. */
+export interface PackedMessage {
+  readonly type_url: string;
+  readonly value: Uint8Array;
+}
+
+/** One member for each packable type, so that comparing `name` also tells the type of `message`. */
+export type UnpackedMessage = {
+  [Name in PackableName]: { readonly name: Name; readonly message: Output<Name> };
+}[PackableName];
+
+/** Bytes. What a resource holds can be no larger than a resource; gRPC's own limit for a message is the same 4 MiB. */
+export const MAX_PACKED_BYTES = 4 * 1024 * 1024;
+
+/** An Any that cannot be unpacked. The message says why in words for the one who sent it. */
+export class UnpackError extends Error {
+  override readonly name = 'UnpackError';
+}
+
+const packable: ReadonlySet<string> = new Set(PACKABLE);
+
+export function isPackable(name: string): name is PackableName {
+  return packable.has(name);
+}
+
+export function pack<Name extends PackableName>(
+  name: Name,
+  message: Input<Name>,
+): { type_url: TypeUrl<Name>; value: Buffer } {
+  return { type_url: typeUrlOf(name), value: messageType(name).encode(message) };
+}
+
+/** Throws an UnpackError when the type is outside the subset, the bytes are too many, or they do not decode. */
+export function unpack(any: PackedMessage): UnpackedMessage {
+  const name = messageNameOf(any.type_url);
+  if (name === null || !isPackable(name)) {
+    throw new UnpackError(`the type ${JSON.stringify(any.type_url)} is outside the subset`);
+  }
+  if (any.value.byteLength > MAX_PACKED_BYTES) {
+    throw new UnpackError(`${any.value.byteLength} bytes of ${name} are more than ${MAX_PACKED_BYTES}`);
+  }
+  try {
+    // The type checker cannot relate one name to one member of the union; the codec was looked up by this very name.
+    return { name, message: messageType(name).decode(any.value) } as UnpackedMessage;
+  } catch (cause) {
+    throw new UnpackError(`malformed ${name}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** As unpack, for a place where only one type makes sense. */
+export function unpackAs<Name extends PackableName>(name: Name, any: PackedMessage): Output<Name> {
+  const unpacked = unpack(any);
+  if (unpacked.name !== name) {
+    throw new UnpackError(`${unpacked.name} stands where ${name} belongs`);
+  }
+  return unpacked.message as Output<Name>;
+}

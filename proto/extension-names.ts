@@ -1,0 +1,19 @@
+/**
+ * The well-known names of extensions. Clients find an extension by the type of its configuration; the name is what logs
+ * and statistics call it, and what an Envoy falls back to.
+ */
+export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connection_manager';
+export const ROUTER_FILTER = 'envoy.filters.http.router';
+export const TLS_INSPECTOR_FILTER = 'envoy.filters.listener.tls_inspector';
+
+export const TLS_TRANSPORT_SOCKET = 'envoy.transport_sockets.tls';
+export const RAW_BUFFER_TRANSPORT_SOCKET = 'envoy.transport_sockets.raw_buffer';
+
+export const LEAST_REQUEST_POLICY = 'envoy.load_balancing_policies.least_request';
+export const ROUND_ROBIN_POLICY = 'envoy.load_balancing_policies.round_robin';
+export const RANDOM_POLICY = 'envoy.load_balancing_policies.random';
+
+export const PREVIOUS_HOSTS_PREDICATE = 'envoy.retry_host_predicates.previous_hosts';
+
+/** The key of HttpProtocolOptions in a cluster's `typed_extension_protocol_options`. */
+export const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';
