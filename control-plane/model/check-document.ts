@@ -1,0 +1,69 @@
+import type { z } from 'zod';
+import type { Fault } from './document-violation.ts';
+import type { Kind, ModelDocument } from './kinds.ts';
+import { allKinds, kindOf } from './kinds.ts';
+import { nearestWord } from './nearest-word.ts';
+import { plainValue } from './plain-value.ts';
+import { faultOf, plainWords } from './plain-words.ts';
+import { unknownFields } from './unknown-fields.ts';
+
+export type CheckedDocument =
+  | { readonly document: ModelDocument; readonly faults: readonly [] }
+  /** `kind` is known when the faults are inside a document of that kind. */
+  | { readonly document: null; readonly kind: Kind | null; readonly faults: readonly Fault[] };
+
+/**
+ * Checks one value as a document by itself: kind, fields, types, bounds, and the rules between its fields. All faults at
+ * once. What depends on other documents is for `validateDocument`.
+ */
+export function checkDocument(input: unknown): CheckedDocument {
+  const { value, faults } = plainValue(input);
+  if (value === undefined && faults.length > 0) return { document: null, kind: null, faults };
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return refused([
+      { path: [], at: 'value', message: 'a document begins with apiVersion and kind', suggestion: null },
+    ]);
+  }
+  const { apiVersion, kind: kindName } = value as { apiVersion?: unknown; kind?: unknown };
+  const kind = kindOf(apiVersion, kindName);
+  if (kind === null) return refused([...faults, ...kindFaults(apiVersion, kindName)]);
+  // widened: the union of all schemas has no common parse signature
+  const schema: z.ZodType<ModelDocument> = kind.schema;
+  const parsed = schema.safeParse(value, { error: plainWords, reportInput: true });
+  const all = [...faults, ...unknownFields(schema, value), ...(parsed.error?.issues.map(faultOf) ?? [])];
+  if (all.length > 0 || !parsed.success) return { document: null, kind, faults: all };
+  return { document: parsed.data, faults: [] };
+}
+
+function refused(faults: readonly Fault[]): CheckedDocument {
+  return { document: null, kind: null, faults };
+}
+
+/** Kinds of Gateway API that say something about traffic, which it would be wrong to pass over in silence. */
+const laterKinds: ReadonlySet<string> = new Set(['GRPCRoute', 'TCPRoute', 'TLSRoute', 'UDPRoute', 'ReferenceGrant']);
+
+function kindFaults(apiVersion: unknown, kind: unknown): Fault[] {
+  const faults: Fault[] = [];
+  const add = (field: string, message: string, suggestion: string | null = null) =>
+    faults.push({ path: [field], at: 'value', message, suggestion });
+  if (typeof apiVersion !== 'string') add('apiVersion', 'missing field apiVersion');
+  if (typeof kind !== 'string') {
+    add('kind', 'missing field kind');
+    return faults;
+  }
+  const row = allKinds.find((candidate) => candidate.kind === kind);
+  if (row !== undefined && typeof apiVersion === 'string') {
+    add('apiVersion', `the apiVersion of ${kind} is ${row.apiVersions[0]}`, row.apiVersions[0]);
+  } else if (laterKinds.has(kind)) {
+    add('kind', `${kind} is not supported by this version of Heddle`);
+  } else if (row === undefined) {
+    const suggestion = nearestWord(
+      kind,
+      allKinds.map((candidate) => candidate.kind),
+    );
+    const known = allKinds.map((candidate) => candidate.kind).join(', ');
+    const hint = suggestion === null ? `the kinds are ${known}` : `did you mean ${suggestion}?`;
+    add('kind', `unknown kind ${kind.slice(0, 64)}; ${hint}`, suggestion);
+  }
+  return faults;
+}

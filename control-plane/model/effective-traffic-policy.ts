@@ -1,0 +1,249 @@
+import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
+import { optionalDurationMs } from './gateway-duration.ts';
+import type { Mesh } from './mesh.ts';
+import type { RetryTrigger, TrafficPolicy } from './traffic-policy.ts';
+
+/** How callers talk to one port of a backend, with nothing left open. Durations of 0 mean "no such limit". */
+export interface EffectiveTrafficPolicy {
+  readonly loadBalancer: 'RoundRobin' | 'LeastRequest' | 'Random';
+  readonly maxConnections: number;
+  readonly maxPendingRequests: number;
+  readonly maxParallelRequests: number;
+  /** 0 is unlimited. */
+  readonly maxRequestsPerConnection: number;
+  /** What keeps retries from becoming a load of their own: a share of the requests under way, or a fixed number. */
+  readonly retryLimit:
+    | { readonly kind: 'budget'; readonly percent: number; readonly minRetryConcurrency: number }
+    | { readonly kind: 'fixed'; readonly maxParallelRetries: number };
+  readonly outlierDetection: {
+    /** 0 is off. */
+    readonly consecutive5XxErrors: number;
+    readonly intervalMs: number;
+    readonly baseEjectionTimeMs: number;
+    readonly maxEjectionTimeMs: number;
+    readonly maxEjectionPercent: number;
+  };
+  readonly retry: EffectiveRetry;
+  readonly connectTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly connectionIdleTimeoutMs: number;
+  readonly streamIdleTimeoutMs: number;
+}
+
+export interface EffectiveRetry {
+  /** Tries after the first; 0 is never. */
+  readonly numRetries: number;
+  readonly triggers: readonly RetryTrigger[];
+  /** For the trigger `retriable-status-codes`. */
+  readonly httpStatusCodes: readonly number[];
+  readonly perTryTimeoutMs: number;
+  readonly backOffBaseMs: number;
+  readonly backOffMaxMs: number;
+  readonly retryNonIdempotent: boolean;
+}
+
+/**
+ * What holds when nobody says anything. The numbers are Envoy's unless a reason stands beside them.
+ *
+ * Sources: Envoy `cluster.proto`, `circuit_breaker.proto`, `outlier_detection.proto`, `route_components.proto`.
+ */
+export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
+  // two choices keep load apart from slow endpoints, which round robin (Envoy's default) cannot see
+  loadBalancer: 'LeastRequest',
+  maxConnections: 1024,
+  maxPendingRequests: 1024,
+  maxParallelRequests: 1024,
+  maxRequestsPerConnection: 0,
+  // Envoy's default is 3 retries at a time, which is nothing for a busy service; its budget has these numbers
+  retryLimit: { kind: 'budget', percent: 20, minRetryConcurrency: 3 },
+  outlierDetection: {
+    consecutive5XxErrors: 5,
+    intervalMs: 10_000,
+    baseEjectionTimeMs: 30_000,
+    maxEjectionTimeMs: 300_000,
+    maxEjectionPercent: 10,
+  },
+  retry: {
+    // Envoy Gateway's and Istio's number; Envoy's own is 1
+    numRetries: 2,
+    // what may have reached the application is repeated for idempotent methods only, see retryNonIdempotent
+    triggers: ['connect-failure', 'refused-stream', 'reset', 'reset-before-request', 'gateway-error'],
+    httpStatusCodes: [],
+    perTryTimeoutMs: 0,
+    backOffBaseMs: 25,
+    backOffMaxMs: 250,
+    retryNonIdempotent: false,
+  },
+  connectTimeoutMs: 5000,
+  // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
+  requestTimeoutMs: 0,
+  connectionIdleTimeoutMs: 3_600_000,
+  streamIdleTimeoutMs: 300_000,
+};
+
+/**
+ * Fills in a policy from layers, the most specific first: a field comes from the first layer that has it, and from
+ * {@link builtInTrafficPolicy} when none has.
+ *
+ * Fields that only make sense together come from one layer: the two back-off intervals, triggers with their status codes,
+ * and the two ways to limit retries.
+ */
+export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): EffectiveTrafficPolicy {
+  const base = builtInTrafficPolicy;
+  const first = <T>(pick: (layer: TrafficPolicy) => T | null | undefined, fallback: T): T =>
+    layers.map(pick).find((value) => value !== undefined && value !== null) ?? fallback;
+  const baseEjectionTimeMs = first(
+    ({ healthCheck }) => optionalDurationMs(healthCheck?.passive?.baseEjectionTime),
+    base.outlierDetection.baseEjectionTimeMs,
+  );
+  return {
+    loadBalancer: first(({ loadBalancer }) => loadBalancer?.type, base.loadBalancer),
+    maxConnections: first(({ circuitBreaker }) => circuitBreaker?.maxConnections, base.maxConnections),
+    maxPendingRequests: first(({ circuitBreaker }) => circuitBreaker?.maxPendingRequests, base.maxPendingRequests),
+    maxParallelRequests: first(({ circuitBreaker }) => circuitBreaker?.maxParallelRequests, base.maxParallelRequests),
+    maxRequestsPerConnection: first(
+      ({ circuitBreaker }) => circuitBreaker?.maxRequestsPerConnection,
+      base.maxRequestsPerConnection,
+    ),
+    retryLimit: first(retryLimitOf, base.retryLimit),
+    outlierDetection: {
+      consecutive5XxErrors: first(
+        ({ healthCheck }) => healthCheck?.passive?.consecutive5XxErrors,
+        base.outlierDetection.consecutive5XxErrors,
+      ),
+      intervalMs: first(
+        ({ healthCheck }) => optionalDurationMs(healthCheck?.passive?.interval),
+        base.outlierDetection.intervalMs,
+      ),
+      baseEjectionTimeMs,
+      // Envoy: the larger of 300 s and the base
+      maxEjectionTimeMs: Math.max(
+        baseEjectionTimeMs,
+        first(
+          ({ healthCheck }) => optionalDurationMs(healthCheck?.passive?.maxEjectionTime),
+          base.outlierDetection.maxEjectionTimeMs,
+        ),
+      ),
+      maxEjectionPercent: first(
+        ({ healthCheck }) => healthCheck?.passive?.maxEjectionPercent,
+        base.outlierDetection.maxEjectionPercent,
+      ),
+    },
+    retry: {
+      numRetries: first(({ retry }) => retry?.numRetries, base.retry.numRetries),
+      ...first(triggersOf, { triggers: base.retry.triggers, httpStatusCodes: base.retry.httpStatusCodes }),
+      perTryTimeoutMs: first(({ retry }) => optionalDurationMs(retry?.perRetry?.timeout), base.retry.perTryTimeoutMs),
+      ...first(backOffOf, { backOffBaseMs: base.retry.backOffBaseMs, backOffMaxMs: base.retry.backOffMaxMs }),
+      retryNonIdempotent: first(({ retry }) => retry?.retryNonIdempotent, base.retry.retryNonIdempotent),
+    },
+    connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
+    requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),
+    connectionIdleTimeoutMs: first(
+      ({ timeout }) => optionalDurationMs(timeout?.http?.connectionIdleTimeout),
+      base.connectionIdleTimeoutMs,
+    ),
+    streamIdleTimeoutMs: first(
+      ({ timeout }) => optionalDurationMs(timeout?.http?.streamIdleTimeout),
+      base.streamIdleTimeoutMs,
+    ),
+  };
+}
+
+function retryLimitOf({
+  circuitBreaker,
+  retryBudget,
+}: TrafficPolicy): EffectiveTrafficPolicy['retryLimit'] | undefined {
+  if (circuitBreaker?.maxParallelRetries !== undefined) {
+    return { kind: 'fixed', maxParallelRetries: circuitBreaker.maxParallelRetries };
+  }
+  if (retryBudget === undefined) return undefined;
+  const { percent = 20, minRetryConcurrency = 3 } = retryBudget;
+  return { kind: 'budget', percent, minRetryConcurrency };
+}
+
+function triggersOf({ retry }: TrafficPolicy): Pick<EffectiveRetry, 'triggers' | 'httpStatusCodes'> | undefined {
+  if (retry?.retryOn === undefined) return undefined;
+  const { triggers = builtInTrafficPolicy.retry.triggers, httpStatusCodes = [] } = retry.retryOn;
+  return { triggers, httpStatusCodes };
+}
+
+function backOffOf({ retry }: TrafficPolicy): Pick<EffectiveRetry, 'backOffBaseMs' | 'backOffMaxMs'> | undefined {
+  const backOff = retry?.perRetry?.backOff;
+  if (backOff?.baseInterval === undefined && backOff?.maxInterval === undefined) return undefined;
+  const maxMs = optionalDurationMs(backOff.maxInterval);
+  const base = optionalDurationMs(backOff.baseInterval) ?? builtInTrafficPolicy.retry.backOffBaseMs;
+  // Envoy: ten times the base when left out; a maximum alone bounds the default base
+  return { backOffBaseMs: Math.min(base, maxMs ?? base), backOffMaxMs: maxMs ?? base * 10 };
+}
+
+/** What a policy names as its target, and one port of a backend as callers see it. */
+export interface BackendPort {
+  readonly namespace: string;
+  readonly service: string;
+  /** `null` for a port without a name. */
+  readonly portName: string | null;
+}
+
+/** A policy that does not count for some of its sections, because an older one of the same rank has them too. */
+export interface PolicyConflict {
+  readonly policy: BackendTrafficPolicy;
+  readonly winner: BackendTrafficPolicy;
+  readonly sections: readonly (keyof TrafficPolicy)[];
+}
+
+const sections = ['loadBalancer', 'circuitBreaker', 'healthCheck', 'retry', 'retryBudget', 'timeout'] as const;
+
+/**
+ * The policy of one backend port: that of the port before that of the Service before the defaults of Mesh before the
+ * built-in ones.
+ *
+ * Of two policies of the same rank that have the same section (`retry`, `circuitBreaker` …) the older one counts, and
+ * of two of the same age the one whose name comes first; the other is reported. Policies that speak of different
+ * sections stand side by side.
+ *
+ * Source: GEP-713, "conflict resolution" and "hierarchy".
+ */
+export function resolveTrafficPolicy(
+  backend: BackendPort,
+  policies: readonly BackendTrafficPolicy[],
+  mesh: Mesh | null,
+): { readonly policy: EffectiveTrafficPolicy; readonly conflicts: readonly PolicyConflict[] } {
+  const conflicts: PolicyConflict[] = [];
+  const ofPort = policies.filter((policy) => backend.portName !== null && targets(policy, backend, backend.portName));
+  const ofService = policies.filter((policy) => targets(policy, backend, undefined));
+  const layers = [...mergeRank(ofPort, conflicts), ...mergeRank(ofService, conflicts)];
+  if (mesh?.spec.defaults !== undefined) layers.push(mesh.spec.defaults);
+  return { policy: effectiveTrafficPolicy(layers), conflicts };
+}
+
+function targets(policy: BackendTrafficPolicy, backend: BackendPort, sectionName: string | undefined): boolean {
+  return (
+    policy.metadata.namespace === backend.namespace &&
+    policy.spec.targetRefs.some((target) => target.name === backend.service && target.sectionName === sectionName)
+  );
+}
+
+/** The policies of one rank, each without the sections that an older one has. */
+function mergeRank(policies: readonly BackendTrafficPolicy[], conflicts: PolicyConflict[]): TrafficPolicy[] {
+  const owners = new Map<keyof TrafficPolicy, BackendTrafficPolicy>();
+  return policies.toSorted(olderFirst).map((policy) => {
+    const layer: { -readonly [Section in keyof TrafficPolicy]: TrafficPolicy[Section] } = {};
+    const lost = new Map<BackendTrafficPolicy, (keyof TrafficPolicy)[]>();
+    for (const section of sections) {
+      if (policy.spec[section] === undefined) continue;
+      const owner = owners.get(section);
+      if (owner !== undefined) lost.set(owner, [...(lost.get(owner) ?? []), section]);
+      else {
+        owners.set(section, policy);
+        Object.assign(layer, { [section]: policy.spec[section] });
+      }
+    }
+    for (const [winner, lostSections] of lost) conflicts.push({ policy, winner, sections: lostSections });
+    return layer;
+  });
+}
+
+function olderFirst(a: BackendTrafficPolicy, b: BackendTrafficPolicy): number {
+  const key = ({ metadata }: BackendTrafficPolicy) => `${metadata.creationTimestamp ?? '9999'}/${metadata.name}`;
+  return key(a) < key(b) ? -1 : 1;
+}

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { crossCheck } from './cross-check.ts';
+import { headerNameSchema, headerValueSchema, pathFault, reportRepeatedNames } from './http-route-match.ts';
+import { portNumberSchema, subdomainSchema } from './metadata.ts';
+import { notYetSupported, supportedWord } from './not-yet-supported.ts';
+
+/**
+ * Headers that describe the message or the connection. A rule that changed them could make two parsers disagree about
+ * where a message ends (RFC 9112 section 11.2), so they belong to the proxies alone.
+ */
+const proxyOwnedHeaders: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+const modifiableHeaderSchema = headerNameSchema.refine(
+  (name) => !proxyOwnedHeaders.has(String(name).toLowerCase()),
+  'this header belongs to the connection and cannot be changed by a rule',
+);
+
+const headerSchema = z.object({ name: modifiableHeaderSchema, value: headerValueSchema });
+
+/** Order of work, as Gateway API has it: `set` replaces, `add` appends, `remove` drops. */
+const headerModifierSchema = z
+  .object({
+    set: z.array(headerSchema).max(16, 'at most 16 headers').default([]),
+    add: z.array(headerSchema).max(16, 'at most 16 headers').default([]),
+    remove: z.array(modifiableHeaderSchema).max(16, 'at most 16 headers').default([]),
+  })
+  .check(
+    crossCheck(['set', 'add', 'remove'], ({ set, add, remove }, report) => {
+      const lists = { set: set.map(({ name }) => name), add: add.map(({ name }) => name), remove };
+      for (const [field, names] of Object.entries(lists)) {
+        reportRepeatedNames(
+          names.map((name) => name.toLowerCase()),
+          (index, name) =>
+            report(field === 'remove' ? [field, index] : [field, index, 'name'], `header ${name} is named twice`),
+        );
+      }
+      if (set.length + add.length + remove.length === 0)
+        report([], 'name at least one header under set, add or remove');
+    }),
+  );
+
+/** A header modifier of a request: Host is rewritten by its own filter, which also changes what routing sees. */
+const requestHeaderModifierSchema = headerModifierSchema.check(
+  crossCheck(['set', 'add', 'remove'], ({ set, add, remove }, report) => {
+    const isHost = (name: string) => name.toLowerCase() === 'host';
+    for (const [index, { name }] of set.entries()) {
+      if (isHost(name)) report(['set', index, 'name'], 'to change Host write a URLRewrite filter with hostname');
+    }
+    for (const [index, { name }] of add.entries()) {
+      if (isHost(name)) report(['add', index, 'name'], 'a request has one Host');
+    }
+    for (const [index, name] of remove.entries()) {
+      if (isHost(name)) report(['remove', index], 'a request needs its Host');
+    }
+  }),
+);
+
+const pathModifierSchema = z
+  .object({
+    type: z.enum(['ReplaceFullPath', 'ReplacePrefixMatch']),
+    /** Takes the place of the whole path; the query stays. */
+    replaceFullPath: z.string().max(1024, 'a path has at most 1024 characters').optional(),
+    /** Takes the place of the matched prefix; "" and "/" both mean that the prefix goes. */
+    replacePrefixMatch: z.string().max(1024, 'a path has at most 1024 characters').optional(),
+  })
+  .check(
+    crossCheck(['type', 'replaceFullPath', 'replacePrefixMatch'], (modifier, report) => {
+      const { wanted, other } =
+        modifier.type === 'ReplaceFullPath'
+          ? ({ wanted: 'replaceFullPath', other: 'replacePrefixMatch' } as const)
+          : ({ wanted: 'replacePrefixMatch', other: 'replaceFullPath' } as const);
+      const path = modifier[wanted];
+      if (path === undefined) report([], `missing field ${wanted}: type ${modifier.type} needs it`);
+      if (modifier[other] !== undefined) report([other], `${other} does not go with type ${modifier.type}`);
+      const fault = path === undefined || path === '' ? null : pathFault(path);
+      if (fault !== null) report([wanted], fault);
+    }),
+  );
+
+/** Answers with a redirect instead of forwarding. What is left out is taken from the request. */
+const requestRedirectSchema = z.object({
+  scheme: z.enum(['http', 'https']).optional(),
+  hostname: subdomainSchema.optional(),
+  path: pathModifierSchema.optional(),
+  /** When left out: the scheme's own port if `scheme` is set, else the port the request came to. */
+  port: portNumberSchema.optional(),
+  /** Default 302, as in Gateway API (Envoy's is 301). */
+  statusCode: z
+    .union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)], {
+      error: 'write 301, 302, 303, 307 or 308',
+    })
+    .default(302),
+});
+
+const urlRewriteSchema = z.object({ hostname: subdomainSchema.optional(), path: pathModifierSchema.optional() }).check(
+  crossCheck(['hostname', 'path'], ({ hostname, path }, report) => {
+    if (hostname === undefined && path === undefined) report([], 'write hostname, path or both');
+  }),
+);
+
+const filterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite'] as const;
+
+/** Type of a filter → the field that holds its settings. */
+const filterFields = {
+  RequestHeaderModifier: 'requestHeaderModifier',
+  ResponseHeaderModifier: 'responseHeaderModifier',
+  RequestRedirect: 'requestRedirect',
+  URLRewrite: 'urlRewrite',
+} as const satisfies Record<(typeof filterTypes)[number], string>;
+
+/** One step that a rule takes with a request or its response. */
+export const httpRouteFilterSchema = z
+  .object({
+    type: supportedWord(filterTypes, ['RequestMirror', 'CORS', 'ExtensionRef', 'ExternalAuth']),
+    requestHeaderModifier: requestHeaderModifierSchema.optional(),
+    responseHeaderModifier: headerModifierSchema.optional(),
+    requestRedirect: requestRedirectSchema.optional(),
+    urlRewrite: urlRewriteSchema.optional(),
+    requestMirror: notYetSupported('requestMirror'),
+    cors: notYetSupported('cors'),
+    extensionRef: notYetSupported('extensionRef'),
+    externalAuth: notYetSupported('externalAuth'),
+  })
+  .check(
+    crossCheck(['type'], (filter, report) => {
+      for (const [type, field] of Object.entries(filterFields)) {
+        const present = filter[field] !== undefined;
+        if (filter.type === type && !present) report([], `missing field ${field}: type ${type} needs it`);
+        if (filter.type !== type && present) report([field], `${field} does not go with type ${filter.type}`);
+      }
+    }),
+  );
+
+export type HttpRouteFilter = z.output<typeof httpRouteFilterSchema>;
+export type HeaderModifier = z.output<typeof headerModifierSchema>;
+export type PathModifier = z.output<typeof pathModifierSchema>;

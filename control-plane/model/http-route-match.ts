@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { crossCheck } from './cross-check.ts';
+import { supportedWord } from './not-yet-supported.ts';
+
+/** Names of HTTP headers: RFC 9110 section 5.1 `token`, at most 256 characters. */
+export const headerNameSchema = z
+  .string({ error: 'write the name of a header' })
+  .max(256, 'a header name has at most 256 characters')
+  .regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "a header name has letters, digits and !#$%&'*+-.^_`|~ only");
+
+/**
+ * Header values: visible ASCII with inner spaces and tabs (RFC 9110 section 5.5 without obs-text), at most 4096
+ * characters. CR, LF and NUL can thus never come from a document into a message.
+ */
+export const headerValueSchema = z
+  .string({ error: 'write text; put numbers and booleans in quotes' })
+  .min(1, 'a header value is not empty')
+  .max(4096, 'a header value has at most 4096 characters')
+  .regex(/^[!-~]([\t -~]*[!-~])?$/, 'a header value is visible ASCII without surrounding space');
+
+/** RFC 3986 `pchar` and `/`, as Gateway API admits for exact and prefix matches. */
+const pathCharacters = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
+
+/** What cannot occur in a normalized path, and so would never match. */
+const neverInAPath = ['//', '/./', '/../', '%2f', '%2F', '#'];
+
+/** Why a path cannot be matched or written, or `null`. */
+export function pathFault(path: string): string | null {
+  if (!path.startsWith('/')) return 'a path begins with "/"';
+  for (const part of neverInAPath) {
+    if (path.includes(part)) return `a path does not contain "${part}"`;
+  }
+  if (path.endsWith('/..') || path.endsWith('/.')) return 'a path does not end with "/." or "/.."';
+  return pathCharacters.test(path) ? null : 'a path has only characters that a URL path may have';
+}
+
+const pathMatchSchema = z
+  .object({
+    /** `Exact` compares the whole path; `PathPrefix` whole segments: `/a` matches `/a` and `/a/b`, not `/ab`. */
+    type: supportedWord(['Exact', 'PathPrefix'], ['RegularExpression']).default('PathPrefix'),
+    value: z
+      .string({ error: 'write a path such as /items' })
+      .max(1024, 'a path has at most 1024 characters')
+      .default('/'),
+  })
+  .check(
+    crossCheck(['value'], ({ value }, report) => {
+      const fault = pathFault(value);
+      if (fault !== null) report(['value'], fault);
+    }),
+  );
+
+const exactOnly = supportedWord(['Exact'], ['RegularExpression']).default('Exact');
+
+const headerMatchSchema = z.object({
+  type: exactOnly,
+  /** Compared without regard to case. */
+  name: headerNameSchema,
+  /** Compared with regard to case; several header lines of one name count as one, joined by a comma. */
+  value: headerValueSchema,
+});
+
+const queryParamMatchSchema = z.object({
+  type: exactOnly,
+  /** Compared with regard to case, after percent-decoding; of several parameters of one name the first counts. */
+  name: headerNameSchema,
+  value: z
+    .string({ error: 'write text; put numbers and booleans in quotes' })
+    .min(1, 'a value is not empty')
+    .max(1024, 'a value has at most 1024 characters'),
+});
+
+export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
+
+/** One set of conditions that must all hold. A match without conditions is every request. */
+export const httpRouteMatchSchema = z
+  .object({
+    path: pathMatchSchema.default({ type: 'PathPrefix', value: '/' }),
+    headers: z.array(headerMatchSchema).max(16, 'a match has at most 16 headers').default([]),
+    queryParams: z.array(queryParamMatchSchema).max(16, 'a match has at most 16 query parameters').default([]),
+    method: z.enum(httpMethods).optional(),
+  })
+  .check(
+    crossCheck(['headers'], ({ headers }, report) => {
+      reportRepeatedNames(
+        headers.map(({ name }) => name.toLowerCase()),
+        (index, name) => report(['headers', index, 'name'], `header ${name} is named twice`),
+      );
+    }),
+  )
+  .check(
+    crossCheck(['queryParams'], ({ queryParams }, report) => {
+      reportRepeatedNames(
+        queryParams.map(({ name }) => name),
+        (index, name) => report(['queryParams', index, 'name'], `query parameter ${name} is named twice`),
+      );
+    }),
+  );
+
+export type HttpRouteMatch = z.output<typeof httpRouteMatchSchema>;
+
+/** Calls back for each name that stood in the list before: which of two would count nobody should have to know. */
+export function reportRepeatedNames(names: readonly string[], report: (index: number, name: string) => void): void {
+  const seen = new Set<string>();
+  for (const [index, name] of names.entries()) {
+    if (seen.has(name)) report(index, name);
+    seen.add(name);
+  }
+}

@@ -1,0 +1,181 @@
+import { z } from 'zod';
+import type { Report } from './cross-check.ts';
+import { crossCheck } from './cross-check.ts';
+import { durationMs, durationSchema } from './gateway-duration.ts';
+import type { HttpRouteFilter } from './http-route-filter.ts';
+import { httpRouteFilterSchema } from './http-route-filter.ts';
+import { httpRouteMatchSchema, reportRepeatedNames } from './http-route-match.ts';
+import { namespacedMetadata, subdomainSchema } from './metadata.ts';
+import { notYetSupported } from './not-yet-supported.ts';
+import { backendReferenceShape, isServiceReference, parentReferenceSchema } from './object-reference.ts';
+
+const backendRefSchema = z
+  .object({
+    ...backendReferenceShape,
+    /** Share of the requests: this weight over the sum of all. 0 takes none; all 0 means that the rule answers 500. */
+    weight: z
+      .number({ error: 'write a whole number from 0 to 1000000' })
+      .int('write a whole number from 0 to 1000000')
+      .min(0, 'write a whole number from 0 to 1000000')
+      .max(1_000_000, 'write a whole number from 0 to 1000000')
+      .default(1),
+    filters: notYetSupported('a filter on a single backend'),
+  })
+  .check(
+    crossCheck(['group', 'kind', 'port'], (backend, report) => {
+      if (isServiceReference(backend) && backend.port === undefined) report([], 'missing field port');
+    }),
+  );
+
+const timeoutsSchema = z
+  .object({
+    /** Whole exchange with the caller, retries included. `0s` and absent mean none. */
+    request: durationSchema.optional(),
+    /** One try. `0s` and absent mean none. */
+    backendRequest: durationSchema.optional(),
+  })
+  .check(
+    crossCheck(['request', 'backendRequest'], ({ request, backendRequest }, report) => {
+      if (request === undefined || backendRequest === undefined || durationMs(request) === 0) return;
+      if (durationMs(backendRequest) > durationMs(request)) {
+        report(
+          ['backendRequest'],
+          `one try (${backendRequest}) cannot last longer than the whole request (${request})`,
+        );
+      }
+    }),
+  );
+
+/** Experimental in Gateway API (GEP-1731). Its presence also repeats connection failures. */
+const retrySchema = z.object({
+  codes: z
+    .array(
+      z
+        .number({ error: 'write a status from 400 to 599' })
+        .int()
+        .min(400, 'write a status from 400 to 599')
+        .max(599, 'write a status from 400 to 599'),
+    )
+    .default([]),
+  /** Tries after the first; 2 when left out, as the mesh default. */
+  attempts: z
+    .number({ error: 'write a whole number of at least 1' })
+    .int()
+    .min(1, 'write a whole number of at least 1')
+    .max(100, 'at most 100')
+    .optional(),
+  /** Least wait before a retry; 25ms when left out. */
+  backoff: durationSchema.optional(),
+});
+
+const httpRouteRuleSchema = z
+  .object({
+    name: subdomainSchema.optional(),
+    /** Alternatives: one must hold. */
+    matches: z
+      .array(httpRouteMatchSchema)
+      .max(64, 'a rule has at most 64 matches')
+      .default([{ path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] }]),
+    filters: z.array(httpRouteFilterSchema).max(16, 'a rule has at most 16 filters').default([]),
+    /** Without a backend and without a redirect the rule answers 500, as Gateway API says. */
+    backendRefs: z.array(backendRefSchema).max(16, 'a rule has at most 16 backendRefs').default([]),
+    timeouts: timeoutsSchema.optional(),
+    retry: retrySchema.optional(),
+    sessionPersistence: notYetSupported('sessionPersistence'),
+  })
+  .check(crossCheck(['filters', 'backendRefs'], checkFilterCombination))
+  .check(crossCheck(['filters', 'matches'], checkPrefixReplacement));
+
+/**
+ * Routing of HTTP requests: Gateway API's HTTPRoute v1 in its mesh form (GAMMA), byte for byte. `v1beta1`, which has the
+ * same fields, is read as `v1`.
+ *
+ * Bounds are the standard's: 16 rules, 64 matches in a rule and 128 in all, 16 filters, 16 backends.
+ * Source: gateway-api `apis/v1/httproute_types.go`, GEP-1426 and GEP-1294 (mesh).
+ */
+export const httpRouteSchema = z.object({
+  apiVersion: z
+    .enum(['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'])
+    .transform(() => 'gateway.networking.k8s.io/v1' as const),
+  kind: z.literal('HTTPRoute'),
+  metadata: namespacedMetadata(subdomainSchema),
+  spec: z
+    .object({
+      parentRefs: z.array(parentReferenceSchema).max(32, 'a route has at most 32 parentRefs').default([]),
+      useDefaultGateways: z.enum(['All', 'None']).optional(),
+      /** Kept, and without effect on a route whose parent is a Service: that Service's own names hold (GEP-1426). */
+      hostnames: z.array(z.string().max(253)).max(16, 'a route has at most 16 hostnames').optional(),
+      rules: z
+        .array(httpRouteRuleSchema)
+        .min(1, 'a route has at least one rule; leave rules out for one that takes everything')
+        .max(16, 'a route has at most 16 rules')
+        .default([
+          {
+            matches: [{ path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] }],
+            filters: [],
+            backendRefs: [],
+          },
+        ]),
+    })
+    .check(
+      crossCheck(['rules'], ({ rules }, report) => {
+        const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+        if (matches > 128)
+          report(['rules'], `a route has at most 128 matches in all its rules, this one has ${matches}`);
+        const named = rules.flatMap(({ name }, index) => (name === undefined ? [] : [{ name, index }]));
+        reportRepeatedNames(
+          named.map(({ name }) => name),
+          (position, name) => report(['rules', named[position]?.index ?? 0, 'name'], `rule name ${name} is used twice`),
+        );
+      }),
+    )
+    .check(
+      crossCheck(['parentRefs'], ({ parentRefs }, report) => {
+        const identities = parentRefs.map(({ group, kind, namespace, name, sectionName, port }) =>
+          [group, kind, namespace ?? '', name, sectionName ?? '', port ?? ''].join('/'),
+        );
+        reportRepeatedNames(identities, (index) => report(['parentRefs', index], 'the same parent is named twice'));
+      }),
+    ),
+  status: z.unknown().optional(),
+});
+
+export type HttpRoute = z.output<typeof httpRouteSchema>;
+export type HttpRouteRule = z.output<typeof httpRouteRuleSchema>;
+export type HttpBackendRef = z.output<typeof backendRefSchema>;
+export type HttpRouteTimeouts = z.output<typeof timeoutsSchema>;
+export type HttpRouteRetry = z.output<typeof retrySchema>;
+
+interface RuleParts {
+  readonly filters: readonly HttpRouteFilter[];
+  readonly matches: HttpRouteRule['matches'];
+  readonly backendRefs: readonly HttpBackendRef[];
+}
+
+function checkFilterCombination({ filters, backendRefs }: Pick<RuleParts, 'filters' | 'backendRefs'>, report: Report) {
+  reportRepeatedNames(
+    filters.map(({ type }) => type),
+    (index, type) => report(['filters', index, 'type'], `${type} cannot be repeated in one rule`),
+  );
+  const redirect = filters.findIndex(({ type }) => type === 'RequestRedirect');
+  if (redirect === -1) return;
+  if (backendRefs.length > 0) report(['backendRefs'], 'a rule that redirects has no backendRefs');
+  if (filters.some(({ type }) => type === 'URLRewrite')) {
+    report(['filters', redirect, 'type'], 'RequestRedirect and URLRewrite do not go together');
+  }
+}
+
+/** What "the matched prefix" is must be certain. */
+function checkPrefixReplacement({ filters, matches }: Pick<RuleParts, 'filters' | 'matches'>, report: Report) {
+  const [match] = matches;
+  if (matches.length === 1 && match?.path.type === 'PathPrefix') return;
+  for (const [index, filter] of filters.entries()) {
+    for (const field of ['requestRedirect', 'urlRewrite'] as const) {
+      if (filter[field]?.path?.type !== 'ReplacePrefixMatch') continue;
+      report(
+        ['filters', index, field, 'path'],
+        'ReplacePrefixMatch needs a rule with exactly one match, of type PathPrefix',
+      );
+    }
+  }
+}

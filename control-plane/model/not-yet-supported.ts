@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+const notSupported = 'is not supported by this version of Heddle';
+
+/**
+ * A field that belongs to the public API a document follows and that this version of Heddle does not act on.
+ *
+ * It is refused by name rather than ignored (a mirrored request that is not mirrored is a silent loss) and rather than
+ * called unknown (the user spelled it right).
+ */
+export function notYetSupported(what: string) {
+  return z
+    .unknown()
+    .refine((value) => value === undefined, `${what} ${notSupported}: remove it`)
+    .optional();
+}
+
+/** A choice of words, some of which the public API has and this version of Heddle does not act on; those are refused by name. */
+export function supportedWord<const Word extends string>(supported: readonly Word[], later: readonly string[]) {
+  return z.enum(supported, {
+    error: ({ input }) =>
+      typeof input === 'string' && later.includes(input)
+        ? `${input} ${notSupported}: write ${supported.join(' or ')}`
+        : undefined,
+  });
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { crossCheck } from './cross-check.ts';
+import { labelNameSchema, portNumberSchema, subdomainSchema } from './metadata.ts';
+
+/**
+ * An API group. The core group, whose apiVersion is plain `v1`, is the empty string; Linkerd's documentation spells it
+ * `core`, which is read as the same.
+ */
+const groupSchema = z
+  .string({ error: 'write an API group; the core group is ""' })
+  .max(253, 'a group has at most 253 characters')
+  .regex(
+    /^$|^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    'write an API group such as gateway.networking.k8s.io; the core group is ""',
+  )
+  .transform((group) => (group === 'core' ? '' : group));
+
+const kindSchema = z
+  .string({ error: 'write a kind such as Service' })
+  .max(63)
+  .regex(/^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/, 'write a kind such as Service');
+
+/**
+ * What a route attaches to. In the mesh a Service: `{group: "", kind: Service, name: cart}`. Other parents (a Gateway)
+ * belong to somebody else and are left alone.
+ *
+ * The defaults of group and kind are Gateway API's, a Gateway; a Service without `group: ""` is refused, because a
+ * Kubernetes API server would take it for something else.
+ */
+export const parentReferenceSchema = z
+  .object({
+    group: groupSchema.default('gateway.networking.k8s.io'),
+    kind: kindSchema.default('Gateway'),
+    /** The route's own namespace when left out. */
+    namespace: labelNameSchema.optional(),
+    name: subdomainSchema,
+    /** Name of one port of the Service. */
+    sectionName: subdomainSchema.optional(),
+    /** Number of one port of the Service; with neither, the route holds for all its ports. */
+    port: portNumberSchema.optional(),
+  })
+  .check(
+    crossCheck(['group', 'kind'], ({ group, kind }, report) => {
+      if (kind === 'Service' && group !== '') {
+        report(['group'], 'a Service is in the core group: write group: ""');
+      }
+    }),
+  );
+
+export type ParentReference = z.output<typeof parentReferenceSchema>;
+
+/** Whether the parent is a Service, that is, ours. */
+export function isServiceReference(reference: { readonly group: string; readonly kind: string }): boolean {
+  return reference.kind === 'Service' && reference.group === '';
+}
+
+/** The fields of a backend reference; the default group and kind are a core Service, as in Gateway API. */
+export const backendReferenceShape = {
+  group: groupSchema.default(''),
+  kind: kindSchema.default('Service'),
+  /** The route's own namespace when left out. */
+  namespace: labelNameSchema.optional(),
+  name: subdomainSchema,
+  /** Port of the Service; required for Services. */
+  port: portNumberSchema.optional(),
+};
+
+/**
+ * What a policy attaches to: a Service, or with `sectionName` one named port of it. Always in the policy's own namespace.
+ *
+ * Source: Gateway API `LocalPolicyTargetReferenceWithSectionName`.
+ */
+export const policyTargetSchema = z
+  .object({
+    group: groupSchema,
+    kind: kindSchema,
+    name: subdomainSchema,
+    sectionName: subdomainSchema.optional(),
+  })
+  .check(
+    crossCheck(['group', 'kind'], ({ group, kind }, report) => {
+      if (kind !== 'Service') report(['kind'], 'a BackendTrafficPolicy of the mesh targets a Service');
+      else if (group !== '') report(['group'], 'a Service is in the core group: write group: ""');
+    }),
+  );
+
+export type PolicyTarget = z.output<typeof policyTargetSchema>;

@@ -1,0 +1,51 @@
+import type { z } from 'zod';
+import type { Fault, ValuePath } from './document-violation.ts';
+import { nearestWord } from './nearest-word.ts';
+
+/**
+ * Every field of `value` that `schema` does not have, with the nearest field that it has.
+ *
+ * The schemas themselves drop unknown fields: zod stops checking an object as soon as one is refused, and would hide the
+ * other faults. So this is the half of the check that refuses them.
+ */
+export function unknownFields(schema: z.core.$ZodType, value: unknown): Fault[] {
+  const faults: Fault[] = [];
+  walk(schema, value, [], faults);
+  return faults;
+}
+
+function walk(schema: z.core.$ZodType, value: unknown, path: ValuePath, faults: Fault[]): void {
+  // the definitions of zod's own schema classes, told apart by `type`
+  const { def } = schema._zod as z.core.$ZodTypes['_zod'];
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+      walk(def.innerType, value, path, faults);
+      break;
+    case 'pipe':
+      walk(def.in, value, path, faults);
+      break;
+    case 'array':
+      if (!Array.isArray(value)) break;
+      for (const [index, item] of value.entries()) walk(def.element, item, [...path, index], faults);
+      break;
+    case 'object':
+      if (typeof value !== 'object' || value === null || Array.isArray(value)) break;
+      for (const [key, item] of Object.entries(value)) {
+        const field = Object.hasOwn(def.shape, key) ? def.shape[key] : undefined;
+        if (field !== undefined) walk(field, item, [...path, key], faults);
+        else faults.push(unknownField(key, path, Object.keys(def.shape)));
+      }
+      break;
+    default: // a leaf, or free-form
+  }
+}
+
+function unknownField(key: string, path: ValuePath, known: readonly string[]): Fault {
+  const suggestion = nearestWord(key, known);
+  const shown = key.length > 64 ? `${key.slice(0, 64)}…` : key;
+  const hint = suggestion !== null ? `; did you mean ${suggestion}?` : '';
+  return { path: [...path, key], at: 'key', message: `unknown field ${shown}${hint}`, suggestion };
+}

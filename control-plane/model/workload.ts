@@ -1,0 +1,81 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { crossCheck } from './cross-check.ts';
+import { labelNameSchema, namespacedMetadata, portNumberSchema, subdomainSchema } from './metadata.ts';
+
+const ipAddressSchema = z
+  .string({ error: 'write an IP address' })
+  .refine((text) => isIP(text) !== 0, 'write an IP address such as 10.0.0.7 or fd00::7');
+
+const workloadPortSchema = z
+  .object({
+    /** For a Service whose `targetPort` is a name. */
+    name: labelNameSchema.optional(),
+    /** What the application listens on. */
+    port: portNumberSchema,
+    /** Where a sidecar takes mesh traffic for this port; `spec.address` when left out. */
+    inboundAddress: ipAddressSchema.optional(),
+    /** The port of that sidecar's inbound listener. A port that has one is meshed: it is never dialled without mTLS. */
+    inboundPort: portNumberSchema.optional(),
+    /** `http` (default), `http2`, `grpc` or `tcp`. */
+    appProtocol: z.enum(['http', 'http2', 'grpc', 'tcp']).default('http'),
+  })
+  .check(
+    crossCheck(['inboundAddress', 'inboundPort'], ({ inboundAddress, inboundPort }, report) => {
+      if (inboundAddress !== undefined && inboundPort === undefined) {
+        report(['inboundAddress'], 'inboundAddress needs inboundPort beside it');
+      }
+    }),
+  );
+
+/**
+ * One running instance. Sidecars register theirs and hold it with a lease; a document describes an instance that has no
+ * sidecar of its own, or one that is started and stopped by somebody else.
+ *
+ * Labels stand in the metadata. `app` is the service; `version` makes the instance part of `<service>-<version>`.
+ */
+export const workloadSchema = z.object({
+  apiVersion: z.literal('heddle.dev/v1alpha1'),
+  kind: z.literal('Workload'),
+  metadata: namespacedMetadata(subdomainSchema),
+  spec: z.object({
+    /** IP address; names are not resolved, so that an answer from DNS can never redirect mesh traffic. */
+    address: ipAddressSchema,
+    ports: z
+      .array(workloadPortSchema)
+      .min(1, 'a Workload has at least one port')
+      .max(100, 'a Workload has at most 100 ports')
+      .check((payload) => {
+        for (const [index, { port }] of payload.value.entries()) {
+          if (payload.value.slice(0, index).some((other) => other.port === port)) {
+            payload.issues.push({
+              code: 'custom',
+              path: [index, 'port'],
+              message: `port ${port} is listed twice`,
+              input: port,
+            });
+          }
+        }
+      }),
+    /** The service it belongs to; the label `app` when left out. */
+    service: labelNameSchema.optional(),
+    /** Expected identity is `sa/<serviceAccount>`; the service when left out. */
+    serviceAccount: labelNameSchema.optional(),
+    locality: z.object({ region: z.string().max(63).default(''), zone: z.string().max(63).default('') }).optional(),
+  }),
+  /** Written by the server for registered workloads: identity, version of the sidecar, since when. */
+  status: z.unknown().optional(),
+});
+
+export type Workload = z.output<typeof workloadSchema>;
+export type WorkloadPort = Workload['spec']['ports'][number];
+
+/** Whether traffic for this port goes to a sidecar, over mTLS. */
+export function isMeshed(port: WorkloadPort): boolean {
+  return port.inboundPort !== undefined;
+}
+
+/** The service a workload belongs to: `spec.service`, else its label `app`; `null` for neither. */
+export function workloadService(workload: Workload): string | null {
+  return workload.spec.service ?? workload.metadata.labels?.app ?? null;
+}
