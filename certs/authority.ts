@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto';
-import { createPublicKey } from 'node:crypto';
 import type { Certificate } from './certificate.ts';
 import { readCertificate } from './certificate.ts';
 import type { ExtraExtension } from './certificate-writer.ts';
@@ -16,6 +15,7 @@ export interface Authority {
   readonly trustDomain: string;
   readonly certificate: Certificate;
   readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
   /** From the certificate directly above up to the root; empty for a root. */
   readonly parents: readonly Certificate[];
 }
@@ -71,7 +71,7 @@ export function createRoot(options: AuthorityValidity & { readonly trustDomain: 
     },
     privateKey,
   );
-  return { trustDomain, certificate: readCertificate(der), privateKey, parents: [] };
+  return { trustDomain, certificate: readCertificate(der), privateKey, publicKey, parents: [] };
 }
 
 /**
@@ -90,7 +90,7 @@ export function createIssuer(root: Authority, { nowMs = Date.now(), validityMs }
       notBeforeMs: Math.max(nowMs - backdateMs, root.certificate.notBeforeMs),
       notAfterMs: Math.min(nowMs + (validityMs ?? defaultIssuerValidityMs), root.certificate.notAfterMs),
       publicKey,
-      issuerPublicKey: createPublicKey(root.privateKey),
+      issuerPublicKey: root.publicKey,
       authority: { pathLength: 0 },
       keyUsage: ['keyCertSign', 'cRLSign'],
       extendedKeyUsage: [],
@@ -100,7 +100,7 @@ export function createIssuer(root: Authority, { nowMs = Date.now(), validityMs }
     root.privateKey,
   );
   const parents = [root.certificate, ...root.parents];
-  return { trustDomain: root.trustDomain, certificate: readCertificate(der), privateKey, parents };
+  return { trustDomain: root.trustDomain, certificate: readCertificate(der), privateKey, publicKey, parents };
 }
 
 export interface LeafRequest {
@@ -149,7 +149,7 @@ export function issueLeaf(request: LeafRequest): IssuedLeaf {
       notBeforeMs: Math.max(nowMs - backdateMs, issuer.certificate.notBeforeMs),
       notAfterMs: Math.min(nowMs + ttlMs, issuer.certificate.notAfterMs),
       publicKey,
-      issuerPublicKey: createPublicKey(issuer.privateKey),
+      issuerPublicKey: issuer.publicKey,
       authority: null,
       keyUsage: ['digitalSignature'],
       extendedKeyUsage: [oids.serverAuth, oids.clientAuth],
@@ -206,7 +206,7 @@ export function authorityFromPem({ certificatePem, privateKeyPem }: AuthorityPem
       throw new AuthorityError(`certificate ${height + 1} of the authority's chain: ${reason}`);
     }
   }
-  return { trustDomain: trustDomainOfAuthority(certificate), certificate, privateKey, parents };
+  return { trustDomain: trustDomainOfAuthority(certificate), certificate, privateKey, publicKey, parents };
 }
 
 function trustDomainOfAuthority({ uriSans, isCa }: Certificate): string {

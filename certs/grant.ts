@@ -85,6 +85,7 @@ function checked(value: unknown): JoinGrant {
   if (
     typeof labels !== 'object' ||
     labels === null ||
+    Array.isArray(labels) ||
     !Object.values(labels).every((label) => typeof label === 'string')
   ) {
     throw new InvalidGrantError('the labels of a grant are texts');
