@@ -36,7 +36,7 @@ export const failures = {
   noRoute: row(404, 'NR', 'never', 'route_not_found', 'No route matches the request'),
   unknownHost: row(404, 'NR', 'never', 'route_not_found', 'No service of that name is in the mesh'),
   forbiddenDestination: row(403, 'NR', 'never', 'forbidden_destination', 'The proxy never connects there'),
-  noCluster: row(503, 'NC', 'never', 'cluster_not_found', 'The route names a backend that does not exist'),
+  noCluster: row(500, 'NC', 'never', 'cluster_not_found', 'The route names a backend that does not exist'),
   noHealthyUpstream: row(503, 'UH', 'never', 'no_healthy_upstream', 'No instance can take the request'),
   upstreamOverflow: row(503, 'UO', 'never', 'upstream_overflow', 'The circuit is open: the service is at its limit'),
   connectFailure: row(
@@ -100,6 +100,7 @@ export const failures = {
     'on_demand_discovery_timeout',
     'The control plane has not said yet where that service is',
   ),
+  nameResolution: row(503, 'UF', 'always', 'dns_resolution_failure', 'The host name cannot be resolved'),
   draining: row(503, 'LR', 'never', 'draining', 'The sidecar is shutting down'),
   internal: row(500, '-', 'never', 'internal_error', 'The sidecar made a mistake'),
 } as const satisfies Record<string, FailureKind>;

@@ -88,6 +88,8 @@ export interface DownstreamStream {
   /** Sends an answer of the proxy's own, whole; `body` is ASCII. Ends the response. */
   sendLocalReply(status: number, lines: string, body: string): void;
   sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
+  /** Answers CONNECT with 200; what follows on the connection are requests for the host that it named. */
+  acceptConnect(): void;
   /** The response is complete: the next request may begin. */
   endResponse(): void;
   /** Cuts the connection so that the client cannot take what it got for a whole message. */

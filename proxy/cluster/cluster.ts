@@ -131,6 +131,30 @@ export class Cluster {
     this.#publish();
   }
 
+  /**
+   * The endpoint of a passthrough cluster for an address that was just resolved; it takes no part in balancing.
+   * At most `maxPassthroughEndpoints` are kept; unused ones make room, and null says that all are in use.
+   */
+  ensureEndpoint(config: EndpointConfig): Endpoint | null {
+    const known = this.#endpoints.get(config.key);
+    if (known !== undefined) return known;
+    if (this.#endpoints.size >= maxPassthroughEndpoints && !this.#evictUnused()) return null;
+    const endpoint = this.#makeEndpoint(config);
+    this.#endpoints.set(config.key, endpoint);
+    return endpoint;
+  }
+
+  #evictUnused(): boolean {
+    for (const endpoint of this.#endpoints.values()) {
+      if (endpoint.activeRequests > 0) continue;
+      this.#endpoints.delete(endpoint.key);
+      if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
+      endpoint.pool.close();
+      return true;
+    }
+    return false;
+  }
+
   /** Runs what is due by time: idle connections are closed, ejected endpoints return. About once a second. */
   sweep(nowMs: number): void {
     for (const endpoint of this.#endpoints.values()) endpoint.pool.sweep(this.#config.idleTimeoutMs);
@@ -168,6 +192,9 @@ export class Cluster {
     this.#picker = pickerKinds[this.#config.balancer](endpoints, this.#environment.random);
   }
 }
+
+/** External addresses that one sidecar keeps connections to. */
+const maxPassthroughEndpoints = 256;
 
 const pickerKinds: Readonly<Record<ClusterConfig['balancer'], BuildPicker>> = {
   'round-robin': buildRoundRobin,

@@ -1,6 +1,7 @@
 import type { Candidate } from '../balance/balancer.ts';
 import type { Pickable } from '../resilience/healthy-set.ts';
 import type { OutlierRecord } from '../resilience/outlier-detector.ts';
+import type { RequestSeries } from '../telemetry/request-series.ts';
 import type { ConnectionPool } from '../upstream/connection-pool.ts';
 import type { EndpointConfig } from './cluster-config.ts';
 
@@ -20,6 +21,8 @@ export class Endpoint implements Candidate, Pickable {
   requestsSuccess = 0;
   requestsError = 0;
   requestsTimeout = 0;
+  /** Where requests to it are counted, by route; filled by the recorder on first use. */
+  readonly series = new Map<object, RequestSeries>();
 
   constructor(config: EndpointConfig, pool: ConnectionPool, outlier: OutlierRecord | null) {
     this.key = config.key;

@@ -268,6 +268,11 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     return this.transport.writeBytes(bytes, 0, bytes.length, true);
   }
 
+  acceptConnect(): void {
+    this.transport.writeText('HTTP/1.1 200 OK\r\n\r\n');
+    this.endResponse();
+  }
+
   endResponse(): void {
     if (this.#isClosed()) return;
     if (this.#closesAfter || this.#state !== 'complete') {

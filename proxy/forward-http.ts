@@ -1,0 +1,541 @@
+import type { Buffer } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import type { Cluster } from './cluster/cluster.ts';
+import type { Endpoint } from './cluster/endpoint.ts';
+import type { Failure } from './failure.ts';
+import { failures } from './failure.ts';
+import type { ClientConnection } from './http1/client-connection.ts';
+import type { FailureContext, LocalReply } from './local-reply.ts';
+import type { DownstreamStream, RequestHead, RequestReceiver, ResponseHead, ResponseReceiver } from './message-head.ts';
+import { backOffMs } from './resilience/back-off.ts';
+import { mayRetryFailure, mayRetryStatus } from './resilience/retry-policy.ts';
+import type { TimerWheel } from './resilience/timer-wheel.ts';
+import { Deadline } from './resilience/timer-wheel.ts';
+import type { ForwardAction, Route } from './route/route.ts';
+import type { RouteTable } from './route/route-table.ts';
+import type { CoarseClock } from './transport/coarse-clock.ts';
+
+/** Where a listener finds the routes for a request: at once, after a while, or not at all. */
+export interface RouteSource {
+  lookup(head: RequestHead): RouteLookup | Promise<RouteLookup>;
+}
+
+export type RouteLookup = RouteTable<Cluster> | Failure;
+
+/** What a listener gives to every exchange on its connections. */
+export interface ForwardEnvironment {
+  readonly direction: 'outbound' | 'inbound';
+  readonly routes: RouteSource;
+  readonly wheel: TimerWheel;
+  readonly clock: CoarseClock;
+  random(): number;
+  now(): number;
+  /** Resolves the endpoint of a passthrough cluster from the request's authority. */
+  resolvePassthrough(cluster: Cluster, authority: string): Promise<Endpoint | PassthroughFailure>;
+  /** Value of `x-heddle-peer` that tells an inbound sidecar who we are; once per connection. */
+  readonly ownPeerMetadata: string;
+  describe(failure: Failure, context: Omit<FailureContext, 'answeredBy' | 'remedy'>): LocalReply;
+  recorder: Recorder;
+}
+
+export interface PassthroughFailure {
+  readonly failure: Failure;
+  readonly detail: string;
+}
+
+/** Called once for every request, however it ended; it must copy what it keeps. */
+export interface Recorder {
+  record(exchange: HttpExchange): void;
+}
+
+/** The peer at the other end of a server connection, as far as it was verified. */
+export interface DownstreamPeer {
+  /** SPIFFE id; empty on connections without mTLS. */
+  readonly principal: string;
+  readonly address: string;
+  /** Header line with the peer's certificate, `x-forwarded-client-cert: …\r\n`; empty without mTLS. */
+  readonly clientCertLine: string;
+  /** What the peer said of itself with its first request; the listener checks it against `principal`. */
+  metadata: string;
+}
+
+/** Nothing moved for this long: Envoy `stream_idle_timeout`. */
+const STREAM_IDLE_TIMEOUT_MS = 300_000;
+
+/**
+ * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
+ *
+ * One request on its way: route, endpoint, connection, answer, and all the ways this can fail. There is one exchange
+ * object per server connection, used again for each of its requests.
+ *
+ * ```
+ *   onRequest ─ route ─ pick ─ acquire ─ onConnection ─ onResponse ─ … ─ #complete
+ *                        ▲                    │             │
+ *                        └──── back-off ◀── #attemptFailed ◀┘ (status that may be retried)
+ * ```
+ *
+ * A request whose body is not whole in memory is sent once: only what can be sent again unchanged is ever retried.
+ */
+export class HttpExchange implements RequestReceiver, ResponseReceiver {
+  readonly peer: DownstreamPeer;
+  head!: RequestHead;
+  route: Route<Cluster> | null = null;
+  cluster: Cluster | null = null;
+  endpoint: Endpoint | null = null;
+  /** Status sent to the client; 0 when it went away before. */
+  status = 0;
+  failure: Failure | null = null;
+  /** The cause in a few words, for logs and local replies. */
+  detail = '';
+  attempts = 0;
+  startedAtMs = 0;
+  /** When the response head arrived, or 0. */
+  respondedAtMs = 0;
+  requestBytes = 0;
+  responseBytes = 0;
+  readonly #environment: ForwardEnvironment;
+  readonly #stream: DownstreamStream;
+  #action: ForwardAction<Cluster> | null = null;
+  #upstream: ClientConnection | null = null;
+  #phase: Phase = 'idle';
+  /** Set by CONNECT: all further requests on this connection are for that authority. */
+  #connectedTo = '';
+  #requestText = '';
+  #isRequestSent = false;
+  #isBodyStreamed = false;
+  #holdsRequest = false;
+  #holdsRetry = false;
+  #touchedAtMs = 0;
+  /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
+  #generation = 0;
+  #requestTimeout: Deadline | null = null;
+  #tryTimeout: Deadline | null = null;
+  #backOff: Deadline | null = null;
+
+  constructor(environment: ForwardEnvironment, stream: DownstreamStream, peer: DownstreamPeer) {
+    this.#environment = environment;
+    this.#stream = stream;
+    this.peer = peer;
+  }
+
+  get environment(): ForwardEnvironment {
+    return this.#environment;
+  }
+
+  onRequest(head: RequestHead): void {
+    this.head = head;
+    this.route = null;
+    this.cluster = null;
+    this.endpoint = null;
+    this.status = 0;
+    this.failure = null;
+    this.detail = '';
+    this.attempts = 0;
+    this.respondedAtMs = 0;
+    this.responseBytes = 0;
+    this.requestBytes = head.body.length;
+    this.startedAtMs = this.#environment.now();
+    this.#touchedAtMs = this.#environment.clock.nowMs;
+    this.#isRequestSent = head.isComplete;
+    this.#isBodyStreamed = false;
+    this.#phase = 'routing';
+    if (head.peerMetadata !== '' && this.peer.metadata === '') this.peer.metadata = head.peerMetadata;
+    if (this.#connectedTo !== '') head.authority = this.#connectedTo;
+    const found = this.#environment.routes.lookup(head);
+    if (found instanceof Promise) this.#awaitRoutes(found);
+    else this.#follow(found);
+  }
+
+  #awaitRoutes(pending: Promise<RouteLookup>): void {
+    const generation = ++this.#generation;
+    if (!this.head.isComplete) this.#stream.pauseRequest();
+    void pending.then((found) => {
+      if (generation === this.#generation && this.#phase === 'routing') this.#follow(found);
+    });
+  }
+
+  #follow(found: RouteLookup): void {
+    if (typeof found === 'string') {
+      this.#fail(found);
+      return;
+    }
+    if (this.head.method === 'CONNECT') {
+      this.#connectedTo = this.head.authority;
+      this.#phase = 'idle';
+      this.#stream.acceptConnect();
+      return;
+    }
+    const route = found.match(this.head);
+    if (route === null) {
+      this.#fail('noRoute');
+      return;
+    }
+    this.route = route;
+    if (route.action.kind === 'forward') this.#forward(route.action);
+    else this.#answer(route);
+  }
+
+  /** Redirects and fixed answers, which a rule asked for: not failures. */
+  #answer(route: Route<Cluster>): void {
+    const { action } = route;
+    if (action.kind === 'forward') return;
+    const isRedirect = action.kind === 'redirect';
+    const lines = isRedirect ? `location: ${action.redirect.location(this.head)}\r\n` : '';
+    this.#finish(action.status);
+    this.#stream.sendLocalReply(
+      action.status,
+      route.responseHeaders?.apply(lines) ?? lines,
+      isRedirect ? '' : action.body,
+    );
+  }
+
+  #forward(action: ForwardAction<Cluster>): void {
+    const cluster = action.pick();
+    this.cluster = cluster;
+    this.#action = action;
+    if (!cluster.breaker.requests.tryAcquire()) {
+      this.#fail('upstreamOverflow', 'too many requests in flight');
+      return;
+    }
+    this.#holdsRequest = true;
+    cluster.counters.requestsTotal++;
+    this.#requestText = this.#writeRequest(action);
+    if (action.timeoutMs > 0 && this.#isRequestSent) this.#armRequestTimeout(action.timeoutMs);
+    this.#attempt();
+  }
+
+  /** The head as it is sent upstream, without the empty line that ends it. */
+  #writeRequest(action: ForwardAction<Cluster>): string {
+    const head = this.head;
+    const path = action.pathRewrite === null ? head.path : action.pathRewrite.apply(head.path);
+    let block = head.block;
+    if (action.hostRewrite !== null) block = withHost(block, action.hostRewrite);
+    const edit = this.route?.requestHeaders ?? null;
+    if (edit !== null) block = edit.apply(block);
+    const requestId = head.requestId === '' ? `x-request-id: ${randomUUID()}\r\n` : '';
+    return `${head.method} ${path} HTTP/1.1\r\n${block}${requestId}${this.peer.clientCertLine}`;
+  }
+
+  #attempt(): void {
+    const cluster = this.cluster as Cluster; // set by #forward
+    if (cluster.config.discovery === 'passthrough') {
+      this.#attemptPassthrough(cluster);
+      return;
+    }
+    const endpoint = cluster.pick(this.attempts === 0 ? null : this.endpoint);
+    if (endpoint === null) {
+      cluster.counters.noneHealthy++;
+      this.#fail(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream');
+      return;
+    }
+    this.#attemptAt(endpoint);
+  }
+
+  #attemptPassthrough(cluster: Cluster): void {
+    const generation = ++this.#generation;
+    this.#phase = 'routing';
+    if (!this.head.isComplete) this.#stream.pauseRequest();
+    void this.#environment.resolvePassthrough(cluster, this.head.authority).then((resolved) => {
+      if (generation !== this.#generation || this.#phase !== 'routing') return;
+      if ('failure' in resolved) this.#fail(resolved.failure, resolved.detail);
+      else this.#attemptAt(resolved);
+    });
+  }
+
+  #attemptAt(endpoint: Endpoint): void {
+    this.endpoint = endpoint;
+    this.attempts++;
+    endpoint.activeRequests++;
+    endpoint.requestsTotal++;
+    this.#phase = 'connecting';
+    const perTryTimeoutMs = this.#action?.retry?.perTryTimeoutMs ?? 0;
+    if (perTryTimeoutMs > 0) {
+      this.#tryTimeout ??= new Deadline(() => this.#onTryTimeout());
+      this.#environment.wheel.arm(this.#tryTimeout, perTryTimeoutMs);
+    }
+    endpoint.pool.acquire(this);
+    if (this.#isConnecting() && !this.head.isComplete) this.#stream.pauseRequest();
+  }
+
+  #isConnecting(): boolean {
+    return this.#phase === 'connecting';
+  }
+
+  onConnection(connection: ClientConnection): void {
+    this.#upstream = connection;
+    this.#phase = 'waiting';
+    let text = this.#requestText;
+    if (this.attempts > 1) text += `x-envoy-attempt-count: ${this.attempts}\r\n`;
+    if (!connection.isReused && this.endpoint?.config.isMeshed === true) {
+      text += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
+    }
+    const isFlowing = connection.send(this, this.head.method, `${text}\r\n${this.head.body}`);
+    if (this.head.isComplete) return;
+    if (isFlowing) this.#stream.resumeRequest();
+    else this.#stream.pauseRequest();
+  }
+
+  onPoolFailure(failure: Failure, detail: string): void {
+    if (this.cluster !== null && failure !== 'upstreamOverflow') this.cluster.counters.connectFailures++;
+    this.#attemptFailed(failure, detail);
+  }
+
+  onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
+    this.requestBytes += end - start;
+    this.#touchedAtMs = this.#environment.clock.nowMs;
+    if (this.#upstream === null) {
+      // answered already: the rest is not wanted; before that, reading is paused and nothing can arrive
+      if (this.#phase !== 'idle') this.#giveUp('internal');
+      return;
+    }
+    this.#isBodyStreamed = true;
+    if (!this.#upstream.sendBody(buffer, start, end, owned)) this.#stream.pauseRequest();
+  }
+
+  onRequestEnd(): void {
+    this.#isRequestSent = true;
+    const timeoutMs = this.#action?.timeoutMs ?? 0;
+    if (timeoutMs > 0 && this.#phase !== 'idle') this.#armRequestTimeout(timeoutMs);
+  }
+
+  onInterimResponse(head: ResponseHead): void {
+    this.#stream.sendInterim(head);
+  }
+
+  onResponse(head: ResponseHead): void {
+    this.#touchedAtMs = this.#environment.clock.nowMs;
+    if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
+    if (head.status >= 400 && this.#retriesStatus(head)) return;
+    const endpoint = this.endpoint as Endpoint; // an answer comes from one
+    const cluster = this.cluster as Cluster; // which belongs to a cluster
+    const isError = head.status >= 500;
+    if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, isError);
+    if (isError) endpoint.requestsError++;
+    else endpoint.requestsSuccess++;
+    this.status = head.status;
+    this.respondedAtMs = this.#environment.now();
+    this.responseBytes = head.body.length;
+    const edit = this.route?.responseHeaders ?? null;
+    let block = edit === null ? head.block : edit.apply(head.block);
+    if (this.#environment.direction === 'outbound') {
+      block += `x-envoy-upstream-service-time: ${Math.round(this.respondedAtMs - this.startedAtMs)}\r\n`;
+    }
+    this.#phase = 'responding';
+    const isFlowing = this.#stream.sendResponse(head, block);
+    if (head.isComplete) this.#complete();
+    else if (!isFlowing) this.#upstream?.transport.pause();
+  }
+
+  onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
+    this.responseBytes += end - start;
+    this.#touchedAtMs = this.#environment.clock.nowMs;
+    if (!this.#stream.sendResponseBody(buffer, start, end, owned)) this.#upstream?.transport.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#complete();
+  }
+
+  onUpstreamDrain(): void {
+    this.#stream.resumeRequest();
+  }
+
+  onDownstreamDrain(): void {
+    this.#upstream?.transport.resume();
+  }
+
+  onUpstreamFailure(failure: Failure): void {
+    this.#upstream = null;
+    if (this.#phase === 'responding') {
+      // the client has part of an answer: cutting the connection is the only honest way to say that it is not whole
+      this.failure = 'upstreamResetInBody';
+      this.#reportFailure();
+      this.#finish(this.status);
+      this.#stream.reset();
+      return;
+    }
+    this.#attemptFailed(failure, '');
+  }
+
+  onDownstreamReset(): void {
+    if (this.#phase === 'idle') return;
+    this.failure = 'downstreamReset';
+    this.#finish(0);
+  }
+
+  onSweep(nowMs: number): void {
+    if (this.#phase === 'idle') return;
+    const idleTimeoutMs = this.#action?.idleTimeoutMs || STREAM_IDLE_TIMEOUT_MS;
+    if (nowMs - this.#touchedAtMs > idleTimeoutMs) this.#giveUp('streamIdleTimeout');
+  }
+
+  /** Whether an answer with this status was turned into another try. */
+  #retriesStatus(head: ResponseHead): boolean {
+    const policy = this.#action?.retry ?? null;
+    if (policy === null || !mayRetryStatus(policy, head.status, this.head.method)) return false;
+    if (!this.#mayTryAgain(policy.maxRetries)) {
+      if (this.attempts > policy.maxRetries) this.failure = 'retryLimitExceeded';
+      return false;
+    }
+    this.#reportFailure();
+    this.#leaveEndpoint(head.isComplete);
+    this.#retry();
+    return true;
+  }
+
+  #attemptFailed(failure: Failure, detail: string): void {
+    this.#upstream = null;
+    if (failure !== 'upstreamOverflow') this.#reportFailure();
+    this.#leaveEndpoint(false);
+    this.#phase = 'backing-off'; // the endpoint is left, whatever comes next
+    this.failure = failure;
+    this.detail = detail;
+    const policy = this.#action?.retry ?? null;
+    const isRetried =
+      policy !== null &&
+      mayRetryFailure(policy, failure, this.head.method, false) &&
+      this.#mayTryAgain(policy.maxRetries);
+    if (isRetried) this.#retry();
+    else this.#fail(failure, detail);
+  }
+
+  /** Whether what was sent can be sent again, and the budget allows it; takes from the budget when so. */
+  #mayTryAgain(maxRetries: number): boolean {
+    if (this.attempts > maxRetries || this.#isBodyStreamed) return false;
+    const cluster = this.cluster as Cluster; // only asked after an attempt
+    if (this.#holdsRetry) return true;
+    this.#holdsRetry = cluster.breaker.tryAcquireRetry();
+    return this.#holdsRetry;
+  }
+
+  #retry(): void {
+    const policy = this.#action?.retry;
+    if (policy == null) return;
+    if (this.cluster !== null) this.cluster.counters.requestsRetried++;
+    this.failure = null;
+    this.#phase = 'backing-off';
+    if (!this.head.isComplete) this.#stream.pauseRequest();
+    this.#backOff ??= new Deadline(() => this.#attempt());
+    const waitMs = backOffMs(this.attempts, policy.backOffBaseMs, policy.backOffMaxMs, this.#environment.random);
+    this.#environment.wheel.arm(this.#backOff, waitMs);
+  }
+
+  /** An endpoint failed us: the detector and the counters hear of it. */
+  #reportFailure(): void {
+    const { endpoint, cluster } = this;
+    if (endpoint === null || cluster === null) return;
+    endpoint.requestsError++;
+    if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, true);
+  }
+
+  /** Ends the attempt: the connection goes back to the pool when it can carry another request. */
+  #leaveEndpoint(isAnswered: boolean): void {
+    const { endpoint } = this;
+    if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
+    if (endpoint === null || !holdsEndpoint.has(this.#phase)) return;
+    const upstream = this.#upstream;
+    this.#upstream = null;
+    endpoint.activeRequests--;
+    if (upstream === null) {
+      if (this.#phase === 'connecting') endpoint.pool.cancel(this);
+    } else if (isAnswered && this.#isRequestSent) {
+      endpoint.pool.release(upstream);
+    } else {
+      upstream.abort();
+    }
+  }
+
+  #armRequestTimeout(timeoutMs: number): void {
+    this.#requestTimeout ??= new Deadline(() => this.#onRequestTimeout());
+    this.#environment.wheel.arm(this.#requestTimeout, timeoutMs);
+  }
+
+  #onRequestTimeout(): void {
+    if (this.cluster !== null) this.cluster.counters.timeouts++;
+    if (this.endpoint !== null) this.endpoint.requestsTimeout++;
+    this.#giveUp('requestTimeout');
+  }
+
+  #onTryTimeout(): void {
+    if (this.cluster !== null) this.cluster.counters.perTryTimeouts++;
+    if (this.endpoint !== null) this.endpoint.requestsTimeout++;
+    this.#upstream?.abort();
+    if (this.#phase === 'connecting') this.endpoint?.pool.cancel(this);
+    this.#attemptFailed('perTryTimeout', '');
+  }
+
+  /** Ends the request for a reason of time, wherever it is. */
+  #giveUp(failure: Failure): void {
+    if (this.#phase !== 'responding') {
+      if (this.#phase === 'waiting') this.#reportFailure();
+      this.#fail(failure);
+      return;
+    }
+    this.failure = failure;
+    this.#finish(this.status);
+    this.#stream.reset();
+  }
+
+  #fail(failure: Failure, detail = ''): void {
+    this.failure = failure;
+    this.detail = detail;
+    const origin = this.route?.origin ?? null;
+    const reply = this.#environment.describe(failure, {
+      service: this.cluster?.config.serviceHost || this.head.authority,
+      rule:
+        origin === null
+          ? ''
+          : `${origin.document} rule ${origin.rule}${origin.file === '' ? '' : ` (${origin.file}:${origin.line})`}`,
+      detail,
+    });
+    this.responseBytes = reply.body.length;
+    this.#finish(reply.status);
+    this.#stream.sendLocalReply(reply.status, reply.lines, reply.body);
+  }
+
+  #complete(): void {
+    if (this.#holdsRetry && this.cluster !== null && this.failure === null) this.cluster.counters.retriesSucceeded++;
+    this.#leaveEndpoint(true);
+    this.#phase = 'complete';
+    this.#finish(this.status);
+    this.#stream.endResponse();
+  }
+
+  /** Gives back all that the request held and records it. Whatever is sent afterwards may begin the next request. */
+  #finish(status: number): void {
+    const { cluster } = this;
+    this.status = status;
+    this.#leaveEndpoint(false);
+    if (this.#backOff !== null) this.#environment.wheel.cancel(this.#backOff);
+    if (this.#requestTimeout !== null) this.#environment.wheel.cancel(this.#requestTimeout);
+    if (cluster !== null) {
+      if (this.#holdsRequest) cluster.breaker.requests.release();
+      if (this.#holdsRetry) cluster.breaker.retries.release();
+      const byClass = cluster.counters.responsesByClass;
+      const index = Math.floor(status / 100);
+      byClass[index] = (byClass[index] ?? 0) + 1;
+    }
+    this.#holdsRequest = false;
+    this.#holdsRetry = false;
+    this.#action = null;
+    this.#requestText = '';
+    this.#phase = 'idle';
+    this.#generation++;
+    this.#environment.recorder.record(this);
+  }
+}
+
+/** Response flag of an exchange for logs and metrics, `-` when it went well. */
+export function responseFlag(exchange: HttpExchange): string {
+  return exchange.failure === null ? '-' : failures[exchange.failure].flag;
+}
+
+/** `backing-off`: between two tries, or after the last one; `complete`: the answer is whole, the books are open. */
+type Phase = 'idle' | 'routing' | 'connecting' | 'waiting' | 'backing-off' | 'responding' | 'complete';
+
+/** The phases in which the exchange counts as one of its endpoint's active requests. */
+const holdsEndpoint: ReadonlySet<Phase> = new Set<Phase>(['connecting', 'waiting', 'responding']);
+
+function withHost(block: string, host: string): string {
+  return `host: ${host}\r\n${block.replace(/(^|\r\n)host:[^\r]*\r\n/i, '$1')}`;
+}
