@@ -63,6 +63,13 @@ describe('createIssuer', () => {
   });
 });
 
+describe('createRoot and createIssuer', () => {
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY])('refuse a validity of %d ms', (validityMs) => {
+    expect(() => createRoot({ trustDomain: 'shop.local', nowMs, validityMs })).toThrow(AuthorityError);
+    expect(() => createIssuer(root, { nowMs, validityMs })).toThrow(AuthorityError);
+  });
+});
+
 describe('issueLeaf', () => {
   it('writes a leaf of 24 hours that began five minutes ago', () => {
     const certificate = leafOf(issueLeaf({ issuer, publicKey, id, nowMs: nowMs + hourMs }).certificatePem);

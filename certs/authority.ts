@@ -34,6 +34,8 @@ export class AuthorityError extends Error {
 
 const dayMs = 24 * 60 * 60 * 1000;
 const defaultRootValidityMs = 3650 * dayMs;
+/** Thirty years: room for any policy, and still a year of four digits. */
+const maxAuthorityValidityMs = 3 * defaultRootValidityMs;
 const defaultIssuerValidityMs = 365 * dayMs;
 export const defaultLeafTtlMs = dayMs;
 export const maxLeafTtlMs = 90 * dayMs;
@@ -60,7 +62,7 @@ export function createRoot(options: AuthorityValidity & { readonly trustDomain: 
       subject: authorityName('Heddle root', serial),
       issuer: null,
       notBeforeMs: nowMs - backdateMs,
-      notAfterMs: nowMs + validityMs,
+      notAfterMs: endOf(nowMs, validityMs),
       publicKey,
       issuerPublicKey: publicKey,
       authority: { pathLength: null },
@@ -78,7 +80,8 @@ export function createRoot(options: AuthorityValidity & { readonly trustDomain: 
  * A new issuing authority under a root, valid for a year or as long as the root, whichever ends first. It signs
  * leaves and no further authorities, so that the root's key can be kept away from the running control plane.
  */
-export function createIssuer(root: Authority, { nowMs = Date.now(), validityMs }: AuthorityValidity = {}): Authority {
+export function createIssuer(root: Authority, options: AuthorityValidity = {}): Authority {
+  const { nowMs = Date.now(), validityMs = defaultIssuerValidityMs } = options;
   refuseExpired(root, nowMs);
   const { privateKey, publicKey } = generateKeyPair();
   const serial = randomSerial();
@@ -88,7 +91,7 @@ export function createIssuer(root: Authority, { nowMs = Date.now(), validityMs }
       subject: authorityName('Heddle issuer', serial),
       issuer: root.certificate.subject,
       notBeforeMs: Math.max(nowMs - backdateMs, root.certificate.notBeforeMs),
-      notAfterMs: Math.min(nowMs + (validityMs ?? defaultIssuerValidityMs), root.certificate.notAfterMs),
+      notAfterMs: Math.min(endOf(nowMs, validityMs), root.certificate.notAfterMs),
       publicKey,
       issuerPublicKey: root.publicKey,
       authority: { pathLength: 0 },
@@ -223,6 +226,13 @@ function authorityName(commonName: string, serial: Buffer): { oid: string; text:
     { oid: oids.commonName, text: commonName },
     { oid: oids.serialNumberAttribute, text: serial.toString('hex') },
   ];
+}
+
+function endOf(nowMs: number, validityMs: number): number {
+  if (!(validityMs > 0 && validityMs <= maxAuthorityValidityMs)) {
+    throw new AuthorityError(`a validity of ${validityMs} ms; authorities live up to ${maxAuthorityValidityMs} ms`);
+  }
+  return nowMs + validityMs;
 }
 
 function refuseExpired({ certificate }: Authority, nowMs: number): void {

@@ -50,6 +50,16 @@ describe('TrustBundle', () => {
     expect(() => TrustBundle.fromDer('shop.local', ders)).toThrow(InvalidTrustBundleError);
   });
 
+  it('refuses the root of another trust domain, and takes one that names none', () => {
+    expect(() => TrustBundle.fromPem('other.local', mesh.bundlePem)).toThrow(/another trust domain/);
+    const { certificate } = createForeignAuthority(null, null);
+    expect(TrustBundle.fromDer('other.local', [certificate.der]).contains(certificate.der)).toBe(true);
+  });
+
+  it('refuses a trust domain that no SPIFFE id could have', () => {
+    expect(() => TrustBundle.fromPem('Shop.local', mesh.bundlePem)).toThrow(/lower-case/);
+  });
+
   it('refuses a file without certificates', () => {
     expect(() => TrustBundle.fromPem('shop.local', '')).toThrow(InvalidPemError);
   });
@@ -104,26 +114,27 @@ function misissuedAuthority(upper: Authority, wrong: Partial<CertificateContent>
   return { leaf: fromPem('CERTIFICATE', certificatePem)[0] as Buffer, der };
 }
 
-function createIntermediate(): Authority {
+/** An authority under another one, or a root of its own. Neither bears the name of a trust domain. */
+function createForeignAuthority(upper: Authority | null, pathLength: number | null): Authority {
   const { privateKey, publicKey } = generateKeyPair();
   const der = writeCertificate(
     {
       serial: randomSerial(),
-      subject: [{ oid: oids.commonName, text: 'test intermediate' }],
-      issuer: mesh.root.certificate.subject,
+      subject: [{ oid: oids.commonName, text: 'foreign authority' }],
+      issuer: upper?.certificate.subject ?? null,
       notBeforeMs: nowMs - 60_000,
       notAfterMs: nowMs + 60_000,
       publicKey,
-      issuerPublicKey: mesh.root.publicKey,
-      authority: { pathLength: 1 },
+      issuerPublicKey: upper?.publicKey ?? publicKey,
+      authority: { pathLength },
       keyUsage: ['keyCertSign'],
       extendedKeyUsage: [],
       uriSans: [],
       extensions: [],
     },
-    mesh.root.privateKey,
+    upper?.privateKey ?? privateKey,
   );
-  const parents = [mesh.root.certificate];
+  const parents = upper === null ? [] : [upper.certificate];
   return { trustDomain: 'shop.local', certificate: readCertificate(der), privateKey, publicKey, parents };
 }
 
@@ -152,7 +163,7 @@ describe('verifyPinnedChain', () => {
   });
 
   it('takes an authority between issuer and root, as a root of others may want it', () => {
-    const middle = createIntermediate();
+    const middle = createForeignAuthority(mesh.root, 1);
     const { leaf, der } = misissuedAuthority(middle, {});
     expect(verifyPinnedChain([leaf, der, middle.certificate.der, rootDer], pin, nowMs)).toMatchObject({ ok: true });
   });

@@ -3,6 +3,7 @@ import type { Certificate } from './certificate.ts';
 import { InvalidCertificateError, readCertificate } from './certificate.ts';
 import { brokenChain, brokenLink } from './chain.ts';
 import { fromPem, toPem } from './pem.ts';
+import { trustDomainUri } from './spiffe-id.ts';
 
 /** A root certificate that is trusted for one trust domain. */
 export interface TrustedRoot {
@@ -40,11 +41,12 @@ export class TrustBundle {
     this.pem = roots.map((root) => toPem('CERTIFICATE', root.der)).join('');
   }
 
-  /** A root that occurs twice is kept once. Throws {@link InvalidTrustBundleError}. */
+  /** A root that occurs twice is kept once. Throws {@link InvalidTrustBundleError}, or `InvalidSpiffeIdError`. */
   static fromDer(trustDomain: string, ders: readonly Uint8Array[]): TrustBundle {
+    const uri = trustDomainUri(trustDomain);
     const roots = new Map<string, TrustedRoot>();
     for (const der of ders) {
-      const root = trustedRoot(der);
+      const root = trustedRoot(der, uri);
       roots.set(root.fingerprintHex, root);
     }
     if (roots.size === 0 || roots.size > maxRoots) {
@@ -104,7 +106,7 @@ export function verifyPinnedChain(
   }
 }
 
-function trustedRoot(der: Uint8Array): TrustedRoot {
+function trustedRoot(der: Uint8Array, trustDomain: string): TrustedRoot {
   let certificate: Certificate;
   try {
     certificate = readCertificate(der);
@@ -114,6 +116,10 @@ function trustedRoot(der: Uint8Array): TrustedRoot {
   const reason = brokenLink(certificate, certificate, 0);
   if (reason !== null) {
     throw new InvalidTrustBundleError('the trust bundle has a certificate in it that is not a root of a P-256 chain');
+  }
+  // Roots made by others may bear no name of a trust domain; one that does must not vouch for a different one.
+  if (certificate.uriSans.some((uri) => uri !== trustDomain)) {
+    throw new InvalidTrustBundleError(`the trust bundle of ${trustDomain} has the root of another trust domain in it`);
   }
   return {
     der: Buffer.from(certificate.der),
