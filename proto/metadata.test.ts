@@ -16,7 +16,7 @@ describe('route metadata', () => {
       retryNonIdempotent: true,
     },
     {
-      origin: { document: 'HTTPRoute/default/cart', rule: 0, match: 2, file: null, line: null },
+      origin: { document: 'HTTPRoute/default/cart', rule: 0, match: 2, file: '', line: 0 },
       retryNonIdempotent: false,
     },
     { origin: null, retryNonIdempotent: false },

@@ -19,9 +19,9 @@ export interface RouteOrigin {
   /** Positions in the document, from 0. */
   readonly rule: number;
   readonly match: number;
-  /** Null when the document did not come from a file. */
-  readonly file: string | null;
-  readonly line: number | null;
+  /** '' and 0 when the document did not come from a file. */
+  readonly file: string;
+  readonly line: number;
 }
 
 export interface RouteMetadata {
@@ -56,8 +56,8 @@ export function parseRouteMetadata(metadata: Metadata__Output | null): RouteMeta
             document,
             rule,
             match,
-            file: typeof file === 'string' ? file : null,
-            line: typeof line === 'number' ? line : null,
+            file: typeof file === 'string' ? file : '',
+            line: typeof line === 'number' ? line : 0,
           }
         : null,
     retryNonIdempotent: heddle.retryNonIdempotent === true,

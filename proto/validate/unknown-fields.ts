@@ -1,0 +1,167 @@
+import { isUtf8 } from 'node:buffer';
+import { isPackable } from '../any.ts';
+import { messageNameOf } from '../type-urls.ts';
+import type { Path, Violations } from '../violation.ts';
+import type { FieldSchema, MessageSchema } from './message-schema.ts';
+import { messageSchema } from './message-schema.ts';
+import type { WireField } from './wire-reader.ts';
+import { MalformedWire, readFields, readPacked } from './wire-reader.ts';
+
+/** Messages within messages, the entries of maps and the contents of an Any counted. The decoder stops at 100. */
+export const MAX_DEPTH = 64;
+
+const ANY = 'google.protobuf.Any';
+const ANY_TYPE_URL = 1;
+const ANY_VALUE = 2;
+const MAP_KEY = 1;
+
+/**
+ * Walks over a message as it came and reports everything that decoding would hide: fields and enum values outside the
+ * subset, two members of one oneof, a field that may stand once and stands twice, text that is not UTF-8, bytes that
+ * end too early, and too many messages within each other.
+ *
+ * It goes into every Any whose type is in the subset. An Any of another type is left to the validator of its place,
+ * which knows whether that is a fault: of several load balancing policies a client may skip those it does not know.
+ */
+export function checkWire(bytes: Uint8Array, name: string, at: Path, violations: Violations): void {
+  walk(bytes, messageSchema(name), at, violations, 1);
+}
+
+function walk(bytes: Uint8Array, schema: MessageSchema, at: Path, violations: Violations, depth: number): void {
+  if (depth > MAX_DEPTH) {
+    violations.add(at, `is more than ${MAX_DEPTH} messages deep`);
+    return;
+  }
+  if (schema.name === ANY) {
+    walkPacked(bytes, at, violations, depth);
+  }
+  const message = new MessageWalk(schema, at, violations, depth);
+  try {
+    for (const field of readFields(bytes)) {
+      message.take(field);
+    }
+  } catch (error) {
+    if (!(error instanceof MalformedWire)) {
+      throw error;
+    }
+    violations.add(at, `is malformed: ${error.message}`);
+  }
+}
+
+/** The contents of an Any are reported under its own path: `filters[0].typed_config.stat_prefix`. */
+function walkPacked(any: Uint8Array, at: Path, violations: Violations, depth: number): void {
+  const name = messageNameOf(textOfField(any, ANY_TYPE_URL));
+  if (name !== null && isPackable(name)) {
+    walk(bytesOfField(any, ANY_VALUE), messageSchema(name), at, violations, depth + 1);
+  }
+}
+
+/** What has been seen of one message so far. */
+class MessageWalk {
+  readonly #schema: MessageSchema;
+  readonly #at: Path;
+  readonly #violations: Violations;
+  readonly #depth: number;
+  /** How often each field has come. */
+  readonly #seen = new Map<number, number>();
+  /** Which member of each oneof has come. */
+  readonly #members = new Map<string, string>();
+
+  constructor(schema: MessageSchema, at: Path, violations: Violations, depth: number) {
+    this.#schema = schema;
+    this.#at = at;
+    this.#violations = violations;
+    this.#depth = depth;
+  }
+
+  take(field: WireField): void {
+    const schema = this.#schema.fields.get(field.number);
+    if (schema === undefined) {
+      this.#violations.add(this.#at, `has field ${field.number}, which is outside the subset of ${this.#schema.name}`);
+      return;
+    }
+    const index = this.#seen.get(field.number) ?? 0;
+    this.#seen.set(field.number, index + 1);
+    if (!schema.isRepeated && index === 1) {
+      this.#violations.add(this.#at.field(schema.name), 'stands more than once');
+    }
+    if (schema.oneof !== null) {
+      this.#checkOneof(schema.oneof, schema.name);
+    }
+    this.#checkValue(field, schema, index);
+  }
+
+  #checkOneof(oneof: string, member: string): void {
+    const other = this.#members.get(oneof) ?? member;
+    this.#members.set(oneof, member);
+    if (other !== member) {
+      this.#violations.add(this.#at, `has both ${other} and ${member}, and only one of them may be set`);
+    }
+  }
+
+  #checkValue(field: WireField, schema: FieldSchema, index: number): void {
+    if (field.wireType === schema.wireType) {
+      if (field.wireType === 'bytes') {
+        this.#checkBytes(field.value, schema, index);
+      } else if (field.wireType === 'varint') {
+        this.#checkEnum(field.value, schema, index);
+      }
+    } else if (schema.isRepeated && field.wireType === 'bytes') {
+      for (const value of readPacked(field.value, schema.wireType)) {
+        this.#checkEnum(value, schema, index);
+      }
+    } else {
+      throw new MalformedWire(`${schema.name} is a ${field.wireType} where a ${schema.wireType} belongs`);
+    }
+  }
+
+  #checkEnum(value: number, schema: FieldSchema, index: number): void {
+    if (schema.enumValues !== null && !schema.enumValues.has(value)) {
+      this.#violations.add(this.#pathOf(schema, index), `has the value ${value}, which is outside the subset`);
+    }
+  }
+
+  #checkBytes(value: Uint8Array, schema: FieldSchema, index: number): void {
+    if (schema.isText && !isUtf8(value)) {
+      this.#violations.add(this.#pathOf(schema, index), 'is not UTF-8');
+    }
+    const message = schema.message?.();
+    if (message?.isMapEntry) {
+      walk(
+        value,
+        message,
+        this.#at.field(schema.name).key(textOfField(value, MAP_KEY)),
+        this.#violations,
+        this.#depth + 1,
+      );
+    } else if (message !== undefined) {
+      walk(value, message, this.#pathOf(schema, index), this.#violations, this.#depth + 1);
+    }
+  }
+
+  #pathOf(schema: FieldSchema, index: number): Path {
+    const path = this.#schema.isMapEntry ? this.#at : this.#at.field(schema.name);
+    return schema.isRepeated ? path.index(index) : path;
+  }
+}
+
+/** Empty when the field is missing, or when the message is malformed, which the walk reports. */
+function bytesOfField(bytes: Uint8Array, number: number): Uint8Array {
+  let found: Uint8Array = new Uint8Array(0);
+  try {
+    for (const field of readFields(bytes)) {
+      if (field.number === number && field.wireType === 'bytes') {
+        found = field.value;
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof MalformedWire)) {
+      throw error;
+    }
+  }
+  return found;
+}
+
+function textOfField(bytes: Uint8Array, number: number): string {
+  return Buffer.from(bytesOfField(bytes, number)).toString('utf8');
+}
