@@ -1,0 +1,209 @@
+import { createHash } from 'node:crypto';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
+import type { ServerConnectionOptions } from '../http1/server-connection.ts';
+import { ServerConnection } from '../http1/server-connection.ts';
+import type { RequestReceiver } from '../message-head.ts';
+import type { IdentityHolder, MeshIdentity } from '../tls/mesh-identity.ts';
+import { secureContextOptions } from '../tls/mesh-identity.ts';
+import { SocketTransport } from '../transport/socket-transport.ts';
+
+/** The other end of an accepted connection. Without mTLS there is an address and nothing else. */
+export interface AcceptedPeer {
+  /** SPIFFE id that was verified in the handshake, or empty. */
+  readonly principal: string;
+  readonly address: string;
+  /** `x-forwarded-client-cert: …\r\n` for the application, or empty. */
+  readonly clientCertLine: string;
+  metadata: string;
+}
+
+export interface HttpListenerOptions {
+  readonly name: string;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Null for plaintext; otherwise clients must present an SVID of our trust domain. */
+  readonly mesh: MeshListenerOptions | null;
+  readonly connection: Omit<ServerConnectionOptions, 'onClosed'>;
+  /** Connections at a time; one more is closed at once. Default 10 000. */
+  readonly maxConnections?: number;
+  /** Answers the requests of one connection. */
+  accept(connection: ServerConnection, peer: AcceptedPeer): RequestReceiver;
+  /** A connection was refused before any request: a handshake failed, or the limit was reached. */
+  onRefused(reason: string, address: string): void;
+}
+
+export interface MeshListenerOptions {
+  readonly identity: IdentityHolder;
+  readonly alpnProtocols: readonly string[];
+}
+
+export interface ListenerCounters {
+  accepted: number;
+  refused: number;
+  handshakes: number;
+  handshakeFailures: number;
+}
+
+/** A TLS handshake must be over by then (Envoy: `transport_socket_connect_timeout`, here on by default). */
+const HANDSHAKE_TIMEOUT_MS = 15_000;
+
+/** Accepts HTTP connections, in plaintext or with mutual TLS, and gives each a codec and somebody who answers. */
+export class HttpListener {
+  readonly name: string;
+  readonly counters: ListenerCounters = { accepted: 0, refused: 0, handshakes: 0, handshakeFailures: 0 };
+  readonly #options: HttpListenerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<ServerConnection>();
+  readonly #stopSweeping: () => void;
+  #stopFollowing: () => void = () => {};
+  #isDraining = false;
+
+  private constructor(options: HttpListenerOptions) {
+    this.name = options.name;
+    this.#options = options;
+    this.#server = options.mesh === null ? this.#plainServer() : this.#meshServer(options.mesh);
+    this.#server.maxConnections = options.maxConnections ?? 10_000;
+    this.#server.on('drop', (drop) => this.#refuse('the connection limit is reached', drop?.remoteAddress ?? ''));
+    this.#stopSweeping = options.connection.clock.onTick((nowMs) => {
+      for (const connection of this.#connections) connection.sweep(nowMs);
+    });
+  }
+
+  /** Binds and listens. Rejects with Node's error when the address cannot be had. */
+  static async listen(options: HttpListenerOptions): Promise<HttpListener> {
+    const listener = new HttpListener(options);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        listener.#server.once('error', reject);
+        listener.#server.listen({ host: options.host, port: options.port, backlog: 4096 }, () => {
+          listener.#server.off('error', reject);
+          resolve();
+        });
+      });
+    } catch (error) {
+      listener.#release();
+      throw error;
+    }
+    // accept errors such as EMFILE come here; the server goes on accepting when descriptors are free again
+    listener.#server.on('error', (error) => options.onRefused(error.message, ''));
+    return listener;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get host(): string {
+    return (this.#server.address() as AddressInfo).address;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  /** From now on every answer closes its connection; idle connections are closed. New ones are still accepted. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const connection of this.#connections) connection.drain();
+  }
+
+  /** Stops accepting. Resolves when the last connection is gone; what is open at `graceMs` is cut. */
+  async close(graceMs: number): Promise<void> {
+    this.drain();
+    this.#release();
+    const cut = setTimeout(() => {
+      for (const connection of this.#connections) connection.transport.destroy();
+    }, graceMs);
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    clearTimeout(cut);
+  }
+
+  #release(): void {
+    this.#stopSweeping();
+    this.#stopFollowing();
+  }
+
+  #plainServer(): Server {
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    server.on('connection', (socket: Socket) => {
+      this.#accept(socket, { principal: '', address: addressOf(socket), clientCertLine: '', metadata: '' });
+    });
+    return server;
+  }
+
+  #meshServer({ identity, alpnProtocols }: MeshListenerOptions): Server {
+    const current = identity.current;
+    const server = createTlsServer({
+      ...(current === null ? {} : secureContextOptions(current)),
+      requestCert: true,
+      rejectUnauthorized: true,
+      allowHalfOpen: true,
+      noDelay: true,
+      ALPNProtocols: [...alpnProtocols],
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+    });
+    // a new context also has new ticket keys, so no session outlives the identity it was made under
+    this.#stopFollowing = identity.onChange((renewed) => server.setSecureContext(secureContextOptions(renewed)));
+    server.on('secureConnection', (socket: TLSSocket) => this.#acceptMesh(socket, identity));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+      this.counters.handshakeFailures++;
+      this.#refuse(`the TLS handshake failed: ${error.code ?? error.message}`, addressOf(socket));
+    });
+    return server;
+  }
+
+  #acceptMesh(socket: TLSSocket, identity: IdentityHolder): void {
+    this.counters.handshakes++;
+    const certificate = socket.getPeerX509Certificate();
+    const own = identity.current;
+    const verified =
+      certificate === undefined || own === null
+        ? { reason: 'the client showed no certificate' }
+        : identity.verifyPeer(certificate.raw);
+    if ('reason' in verified || certificate === undefined || own === null) {
+      this.counters.handshakeFailures++;
+      this.#refuse('reason' in verified ? verified.reason : 'no certificate', addressOf(socket));
+      socket.on('error', () => {}); // it is being cut; what it still reports changes nothing
+      socket.destroy();
+      return;
+    }
+    this.#accept(socket, {
+      principal: verified.id,
+      address: addressOf(socket),
+      clientCertLine: clientCertLine(own, certificate.raw, verified.id),
+      metadata: '',
+    });
+  }
+
+  #accept(socket: Socket, peer: AcceptedPeer): void {
+    this.counters.accepted++;
+    const transport = new SocketTransport(socket);
+    const connection = new ServerConnection(transport, {
+      ...this.#options.connection,
+      onClosed: (closed) => this.#connections.delete(closed),
+    });
+    this.#connections.add(connection);
+    connection.setReceiver(this.#options.accept(connection, peer));
+    transport.startReading();
+    if (this.#isDraining) connection.drain();
+  }
+
+  #refuse(reason: string, address: string): void {
+    this.counters.refused++;
+    this.#options.onRefused(reason, address);
+  }
+}
+
+/** Envoy's `x-forwarded-client-cert` with SANITIZE_SET: who we are, what we were shown, and whom it names. */
+function clientCertLine(own: MeshIdentity, der: Uint8Array, peer: string): string {
+  const hash = createHash('sha256').update(der).digest('hex');
+  return `x-forwarded-client-cert: By=${own.id};Hash=${hash};URI=${peer}\r\n`;
+}
+
+function addressOf(socket: Socket): string {
+  return `${socket.remoteAddress ?? ''}:${socket.remotePort ?? 0}`;
+}
