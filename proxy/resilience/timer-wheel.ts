@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 /** Resolution of every deadline. Fine enough for time-outs, coarse enough that a tick is cheap. */
 export const tickMs = 10;
 /** A power of two, so that a tick finds its slot with a mask. One turn takes 10.24 s. */
