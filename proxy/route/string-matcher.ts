@@ -33,7 +33,7 @@ export class StringMatcher {
   }
 }
 
-/** `toLowerCase` would also change letters beyond ASCII, some of them (`K`, the Kelvin sign) into ASCII ones. */
+/** `toLowerCase` would also change letters beyond ASCII, some of them (U+212A, the Kelvin sign) into ASCII ones. */
 export function asciiLowerCase(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 }
