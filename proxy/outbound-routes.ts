@@ -1,0 +1,111 @@
+import { isIP } from 'node:net';
+import { parseRouteConfigurationName, routeConfigurationName, serviceHost } from '../proto/names.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import { isForbiddenAddress, splitAuthority } from './cluster/passthrough.ts';
+import type { RouteLookup, RouteSource } from './forward-http.ts';
+import type { RequestHead } from './message-head.ts';
+import type { RouteTable } from './route/route-table.ts';
+
+/** Route tables by the name of their RouteConfiguration, asked of the control plane on first use. */
+export interface NamedRoutes {
+  resolve(name: string): NamedRoutesAnswer | Promise<NamedRoutesAnswer>;
+}
+
+/** `absent`: there is no such service. `unknown`: the control plane has not answered. */
+export type NamedRoutesAnswer = RouteTable<Cluster> | 'absent' | 'unknown';
+
+/** The port of one service: whatever `Host` says, its requests are for that service. */
+export class UpstreamPortRoutes implements RouteSource {
+  readonly #routes: NamedRoutes;
+  readonly #name: string;
+
+  constructor(routes: NamedRoutes, name: string) {
+    this.#routes = routes;
+    this.#name = name;
+  }
+
+  lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {
+    if (head.method === 'CONNECT') return 'upgradeNotSupported';
+    const answer = this.#routes.resolve(this.#name);
+    return answer instanceof Promise ? answer.then(known) : known(answer);
+  }
+}
+
+/** Names kept with the RouteConfiguration they stand for; programs call few hosts, and attackers many. */
+const MAX_REMEMBERED_AUTHORITIES = 1000;
+
+/**
+ * The HTTP proxy port (`HTTP_PROXY`): the request's authority names the service. What is not in the mesh is left to
+ * the policy for unknown hosts, which passes it through or refuses it.
+ */
+export class ProxyPortRoutes implements RouteSource {
+  readonly #routes: NamedRoutes;
+  readonly #namespace: string;
+  readonly #unknownHosts: () => RouteTable<Cluster> | null;
+  readonly #names = new Map<string, string | null>();
+
+  /** `namespace` is where short names are looked up; `unknownHosts` are the routes of the outbound listener. */
+  constructor(routes: NamedRoutes, namespace: string, unknownHosts: () => RouteTable<Cluster> | null) {
+    this.#routes = routes;
+    this.#namespace = namespace;
+    this.#unknownHosts = unknownHosts;
+  }
+
+  lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {
+    if (head.authority === '') return 'badRequest';
+    const name = this.#nameOf(head.authority);
+    if (name === null) return this.#outside(head);
+    const answer = this.#routes.resolve(name);
+    if (answer instanceof Promise) {
+      const { method, authority } = head;
+      return answer.then((late) => (late === 'absent' ? this.#outside({ method, authority }) : known(late)));
+    }
+    return answer === 'absent' ? this.#outside(head) : known(answer);
+  }
+
+  #outside({ method, authority }: Pick<RequestHead, 'method' | 'authority'>): RouteLookup {
+    const { host } = splitAuthority(authority);
+    const isLocal = isIP(host) === 0 ? /^(.*\.)?localhost\.?$/.test(host) : isForbiddenAddress(host);
+    if (isLocal) return 'forbiddenDestination';
+    // inside a tunnel to the outside there may be anything, and only HTTP is carried here
+    if (method === 'CONNECT') return 'upgradeNotSupported';
+    return this.#unknownHosts() ?? 'configurationPending';
+  }
+
+  #nameOf(authority: string): string | null {
+    const remembered = this.#names.get(authority);
+    if (remembered !== undefined) return remembered;
+    const name = routeNameOf(authority, this.#namespace);
+    if (this.#names.size >= MAX_REMEMBERED_AUTHORITIES) this.#names.clear();
+    this.#names.set(authority, name);
+    return name;
+  }
+}
+
+/**
+ * RouteConfiguration of the service that an authority names, seen from a namespace: `cart`, `cart.shop`,
+ * `cart.shop.svc` or `cart.shop.svc.cluster.local`, each with an optional port (80 by default). Null for addresses and
+ * for names that no service can have.
+ */
+export function routeNameOf(authority: string, namespace: string): string | null {
+  const { host, port } = splitAuthority(authority);
+  if (isIP(host) !== 0) return null;
+  const match = serviceName.exec(host);
+  if (match === null || match[1] === 'localhost' || match[2] === 'localhost') return null;
+  return routeConfigurationName(serviceHost(match[1] as string, match[2] ?? namespace), port); // group 1 always takes part
+}
+
+/** RFC 1123 labels: name, and namespace with the domain of services written out as far as one likes. */
+const serviceName =
+  /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.svc(?:\.cluster\.local)?)?)?\.?$/;
+
+/** The RouteConfiguration of a declared upstream, `cart`, `cart.shop` or `cart:8080`; null when it is none of these. */
+export function declaredRouteName(upstream: string, namespace: string): string | null {
+  const name = routeNameOf(upstream.toLowerCase(), namespace);
+  return name === null || parseRouteConfigurationName(name) === null ? null : name;
+}
+
+function known(answer: NamedRoutesAnswer): RouteLookup {
+  if (answer === 'absent') return 'unknownHost';
+  return answer === 'unknown' ? 'configurationPending' : answer;
+}
