@@ -82,6 +82,11 @@ describe('issueLeaf', () => {
     expect(certificate.isCritical(oids.subjectAltName)).toBe(true);
   });
 
+  it('never lets a leaf begin before its issuer', () => {
+    const { certificatePem } = issueLeaf({ issuer, publicKey, id, nowMs: nowMs - 60_000 });
+    expect(leafOf(certificatePem).notBeforeMs).toBe(issuer.certificate.notBeforeMs);
+  });
+
   it('answers with the times and the serial number that the certificate has', () => {
     const leaf = issueLeaf({ issuer, publicKey, id, nowMs });
     const certificate = leafOf(leaf.certificatePem);

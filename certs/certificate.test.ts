@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Certificate } from './certificate.ts';
 import { InvalidCertificateError, maxCertificateBytes, readCertificate } from './certificate.ts';
+import { DerReader } from './der-reader.ts';
 import * as der from './der-writer.ts';
 import { encodeGrant, InvalidGrantError, readGrant } from './grant.ts';
 import { oids } from './object-identifier.ts';
@@ -22,6 +23,16 @@ const withExtensions = (...extensions: der.DerNode[]) =>
 
 const extension = (oid: string, value: string) =>
   der.sequence(der.oid(oid), der.octetString(Buffer.from(value, 'hex')));
+
+/** The constructed element with a NULL put behind its last child. */
+function appended(element: Buffer): Buffer {
+  const input = new DerReader(element);
+  const tag = input.nextTag('it');
+  const children = input.content(tag, 'it');
+  const length = children.length + 2;
+  const lengthBytes = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tag, ...lengthBytes]), children, Buffer.from('0500', 'hex')]);
+}
 
 describe('readCertificate', () => {
   it('reads what OpenSSL reads', () => {
@@ -72,6 +83,20 @@ describe('readCertificate', () => {
     ['nothing', Buffer.alloc(0)],
     ['more than 16 KiB', Buffer.alloc(maxCertificateBytes + 1, 0x30)],
     ['bytes after the end', Buffer.concat([leaf, Buffer.from([0])])],
+    ['something after the signature', appended(leaf)],
+    [
+      'something after the validity',
+      rebuilt((fields) => fields.map((field, at) => (at === 4 ? appended(field) : field))),
+    ],
+    [
+      'something after the list of extensions',
+      rebuilt((fields) => [...fields.slice(0, -1), appended(fields.at(-1) as Buffer)]),
+    ],
+    [
+      'something after the value of an extension',
+      withExtensions(der.encoded(appended(der.encodeDer(extension('1.2.3', '0500'))))),
+    ],
+    ['something after keyUsage', withExtensions(extension(oids.keyUsage, '030207800500'))],
     ['version 1', rebuilt((fields) => fields.slice(1))],
     ['version 2', rebuilt((fields) => [Buffer.from('a003020101', 'hex'), ...fields.slice(1)])],
     ['a negative serial number', rebuilt(([v, , ...rest]) => [v as Buffer, Buffer.from('0201ff', 'hex'), ...rest])],

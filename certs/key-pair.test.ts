@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   generateKeyPair,
@@ -55,6 +55,13 @@ describe('publicKeyFromSpki', () => {
     const offCurve = Buffer.from(spkiOf(pair.publicKey));
     offCurve.writeUInt8((offCurve.readUInt8(90) ^ 1) & 0xff, 90);
     expect(() => publicKeyFromSpki(offCurve)).toThrow(InvalidKeyError);
+  });
+
+  it('refuses a point in any but the usual form, so that one key has one spelling', () => {
+    const hybrid = Buffer.from(spkiOf(pair.publicKey));
+    hybrid.writeUInt8(0x06 | (hybrid.readUInt8(90) & 1), 26);
+    expect(createPublicKey({ key: hybrid, format: 'der', type: 'spki' }).equals(pair.publicKey)).toBe(true);
+    expect(() => publicKeyFromSpki(hybrid)).toThrow(InvalidKeyError);
   });
 
   it('refuses other curves and kinds', () => {

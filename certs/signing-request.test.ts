@@ -2,8 +2,10 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { signed } from './certificate-writer.ts';
+import { DerReader, tags } from './der-reader.ts';
 import * as der from './der-writer.ts';
 import { generateKeyPair, privateKeyToPem, spkiOf } from './key-pair.ts';
+import { oids } from './object-identifier.ts';
 import { toPem } from './pem.ts';
 import {
   createSigningRequest,
@@ -24,6 +26,16 @@ function requestWith(spki: Buffer, version = 0, ...after: der.DerNode[]): Buffer
     ...[der.integer(Buffer.from([version])), der.sequence(), der.encoded(spki), der.tagged(0), ...after],
   );
   return signed(der.encodeDer(content), pair.privateKey);
+}
+
+type Three<T> = [T, T, T];
+
+/** Content, algorithm and signature. */
+function* partsOf(bytes: Buffer): Generator<Buffer> {
+  const outer = new DerReader(bytes).enter(tags.sequence, 'the request');
+  while (!outer.isAtEnd) {
+    yield outer.element(outer.nextTag('a part'), 'a part');
+  }
 }
 
 describe('readSigningRequest', () => {
@@ -83,6 +95,20 @@ describe('readSigningRequest', () => {
   ])('refuses a request with %s', (_, bytes, reason) => {
     expect(() => readSigningRequest(bytes)).toThrow(InvalidSigningRequestError);
     expect(() => readSigningRequest(bytes)).toThrow(reason);
+  });
+
+  it('refuses parameters of the algorithm and anything after the signature', () => {
+    const [content, algorithm, signature] = [...partsOf(request)].map((part) =>
+      der.encoded(part),
+    ) as Three<der.DerNode>;
+    const nothing = der.encoded(Buffer.from('0500', 'hex'));
+    const ecdsaWithNull = der.sequence(der.oid(oids.ecdsaWithSha256), nothing);
+    const rebuilt = (...parts: der.DerNode[]) => der.encodeDer(der.sequence(...parts));
+    expect(readSigningRequest(rebuilt(content, algorithm, signature)).spki).toEqual(spkiOf(pair.publicKey));
+    expect(() => readSigningRequest(rebuilt(content, ecdsaWithNull, signature))).toThrow(/algorithm is followed by/);
+    expect(() => readSigningRequest(rebuilt(content, algorithm, signature, nothing))).toThrow(
+      /signature is followed by/,
+    );
   });
 
   it('refuses a request signed with another algorithm', () => {

@@ -1,10 +1,11 @@
-import { createHash } from 'node:crypto';
+import { createHash, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Authority } from './authority.ts';
 import { createRoot, issueLeaf } from './authority.ts';
 import { readCertificate } from './certificate.ts';
 import type { CertificateContent } from './certificate-writer.ts';
 import { randomSerial, writeCertificate } from './certificate-writer.ts';
+import * as der from './der-writer.ts';
 import { generateKeyPair } from './key-pair.ts';
 import { oids } from './object-identifier.ts';
 import { fromPem, InvalidPemError, toPem } from './pem.ts';
@@ -220,6 +221,18 @@ describe('verifyPinnedChain', () => {
     const lateMs = nowMs + 30 * 24 * 3_600_000;
     const reason = expect.stringMatching(/1 of 3: the certificate expired/);
     expect(verifyPinnedChain(chain, pin, lateMs)).toEqual({ ok: false, reason });
+  });
+
+  it('refuses a leaf that names another algorithm than the one that all of the mesh signs with', () => {
+    const ecdsaWithSha256 = Buffer.from('06082a8648ce3d040302', 'hex');
+    const ecdsaWithSha384 = Buffer.from('06082a8648ce3d040303', 'hex');
+    const tbs = Buffer.from(readCertificate(leafDer).tbs);
+    ecdsaWithSha384.copy(tbs, tbs.indexOf(ecdsaWithSha256));
+    const signature = sign('sha256', tbs, { key: mesh.issuer.privateKey, dsaEncoding: 'der' });
+    const algorithm = der.sequence(der.encoded(ecdsaWithSha384));
+    const leaf = der.encodeDer(der.sequence(der.encoded(tbs), algorithm, der.bitString(signature)));
+    const reason = expect.stringContaining('instead of ecdsa-with-SHA256');
+    expect(verifyPinnedChain([leaf, issuerDer, rootDer], pin, nowMs)).toEqual({ ok: false, reason });
   });
 
   it('refuses everything when what is pinned is no fingerprint', () => {
