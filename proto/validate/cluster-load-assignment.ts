@@ -1,0 +1,62 @@
+import type { ClusterLoadAssignment__Output } from '../generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
+import type { LbEndpoint__Output } from '../generated/envoy/config/endpoint/v3/LbEndpoint.ts';
+import type { LocalityLbEndpoints__Output } from '../generated/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
+import type { Path, Violation } from '../violation.ts';
+import { root, Violations } from '../violation.ts';
+import { requireAddress } from './address.ts';
+import { checkUInt32, refuse, requireName, requireUnique } from './field-checks.ts';
+import { isHeaderValue } from './http-text.ts';
+
+export function validateClusterLoadAssignment(assignment: ClusterLoadAssignment__Output): Violation[] {
+  const violations = new Violations();
+  checkClusterLoadAssignment(assignment, root, violations);
+  return violations.list();
+}
+
+/** No endpoints at all is an answer too: the cluster has none. */
+export function checkClusterLoadAssignment(
+  assignment: ClusterLoadAssignment__Output,
+  at: Path,
+  violations: Violations,
+): void {
+  requireName(assignment.cluster_name, at.field('cluster_name'), violations);
+  const localityAt = (index: number) => at.field('endpoints').index(index);
+  for (const [index, locality] of assignment.endpoints.entries()) {
+    checkLocality(locality, localityAt(index), violations);
+  }
+  requireUnique(
+    assignment.endpoints.map(({ locality }) =>
+      JSON.stringify([locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? '']),
+    ),
+    (index) => localityAt(index).field('locality'),
+    violations,
+  );
+  const factorAt = at.field('policy').field('overprovisioning_factor');
+  checkUInt32(assignment.policy?.overprovisioning_factor ?? null, factorAt, violations, { min: 100 });
+}
+
+function checkLocality(locality: LocalityLbEndpoints__Output, at: Path, violations: Violations): void {
+  checkUInt32(locality.load_balancing_weight, at.field('load_balancing_weight'), violations, { min: 1 });
+  refuse(locality, ['priority'], at, violations);
+  let total = 0;
+  for (const [index, endpoint] of locality.lb_endpoints.entries()) {
+    checkEndpoint(endpoint, at.field('lb_endpoints').index(index), violations);
+    total += endpoint.load_balancing_weight?.value ?? 1;
+  }
+  if (total > 2 ** 32 - 1) {
+    violations.add(at.field('lb_endpoints'), `has weights of ${total} together, more than 2^32 - 1`);
+  }
+}
+
+function checkEndpoint(endpoint: LbEndpoint__Output, at: Path, violations: Violations): void {
+  if (!endpoint.endpoint) {
+    violations.add(at.field('endpoint'), 'is required');
+    return;
+  }
+  const endpointAt = at.field('endpoint');
+  requireAddress(endpoint.endpoint.address, endpointAt.field('address'), violations, 1);
+  if (!isHeaderValue(endpoint.endpoint.hostname)) {
+    violations.add(endpointAt.field('hostname'), 'holds control characters or others outside Latin-1');
+  }
+  checkUInt32(endpoint.load_balancing_weight, at.field('load_balancing_weight'), violations, { min: 1 });
+}

@@ -1,0 +1,137 @@
+import { HTTP_PROTOCOL_OPTIONS } from '../extension-names.ts';
+import type { CircuitBreakers__Output } from '../generated/envoy/config/cluster/v3/CircuitBreakers.ts';
+import type { Cluster__Output } from '../generated/envoy/config/cluster/v3/Cluster.ts';
+import type { OutlierDetection__Output } from '../generated/envoy/config/cluster/v3/OutlierDetection.ts';
+import type { Path, Violation } from '../violation.ts';
+import { root, Violations } from '../violation.ts';
+import { checkClusterLoadAssignment } from './cluster-load-assignment.ts';
+import { requireConfigSource } from './config-source.ts';
+import {
+  checkDuration,
+  checkPercent,
+  checkUInt32,
+  refuse,
+  requireName,
+  requireOneOf,
+  requireUnique,
+} from './field-checks.ts';
+import { checkUpstreamHttpOptions } from './http-protocol-options.ts';
+import { checkLoadBalancing } from './load-balancing.ts';
+import { checkUpstreamTransportSocket } from './transport-socket.ts';
+import { unpackAt } from './unpack-at.ts';
+
+export function validateCluster(cluster: Cluster__Output): Violation[] {
+  const violations = new Violations();
+  requireName(cluster.name, root.field('name'), violations);
+  checkDiscovery(cluster, violations);
+  // The absent field means 5 s; zero would give a connection no time at all.
+  checkDuration(cluster.connect_timeout, root.field('connect_timeout'), violations, { minMs: 1 });
+  const bufferAt = root.field('per_connection_buffer_limit_bytes');
+  checkUInt32(cluster.per_connection_buffer_limit_bytes, bufferAt, violations, { min: 4096 });
+  checkLoadBalancing(cluster, root, violations);
+  checkCircuitBreakers(cluster.circuit_breakers, root.field('circuit_breakers'), violations);
+  checkOutlierDetection(cluster.outlier_detection, root.field('outlier_detection'), violations);
+  const panicAt = root.field('common_lb_config').field('healthy_panic_threshold');
+  checkPercent(cluster.common_lb_config?.healthy_panic_threshold ?? null, panicAt, violations);
+  checkTransportSockets(cluster, violations);
+  checkProtocolOptions(cluster, violations);
+  return violations.list();
+}
+
+/** Where endpoints come from: each type has its own field for that, and the others' must be absent. */
+function checkDiscovery(cluster: Cluster__Output, violations: Violations): void {
+  const type = cluster.type ?? 'STATIC';
+  requireOneOf(type, ['STATIC', 'EDS', 'ORIGINAL_DST'], root.field('type'), violations);
+  if (type === 'EDS') {
+    requireConfigSource(
+      cluster.eds_cluster_config?.eds_config ?? null,
+      root.field('eds_cluster_config').field('eds_config'),
+      violations,
+    );
+  } else if (cluster.eds_cluster_config !== null) {
+    violations.add(root.field('eds_cluster_config'), `has no meaning for the type ${type}`);
+  }
+  if (cluster.load_assignment !== null) {
+    // Absent in a STATIC cluster: one without endpoints.
+    if (type === 'STATIC') {
+      checkClusterLoadAssignment(cluster.load_assignment, root.field('load_assignment'), violations);
+    } else {
+      violations.add(root.field('load_assignment'), `has no meaning for the type ${type}`);
+    }
+  }
+}
+
+function checkCircuitBreakers(breakers: CircuitBreakers__Output | null, at: Path, violations: Violations): void {
+  const thresholds = breakers?.thresholds ?? [];
+  if (thresholds.length > 1) {
+    violations.add(at.field('thresholds'), `must be one, and is ${thresholds.length}`);
+  }
+  for (const [index, threshold] of thresholds.entries()) {
+    const thresholdAt = at.field('thresholds').index(index);
+    requireOneOf(threshold.priority, ['DEFAULT'], thresholdAt.field('priority'), violations);
+    const budgetAt = thresholdAt.field('retry_budget').field('budget_percent');
+    checkPercent(threshold.retry_budget?.budget_percent ?? null, budgetAt, violations);
+  }
+}
+
+function checkOutlierDetection(detection: OutlierDetection__Output | null, at: Path, violations: Violations): void {
+  if (detection === null) {
+    return;
+  }
+  checkUInt32(detection.consecutive_5xx, at.field('consecutive_5xx'), violations, { min: 1 });
+  for (const field of ['interval', 'base_ejection_time', 'max_ejection_time'] as const) {
+    checkDuration(detection[field], at.field(field), violations, { minMs: 1 });
+  }
+  checkUInt32(detection.max_ejection_percent, at.field('max_ejection_percent'), violations, { min: 0, max: 100 });
+  // Ejecting only a share of those that are due is not supported: all of them or, without this message, none.
+  checkUInt32(detection.enforcing_consecutive_5xx, at.field('enforcing_consecutive_5xx'), violations, {
+    min: 100,
+    max: 100,
+  });
+  refuse(
+    detection,
+    [
+      'enforcing_success_rate',
+      'enforcing_consecutive_gateway_failure',
+      'split_external_local_origin_errors',
+      'enforcing_local_origin_success_rate',
+      'max_ejection_time_jitter',
+    ],
+    at,
+    violations,
+  );
+}
+
+function checkTransportSockets(cluster: Cluster__Output, violations: Violations): void {
+  if (cluster.transport_socket !== null) {
+    checkUpstreamTransportSocket(cluster.transport_socket, root.field('transport_socket'), violations);
+  }
+  const matchAt = (index: number) => root.field('transport_socket_matches').index(index);
+  for (const [index, match] of cluster.transport_socket_matches.entries()) {
+    requireName(match.name, matchAt(index).field('name'), violations);
+    if (match.transport_socket === null) {
+      violations.add(matchAt(index).field('transport_socket'), 'is required');
+    } else {
+      checkUpstreamTransportSocket(match.transport_socket, matchAt(index).field('transport_socket'), violations);
+    }
+  }
+  requireUnique(
+    cluster.transport_socket_matches.map((match) => match.name),
+    (index) => matchAt(index).field('name'),
+    violations,
+  );
+}
+
+function checkProtocolOptions(cluster: Cluster__Output, violations: Violations): void {
+  for (const [key, any] of Object.entries(cluster.typed_extension_protocol_options)) {
+    const at = root.field('typed_extension_protocol_options').key(key);
+    if (key !== HTTP_PROTOCOL_OPTIONS) {
+      violations.add(at, 'is not supported by the sidecar');
+      continue;
+    }
+    const options = unpackAt([HTTP_PROTOCOL_OPTIONS], any, at, violations);
+    if (options !== null) {
+      checkUpstreamHttpOptions(options.message, at, violations);
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import type { Filter__Output } from '../generated/envoy/config/listener/v3/Filter.ts';
+import type { FilterChain__Output } from '../generated/envoy/config/listener/v3/FilterChain.ts';
+import type { FilterChainMatch__Output } from '../generated/envoy/config/listener/v3/FilterChainMatch.ts';
+import type { Listener__Output } from '../generated/envoy/config/listener/v3/Listener.ts';
+import type { Path, Violation } from '../violation.ts';
+import { root, Violations } from '../violation.ts';
+import { requireAddress } from './address.ts';
+import { checkDuration, checkUInt32, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
+import { checkHttpConnectionManager } from './http-connection-manager.ts';
+import { checkDownstreamTransportSocket } from './transport-socket.ts';
+import { unpackAt } from './unpack-at.ts';
+
+const HTTP_CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const TLS_INSPECTOR = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector';
+
+export function validateListener(listener: Listener__Output): Violation[] {
+  const violations = new Violations();
+  requireName(listener.name, root.field('name'), violations);
+  requireAddress(listener.address, root.field('address'), violations, 0);
+  checkFilterChains(listener, violations);
+  for (const [index, filter] of listener.listener_filters.entries()) {
+    const configAt = root.field('listener_filters').index(index).field('typed_config');
+    unpackAt([TLS_INSPECTOR], filter.typed_config, configAt, violations);
+  }
+  checkDuration(listener.listener_filters_timeout, root.field('listener_filters_timeout'), violations);
+  checkUInt32(listener.tcp_backlog_size, root.field('tcp_backlog_size'), violations, { min: 1, max: 65535 });
+  const bufferAt = root.field('per_connection_buffer_limit_bytes');
+  checkUInt32(listener.per_connection_buffer_limit_bytes, bufferAt, violations, { min: 4096 });
+  if (listener.bind_to_port?.value === false) {
+    violations.add(root.field('bind_to_port'), 'must be true: the sidecar has no listeners without a socket');
+  }
+  refuse(listener, ['api_listener', 'continue_on_listener_filters_timeout'], root, violations);
+  return violations.list();
+}
+
+function checkFilterChains(listener: Listener__Output, violations: Violations): void {
+  const chains = listener.filter_chains;
+  const at = (index: number) => root.field('filter_chains').index(index);
+  for (const [index, chain] of chains.entries()) {
+    checkFilterChain(chain, at(index), violations);
+  }
+  if (listener.default_filter_chain !== null) {
+    checkFilterChain(listener.default_filter_chain, root.field('default_filter_chain'), violations);
+  } else if (chains.length === 0) {
+    violations.add(root.field('filter_chains'), 'is required');
+  }
+  requireUnique(
+    chains.map((chain) => chain.name),
+    (index) => at(index).field('name'),
+    violations,
+  );
+  // Of two chains with one match the second could never be chosen.
+  requireUnique(
+    chains.map((chain) => matchKey(chain.filter_chain_match)),
+    (index) => at(index).field('filter_chain_match'),
+    violations,
+  );
+}
+
+function checkFilterChain(chain: FilterChain__Output, at: Path, violations: Violations): void {
+  if (chain.filter_chain_match !== null) {
+    checkFilterChainMatch(chain.filter_chain_match, at.field('filter_chain_match'), violations);
+  }
+  checkFilters(chain.filters, at.field('filters'), violations);
+  if (chain.transport_socket !== null) {
+    checkDownstreamTransportSocket(chain.transport_socket, at.field('transport_socket'), violations);
+  }
+  checkDuration(chain.transport_socket_connect_timeout, at.field('transport_socket_connect_timeout'), violations);
+}
+
+function checkFilterChainMatch(match: FilterChainMatch__Output, at: Path, violations: Violations): void {
+  refuse(match, ['destination_port'], at, violations);
+  requireOneOf(match.transport_protocol, ['', 'tls', 'raw_buffer'], at.field('transport_protocol'), violations);
+  for (const [index, protocol] of match.application_protocols.entries()) {
+    requireName(protocol, at.field('application_protocols').index(index), violations);
+  }
+  for (const [index, name] of match.server_names.entries()) {
+    // Upper case never matches: a server name is compared in lower case.
+    if (!/^(?:\*\.)?[a-z0-9_-][a-z0-9._-]*$/.test(name) || name.length > 255) {
+      violations.add(
+        at.field('server_names').index(index),
+        `must be a lower-case host or *.suffix, and is ${JSON.stringify(name.slice(0, 100))}`,
+      );
+    }
+  }
+}
+
+function checkFilters(filters: readonly Filter__Output[], at: Path, violations: Violations): void {
+  const [first] = filters;
+  if (first === undefined || filters.length > 1) {
+    violations.add(at, `must be one filter, and is ${filters.length}`);
+  }
+  if (first !== undefined) {
+    const configAt = at.index(0).field('typed_config');
+    const manager = unpackAt([HTTP_CONNECTION_MANAGER], first.typed_config, configAt, violations);
+    if (manager !== null) {
+      checkHttpConnectionManager(manager.message, configAt, violations);
+    }
+  }
+}
+
+/** Equal for matches that take the same connections. */
+function matchKey(match: FilterChainMatch__Output | null): string {
+  return JSON.stringify([
+    match?.transport_protocol ?? '',
+    [...(match?.application_protocols ?? [])].sort(),
+    [...(match?.server_names ?? [])].sort(),
+  ]);
+}

@@ -1,0 +1,119 @@
+/** What becomes of a request that a route matches. */
+import type { DirectResponseAction__Output } from '../generated/envoy/config/route/v3/DirectResponseAction.ts';
+import type { RedirectAction__Output } from '../generated/envoy/config/route/v3/RedirectAction.ts';
+import type { RouteAction__Output } from '../generated/envoy/config/route/v3/RouteAction.ts';
+import type { WeightedCluster__Output } from '../generated/envoy/config/route/v3/WeightedCluster.ts';
+import type { Path, Violations } from '../violation.ts';
+import { checkDuration, refuse, requireName, requireOneOf } from './field-checks.ts';
+import { holdsCommand, isAuthority, isHost, isPath } from './http-text.ts';
+import { NO_REGEX } from './matcher.ts';
+import { checkRetryPolicy } from './retry-policy.ts';
+
+export function checkRouteAction(action: RouteAction__Output, at: Path, violations: Violations): void {
+  if (action.weighted_clusters) {
+    checkWeightedClusters(action.weighted_clusters, at.field('weighted_clusters'), violations);
+  } else if (action.cluster_specifier === undefined) {
+    violations.add(at, 'needs cluster or weighted_clusters');
+  } else {
+    requireName(action.cluster ?? '', at.field('cluster'), violations);
+  }
+  checkRewrites(action, at, violations);
+  checkDuration(action.timeout, at.field('timeout'), violations);
+  checkDuration(action.idle_timeout, at.field('idle_timeout'), violations);
+  if (action.retry_policy !== null) {
+    checkRetryPolicy(action.retry_policy, at.field('retry_policy'), violations);
+  }
+  requireOneOf(action.priority, ['DEFAULT'], at.field('priority'), violations);
+  requireOneOf(
+    action.cluster_not_found_response_code,
+    ['SERVICE_UNAVAILABLE'],
+    at.field('cluster_not_found_response_code'),
+    violations,
+  );
+  refuse(action, ['upgrade_configs', 'max_stream_duration', 'append_x_forwarded_host'], at, violations);
+}
+
+function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, violations: Violations): void {
+  let total = 0;
+  for (const [index, cluster] of weighted.clusters.entries()) {
+    const clusterAt = at.field('clusters').index(index);
+    requireName(cluster.name, clusterAt.field('name'), violations);
+    total += cluster.weight?.value ?? 0;
+    refuse(
+      cluster,
+      [
+        'request_headers_to_add',
+        'request_headers_to_remove',
+        'response_headers_to_add',
+        'response_headers_to_remove',
+        'host_rewrite_literal',
+      ],
+      clusterAt,
+      violations,
+    );
+  }
+  if (weighted.clusters.length === 0) {
+    violations.add(at.field('clusters'), 'is required');
+  } else if (total === 0) {
+    violations.add(at.field('clusters'), 'needs a weight above 0');
+  } else if (total > 2 ** 32 - 1) {
+    violations.add(at.field('clusters'), `has weights of ${total} together, more than 2^32 - 1`);
+  }
+}
+
+function checkRewrites(action: RouteAction__Output, at: Path, violations: Violations): void {
+  if (action.regex_rewrite !== null) {
+    violations.add(at.field('regex_rewrite'), NO_REGEX);
+  }
+  for (const field of ['prefix_rewrite', 'path_rewrite'] as const) {
+    checkPath(action[field], at.field(field), violations);
+  }
+  if (action.prefix_rewrite !== '' && action.path_rewrite !== '') {
+    violations.add(at, 'has both prefix_rewrite and path_rewrite');
+  }
+  if (holdsCommand(action.path_rewrite)) {
+    violations.add(at.field('path_rewrite'), 'holds a %COMMAND%, which is not supported by the sidecar');
+  }
+  if (action.host_rewrite_literal !== undefined && !isAuthority(action.host_rewrite_literal)) {
+    violations.add(at.field('host_rewrite_literal'), 'is not a host');
+  }
+}
+
+export function checkRedirect(redirect: RedirectAction__Output, at: Path, violations: Violations): void {
+  if (redirect.host_redirect !== '' && !isHost(redirect.host_redirect)) {
+    violations.add(at.field('host_redirect'), 'is not a host');
+  }
+  if (redirect.scheme_redirect !== undefined) {
+    requireOneOf(redirect.scheme_redirect, ['http', 'https'], at.field('scheme_redirect'), violations);
+  }
+  if (redirect.port_redirect > 65535) {
+    violations.add(at.field('port_redirect'), `is not a port: ${redirect.port_redirect}`);
+  }
+  for (const field of ['path_redirect', 'prefix_rewrite'] as const) {
+    checkPath(redirect[field] ?? '', at.field(field), violations);
+  }
+}
+
+/** `maxBodyBytes`: RouteConfiguration.max_direct_response_body_size_bytes. */
+export function checkDirectResponse(
+  response: DirectResponseAction__Output,
+  at: Path,
+  violations: Violations,
+  maxBodyBytes: number,
+): void {
+  if (response.status < 200 || response.status > 599) {
+    violations.add(at.field('status'), `must be between 200 and 599, and is ${response.status}`);
+  }
+  const { inline_string: text, inline_bytes: bytes } = response.body ?? {};
+  const length = bytes?.length ?? Buffer.byteLength(text ?? '');
+  if (length > maxBodyBytes) {
+    violations.add(at.field('body'), `has ${length} bytes, more than ${maxBodyBytes}`);
+  }
+}
+
+/** '' is the absent field. */
+function checkPath(path: string, at: Path, violations: Violations): void {
+  if (path !== '' && !isPath(path)) {
+    violations.add(at, `is not a path without a query: ${JSON.stringify(path.slice(0, 100))}`);
+  }
+}
