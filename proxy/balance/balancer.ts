@@ -11,6 +11,8 @@ export interface Candidate {
  *
  * A picker belongs to one fixed set of candidates. When the set changes, a new picker is built and published in its
  * place, so that a request in the middle of its choice never sees half of a change.
+ *
+ * Hot path: `bench/balance/pick.ts`.
  */
 export interface Picker<C> {
   /**
