@@ -1,0 +1,48 @@
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** Writes lines for one component. Values of `fields` stand beside the message under their own keys. */
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** Longest text written; what a stranger sent must not fill the disk. In characters. */
+const maxTextLength = 2_048;
+
+/**
+ * What the control plane says of itself, one JSON object per line: `{"ts","level","msg","component",…}`, on stderr.
+ * Tokens, keys and bodies of requests are never given to it. The level can change while running.
+ */
+export class LogWriter {
+  level: LogLevel;
+  readonly #write: (line: string) => void;
+  readonly #now: () => number;
+
+  constructor(level: LogLevel = 'info', write = writeToStderr, now = Date.now) {
+    this.level = level;
+    this.#write = write;
+    this.#now = now;
+  }
+
+  for(component: string): Log {
+    return (level, message, fields = {}) => {
+      if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) {
+        return;
+      }
+      const ts = new Date(this.#now()).toISOString();
+      const line = { ts, level, msg: message, component, ...fields };
+      this.#write(
+        `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'string' ? short(value) : value))}\n`,
+      );
+    };
+  }
+}
+
+/** For what has nowhere to say it, such as a test. */
+export const silentLog: Log = () => {};
+
+function short(text: string): string {
+  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
+}
+
+function writeToStderr(line: string): void {
+  process.stderr.write(line);
+}
