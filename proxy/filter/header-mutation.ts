@@ -34,7 +34,7 @@ const protectedNames: ReadonlySet<string> = new Set([
 const protectedPrefix = 'x-heddle-';
 
 /**
- * Sets, adds and removes headers, in a block of header lines, without taking the rest of it apart: removed lines are cut
+ * Sets, adds and removes headers in a block of header lines, without taking the rest of it apart: removed lines are cut
  * out, new ones stand at the end with their names in lower case.
  *
  * Source: Gateway API `HTTPHeaderFilter`; Envoy `request_headers_to_add`, `request_headers_to_remove`.

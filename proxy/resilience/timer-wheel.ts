@@ -30,8 +30,8 @@ export class Deadline {
  * costs a map look-up and a list per duration.
  *
  * A deadline never fires early, and late by at most two ticks plus whatever the event loop is late. A deadline further
- * away than one turn of the wheel is looked at once per turn and stays. The timer runs only while something is armed and
- * never keeps the process alive.
+ * away than one turn of the wheel is looked at once per turn and stays. The timer runs only while something is armed
+ * and never keeps the process alive.
  *
  * ```
  *   slot        0     1     2   …  1023

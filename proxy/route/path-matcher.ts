@@ -27,7 +27,7 @@ export class PathMatcher {
   }
 
   /**
-   * The beginning of the path, ending anywhere: `/a` takes `/ab` (Envoy `prefix`). The prefix `/` takes everything, also
+   * The beginning of the path, ending anywhere: `/a` takes `/ab` (Envoy `prefix`). The prefix `/` takes everything, even
    * `OPTIONS *`, which names the server as a whole (RFC 9110 section 9.3.7).
    */
   static prefix(value: string, ignoreCase = false): PathMatcher {

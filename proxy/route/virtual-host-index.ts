@@ -11,7 +11,7 @@ interface Wildcard<H> {
 }
 
 /**
- * Finds a virtual host by the authority of a request. The most specific domain wins, wherever it stands: the exact name,
+ * Finds a virtual host by the authority of a request. The most specific domain wins wherever it stands: the exact name,
  * then `*.suffix` with the longest suffix, then `prefix.*` with the longest prefix, then `*`. A wildcard stands for at
  * least one character, so `*.example` does not take `.example`.
  *

@@ -9,7 +9,7 @@ export interface WeightedDestination<D> {
 
 /**
  * Returns a function that names the destination of the next request. The split is smooth: of any ten requests in a row
- * at 90 and 10 exactly nine go one way, so a small share is seen early and never in bursts. It starts at a random point.
+ * at 90 and 10 exactly nine go one way, so a small share is seen early and never in bursts. The start is random.
  *
  * Throws when there is nothing to choose from: a route whose weights are all 0 must answer 500 instead of forwarding
  * (Gateway API `HTTPRouteRule.backendRefs`), and that is decided where routes are made.
