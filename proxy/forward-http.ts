@@ -210,6 +210,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver {
     const path = action.pathRewrite === null ? head.path : action.pathRewrite.apply(head.path);
     let block = head.block;
     if (action.hostRewrite !== null) block = withHost(block, action.hostRewrite);
+    else if (head.authority === '') block = withHost(block, this.cluster?.config.serviceHost || 'localhost'); // HTTP/1.0
     const edit = this.route?.requestHeaders ?? null;
     if (edit !== null) block = edit.apply(block);
     const requestId = head.requestId === '' ? `x-request-id: ${randomUUID()}\r\n` : '';

@@ -103,7 +103,7 @@ export class HeaderLines {
         return isName(text, line, 'keep-alive');
       case 14:
         if (isName(text, line, 'content-length')) this.#length(fieldValue(text, colon, next));
-        return false;
+        return isName(text, line, 'http2-settings');
       case 17:
         if (isName(text, line, 'transfer-encoding')) this.#coding(fieldValue(text, colon, next));
         return false;
@@ -119,7 +119,6 @@ export class HeaderLines {
       return false;
     }
     if (length === 16 && isName(text, line, 'proxy-connection')) return true;
-    if (length === 14 && isName(text, line, 'http2-settings')) return true;
     if (length === 23 && isMeshName(text, line, 'x-forwarded-client-cert')) return true;
     if (length === 13 && isMeshName(text, line, 'x-heddle-peer') && trust === 'sidecar') {
       this.peerMetadata = fieldValue(text, colon, next);

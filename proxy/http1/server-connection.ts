@@ -335,11 +335,13 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     if (this.#state !== 'head' && this.#state !== 'closed') this.#receiver?.onDownstreamDrain();
   }
 
-  /** The client has sent its last byte; an answer in progress may still reach it. */
+  /**
+   * The client closes, or at least will send no more. As in Envoy and nginx that ends what is being answered: a client
+   * that went away must not keep an upstream busy, and one that only half-closed cannot be told apart from it.
+   */
   onEnd(): void {
-    if (this.#state === 'complete') this.#closesAfter = true;
-    else if (this.#state === 'length' || this.#state === 'chunked') this.reset();
-    else if (this.#state === 'head') this.#close();
+    if (this.#state === 'head') this.#close();
+    else if (this.#state !== 'closed') this.transport.destroy();
   }
 
   onClose(): void {
