@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-// biome-ignore lint/style/noRestrictedImports: tests may use what the examples test with
 import { hasProgram } from '../../examples/testing/programs.ts';
 
 /** Whether the openssl program is here: the judge of our certificates that we did not write. */
