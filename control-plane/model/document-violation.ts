@@ -1,3 +1,5 @@
+import type { Violation } from '../../proto/violation.ts';
+
 /** Where a value stands in a document: `['spec', 'rules', 0, 'backendRefs']`. */
 export type ValuePath = readonly (string | number)[];
 
@@ -12,13 +14,13 @@ export interface Fault {
 }
 
 /** One fault of a document, as users see it. Serializable. */
-export interface DocumentViolation {
-  /** A warning does not keep the document from being applied. */
-  readonly severity: 'error' | 'warning';
+export interface DocumentViolation extends Violation {
   /** `spec.rules[0].backendRefs[1].weight`; empty when the whole document is meant. */
   readonly path: string;
   /** A sentence without a period, complete with the suggestion: `unknown field wieght; did you mean weight?` */
   readonly message: string;
+  /** A warning does not keep the document from being applied. */
+  readonly severity: 'error' | 'warning';
   readonly suggestion: string | null;
   /** `HTTPRoute/default/cart`; `null` when it is not known whose fault it is. */
   readonly document: string | null;
@@ -37,6 +39,14 @@ export function formatPath(path: ValuePath): string {
     else text += `[${JSON.stringify(part.slice(0, 100))}]`;
   }
   return text;
+}
+
+/** The parts of a path that {@link formatPath} wrote. */
+export function parsePath(text: string): ValuePath {
+  return [...text.matchAll(/\[(\d+)\]|\[("(?:[^"\\]|\\.)*")\]|([^.[\]]+)/g)].map(([, index, quoted, word]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? (word ?? '') : String(JSON.parse(quoted));
+  });
 }
 
 /** `cart.yaml:8:5  error  message (path)`: one line per violation, the form editors and terminals make clickable. */

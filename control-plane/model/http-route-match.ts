@@ -44,7 +44,7 @@ const pathMatchSchema = z
       .default('/'),
   })
   .check(
-    crossCheck(['value'], ({ value }, report) => {
+    crossCheck(['type', 'value'], ({ value }, report) => {
       const fault = pathFault(value);
       if (fault !== null) report(['value'], fault);
     }),

@@ -3,7 +3,8 @@
  *
  * Distance is optimal string alignment (Levenshtein plus swapped neighbours, so that `wieght` is one step from `weight`),
  * compared without regard to case. At most a third of the word's letters may differ, at least one and at most three:
- * a suggestion that is wrong costs the reader more than none.
+ * a suggestion that is wrong costs the reader more than none. A word of three letters or more that a candidate begins
+ * with (`match` for `matches`) is one step from it.
  */
 export function nearestWord(word: string, candidates: Iterable<string>): string | null {
   if (word.length > maxWordLength) return null;
@@ -11,8 +12,7 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
   let nearest: string | null = null;
   let nearestDistance = allowed + 1;
   for (const candidate of candidates) {
-    if (Math.abs(candidate.length - word.length) >= nearestDistance) continue;
-    const distance = alignmentDistance(word.toLowerCase(), candidate.toLowerCase());
+    const distance = distanceTo(candidate, word, nearestDistance);
     if (distance < nearestDistance) {
       nearest = candidate;
       nearestDistance = distance;
@@ -23,6 +23,12 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
 
 /** Longer words are not field names; the bound keeps the quadratic comparison harmless for hostile input. */
 const maxWordLength = 64;
+
+function distanceTo(candidate: string, word: string, limit: number): number {
+  const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
+  if (a.length >= 3 && b.startsWith(a)) return a === b ? 0 : 1;
+  return Math.abs(a.length - b.length) >= limit ? limit : alignmentDistance(a, b);
+}
 
 function alignmentDistance(a: string, b: string): number {
   let twoBack: number[] = [];

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { checkDocument } from './check-document.ts';
+import { formatPath } from './document-violation.ts';
+
+const metadata = { name: 'cart' };
+const policy = (spec: object) => ({
+  apiVersion: 'heddle.dev/v1alpha1',
+  kind: 'BackendTrafficPolicy',
+  metadata,
+  spec: { targetRefs: [{ group: '', kind: 'Service', name: 'cart' }], ...spec },
+});
+
+function faultsOf(value: unknown): string[] {
+  return checkDocument(value).faults.map(({ path, message }) => `${formatPath(path)}: ${message}`);
+}
+
+describe('backendTrafficPolicySchema', () => {
+  it.each([
+    ['no target', policy({ targetRefs: [] }), 'spec.targetRefs: a policy has at least one target'],
+    [
+      'a Gateway as target',
+      policy({ targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'a' }] }),
+      'spec.targetRefs[0].kind: a BackendTrafficPolicy of the mesh targets a Service',
+    ],
+    [
+      'both names of outlier detection',
+      policy({ outlierDetection: {}, healthCheck: { passive: {} } }),
+      'spec.outlierDetection: outlierDetection and healthCheck.passive are the same setting: write one of them',
+    ],
+    [
+      'both limits of retries',
+      policy({ circuitBreaker: { maxParallelRetries: 1 }, retryBudget: {} }),
+      'spec.retryBudget: retryBudget and circuitBreaker.maxParallelRetries both limit retries: write one of them',
+    ],
+    [
+      'a limit below zero',
+      policy({ circuitBreaker: { maxConnections: -1 } }),
+      'spec.circuitBreaker.maxConnections: write a whole number from 0 to 4294967295',
+    ],
+    [
+      '110 percent',
+      policy({ retryBudget: { percent: 110 } }),
+      'spec.retryBudget.percent: write a percentage from 0 to 100',
+    ],
+    [
+      'a back-off that shrinks',
+      policy({ retry: { perRetry: { backOff: { baseInterval: '1s', maxInterval: '1ms' } } } }),
+      'spec.retry.perRetry.backOff.maxInterval: shorter than baseInterval (1s)',
+    ],
+    [
+      'codes without their trigger',
+      policy({ retry: { retryOn: { httpStatusCodes: [503] } } }),
+      'spec.retry.retryOn.httpStatusCodes: httpStatusCodes need retriable-status-codes among the triggers',
+    ],
+    [
+      'a gRPC trigger',
+      policy({ retry: { retryOn: { triggers: ['unavailable'] } } }),
+      'spec.retry.retryOn.triggers[0]: unavailable is not supported by this version of Heddle: write 5xx or gateway-error or reset or reset-before-request or connect-failure or refused-stream or retriable-4xx or retriable-status-codes',
+    ],
+    [
+      'a connect timeout of zero',
+      policy({ timeout: { tcp: { connectTimeout: '0s' } } }),
+      'spec.timeout.tcp.connectTimeout: write a duration longer than 0',
+    ],
+    [
+      'an active health check',
+      policy({ healthCheck: { active: { type: 'HTTP' } } }),
+      'spec.healthCheck.active: an active health check is not supported by this version of Heddle: remove it',
+    ],
+    [
+      'a rate limit',
+      policy({ rateLimit: {} }),
+      'spec.rateLimit: rateLimit is not supported by this version of Heddle: remove it',
+    ],
+  ])('refuses a policy with %s', (_, value, fault) => {
+    expect(faultsOf(value)).toEqual([fault]);
+  });
+
+  it('answers outlierDetection as healthCheck.passive', () => {
+    const { document } = checkDocument(policy({ outlierDetection: { consecutive5XxErrors: 3 } }));
+    expect(document?.spec).toEqual({
+      targetRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+      healthCheck: { passive: { consecutive5XxErrors: 3 } },
+    });
+  });
+});

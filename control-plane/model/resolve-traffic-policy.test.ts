@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
+import { checkDocument } from './check-document.ts';
+import type { Mesh } from './mesh.ts';
+import { resolveTrafficPolicy } from './resolve-traffic-policy.ts';
+
+function policy(name: string, spec: object, { created = '2026-01-01', sectionName = '', namespace = 'default' } = {}) {
+  const target = { group: '', kind: 'Service', name: 'cart', ...(sectionName === '' ? {} : { sectionName }) };
+  const { document } = checkDocument({
+    apiVersion: 'heddle.dev/v1alpha1',
+    kind: 'BackendTrafficPolicy',
+    metadata: { name, namespace, creationTimestamp: created },
+    spec: { targetRefs: [target], ...spec },
+  });
+  return document as BackendTrafficPolicy;
+}
+
+const backend = { namespace: 'default', service: 'cart', portName: 'http' };
+const breaker = (maxConnections: number) => ({ circuitBreaker: { maxConnections } });
+
+describe('resolveTrafficPolicy', () => {
+  it('puts the port before the Service before the Mesh', () => {
+    const mesh = checkDocument({
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: { defaults: { ...breaker(1), loadBalancer: { type: 'Random' }, retry: { numRetries: 9 } } },
+    }).document as Mesh;
+    const policies = [
+      policy('service', { ...breaker(2), loadBalancer: { type: 'RoundRobin' } }),
+      policy('port', breaker(3), { sectionName: 'http' }),
+      policy('other-port', breaker(4), { sectionName: 'admin' }),
+      policy('other-namespace', breaker(5), { namespace: 'shop' }),
+    ];
+    const { policy: resolved, conflicts } = resolveTrafficPolicy(backend, policies, mesh);
+    expect(resolved).toMatchObject({ maxConnections: 3, loadBalancer: 'RoundRobin', retry: { numRetries: 9 } });
+    expect(conflicts).toEqual([]);
+    expect(resolveTrafficPolicy({ ...backend, portName: null }, policies, mesh).policy.maxConnections).toBe(2);
+  });
+
+  it('keeps the older of two policies that say the same, and reports the other', () => {
+    const young = policy('a', { ...breaker(1), timeout: { tcp: { connectTimeout: '1s' } } }, { created: '2026-02-01' });
+    const old = policy('b', breaker(2), { created: '2026-01-01' });
+    const { policy: resolved, conflicts } = resolveTrafficPolicy(backend, [young, old], null);
+    expect(resolved).toMatchObject({ maxConnections: 2, connectTimeoutMs: 1000 });
+    expect(conflicts).toEqual([{ policy: young, winner: old, sections: ['circuitBreaker'] }]);
+  });
+
+  it('decides between policies of one age by name, whatever their order', () => {
+    const [a, b] = [policy('a', breaker(1)), policy('b', breaker(2))];
+    expect(resolveTrafficPolicy(backend, [b, a], null).policy.maxConnections).toBe(1);
+    expect(resolveTrafficPolicy(backend, [a, b], null).policy.maxConnections).toBe(1);
+  });
+});

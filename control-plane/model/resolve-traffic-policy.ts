@@ -1,0 +1,77 @@
+import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
+import type { EffectiveTrafficPolicy } from './effective-traffic-policy.ts';
+import { effectiveTrafficPolicy } from './effective-traffic-policy.ts';
+import type { Mesh } from './mesh.ts';
+import type { TrafficPolicy } from './traffic-policy.ts';
+
+/** One port of a backend, as callers see it. */
+export interface BackendPort {
+  readonly namespace: string;
+  readonly service: string;
+  /** `null` for a port without a name. */
+  readonly portName: string | null;
+}
+
+/** A policy that does not count for some of its sections, because an older one of the same rank has them too. */
+export interface PolicyConflict {
+  readonly policy: BackendTrafficPolicy;
+  readonly winner: BackendTrafficPolicy;
+  readonly sections: readonly (keyof TrafficPolicy)[];
+}
+
+const sections = ['loadBalancer', 'circuitBreaker', 'healthCheck', 'retry', 'retryBudget', 'timeout'] as const;
+
+/**
+ * The policy of one backend port: that of the port before that of the Service before the defaults of Mesh before the
+ * built-in ones.
+ *
+ * Of two policies of the same rank that have the same section (`retry`, `circuitBreaker` …) the older one counts, and
+ * of two of the same age the one whose name comes first; the other is reported. Policies that speak of different
+ * sections stand side by side.
+ *
+ * Source: GEP-713, "conflict resolution" and "hierarchy".
+ */
+export function resolveTrafficPolicy(
+  backend: BackendPort,
+  policies: readonly BackendTrafficPolicy[],
+  mesh: Mesh | null,
+): { readonly policy: EffectiveTrafficPolicy; readonly conflicts: readonly PolicyConflict[] } {
+  const conflicts: PolicyConflict[] = [];
+  const ofPort = policies.filter((policy) => backend.portName !== null && targets(policy, backend, backend.portName));
+  const ofService = policies.filter((policy) => targets(policy, backend, undefined));
+  const layers = [...mergeRank(ofPort, conflicts), ...mergeRank(ofService, conflicts)];
+  if (mesh?.spec.defaults !== undefined) layers.push(mesh.spec.defaults);
+  return { policy: effectiveTrafficPolicy(layers), conflicts };
+}
+
+function targets(policy: BackendTrafficPolicy, backend: BackendPort, sectionName: string | undefined): boolean {
+  return (
+    policy.metadata.namespace === backend.namespace &&
+    policy.spec.targetRefs.some((target) => target.name === backend.service && target.sectionName === sectionName)
+  );
+}
+
+/** The policies of one rank, each without the sections that an older one has. */
+function mergeRank(policies: readonly BackendTrafficPolicy[], conflicts: PolicyConflict[]): TrafficPolicy[] {
+  const owners = new Map<keyof TrafficPolicy, BackendTrafficPolicy>();
+  return policies.toSorted(olderFirst).map((policy) => {
+    const layer: { -readonly [Section in keyof TrafficPolicy]: TrafficPolicy[Section] } = {};
+    const lost = new Map<BackendTrafficPolicy, (keyof TrafficPolicy)[]>();
+    for (const section of sections) {
+      if (policy.spec[section] === undefined) continue;
+      const owner = owners.get(section);
+      if (owner !== undefined) lost.set(owner, [...(lost.get(owner) ?? []), section]);
+      else {
+        owners.set(section, policy);
+        Object.assign(layer, { [section]: policy.spec[section] });
+      }
+    }
+    for (const [winner, lostSections] of lost) conflicts.push({ policy, winner, sections: lostSections });
+    return layer;
+  });
+}
+
+function olderFirst(a: BackendTrafficPolicy, b: BackendTrafficPolicy): number {
+  const key = ({ metadata }: BackendTrafficPolicy) => `${metadata.creationTimestamp ?? '9999'}/${metadata.name}`;
+  return key(a) < key(b) ? -1 : 1;
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { checkDocument } from './check-document.ts';
+import { formatPath } from './document-violation.ts';
+import type { ModelDocument } from './kinds.ts';
+import type { DocumentLookup } from './validate-document.ts';
+import { validateDocument } from './validate-document.ts';
+
+const nothing: DocumentLookup = { trustDomain: 'cluster.local', serviceNames: () => [], problems: () => [] };
+
+function route(backend: object, parent: object = {}): ModelDocument {
+  return checkDocument({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'cart', namespace: 'shop' },
+    spec: {
+      parentRefs: [{ group: '', kind: 'Service', name: 'cart', ...parent }],
+      rules: [{ backendRefs: [{ name: 'cart-v3', port: 80, ...backend }] }],
+    },
+  }).document as ModelDocument;
+}
+
+const findings = (document: ModelDocument, lookup = nothing) =>
+  validateDocument(document, lookup).map(
+    ({ severity, path, message }) => `${severity} ${formatPath(path)}: ${message}`,
+  );
+
+describe('validateDocument', () => {
+  it('finds nothing in a route within its namespace', () => {
+    expect(findings(route({}))).toEqual([]);
+    expect(findings(route({ namespace: 'shop' }))).toEqual([]);
+  });
+
+  it('refuses a backend in a namespace that did not consent', () => {
+    expect(findings(route({ namespace: 'bank' }))).toEqual([
+      'error spec.rules[0].backendRefs[0].namespace: a backend in namespace bank needs a ReferenceGrant there, which this version of Heddle does not support',
+    ]);
+  });
+
+  it('lets a consumer route use the backends beside its parent', () => {
+    expect(findings(route({ namespace: 'bank' }, { namespace: 'bank' }))).toEqual([]);
+  });
+
+  it('warns of a route that only a gateway reads, and of a backend that is no Service', () => {
+    expect(findings(route({}, { group: 'gateway.networking.k8s.io', kind: 'Gateway' }))).toEqual([
+      'warning spec.parentRefs: the route has no Service among its parentRefs, so it has no effect in the mesh',
+    ]);
+    expect(findings(route({ group: 'storage.example.com', kind: 'Bucket' }))).toEqual([
+      'warning spec.rules[0].backendRefs[0].kind: Bucket is no backend of the mesh, its share of the requests answers 500: write a Service',
+    ]);
+  });
+
+  it('passes on the problems of translation as warnings, with the service that was meant', () => {
+    const lookup: DocumentLookup = {
+      ...nothing,
+      serviceNames: (namespace) => (namespace === 'shop' ? ['cart', 'cart-v1'] : []),
+      problems: () => [{ path: 'spec.rules[0].backendRefs[0]', message: 'Service shop/cart-v3 does not exist' }],
+    };
+    expect(validateDocument(route({}), lookup)).toEqual([
+      {
+        severity: 'warning',
+        path: ['spec', 'rules', 0, 'backendRefs', 0],
+        at: 'value',
+        message: 'Service shop/cart-v3 does not exist; did you mean cart-v1?',
+        suggestion: 'cart-v1',
+      },
+    ]);
+  });
+
+  it('does not let a document change the trust domain', () => {
+    const mesh = (trustDomain: string) =>
+      checkDocument({
+        apiVersion: 'heddle.dev/v1alpha1',
+        kind: 'Mesh',
+        metadata: { name: 'default' },
+        spec: { trustDomain },
+      }).document as ModelDocument;
+    expect(findings(mesh('cluster.local'))).toEqual([]);
+    expect(findings(mesh('shop.local'))).toEqual([
+      'error spec.trustDomain: the trust domain is cluster.local and cannot change: every certificate carries it',
+    ]);
+  });
+});

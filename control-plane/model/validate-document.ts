@@ -1,0 +1,91 @@
+import type { Violation } from '../../proto/violation.ts';
+import type { Fault, ValuePath } from './document-violation.ts';
+import { parsePath } from './document-violation.ts';
+import type { HttpRoute } from './http-route.ts';
+import type { ModelDocument } from './kinds.ts';
+import type { Mesh } from './mesh.ts';
+import { nearestWord } from './nearest-word.ts';
+import { isServiceReference } from './object-reference.ts';
+
+/** What a document is checked against: everything else there is. */
+export interface DocumentLookup {
+  /** The trust domain that certificates carry. */
+  readonly trustDomain: string;
+  /** Names that references in that namespace can use: services, declared or implied by workloads, and versions of them. */
+  serviceNames(namespace: string): readonly string[];
+  /** What the document would ask for and could not have if it were applied now, as translation finds it. */
+  problems(document: ModelDocument): readonly Violation[];
+}
+
+/** A fault that shows only beside other documents. Warnings do not keep the document out. */
+export interface Finding extends Fault {
+  readonly severity: 'error' | 'warning';
+}
+
+/**
+ * Checks a document that is right in itself against the rest of the mesh.
+ *
+ * A reference to something that does not exist is a warning, as Gateway API has it: documents may come in any order,
+ * and the share of the missing backend answers 500 meanwhile. What could never become right is an error.
+ */
+export function validateDocument(document: ModelDocument, lookup: DocumentLookup): readonly Finding[] {
+  const findings: Finding[] = [];
+  if (document.kind === 'HTTPRoute') findings.push(...routeFindings(document));
+  if (document.kind === 'Mesh') findings.push(...meshFindings(document, lookup.trustDomain));
+  const errors = new Set(findings.map(({ path }) => path.join('/')));
+  for (const { path: text, message } of lookup.problems(document)) {
+    const path = parsePath(text);
+    if (errors.has(path.join('/'))) continue;
+    const suggestion = meantService(document, path, lookup);
+    const hint = suggestion === null ? '' : `; did you mean ${suggestion}?`;
+    findings.push({ severity: 'warning', path, at: 'value', message: `${message}${hint}`, suggestion });
+  }
+  return findings;
+}
+
+/**
+ * A reference into another namespace needs that namespace's consent. Consent is a ReferenceGrant, which this version does
+ * not have; only the backends beside a consumer route's own parent need none, callers reach those without any route.
+ */
+function routeFindings({ metadata, spec }: HttpRoute): readonly Finding[] {
+  const parents = spec.parentRefs.filter(isServiceReference);
+  const findings: Finding[] = [];
+  if (parents.length === 0) {
+    const message = 'the route has no Service among its parentRefs, so it has no effect in the mesh';
+    findings.push({ severity: 'warning', path: ['spec', 'parentRefs'], at: 'key', message, suggestion: null });
+  }
+  const reachable = new Set([metadata.namespace, ...parents.map(({ namespace }) => namespace ?? metadata.namespace)]);
+  for (const [rule, { backendRefs }] of spec.rules.entries()) {
+    for (const [index, backend] of backendRefs.entries()) {
+      const path = ['spec', 'rules', rule, 'backendRefs', index];
+      if (!isServiceReference(backend)) {
+        const message = `${backend.kind} is no backend of the mesh, its share of the requests answers 500: write a Service`;
+        findings.push({ severity: 'warning', path: [...path, 'kind'], at: 'value', message, suggestion: 'Service' });
+      } else if (backend.namespace !== undefined && !reachable.has(backend.namespace)) {
+        const message = `a backend in namespace ${backend.namespace} needs a ReferenceGrant there, which this version of Heddle does not support`;
+        findings.push({ severity: 'error', path: [...path, 'namespace'], at: 'value', message, suggestion: null });
+      }
+    }
+  }
+  return findings;
+}
+
+function meshFindings({ spec }: Mesh, trustDomain: string): readonly Finding[] {
+  if (spec.trustDomain === undefined || spec.trustDomain === trustDomain) return [];
+  const message = `the trust domain is ${trustDomain} and cannot change: every certificate carries it`;
+  return [{ severity: 'error', path: ['spec', 'trustDomain'], at: 'value', message, suggestion: trustDomain }];
+}
+
+/** The service that a reference with a problem probably meant; `null` when its name is right or unlike any. */
+function meantService(document: ModelDocument, path: ValuePath, lookup: DocumentLookup): string | null {
+  let value: unknown = document;
+  let reference: unknown = null;
+  for (const part of path) {
+    value = Object(value)[part];
+    if (typeof value === 'object' && value !== null && 'name' in value) reference = value;
+  }
+  const { name, namespace } = Object(reference) as { name?: unknown; namespace?: unknown };
+  if (typeof name !== 'string' || path.length < 3 || !('namespace' in document.metadata)) return null;
+  const names = lookup.serviceNames(typeof namespace === 'string' ? namespace : document.metadata.namespace);
+  return names.includes(name) ? null : nearestWord(name, names);
+}
