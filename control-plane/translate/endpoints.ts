@@ -1,0 +1,97 @@
+import type { Input } from '../../proto/load.ts';
+import { formatEndpointMetadata } from '../../proto/metadata.ts';
+import type { Instance } from './instance.ts';
+import { socketAddress } from './message-parts.ts';
+import { compareText } from './order.ts';
+import type { Destination, ServicePort, TargetPort } from './service-catalog.ts';
+import { implicitPort } from './service-catalog.ts';
+
+/** The name of the one cluster of machines there is, where Istio has several. */
+const machineCluster = 'heddle';
+
+/** Where to send traffic for one port of one instance. */
+export interface Dial {
+  readonly address: string;
+  readonly port: number;
+  /** Mutual TLS to the sidecar there, or plaintext to the application. */
+  readonly isMeshed: boolean;
+}
+
+/**
+ * The EDS resource of one cluster: one group per locality in order of region and zone, the instances in it by name.
+ *
+ * Every group has a locality, also an empty one, and a weight, its number of endpoints: gRPC clients refuse a group
+ * without the first and route nothing to one without the second.
+ */
+export function clusterLoadAssignment(
+  cluster: string,
+  destination: Destination,
+  port: ServicePort,
+): Input<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
+  const localities = new Map<string, { region: string; zone: string; endpoints: LbEndpoint[] }>();
+  for (const instance of destination.service.instances) {
+    const dial =
+      destination.subset === '' || destination.subset === instance.version ? dialFor(instance, port.target) : null;
+    if (dial === null) {
+      continue;
+    }
+    const { region, zone } = instance;
+    const key = JSON.stringify([region, zone]);
+    const locality = localities.get(key) ?? { region, zone, endpoints: [] };
+    locality.endpoints.push(lbEndpoint(instance, destination.service.name, dial));
+    localities.set(key, locality);
+  }
+  return {
+    cluster_name: cluster,
+    endpoints: [...localities.values()]
+      .sort((a, b) => compareText(a.region, b.region) || compareText(a.zone, b.zone))
+      .map(({ region, zone, endpoints }) => ({
+        locality: { region, zone },
+        lb_endpoints: endpoints,
+        load_balancing_weight: { value: endpoints.length },
+      })),
+  };
+}
+
+/**
+ * null when the instance does not serve the port. A port that an instance with a sidecar does not declare is never
+ * guessed at: dialling it would go past the sidecar in plaintext. Without a sidecar a number needs no declaration, as
+ * in Kubernetes.
+ */
+export function dialFor(instance: Instance, target: TargetPort): Dial | null {
+  const port = declaredPort(instance, target);
+  if (port?.inbound) {
+    return { ...port.inbound, isMeshed: true };
+  }
+  if (port !== undefined) {
+    return { address: instance.address, port: port.port, isMeshed: false };
+  }
+  return target.by === 'number' && instance.identity === ''
+    ? { address: instance.address, port: target.port, isMeshed: false }
+    : null;
+}
+
+type LbEndpoint = Input<'envoy.config.endpoint.v3.LbEndpoint'>;
+
+function declaredPort({ ports }: Instance, target: TargetPort): Instance['ports'][number] | undefined {
+  switch (target.by) {
+    case 'number':
+      return ports.find(({ port }) => port === target.port);
+    case 'name':
+      return ports.find(({ name }) => name === target.name);
+    case 'default':
+      return ports.find(({ port }) => port === implicitPort) ?? ports[0];
+  }
+}
+
+function lbEndpoint(instance: Instance, service: string, dial: Dial): LbEndpoint {
+  const { name, namespace, version } = instance;
+  return {
+    endpoint: { address: socketAddress(dial.address, dial.port), hostname: name },
+    health_status: 'HEALTHY',
+    metadata: formatEndpointMetadata({
+      isMeshed: dial.isMeshed,
+      workload: { name, namespace, service: instance.service || service, version, cluster: machineCluster },
+    }),
+  };
+}

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Precedence } from './gateway-precedence.ts';
+import { comparePrecedence } from './gateway-precedence.ts';
+
+const plain: Precedence = {
+  path: { type: 'PathPrefix', value: '' },
+  hasMethod: false,
+  headers: 0,
+  queryParams: 0,
+  createdAtMs: 1000,
+  document: 'default/m',
+  rule: 1,
+  match: 1,
+};
+
+/** Each stage of the rules: what wins it, against something that wins all later stages. */
+const stages: readonly (readonly [string, Partial<Precedence>, Partial<Precedence>])[] = [
+  [
+    'an exact path before a longer prefix',
+    { path: { type: 'Exact', value: '/a' } },
+    { path: { type: 'PathPrefix', value: '/a/b/c' } },
+  ],
+  [
+    'a longer prefix before a method',
+    { path: { type: 'PathPrefix', value: '/a/b' } },
+    { path: { type: 'PathPrefix', value: '/a' }, hasMethod: true },
+  ],
+  ['a method before headers', { hasMethod: true }, { headers: 16 }],
+  ['more headers before query parameters', { headers: 2 }, { headers: 1, queryParams: 16 }],
+  ['more query parameters before age', { queryParams: 1 }, { createdAtMs: 0 }],
+  ['the older route before the name', { createdAtMs: 999 }, { document: 'default/a' }],
+  ['the name before the place', { document: 'default/a' }, { rule: 0 }],
+  ['the rule before the match', { rule: 0 }, { match: 0 }],
+  ['the first match', { match: 0 }, {}],
+];
+
+describe('comparePrecedence', () => {
+  it.each(stages)('puts %s', (_name, winner, loser) => {
+    expect(comparePrecedence({ ...plain, ...winner }, { ...plain, ...loser })).toBeLessThan(0);
+    expect(comparePrecedence({ ...plain, ...loser }, { ...plain, ...winner })).toBeGreaterThan(0);
+  });
+
+  it('sorts the same, whatever order it starts from', () => {
+    const precedence = fc.record({
+      path: fc.record({
+        type: fc.constantFrom('Exact' as const, 'PathPrefix' as const),
+        value: fc.constantFrom('', '/a', '/b', '/a/b'),
+      }),
+      hasMethod: fc.boolean(),
+      headers: fc.nat(2),
+      queryParams: fc.nat(2),
+      createdAtMs: fc.nat(2),
+      document: fc.constantFrom('default/a', 'default/b'),
+      rule: fc.nat(3),
+      match: fc.nat(3),
+    });
+    const places = fc.uniqueArray(precedence, {
+      selector: ({ document, rule, match }) => `${document} ${rule} ${match}`,
+    });
+    fc.assert(
+      fc.property(
+        places.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
+        ([list, shuffled]) => {
+          expect(shuffled.sort(comparePrecedence)).toEqual([...list].sort(comparePrecedence));
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,40 @@
+import { compareText } from './order.ts';
+
+/** What decides which of two matching rules takes a request. */
+export interface Precedence {
+  readonly path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string };
+  readonly hasMethod: boolean;
+  readonly headers: number;
+  readonly queryParams: number;
+  /** Of the route document, in milliseconds since the epoch. */
+  readonly createdAtMs: number;
+  /** `namespace/name` of the route document. */
+  readonly document: string;
+  /** Position in the document. */
+  readonly rule: number;
+  /** Position in the rule. */
+  readonly match: number;
+}
+
+/**
+ * Negative when `a` is tried before `b`. Never 0 for matches of different positions, so the order of a route table does
+ * not depend on the order in which documents are read.
+ *
+ * Source: Gateway API v1 `HTTPRouteRule.matches`: exact path, then the longest prefix, then a method match, then the
+ * most header matches, then the most query parameter matches; ties go to the oldest route, then to the first by
+ * `namespace/name`, then to the first rule and the first match in the document.
+ */
+export function comparePrecedence(a: Precedence, b: Precedence): number {
+  return (
+    Number(b.path.type === 'Exact') - Number(a.path.type === 'Exact') ||
+    // Two exact paths never match the same request, so their lengths only keep the table in a stable order.
+    b.path.value.length - a.path.value.length ||
+    Number(b.hasMethod) - Number(a.hasMethod) ||
+    b.headers - a.headers ||
+    b.queryParams - a.queryParams ||
+    a.createdAtMs - b.createdAtMs ||
+    compareText(a.document, b.document) ||
+    a.rule - b.rule ||
+    a.match - b.match
+  );
+}

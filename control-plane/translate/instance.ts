@@ -1,0 +1,109 @@
+import type { Workload } from '../model/workload.ts';
+import { workloadService } from '../model/workload.ts';
+import type { RegisteredWorkload } from '../registry/registered-workload.ts';
+
+/** One running copy of a service, whether its sidecar registered it or a `Workload` document describes it. */
+export interface Instance {
+  /** Unique within its namespace. */
+  readonly name: string;
+  readonly namespace: string;
+  /** '' when it belongs to none by name; selectors may still choose it. */
+  readonly service: string;
+  /** '' when it has no `version` label, or one that no server name can hold. */
+  readonly version: string;
+  /** SPIFFE id that the certificate of its sidecar holds; '' for one without a sidecar. */
+  readonly identity: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** IP address. */
+  readonly address: string;
+  /** In declared order: the first is what port 80 of an implicit service means. */
+  readonly ports: readonly InstancePort[];
+  /** '' when unknown. */
+  readonly region: string;
+  /** '' when unknown. */
+  readonly zone: string;
+}
+
+export interface InstancePort {
+  readonly port: number;
+  /** '' when it has none. */
+  readonly name: string;
+  /** Where the sidecar takes mesh traffic for this port; null when none does. */
+  readonly inbound: { readonly address: string; readonly port: number } | null;
+}
+
+/** A port that a sidecar takes mesh traffic for. */
+export type MeshedPort = InstancePort & { readonly inbound: NonNullable<InstancePort['inbound']> };
+
+export function meshedPorts(instance: Instance): readonly MeshedPort[] {
+  return instance.ports.filter((port): port is MeshedPort => port.inbound !== null);
+}
+
+/**
+ * Everything that runs. Where a live registration and a document have one name, the registration is what counts: it
+ * comes with a verified identity and a lease.
+ */
+export function collectInstances(
+  registered: readonly RegisteredWorkload[],
+  documents: readonly Workload[],
+  trustDomain: string,
+): readonly Instance[] {
+  const instances = new Map<string, Instance>();
+  for (const document of documents) {
+    instances.set(`${document.metadata.namespace}/${document.metadata.name}`, describedInstance(document, trustDomain));
+  }
+  for (const workload of registered) {
+    instances.set(`${workload.namespace}/${workload.name}`, registeredInstance(workload));
+  }
+  return [...instances.values()];
+}
+
+function registeredInstance(workload: RegisteredWorkload): Instance {
+  return {
+    name: workload.name,
+    namespace: workload.namespace,
+    service: workload.service,
+    version: addressableVersion(workload.labels.version),
+    identity: workload.identity,
+    labels: workload.labels,
+    address: workload.address,
+    ports: workload.ports.map((port) => ({
+      port: port.port,
+      name: '',
+      inbound: { address: port.inboundAddress, port: port.inboundPort },
+    })),
+    region: workload.region,
+    zone: workload.zone,
+  };
+}
+
+function describedInstance(workload: Workload, trustDomain: string): Instance {
+  const { metadata, spec } = workload;
+  const service = workloadService(workload) ?? '';
+  const account = spec.serviceAccount ?? service;
+  const isMeshed = spec.ports.some((port) => port.inboundPort !== undefined);
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace,
+    service,
+    version: addressableVersion(metadata.labels?.version),
+    identity: isMeshed && account !== '' ? `spiffe://${trustDomain}/ns/${metadata.namespace}/sa/${account}` : '',
+    labels: service === '' ? (metadata.labels ?? {}) : { ...metadata.labels, app: metadata.labels?.app ?? service },
+    address: spec.address,
+    ports: spec.ports.map((port) => ({
+      port: port.port,
+      name: port.name ?? '',
+      inbound:
+        port.inboundPort === undefined
+          ? null
+          : { address: port.inboundAddress ?? spec.address, port: port.inboundPort },
+    })),
+    region: spec.locality?.region ?? '',
+    zone: spec.locality?.zone ?? '',
+  };
+}
+
+/** A version becomes part of cluster names and TLS server names, which have separators of their own. */
+function addressableVersion(label: string | undefined): string {
+  return label !== undefined && /^[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?$/.test(label) ? label : '';
+}

@@ -1,0 +1,18 @@
+import type { DocumentOf, KindName } from '../model/kinds.ts';
+import type { RegisteredWorkload } from '../registry/registered-workload.ts';
+
+/** All documents of each kind, in any order. */
+export type Documents = { readonly [Kind in KindName]: readonly DocumentOf<Kind>[] };
+
+/** Everything that translation depends on: two equal views give equal bytes. Frozen by those who make it. */
+export interface MeshView {
+  /** Revision of the store that the documents are of. */
+  readonly revision: number;
+  readonly documents: Documents;
+  /** What is running and has a lease. */
+  readonly workloads: readonly RegisteredWorkload[];
+  /** First part of every SPIFFE id, e.g. `cluster.local`. */
+  readonly trustDomain: string;
+  /** PEM of the roots that peers' certificates must lead to. */
+  readonly trustBundlePem: string;
+}

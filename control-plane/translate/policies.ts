@@ -1,0 +1,37 @@
+import type { BackendTrafficPolicy } from '../model/backend-traffic-policy.ts';
+import type { EffectiveTrafficPolicy, PolicyConflict } from '../model/effective-traffic-policy.ts';
+import { resolveTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import type { Mesh } from '../model/mesh.ts';
+import type { Service, ServicePort } from './service-catalog.ts';
+
+/** Which policies hold for which services. A version of a service has the policies of the service. */
+export class PolicyAttachments {
+  readonly #byService = new Map<string, BackendTrafficPolicy[]>();
+  readonly #mesh: Mesh | null;
+
+  constructor(policies: readonly BackendTrafficPolicy[], mesh: Mesh | null) {
+    this.#mesh = mesh;
+    for (const policy of policies) {
+      for (const name of new Set(policy.spec.targetRefs.map((target) => target.name))) {
+        const key = `${policy.metadata.namespace}/${name}`;
+        const attached = this.#byService.get(key) ?? [];
+        attached.push(policy);
+        this.#byService.set(key, attached);
+      }
+    }
+  }
+
+  policyFor(service: Service, port: ServicePort): EffectiveTrafficPolicy {
+    return this.#resolve(service, port).policy;
+  }
+
+  /** Where policies for the service contradict each other; a conflict may come up once for each port. */
+  conflictsAt(service: Service): readonly PolicyConflict[] {
+    return service.ports.flatMap((port) => this.#resolve(service, port).conflicts);
+  }
+
+  #resolve({ namespace, name }: Service, port: ServicePort): ReturnType<typeof resolveTrafficPolicy> {
+    const attached = this.#byService.get(`${namespace}/${name}`) ?? [];
+    return resolveTrafficPolicy({ namespace, service: name, portName: port.name || null }, attached, this.#mesh);
+  }
+}

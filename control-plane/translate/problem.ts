@@ -1,0 +1,8 @@
+/** Something a document says that cannot have the effect it asks for. The rest of the document still has its own. */
+export interface Problem {
+  /** `HTTPRoute/default/cart` */
+  readonly document: string;
+  /** Where in the document, e.g. `spec.rules[0].backendRefs[1]`. */
+  readonly path: string;
+  readonly message: string;
+}

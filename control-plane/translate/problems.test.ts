@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelDocument } from '../model/kinds.ts';
+import { translate } from './snapshot.ts';
+import { parseDocument, registeredWorkload, viewOf } from './testing/golden-case.ts';
+
+describe('findProblems', () => {
+  it('finds none in documents that get what they ask for', () => {
+    expect(problems(service({ app: 'cart' }, 8080), route({ backendRefs: [{ name: 'store', port: 80 }] }))).toEqual([]);
+  });
+
+  it('tells a Service that selects workloads of which none has its port', () => {
+    expect(problems(service({ app: 'cart' }, 7000), service({ app: 'cart' }, 'grpc', 'other'))).toEqual([
+      'Service/default/store spec.ports[0].targetPort: none of the workloads that the Service selects declares port 7000',
+      'Service/default/other spec.ports[0].targetPort: none of the workloads that the Service selects declares port grpc',
+    ]);
+  });
+
+  it('says nothing of a Service that selects nobody: workloads come and go', () => {
+    expect(problems(service({ app: 'nobody' }, 7000))).toEqual([]);
+  });
+
+  it('tells a rule that can only answer 500', () => {
+    expect(problems(service({ app: 'cart' }, 8080), route({}))).toEqual([
+      'HTTPRoute/default/route spec.rules[0]: the rule has neither a backend nor a redirect and answers 500',
+    ]);
+  });
+
+  it('says nothing of backends of a route that is attached to no Service', () => {
+    const gateway = parseDocument({
+      kind: 'HTTPRoute',
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      metadata: { name: 'edge' },
+      spec: { parentRefs: [{ name: 'some-gateway' }], rules: [{ backendRefs: [{ name: 'nobody', port: 80 }] }] },
+    } as never);
+    expect(problems(gateway)).toEqual([]);
+  });
+});
+
+function problems(...documents: readonly ModelDocument[]): readonly string[] {
+  const workloads = [{ name: 'cart-1', service: 'cart', ports: [8080] }].map(registeredWorkload);
+  return translate(viewOf(documents, workloads))
+    .problems()
+    .map(({ document, path, message }) => `${document} ${path}: ${message}`);
+}
+
+function service(selector: Record<string, string>, targetPort: number | string, name = 'store'): ModelDocument {
+  return parseDocument({
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: { name },
+    spec: { selector, ports: [{ port: 80, targetPort }] },
+  } as never);
+}
+
+function route(rule: object): ModelDocument {
+  return parseDocument({
+    kind: 'HTTPRoute',
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    metadata: { name: 'route' },
+    spec: { parentRefs: [{ group: '', kind: 'Service', name: 'store' }], rules: [rule] },
+  } as never);
+}

@@ -1,0 +1,194 @@
+import { msToDuration } from '../../proto/duration.ts';
+import type { Input } from '../../proto/load.ts';
+import type { RouteOrigin } from '../../proto/metadata.ts';
+import { formatRouteMetadata } from '../../proto/metadata.ts';
+import { BLACK_HOLE_CLUSTER, outboundClusterName, routeConfigurationName } from '../../proto/names.ts';
+import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import { durationMs } from '../model/gateway-duration.ts';
+import type { HttpRoute, HttpRouteRule } from '../model/http-route.ts';
+import type { HttpRouteMatch } from '../model/http-route-match.ts';
+import { documentName } from '../model/kinds.ts';
+import { ruleSource } from '../model/source-position.ts';
+import { resolveBackend } from './backends.ts';
+import type { Precedence } from './gateway-precedence.ts';
+import { comparePrecedence } from './gateway-precedence.ts';
+import { createdAtMs } from './order.ts';
+import { retryPolicy } from './retry.ts';
+import { headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
+import { matchEverything, prefixWithoutSlash, routeMatch } from './route-match.ts';
+import type { Destination, ServiceCatalog, ServicePort } from './service-catalog.ts';
+
+type Route = Input<'envoy.config.route.v3.Route'>;
+type RouteAction = Input<'envoy.config.route.v3.RouteAction'>;
+
+/** A service port that is called, and all that decides what becomes of the call. */
+export interface RoutedPort {
+  /** The service's host, or that of one of its versions. */
+  readonly host: string;
+  readonly destination: Destination;
+  readonly port: ServicePort;
+  /** Those attached for the caller, in any order; empty when there are none. */
+  readonly routes: readonly HttpRoute[];
+  /** Of the service that is called: its timeouts and retries hold whichever backends its routes choose. */
+  readonly policy: EffectiveTrafficPolicy;
+}
+
+/**
+ * The RDS resource of one service port. Without a route everything goes to the service; with routes only what they
+ * match goes anywhere, and the rest is answered 404.
+ */
+export function routeConfiguration(
+  called: RoutedPort,
+  catalog: ServiceCatalog,
+): Input<'envoy.config.route.v3.RouteConfiguration'> {
+  const name = routeConfigurationName(called.host, called.port.port);
+  const routes =
+    called.routes.length === 0
+      ? [defaultRoute(called)]
+      : called.routes
+          .flatMap(candidates)
+          .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
+          .map((candidate) => candidateRoute(candidate, called, catalog));
+  return { name, virtual_hosts: [{ name, domains: ['*'], routes }] };
+}
+
+/** One match of one rule: what becomes one xDS route. */
+interface Candidate {
+  readonly route: HttpRoute;
+  readonly rule: HttpRouteRule;
+  readonly match: HttpRouteMatch;
+  readonly precedence: Precedence;
+}
+
+function candidates(route: HttpRoute): readonly Candidate[] {
+  const { namespace, name } = route.metadata;
+  return route.spec.rules.flatMap((rule, ruleIndex) =>
+    (rule.matches.length === 0 ? [matchEverything] : rule.matches).map((match, matchIndex) => ({
+      route,
+      rule,
+      match,
+      precedence: {
+        path:
+          match.path.type === 'Exact'
+            ? { type: 'Exact', value: match.path.value }
+            : { type: 'PathPrefix', value: prefixWithoutSlash(match.path.value) },
+        hasMethod: match.method !== undefined,
+        headers: match.headers.length,
+        queryParams: match.queryParams.length,
+        createdAtMs: createdAtMs(route.metadata),
+        document: `${namespace}/${name}`,
+        rule: ruleIndex,
+        match: matchIndex,
+      },
+    })),
+  );
+}
+
+function defaultRoute({ destination, port, policy }: RoutedPort): Route {
+  const cluster = outboundClusterName({ host: destination.service.host, port: port.port, subset: destination.subset });
+  return {
+    name: 'default',
+    match: { prefix: '/' },
+    route: { cluster, ...forwarding({}, policy) },
+    ...routeMetadata(null, policy),
+  };
+}
+
+function candidateRoute(
+  { route, rule, match, precedence }: Candidate,
+  called: RoutedPort,
+  catalog: ServiceCatalog,
+): Route {
+  const source = ruleSource(route, precedence.rule);
+  const origin = {
+    document: documentName(route),
+    rule: precedence.rule,
+    match: precedence.match,
+    file: source?.file ?? '',
+    line: source?.line ?? 0,
+  };
+  return {
+    name: rule.name ?? route.metadata.name,
+    match: routeMatch(match),
+    ...action(route, rule, match, called, catalog),
+    ...headerMutations(rule.filters),
+    ...routeMetadata(origin, called.policy),
+  };
+}
+
+function routeMetadata(origin: RouteOrigin | null, { retry: { retryNonIdempotent } }: EffectiveTrafficPolicy): Route {
+  return origin === null && !retryNonIdempotent
+    ? {}
+    : { metadata: formatRouteMetadata({ origin, retryNonIdempotent }) };
+}
+
+function action(
+  route: HttpRoute,
+  rule: HttpRouteRule,
+  match: HttpRouteMatch,
+  { destination, port, policy }: RoutedPort,
+  catalog: ServiceCatalog,
+): Route {
+  const redirect = rule.filters.find((filter) => filter.requestRedirect !== undefined)?.requestRedirect;
+  if (redirect !== undefined) {
+    return { redirect: redirectAction(redirect, match, port.port) };
+  }
+  const chosen = destinations(rule, route.metadata.namespace, destination.service.namespace, catalog);
+  if ('refused' in chosen) {
+    return { direct_response: { status: 500, body: { inline_string: chosen.refused } } };
+  }
+  const rewrite = rule.filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
+  return {
+    route: { ...chosen, ...(rewrite && urlRewrite(rewrite, match)), ...forwarding(rule, policy) },
+  };
+}
+
+/**
+ * Where the requests of a rule go. The share of a backend that does not exist stays its share, and is answered with an
+ * error: nobody asked for the others to take it over.
+ *
+ * Source: Gateway API v1 `HTTPRouteRule.backendRefs`: 500 for what no valid backend takes.
+ */
+function destinations(
+  { backendRefs }: HttpRouteRule,
+  routeNamespace: string,
+  parentNamespace: string,
+  catalog: ServiceCatalog,
+): Pick<RouteAction, 'cluster' | 'weighted_clusters'> | { readonly refused: string } {
+  if (backendRefs.length === 0) {
+    return { refused: 'the rule has no backend' };
+  }
+  const weighted = backendRefs
+    .filter(({ weight }) => weight > 0)
+    .map((reference) => ({
+      weight: reference.weight,
+      backend: resolveBackend(reference, routeNamespace, parentNamespace, catalog),
+    }));
+  if (weighted.length === 0) {
+    return { refused: 'every backend of the rule has weight 0' };
+  }
+  const [reason, ...more] = weighted.flatMap(({ backend }) => ('missing' in backend ? [backend.missing] : []));
+  if (reason !== undefined && more.length + 1 === weighted.length) {
+    // One reason will do: Envoy bounds the body of an answer to 4096 bytes, and the document's status has them all.
+    return { refused: more.length === 0 ? reason : `${reason}; none of the ${weighted.length} backends exists` };
+  }
+  const clusters = weighted.map(({ backend, weight }) => ({
+    name: 'missing' in backend ? BLACK_HOLE_CLUSTER : backend.cluster,
+    weight: { value: weight },
+  }));
+  const [only, ...others] = clusters;
+  return only !== undefined && others.length === 0 ? { cluster: only.name } : { weighted_clusters: { clusters } };
+}
+
+function forwarding(rule: Pick<HttpRouteRule, 'retry' | 'timeouts'>, policy: EffectiveTrafficPolicy): RouteAction {
+  const retry = retryPolicy(rule, policy.retry);
+  const timeoutMs = rule.timeouts?.request === undefined ? policy.requestTimeoutMs : durationMs(rule.timeouts.request);
+  return {
+    timeout: msToDuration(timeoutMs),
+    ...(policy.streamIdleTimeoutMs !== builtInTrafficPolicy.streamIdleTimeoutMs && {
+      idle_timeout: msToDuration(policy.streamIdleTimeoutMs),
+    }),
+    ...(retry !== null && { retry_policy: retry }),
+  };
+}

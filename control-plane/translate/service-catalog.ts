@@ -1,0 +1,229 @@
+import { serviceHost } from '../../proto/names.ts';
+import type { Service as ServiceDocument } from '../model/service.ts';
+import type { Instance } from './instance.ts';
+import { compareText } from './order.ts';
+
+/** Which port of an instance a service port means. */
+export type TargetPort =
+  | { readonly by: 'number'; readonly port: number }
+  | { readonly by: 'name'; readonly name: string }
+  /** Port 80 of an instance that declares it, the first port of any other. */
+  | { readonly by: 'default' };
+
+export interface ServicePort {
+  readonly port: number;
+  /** '' when it has none; what `sectionName` of a reference names. */
+  readonly name: string;
+  readonly target: TargetPort;
+}
+
+/** A service that can be called, declared by a document or implied by the workloads that registered under its name. */
+export interface Service {
+  readonly name: string;
+  readonly namespace: string;
+  readonly host: string;
+  /** null for an implicit service. */
+  readonly document: ServiceDocument | null;
+  /** In order of their numbers. */
+  readonly ports: readonly ServicePort[];
+  /** Ordered by name. */
+  readonly instances: readonly Instance[];
+  /** Ordered, each once, without ''. */
+  readonly versions: readonly string[];
+  /**
+   * The SPIFFE ids that a caller accepts. Never empty, so that no check can be passed by an empty list: the service
+   * account of the service's own name is always among them. The others were read from verified certificates.
+   */
+  readonly identities: readonly string[];
+}
+
+/** What a name in a reference means: a whole service, or one version of it. */
+export interface Destination {
+  readonly service: Service;
+  /** '' for the whole service. */
+  readonly subset: string;
+}
+
+/** The port that every implicit service has, beside those that its workloads declare. */
+export const implicitPort = 80;
+
+/** All services of the mesh, by namespace and name. */
+export class ServiceCatalog {
+  readonly #services = new Map<string, Service>();
+  readonly #ordered: readonly Service[];
+
+  constructor(documents: readonly ServiceDocument[], instances: readonly Instance[], trustDomain: string) {
+    const selection = new InstanceSelection(instances);
+    for (const document of documents) {
+      const { name, namespace } = document.metadata;
+      const select = () => selection.select(namespace, document.spec.selector ?? {});
+      const service = { name, namespace, document, ports: declaredPorts(document) };
+      this.#services.set(catalogKey(namespace, name), new LazyService(service, select, trustDomain));
+    }
+    for (const [key, members] of selection.byService()) {
+      if (!this.#services.has(key)) {
+        const { service: name, namespace } = members[0];
+        const service = { name, namespace, document: null, ports: implicitPorts(members) };
+        this.#services.set(key, new LazyService(service, () => members, trustDomain));
+      }
+    }
+    this.#ordered = [...this.#services.values()].sort(
+      (a, b) => compareText(a.namespace, b.namespace) || compareText(a.name, b.name),
+    );
+  }
+
+  /** Ordered by namespace, then name. */
+  all(): readonly Service[] {
+    return this.#ordered;
+  }
+
+  /** The service of exactly that name. */
+  service(namespace: string, name: string): Service | null {
+    return this.#services.get(catalogKey(namespace, name)) ?? null;
+  }
+
+  /**
+   * `cart` is the service; `cart-v1` is version v1 of it unless a service has that name. Where a name can be split in
+   * two ways, the longer service name wins.
+   */
+  find(namespace: string, name: string): Destination | null {
+    const service = this.service(namespace, name);
+    if (service !== null) {
+      return { service, subset: '' };
+    }
+    for (let dash = name.lastIndexOf('-'); dash > 0; dash = name.lastIndexOf('-', dash - 1)) {
+      const versioned = this.#services.get(catalogKey(namespace, name.slice(0, dash)));
+      const subset = name.slice(dash + 1);
+      if (versioned?.versions.includes(subset)) {
+        return { service: versioned, subset };
+      }
+    }
+    return null;
+  }
+}
+
+/** The name by which a destination is addressed in documents and in URLs. */
+export function destinationName(destination: Destination): string {
+  return destination.subset === '' ? destination.service.name : `${destination.service.name}-${destination.subset}`;
+}
+
+/** Members and what follows from them are worked out at first use: most snapshots ask for a few services only. */
+class LazyService implements Service {
+  readonly name: string;
+  readonly namespace: string;
+  readonly host: string;
+  readonly document: ServiceDocument | null;
+  readonly ports: readonly ServicePort[];
+  readonly #ownIdentity: string;
+  readonly #select: () => readonly Instance[];
+  #instances: readonly Instance[] | null = null;
+  #versions: readonly string[] | null = null;
+  #identities: readonly string[] | null = null;
+
+  constructor(
+    service: Pick<Service, 'name' | 'namespace' | 'document' | 'ports'>,
+    select: () => readonly Instance[],
+    trustDomain: string,
+  ) {
+    this.name = service.name;
+    this.namespace = service.namespace;
+    this.host = serviceHost(service.name, service.namespace);
+    this.document = service.document;
+    this.ports = service.ports;
+    this.#ownIdentity = `spiffe://${trustDomain}/ns/${service.namespace}/sa/${service.name}`;
+    this.#select = select;
+  }
+
+  get instances(): readonly Instance[] {
+    this.#instances ??= [...this.#select()].sort((a, b) => compareText(a.name, b.name));
+    return this.#instances;
+  }
+
+  get versions(): readonly string[] {
+    this.#versions ??= distinct(this.instances.map((instance) => instance.version));
+    return this.#versions;
+  }
+
+  get identities(): readonly string[] {
+    this.#identities ??= distinct([this.#ownIdentity, ...this.instances.map((instance) => instance.identity)]);
+    return this.#identities;
+  }
+}
+
+/** Instances by what services choose them by. */
+class InstanceSelection {
+  readonly #instances: readonly Instance[];
+  /** Made when a selector first needs it; a mesh without Service documents never does. */
+  #byLabel: ReadonlyMap<string, readonly Instance[]> | null = null;
+
+  constructor(instances: readonly Instance[]) {
+    this.#instances = instances;
+  }
+
+  byService(): ReadonlyMap<string, readonly [Instance, ...Instance[]]> {
+    return grouped(this.#instances, (instance) => [catalogKey(instance.namespace, instance.service)]);
+  }
+
+  /** Those that have every label of the selector. As in Kubernetes, a selector without labels selects nothing. */
+  select(namespace: string, selector: Readonly<Record<string, string>>): readonly Instance[] {
+    const labels = Object.entries(selector);
+    this.#byLabel ??= grouped(this.#instances, (instance) =>
+      Object.entries(instance.labels).map(([label, value]) => labelKey(instance.namespace, label, value)),
+    );
+    let fewest: readonly Instance[] = [];
+    for (const [index, [label, value]] of labels.entries()) {
+      const holders = this.#byLabel.get(labelKey(namespace, label, value)) ?? [];
+      fewest = index === 0 || holders.length < fewest.length ? holders : fewest;
+    }
+    return fewest.filter((instance) => labels.every(([label, value]) => instance.labels[label] === value));
+  }
+}
+
+function declaredPorts(document: ServiceDocument): readonly ServicePort[] {
+  return document.spec.ports
+    .filter((port) => (port.protocol ?? 'TCP') === 'TCP')
+    .map((port) => ({ port: port.port, name: port.name ?? '', target: targetPort(port.targetPort ?? port.port) }))
+    .sort((a, b) => a.port - b.port);
+}
+
+function targetPort(target: number | string): TargetPort {
+  return typeof target === 'number' ? { by: 'number', port: target } : { by: 'name', name: target };
+}
+
+/** Each declared port means itself; port 80 is always there, so that a URL needs no port number. */
+function implicitPorts(members: readonly Instance[]): readonly ServicePort[] {
+  const declared = new Set(members.flatMap((instance) => instance.ports.map(({ port }) => port)));
+  declared.delete(implicitPort);
+  return [
+    { port: implicitPort, name: '', target: { by: 'default' } as const },
+    ...[...declared].map((port) => ({ port, name: '', target: { by: 'number', port } as const })),
+  ].sort((a, b) => a.port - b.port);
+}
+
+/** Ordered, each once, without ''. */
+function distinct(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].filter((text) => text !== '').sort(compareText);
+}
+
+function grouped<T>(items: readonly T[], keysOf: (item: T) => readonly string[]): Map<string, [T, ...T[]]> {
+  const groups = new Map<string, [T, ...T[]]>();
+  for (const item of items) {
+    for (const key of keysOf(item)) {
+      const group = groups.get(key);
+      if (group === undefined) {
+        groups.set(key, [item]);
+      } else {
+        group.push(item);
+      }
+    }
+  }
+  return groups;
+}
+
+function catalogKey(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
+}
+
+function labelKey(namespace: string, label: string, value: string): string {
+  return `${namespace} ${label}=${value}`;
+}

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { DocumentOf, KindName, ModelDocument } from '../../model/kinds.ts';
+import { kinds } from '../../model/kinds.ts';
+import type { RegisteredWorkload } from '../../registry/registered-workload.ts';
+import type { Documents, MeshView } from '../mesh-view.ts';
+
+const trustBundlePem = readFileSync(join(import.meta.dirname, '../testdata/root.pem'), 'utf8');
+
+/** A registered workload in short: what is left out follows from its name and place in the list. */
+export interface WorkloadInShort {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly service: string;
+  readonly version?: string;
+  readonly serviceAccount?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly address?: string;
+  /** Application ports; their inbound ports are 20000 + position. */
+  readonly ports: readonly number[];
+  readonly region?: string;
+  readonly zone?: string;
+}
+
+/** The first YAML document of an `.in.yaml` file; the others are documents of the mesh. */
+export interface GoldenCase {
+  /** What the case shows, as a sentence. */
+  readonly shows: string;
+  readonly workloads?: readonly WorkloadInShort[];
+  /** `namespace/name` of each client, with the resources that it asks for: `RDS cart.default.svc.cluster.local:80`. */
+  readonly clients: Readonly<Record<string, readonly string[]>>;
+}
+
+export function readGoldenCase(text: string): { readonly input: GoldenCase; readonly view: MeshView } {
+  const [first, ...rest] = parseAllDocuments(text).map((document) => document.toJS() as unknown);
+  const input = first as GoldenCase;
+  const documents = rest.map((document) => parseDocument(document as { kind: KindName }));
+  return { input, view: viewOf(documents, (input.workloads ?? []).map(registeredWorkload)) };
+}
+
+export function parseDocument(document: { readonly kind: KindName }): ModelDocument {
+  return kinds[document.kind].schema.parse(document);
+}
+
+export function viewOf(documents: readonly ModelDocument[], workloads: readonly RegisteredWorkload[]): MeshView {
+  const ofKind = <Kind extends KindName>(kind: Kind) =>
+    documents.filter((document): document is DocumentOf<Kind> => document.kind === kind);
+  const byKind: Documents = {
+    Service: ofKind('Service'),
+    Workload: ofKind('Workload'),
+    HTTPRoute: ofKind('HTTPRoute'),
+    BackendTrafficPolicy: ofKind('BackendTrafficPolicy'),
+    Mesh: ofKind('Mesh'),
+  };
+  return {
+    revision: 1,
+    documents: byKind,
+    workloads,
+    trustDomain: 'cluster.local',
+    trustBundlePem,
+  };
+}
+
+export function registeredWorkload(short: WorkloadInShort, position: number): RegisteredWorkload {
+  const { name, namespace = 'default', service, version, address = `10.0.0.${position + 1}` } = short;
+  return {
+    name,
+    namespace,
+    service,
+    identity: `spiffe://cluster.local/ns/${namespace}/sa/${short.serviceAccount ?? service}`,
+    labels: { app: service, ...(version !== undefined && { version }), ...short.labels },
+    address,
+    ports: short.ports.map((port, index) => ({
+      port,
+      inboundAddress: address,
+      inboundPort: 20_000 + index,
+      protocol: 'http',
+    })),
+    adminAddress: '',
+    region: short.region ?? '',
+    zone: short.zone ?? '',
+    heddleVersion: '0.1.0',
+    registeredAtMs: 0,
+  };
+}
