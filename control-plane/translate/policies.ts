@@ -1,7 +1,8 @@
 import type { BackendTrafficPolicy } from '../model/backend-traffic-policy.ts';
-import type { EffectiveTrafficPolicy, PolicyConflict } from '../model/effective-traffic-policy.ts';
-import { resolveTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { Mesh } from '../model/mesh.ts';
+import type { PolicyConflict } from '../model/resolve-traffic-policy.ts';
+import { resolveTrafficPolicy } from '../model/resolve-traffic-policy.ts';
 import type { Service, ServicePort } from './service-catalog.ts';
 
 /** Which policies hold for which services. A version of a service has the policies of the service. */
