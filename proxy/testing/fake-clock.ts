@@ -1,11 +1,11 @@
 import type { Clock } from '../xds/clock.ts';
 
-/** A clock that stands still until it is told to advance. */
+/** A clock that stands still until it is told to advance; from now on by default, since TLS has a clock of its own. */
 export class FakeClock implements Clock {
   #nowMs: number;
   readonly #timers = new Set<{ readonly atMs: number; readonly callback: () => void }>();
 
-  constructor(startMs = 1_700_000_000_000) {
+  constructor(startMs = Date.now()) {
     this.#nowMs = startMs;
   }
 

@@ -7,9 +7,9 @@ import { controlPlaneSpiffeId } from '../../proto/names.ts';
 export interface ControlPlaneTrust {
   readonly trustDomain: string;
   /** PEM; nothing else is trusted, least of all the machine's own authorities. */
-  readonly bundlePem: string;
+  readonly trustBundlePem: string;
   /** Null before joining. */
-  readonly client: { readonly chainPem: string; readonly keyPem: string } | null;
+  readonly client: { readonly certificateChainPem: string; readonly privateKeyPem: string } | null;
 }
 
 /** Bytes of one response that are taken; the same bound as the control plane's for what it sends. */
@@ -25,9 +25,9 @@ export async function controlPlaneCredentials(
 ): Promise<ChannelCredentials> {
   const { credentials } = await import('@grpc/grpc-js');
   const context = createSecureContext({
-    ca: trust.bundlePem,
+    ca: trust.trustBundlePem,
     minVersion: 'TLSv1.3',
-    ...(trust.client === null ? {} : { cert: trust.client.chainPem, key: trust.client.keyPem }),
+    ...(trust.client === null ? {} : { cert: trust.client.certificateChainPem, key: trust.client.privateKeyPem }),
   });
   return credentials.createFromSecureContext(context, {
     checkServerIdentity: (_host, { raw }) => {

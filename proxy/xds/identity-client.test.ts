@@ -65,7 +65,7 @@ describe('IdentityClient, joining', () => {
     await joining.start();
     expect(joining.status).toMatchObject({
       kind: 'valid',
-      identity: { spiffeId: 'spiffe://cluster.local/ns/default/sa/cart', namespace: 'default', service: 'cart' },
+      identity: { id: 'spiffe://cluster.local/ns/default/sa/cart', namespace: 'default', service: 'cart' },
     });
     expect(published).toHaveLength(1);
     expect(joins).toMatchObject([{ namespace: 'default', service: 'cart' }]);
@@ -208,7 +208,7 @@ describe('IdentityClient, from its state directory', () => {
       async () => {
         const stored = JSON.parse(String(await directory.read('identity.json', 1e6)));
         const { generateKeyPair, privateKeyToPem } = await import('../../certs/key-pair.ts');
-        return Buffer.from(JSON.stringify({ ...stored, keyPem: privateKeyToPem(generateKeyPair().privateKey) }));
+        return Buffer.from(JSON.stringify({ ...stored, privateKeyPem: privateKeyToPem(generateKeyPair().privateKey) }));
       },
     ],
   ])('joins anew when what is stored is %s', async (_, damage) => {
@@ -247,7 +247,7 @@ describe('IdentityClient, renewing', () => {
     expect(await log.next()).toMatchObject({ message: 'renewed the certificate' });
     expect(server.renewals).toBe(1);
     expect(published).toHaveLength(2);
-    expect(published[1]?.keyPem).not.toBe(published[0]?.keyPem);
+    expect(published[1]?.privateKeyPem).not.toBe(published[0]?.privateKeyPem);
     expect(published[1]?.expiresAtMs).toBe(startMs + (firstMs ?? 0) + dayMs);
   });
 
@@ -289,7 +289,7 @@ describe('IdentityClient, renewing', () => {
     const both = toPem('CERTIFICATE', server.root.certificate.der) + other;
     renewing.updateBundle(both);
     renewing.updateBundle(both);
-    expect(published.map(({ bundlePem }) => bundlePem.match(/BEGIN/g)?.length)).toEqual([1, 2]);
+    expect(published.map(({ trustBundlePem }) => trustBundlePem.match(/BEGIN/g)?.length)).toEqual([1, 2]);
     expect(() => renewing.updateBundle(other)).toThrow('our own leaf has no root in the new trust bundle');
   });
 });

@@ -87,7 +87,7 @@ export class IdentityClient {
     if (stored !== null) {
       this.#identity = stored;
       if (stored.expiresAtMs > this.#clock.now()) {
-        this.#options.log('info', 'using the stored certificate', { identity: stored.spiffeId });
+        this.#options.log('info', 'using the stored certificate', { identity: stored.id });
         this.#options.publish(stored);
         this.#scheduleRenewal(stored);
         return;
@@ -97,11 +97,11 @@ export class IdentityClient {
   }
 
   /** New roots from the control plane. Throws `InvalidIdentityError` when our own leaf would have no root in them. */
-  updateBundle(bundlePem: string): void {
+  updateBundle(trustBundlePem: string): void {
     const current = this.#identity;
     if (current === null) return;
-    const identity = withBundle(current, bundlePem, this.#clock.now());
-    if (identity.bundlePem === current.bundlePem) return;
+    const identity = withBundle(current, trustBundlePem, this.#clock.now());
+    if (identity.trustBundlePem === current.trustBundlePem) return;
     this.#identity = identity;
     void this.#store(identity);
     this.#options.publish(identity);
@@ -149,7 +149,7 @@ export class IdentityClient {
       this.#scheduleRenewal(identity);
       await this.#store(identity);
       log('info', joinToken === null ? 'renewed the certificate' : 'joined the mesh', {
-        identity: identity.spiffeId,
+        identity: identity.id,
         expiresAt: timeText(identity.expiresAtMs),
       });
     } catch (error) {
@@ -178,7 +178,7 @@ export class IdentityClient {
     const { createSigningRequest } = await import('../../certs/signing-request.ts');
     const root = await fetchPinnedRoot(token, nowMs);
     const keyPair = generateKeyPair();
-    const trust = { trustDomain: token.trustDomain, bundlePem: toPem('CERTIFICATE', root), client: null };
+    const trust = { trustDomain: token.trustDomain, trustBundlePem: toPem('CERTIFICATE', root), client: null };
     const { namespace, service } = this.#options;
     const request = { token: token.text, signing_request: createSigningRequest(keyPair), namespace, service };
     const response = await this.#call(token.address, trust, (client, deadline, answered) =>
@@ -202,8 +202,8 @@ export class IdentityClient {
   async #renew(current: Identity): Promise<Identity> {
     const { createSigningRequest } = await import('../../certs/signing-request.ts');
     const keyPair = generateKeyPair();
-    const request = { signing_request: createSigningRequest({ ...keyPair, uri: current.spiffeId }) };
-    const trust = { trustDomain: current.trustDomain, bundlePem: current.bundlePem, client: current };
+    const request = { signing_request: createSigningRequest({ ...keyPair, uri: current.id }) };
+    const trust = { trustDomain: current.trustDomain, trustBundlePem: current.trustBundlePem, client: current };
     const address = this.#options.token?.address ?? current.controlPlaneAddress;
     const response = await this.#call(address, trust, (client, deadline, answered) =>
       client.Renew(request, { deadline }, answered),
@@ -212,7 +212,8 @@ export class IdentityClient {
       {
         keyPair,
         chain: response.certificate_chain,
-        roots: response.trust_bundle.length > 0 ? response.trust_bundle : fromPem('CERTIFICATE', current.bundlePem),
+        roots:
+          response.trust_bundle.length > 0 ? response.trust_bundle : fromPem('CERTIFICATE', current.trustBundlePem),
         trustDomain: current.trustDomain,
         controlPlaneAddress: address,
       },

@@ -3,25 +3,16 @@ import { readGrant } from '../../certs/grant.ts';
 import type { KeyPair } from '../../certs/key-pair.ts';
 import { privateKeyFromPem, privateKeyToPem, spkiOf } from '../../certs/key-pair.ts';
 import { fromPem, toPem } from '../../certs/pem.ts';
-import type { SpiffeId } from '../../certs/spiffe-id.ts';
 import { validateSvid } from '../../certs/svid.ts';
 import { TrustBundle, verifyPinnedChain } from '../../certs/trust-bundle.ts';
+import type { MeshIdentity } from '../tls/mesh-identity.ts';
 
-/** Who a sidecar is, how it proves it, whom it believes, and where its control plane is. Never changes; replaced whole. */
-export interface Identity {
-  readonly spiffeId: SpiffeId;
-  readonly trustDomain: string;
+/** Who a sidecar is, and how it came to be that. Never changes; replaced whole. */
+export interface Identity extends MeshIdentity {
   /** What the control plane has granted: the service that this sidecar may register. */
   readonly namespace: string;
   readonly service: string;
-  /** PEM, leaf first, up to and without the root. */
-  readonly chainPem: string;
-  /** PKCS#8, PEM. */
-  readonly keyPem: string;
-  /** PEM of the trust domain's roots. */
-  readonly bundlePem: string;
   readonly notBeforeMs: number;
-  readonly expiresAtMs: number;
   /** `host:port`. */
   readonly controlPlaneAddress: string;
 }
@@ -70,13 +61,13 @@ export function makeIdentity(parts: IdentityParts, nowMs: number): Identity {
     const grant = readGrant(leafDer);
     if (grant === null) throw new InvalidIdentityError('the leaf does not say which service it is for');
     return {
-      spiffeId: svid.id,
+      id: svid.id,
       trustDomain,
       namespace: grant.namespace,
       service: grant.service,
-      chainPem: chain.map((der) => toPem('CERTIFICATE', der)).join(''),
-      keyPem: privateKeyToPem(keyPair.privateKey),
-      bundlePem: bundle.pem,
+      certificateChainPem: chain.map((der) => toPem('CERTIFICATE', der)).join(''),
+      privateKeyPem: privateKeyToPem(keyPair.privateKey),
+      trustBundlePem: bundle.pem,
       notBeforeMs: leaf.notBeforeMs,
       expiresAtMs: leaf.notAfterMs,
       controlPlaneAddress: parts.controlPlaneAddress,
@@ -88,8 +79,14 @@ export function makeIdentity(parts: IdentityParts, nowMs: number): Identity {
 }
 
 /** For a file that only its owner can read: the private key is in it. */
-export function encodeIdentity({ trustDomain, controlPlaneAddress, keyPem, chainPem, bundlePem }: Identity): string {
-  const stored = { format, trustDomain, controlPlaneAddress, keyPem, chainPem, bundlePem };
+export function encodeIdentity({
+  trustDomain,
+  controlPlaneAddress,
+  privateKeyPem,
+  certificateChainPem,
+  trustBundlePem,
+}: Identity): string {
+  const stored = { format, trustDomain, controlPlaneAddress, privateKeyPem, certificateChainPem, trustBundlePem };
   return `${JSON.stringify(stored, null, 2)}\n`;
 }
 
@@ -102,14 +99,14 @@ export function decodeIdentity(content: Buffer, nowMs: number): Identity {
     throw new InvalidIdentityError('it is not JSON');
   }
   if (stored?.format !== format) throw new InvalidIdentityError(`it is not of format ${format}`);
-  const { trustDomain, controlPlaneAddress, keyPem, chainPem, bundlePem } = stored;
-  const fields = [trustDomain, controlPlaneAddress, keyPem, chainPem, bundlePem];
+  const { trustDomain, controlPlaneAddress, privateKeyPem, certificateChainPem, trustBundlePem } = stored;
+  const fields = [trustDomain, controlPlaneAddress, privateKeyPem, certificateChainPem, trustBundlePem];
   if (!fields.every((field) => typeof field === 'string')) throw new InvalidIdentityError('a field is missing');
   try {
     const parts = {
-      keyPair: privateKeyFromPem(keyPem as string),
-      chain: fromPem('CERTIFICATE', chainPem as string),
-      roots: fromPem('CERTIFICATE', bundlePem as string),
+      keyPair: privateKeyFromPem(privateKeyPem as string),
+      chain: fromPem('CERTIFICATE', certificateChainPem as string),
+      roots: fromPem('CERTIFICATE', trustBundlePem as string),
       trustDomain: trustDomain as string,
       controlPlaneAddress: controlPlaneAddress as string,
     };
@@ -121,12 +118,12 @@ export function decodeIdentity(content: Buffer, nowMs: number): Identity {
 }
 
 /** The same identity with other roots, as the control plane distributes them while a root is being replaced. */
-export function withBundle(identity: Identity, bundlePem: string, nowMs: number): Identity {
-  const bundle = TrustBundle.fromPem(identity.trustDomain, bundlePem);
+export function withBundle(identity: Identity, trustBundlePem: string, nowMs: number): Identity {
+  const bundle = TrustBundle.fromPem(identity.trustDomain, trustBundlePem);
   const atMs = Math.min(nowMs, identity.expiresAtMs);
-  const reason = unrootedReason(fromPem('CERTIFICATE', identity.chainPem), bundle, atMs);
+  const reason = unrootedReason(fromPem('CERTIFICATE', identity.certificateChainPem), bundle, atMs);
   if (reason !== null) throw new InvalidIdentityError(`our own leaf has no root in the new trust bundle: ${reason}`);
-  return { ...identity, bundlePem: bundle.pem };
+  return { ...identity, trustBundlePem: bundle.pem };
 }
 
 function unrootedReason(chain: readonly Uint8Array[], bundle: TrustBundle, atMs: number): string | null {
