@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelDocument } from '../../control-plane/model/kinds.ts';
+import type { Destination, Remark } from './apply-documents.ts';
+import { applyDocuments } from './apply-documents.ts';
+
+const route = (name: string, weight = 'weight: 10') => `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: ${name}
+spec:
+  parentRefs:
+    - group: ""
+      kind: Service
+      name: ${name}
+  rules:
+    - backendRefs:
+        - name: ${name}-v1
+          port: 80
+          ${weight}
+`;
+
+/** A control plane that has the remarks it is given, and notes what it is told. */
+function scripted(remarks: Readonly<Record<string, readonly Remark[]>> = {}) {
+  const checked: string[] = [];
+  const written: string[] = [];
+  const destination: Destination = {
+    check: async ({ metadata }: ModelDocument) => {
+      checked.push(metadata.name);
+      return { outcome: 'configured', remarks: remarks[metadata.name] ?? [] };
+    },
+    write: async ({ metadata }) => {
+      written.push(metadata.name);
+      return { outcome: 'created', revision: 40 + written.length };
+    },
+  };
+  return { checked, written, destination };
+}
+
+async function apply(text: string, plane = scripted(), dryRun = false) {
+  const said: string[] = [];
+  const inputs = [{ fileName: 'routes.yaml', text }];
+  const result = applyDocuments(inputs, plane.destination, { dryRun }, (line) => said.push(line));
+  const error: unknown = await result.then(
+    () => null,
+    (cause: unknown) => cause,
+  );
+  return { said, error, applied: error === null ? await result : [] };
+}
+
+describe('applyDocuments', () => {
+  it('writes every document, and says what became of each', async () => {
+    const plane = scripted();
+    const { applied, said } = await apply(`${route('cart')}---\n${route('db')}`, plane);
+    expect(applied.map(({ document, outcome, revision }) => [document.metadata.name, outcome, revision])).toEqual([
+      ['cart', 'created', 41],
+      ['db', 'created', 42],
+    ]);
+    expect(said).toEqual([]);
+  });
+
+  it('writes nothing in a dry run, and says what would become of each', async () => {
+    const plane = scripted();
+    const { applied } = await apply(route('cart'), plane, true);
+    expect(applied).toMatchObject([{ outcome: 'configured', revision: null }]);
+    expect(plane.written).toEqual([]);
+  });
+
+  it('reports every fault with its place, and asks nobody when the files are faulty already', async () => {
+    const plane = scripted();
+    const { said, error } = await apply(`${route('cart', 'wieght: 10')}---\n${route('db', 'weight: many')}`, plane);
+    expect(error).toMatchObject({ message: '2 faults. Nothing was applied.', exitCode: 1 });
+    expect(said).toEqual([
+      expect.stringMatching(/^routes\.yaml:14:11 {2}error {2}unknown field wieght; did you mean weight\?/),
+      '  14 |           wieght: 10',
+      '     |           ^',
+      expect.stringMatching(/^routes\.yaml:29:19 {2}error/),
+      '  29 |           weight: many',
+      '     |                   ^',
+    ]);
+    expect(plane.checked).toEqual([]);
+  });
+
+  it('writes none when the control plane finds a fault in one, and shows that one’s place too', async () => {
+    const remark = {
+      field: 'spec.rules[0].backendRefs[0].name',
+      message: 'no such service',
+      severity: 'error',
+    } as const;
+    const plane = scripted({ db: [remark] });
+    const { said, error } = await apply(`${route('cart')}---\n${route('db')}`, plane);
+    expect(error).toMatchObject({ message: '1 fault. Nothing was applied.' });
+    expect(said[0]).toContain('routes.yaml:27:17  error  no such service');
+    expect(plane.written).toEqual([]);
+  });
+
+  it('shows warnings and applies all the same', async () => {
+    const remark = { field: 'spec.rules[0]', message: 'no endpoint yet', severity: 'warning' } as const;
+    const plane = scripted({ cart: [remark] });
+    const { said } = await apply(route('cart'), plane);
+    expect(said[0]).toContain('warning  no endpoint yet');
+    expect(plane.written).toEqual(['cart']);
+  });
+
+  it('has exit code 3 for a file without documents', async () => {
+    expect((await apply('# nothing yet\n')).error).toMatchObject({ exitCode: 3 });
+  });
+});
