@@ -25,7 +25,13 @@ export class DemoProcess {
   readonly #changes = new EventEmitter();
   #outcome: number | string | null = null;
 
-  constructor(name: string, line: readonly string[], logFile: string, environment: NodeJS.ProcessEnv) {
+  constructor(
+    name: string,
+    line: readonly string[],
+    logFile: string,
+    environment: NodeJS.ProcessEnv,
+    program: string = thisProgram,
+  ) {
     this.name = name;
     this.logFile = logFile;
     const log = openSync(logFile, 'w', 0o600);
@@ -115,4 +121,4 @@ export class DemoProcess {
 }
 
 /** This very program, built or not: `cli/heddle.js` or `cli/heddle.ts`. */
-const program = join(import.meta.dirname, '..', `heddle${extname(import.meta.filename)}`);
+const thisProgram = join(import.meta.dirname, '..', `heddle${extname(import.meta.filename)}`);
