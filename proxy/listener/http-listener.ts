@@ -58,6 +58,8 @@ export class HttpListener {
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
   readonly #connections = new Set<ServerConnection>();
+  /** All accepted sockets, those in the middle of a handshake included. */
+  readonly #sockets = new Set<Socket>();
   readonly #stopSweeping: () => void;
   #stopFollowing: () => void = () => {};
   #isDraining = false;
@@ -67,6 +69,10 @@ export class HttpListener {
     this.#options = options;
     this.#server = options.mesh === null ? this.#plainServer() : this.#meshServer(options.mesh);
     this.#server.maxConnections = options.maxConnections ?? 10_000;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
     this.#server.on('drop', (drop) => this.#refuse('the connection limit is reached', drop?.remoteAddress ?? ''));
     this.#stopSweeping = options.connection.clock.onTick((nowMs) => {
       for (const connection of this.#connections) connection.sweep(nowMs);
@@ -116,7 +122,7 @@ export class HttpListener {
     this.drain();
     this.#release();
     const cut = setTimeout(() => {
-      for (const connection of this.#connections) connection.transport.destroy();
+      for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     clearTimeout(cut);
@@ -128,7 +134,7 @@ export class HttpListener {
   }
 
   #plainServer(): Server {
-    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const server = createServer({ noDelay: true });
     server.on('connection', (socket: Socket) => {
       this.#accept(socket, { principal: '', address: addressOf(socket), clientCertLine: '', metadata: '' });
     });
@@ -141,7 +147,6 @@ export class HttpListener {
       ...(current === null ? {} : secureContextOptions(current)),
       requestCert: true,
       rejectUnauthorized: true,
-      allowHalfOpen: true,
       noDelay: true,
       ALPNProtocols: [...alpnProtocols],
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
