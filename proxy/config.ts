@@ -1,0 +1,126 @@
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { LogLevel } from './log.ts';
+
+/** A service that the application calls on a local port of its own. */
+export interface UpstreamDeclaration {
+  /** `cart`, `cart.shop` or `cart:8080`. */
+  readonly service: string;
+  readonly localPort: number;
+}
+
+/** Everything a sidecar is told at its start. Made once, frozen, never read from the environment later. */
+export interface ProxyConfig {
+  /** Name of the workload, unique in its namespace; see `defaultWorkloadName`. */
+  readonly name: string;
+  readonly service: string;
+  /** Default `default`. */
+  readonly namespace: string;
+  /** Value of the label `version`; empty for none. */
+  readonly version: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Ports on which the application listens on loopback. At least one unless the workload only calls others. */
+  readonly ports: readonly number[];
+  readonly upstreams: readonly UpstreamDeclaration[];
+  /** Address at which other sidecars reach this one. Default 127.0.0.1: everything on one host. */
+  readonly advertise: string;
+  readonly region: string;
+  readonly zone: string;
+  /** Contents of the join token; null where the state directory holds an identity already. */
+  readonly joinToken: string | null;
+  /** Leaf, key and last good configuration; 0700. */
+  readonly stateDirectory: string;
+  /** Null: 15000 when it is free, otherwise any free port. */
+  readonly adminPort: number | null;
+  /** The HTTP proxy port. Null: 15001 when it is free, otherwise any free port. */
+  readonly outboundPort: number | null;
+  /** File to append the access log to, `-` for stdout, empty for none (the default). */
+  readonly accessLog: string;
+  readonly logLevel: LogLevel;
+  /** How often counts go to the control plane. Default 5000. */
+  readonly telemetryIntervalMs: number;
+}
+
+/** What must be known of a sidecar; the rest has defaults. */
+export type ProxyOptions = Partial<ProxyConfig> & Pick<ProxyConfig, 'service' | 'stateDirectory'>;
+
+/**
+ * Fills in the defaults. Throws `InvalidProxyConfigError` with every fault at once.
+ */
+export function proxyConfig(options: ProxyOptions): ProxyConfig {
+  const version = options.version ?? '';
+  const ports = options.ports ?? [];
+  const faults = [
+    ...nameFaults('service', options.service),
+    ...nameFaults('namespace', options.namespace ?? 'default'),
+    ...[...ports, ...(options.upstreams ?? []).map(({ localPort }) => localPort)].flatMap(portFaults),
+    ...duplicates([...ports]).map((port) => `port ${port} is given twice`),
+  ];
+  if (faults.length > 0) throw new InvalidProxyConfigError(faults);
+  const name = options.name ?? defaultWorkloadName(options.service, version, ports);
+  return Object.freeze({
+    namespace: 'default',
+    labels: {},
+    upstreams: [],
+    advertise: '127.0.0.1',
+    region: '',
+    zone: '',
+    joinToken: null,
+    adminPort: null,
+    outboundPort: null,
+    accessLog: '',
+    logLevel: 'info',
+    telemetryIntervalMs: 5000,
+    ...options,
+    name,
+    version,
+    ports,
+  });
+}
+
+export class InvalidProxyConfigError extends Error {
+  override readonly name = 'InvalidProxyConfigError';
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('; '));
+    this.faults = faults;
+  }
+}
+
+/**
+ * A workload name that is the same after a restart and different for two instances of a service: service, version,
+ * host and first port, as one RFC 1123 label.
+ */
+export function defaultWorkloadName(service: string, version: string, ports: readonly number[]): string {
+  const host = hostname().split('.')[0] ?? '';
+  return [service, version, host, String(ports[0] ?? '')]
+    .map((part) =>
+      part
+        .toLowerCase()
+        .replace(/[^a-z0-9-]+/g, '-')
+        .replace(/^-+|-+$/g, ''),
+    )
+    .filter((part) => part !== '')
+    .join('-')
+    .slice(0, 63)
+    .replace(/-+$/, '');
+}
+
+/** Where a workload keeps its state below the common state directory. */
+export function sidecarStateDirectory(base: string, namespace: string, name: string): string {
+  return join(base, 'sidecars', namespace, name);
+}
+
+function nameFaults(what: string, value: string): string[] {
+  const isLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value);
+  return isLabel ? [] : [`${what} "${value}" is not a name: lower-case letters, digits and dashes, at most 63`];
+}
+
+function portFaults(port: number): string[] {
+  return Number.isInteger(port) && port > 0 && port <= 65_535 ? [] : [`${port} is not a port`];
+}
+
+function duplicates(values: readonly number[]): number[] {
+  return values.filter((value, index) => values.indexOf(value) !== index);
+}
