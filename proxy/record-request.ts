@@ -1,0 +1,258 @@
+import { InvalidSpiffeIdError, parseSpiffeId, workloadOf } from '../certs/spiffe-id.ts';
+import type { WorkloadName } from '../proto/names.ts';
+import { parseWorkloadName, serviceHost } from '../proto/names.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import type { Endpoint } from './cluster/endpoint.ts';
+import { failures } from './failure.ts';
+import type { DownstreamPeer, HttpExchange, Recorder } from './forward-http.ts';
+import { responseFlag } from './forward-http.ts';
+import { headerValue } from './message-head.ts';
+import type { Route } from './route/route.ts';
+import type { AccessLog } from './telemetry/access-log.ts';
+import { newAccessLogEntry } from './telemetry/access-log-line.ts';
+import type { RequestSeries } from './telemetry/request-series.ts';
+import type { DestinationLabels, SeriesLabels, SourceLabels } from './telemetry/series-labels.ts';
+import type { SeriesRegistry } from './telemetry/series-registry.ts';
+
+export interface RequestRecorderOptions {
+  readonly registry: SeriesRegistry;
+  /** The workload whose sidecar this is. */
+  readonly own: Pick<WorkloadName, 'name' | 'namespace' | 'service' | 'version'>;
+  /** Its SPIFFE id; empty before it has one. */
+  readonly principal: () => string;
+  /** Null when the access log is off. */
+  readonly accessLog: AccessLog | null;
+  /** Milliseconds since the epoch, for the access log. */
+  readonly wallClock?: () => number;
+}
+
+/** Routes whose series an endpoint remembers: those of configurations that are gone pile up until then. */
+const maxRoutesPerEndpoint = 64;
+/** Series of callers that are remembered; beyond, all are looked up again. */
+const maxCallers = 4096;
+
+/**
+ * Hot loop: bench/telemetry/record-request.ts.
+ *
+ * Counts every request, in either direction, and writes it into the access log. The series is found once for each pair
+ * of endpoint and route, or for each caller, and kept; from then on a request costs a look-up.
+ */
+export class RequestRecorder implements Recorder {
+  readonly #options: RequestRecorderOptions;
+  readonly #wallClock: () => number;
+  readonly #entry = newAccessLogEntry();
+  /** By the caller's SPIFFE id, then by what it says of itself. */
+  readonly #callers = new Map<string, Map<string, RequestSeries>>();
+  #callerCount = 0;
+  /** For requests that never had an endpoint; by cluster, or by route where there was no cluster. */
+  readonly #unreached = new WeakMap<object, Map<object, RequestSeries>>();
+
+  constructor(options: RequestRecorderOptions) {
+    this.#options = options;
+    this.#wallClock = options.wallClock ?? Date.now;
+  }
+
+  record(exchange: HttpExchange): void {
+    const { environment } = exchange;
+    const elapsedMs = environment.now() - exchange.startedAtMs;
+    const isOutbound = environment.direction === 'outbound';
+    const series = isOutbound ? this.#outboundSeries(exchange) : this.#inboundSeries(exchange.peer);
+    series.record(exchange.status, responseFlag(exchange), elapsedMs, exchange.requestBytes, exchange.responseBytes);
+    const { accessLog } = this.#options;
+    if (accessLog !== null) this.#log(accessLog, exchange, elapsedMs);
+  }
+
+  #outboundSeries({ endpoint, route, cluster }: HttpExchange): RequestSeries {
+    if (endpoint === null || route === null) return this.#unreachedSeries(cluster, route);
+    return endpoint.series.get(route) ?? this.#addOutbound(endpoint, route, cluster);
+  }
+
+  #addOutbound(endpoint: Endpoint, route: Route<Cluster>, cluster: Cluster | null): RequestSeries {
+    const { workload, namespace, version, isMeshed } = endpoint.config;
+    const expected = cluster?.config.meshTls?.expectedIdentities ?? [];
+    const series = this.#options.registry.series({
+      reporter: 'source',
+      source: this.#ownSource(isMeshed),
+      destination: {
+        ...serviceLabels(cluster),
+        workload: known(workload),
+        namespace: known(namespace) || (cluster?.config.serviceNamespace ?? ''),
+        version: known(version),
+        // the handshake lets nobody else answer; where there are several, which of them it was is not known here
+        principal: isMeshed && expected.length === 1 ? (expected[0] ?? '') : '',
+      },
+      route: route.name,
+      protocol: 'http',
+      isMutualTls: isMeshed,
+    });
+    if (endpoint.series.size >= maxRoutesPerEndpoint) endpoint.series.clear();
+    endpoint.series.set(route, series);
+    return series;
+  }
+
+  #unreachedSeries(cluster: Cluster | null, route: Route<Cluster> | null): RequestSeries {
+    const byRoute = this.#unreached.get(cluster ?? this) ?? new Map<object, RequestSeries>();
+    let series = byRoute.get(route ?? this);
+    if (series === undefined) {
+      series = this.#options.registry.series({
+        reporter: 'source',
+        source: this.#ownSource(false),
+        destination: {
+          ...serviceLabels(cluster),
+          workload: '',
+          namespace: cluster?.config.serviceNamespace ?? '',
+          version: '',
+          principal: '',
+        },
+        route: route?.name ?? '',
+        protocol: 'http',
+        isMutualTls: false,
+      });
+      if (byRoute.size >= maxRoutesPerEndpoint) byRoute.clear();
+      byRoute.set(route ?? this, series);
+      this.#unreached.set(cluster ?? this, byRoute);
+    }
+    return series;
+  }
+
+  #inboundSeries(peer: DownstreamPeer): RequestSeries {
+    return this.#callers.get(peer.principal)?.get(peer.metadata) ?? this.#addCaller(peer);
+  }
+
+  #addCaller({ principal, metadata }: DownstreamPeer): RequestSeries {
+    const labels: SeriesLabels = {
+      reporter: 'destination',
+      source: callerLabels(principal, metadata),
+      destination: this.#ownDestination(principal !== ''),
+      // an inbound listener has one route: it leads to the application
+      route: 'default',
+      protocol: 'http',
+      isMutualTls: principal !== '',
+    };
+    const series = this.#options.registry.series(labels);
+    if (this.#callerCount >= maxCallers) {
+      this.#callers.clear();
+      this.#callerCount = 0;
+    }
+    const bySelf = this.#callers.get(principal) ?? new Map<string, RequestSeries>();
+    this.#callers.set(principal, bySelf.set(metadata, series));
+    this.#callerCount++;
+    return series;
+  }
+
+  #ownSource(isMutualTls: boolean): SourceLabels {
+    const { own, principal } = this.#options;
+    const { name, namespace, service, version } = own;
+    return { workload: name, namespace, service, version, principal: isMutualTls ? principal() : '' };
+  }
+
+  #ownDestination(isMutualTls: boolean): DestinationLabels {
+    const { own, principal } = this.#options;
+    const { name, namespace, service, version } = own;
+    return {
+      workload: name,
+      namespace,
+      serviceHost: serviceHost(service, namespace),
+      serviceName: service,
+      version,
+      principal: isMutualTls ? principal() : '',
+    };
+  }
+
+  #log(accessLog: AccessLog, exchange: HttpExchange, elapsedMs: number): void {
+    const { head, failure, endpoint, route, cluster, peer } = exchange;
+    const entry = this.#entry;
+    const isOutbound = exchange.environment.direction === 'outbound';
+    const trace = headerValue(head.block, 'traceparent') ?? '';
+    const isTrace = traceparentPattern.test(trace);
+    entry.startTimeMs = this.#wallClock() - elapsedMs;
+    entry.method = head.method;
+    entry.path = head.path;
+    entry.protocol = head.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
+    entry.responseCode = exchange.status;
+    entry.responseFlags = responseFlag(exchange);
+    entry.responseCodeDetails = detailsOf(exchange);
+    entry.upstreamTransportFailureReason = entry.responseFlags === 'UF' ? exchange.detail : '';
+    entry.bytesReceived = exchange.requestBytes;
+    entry.bytesSent = exchange.responseBytes;
+    entry.durationMs = elapsedMs;
+    entry.upstreamServiceTimeMs = exchange.respondedAtMs === 0 ? -1 : exchange.respondedAtMs - exchange.startedAtMs;
+    entry.xForwardedFor = headerValue(head.block, 'x-forwarded-for') ?? '';
+    entry.userAgent = headerValue(head.block, 'user-agent') ?? '';
+    entry.requestId = head.requestId;
+    entry.authority = head.authority;
+    entry.upstreamHost = endpoint?.key ?? '';
+    entry.upstreamCluster = cluster?.name ?? '';
+    entry.downstreamRemoteAddress = peer.address;
+    entry.routeName = route?.name ?? '';
+    entry.traceId = isTrace ? trace.slice(3, 35) : '';
+    entry.spanId = isTrace ? trace.slice(36, 52) : '';
+    entry.peerIdentity = isOutbound ? verifiedIdentity(exchange) : peer.principal;
+    entry.attempt = exchange.attempts;
+    entry.reason = failure === null ? '' : `${failures[failure].title}${exchange.detail && `: ${exchange.detail}`}`;
+    accessLog.write(entry);
+  }
+}
+
+/** W3C Trace Context, section 3.2.2, version 00 and what later versions keep of it. */
+const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/;
+
+/** Envoy's `response_code_details`. */
+function detailsOf({ failure, attempts, respondedAtMs }: HttpExchange): string {
+  if (failure !== null) return failures[failure].details;
+  return respondedAtMs > 0 || attempts > 0 ? 'via_upstream' : 'direct_response';
+}
+
+/** Whom the mesh connection that carried the answer was verified to lead to. */
+function verifiedIdentity({ endpoint, cluster, respondedAtMs }: HttpExchange): string {
+  const expected = cluster?.config.meshTls?.expectedIdentities ?? [];
+  return respondedAtMs > 0 && endpoint?.config.isMeshed === true && expected.length === 1 ? (expected[0] ?? '') : '';
+}
+
+/** The cluster's service; for the clusters that stand for everything outside, their own name, as Istio does. */
+function serviceLabels(cluster: Cluster | null): Pick<DestinationLabels, 'serviceHost' | 'serviceName'> {
+  if (cluster === null) return { serviceHost: '', serviceName: '' };
+  const { serviceHost: host, serviceName } = cluster.config;
+  return { serviceHost: host || cluster.name, serviceName: serviceName || cluster.name };
+}
+
+/** Endpoints of which the control plane said nothing are called `unknown`. */
+function known(label: string): string {
+  return label === 'unknown' ? '' : label;
+}
+
+/**
+ * Who called. The certificate says namespace and service; which workload and version it was only the peer itself can
+ * say, and it is believed only where its word agrees with its certificate.
+ */
+export function callerLabels(principal: string, metadata: string): SourceLabels {
+  const identity = principal === '' ? null : identityOf(principal);
+  if (identity === null) return { workload: '', namespace: '', service: '', version: '', principal };
+  const { namespace, serviceAccount: service } = identity;
+  const said = parseWorkloadName(metadata);
+  const isBelieved =
+    said !== null &&
+    said.namespace === namespace &&
+    said.service === service &&
+    labelPattern.test(said.name) &&
+    (said.version === '' || labelPattern.test(said.version));
+  return {
+    workload: isBelieved ? said.name : '',
+    namespace,
+    service,
+    version: isBelieved ? said.version : '',
+    principal,
+  };
+}
+
+/** What Kubernetes allows in names and label values, long enough for both. */
+const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
+
+function identityOf(principal: string): ReturnType<typeof workloadOf> {
+  try {
+    return workloadOf(parseSpiffeId(principal));
+  } catch (error) {
+    if (error instanceof InvalidSpiffeIdError) return null;
+    throw error;
+  }
+}
