@@ -67,6 +67,8 @@ export class ProxyPortRoutes implements RouteSource {
     const { host } = splitAuthority(authority);
     const isLocal = isIP(host) === 0 ? /^(.*\.)?localhost\.?$/.test(host) : isForbiddenAddress(host);
     if (isLocal) return 'forbiddenDestination';
+    // a name of the mesh that the mesh does not know is a mistake, and must not be looked for elsewhere in plaintext
+    if (/\.svc(\.cluster\.local)?\.?$/.test(host)) return 'unknownHost';
     // inside a tunnel to the outside there may be anything, and only HTTP is carried here
     if (method === 'CONNECT') return 'upgradeNotSupported';
     return this.#unknownHosts() ?? 'configurationPending';
