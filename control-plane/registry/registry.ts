@@ -77,6 +77,11 @@ export class Registry {
     return this.#view;
   }
 
+  /** What is registered under a name, or `null`. */
+  find(workload: { readonly namespace: string; readonly name: string }): RegisteredWorkload | null {
+    return this.#leases.get(workloadKey(workload))?.workload ?? null;
+  }
+
   /** Calls `listener` after each change of the view, synchronously. Returns how to stop that. */
   onChange(listener: () => void): () => void {
     this.#listeners.add(listener);

@@ -1,0 +1,41 @@
+/** Something that has to be worked on, once, however often it is asked for before its turn. */
+export interface Flushable {
+  flush(): void;
+}
+
+/** Streams worked on before the event loop gets its turn: about a millisecond's work. */
+const sliceSize = 16;
+
+/**
+ * Flushes streams one after the other, in slices, so that a push to a thousand sidecars does not hold up renewals and
+ * joins. A stream waits in it once; what comes meanwhile is part of the same flush.
+ */
+export class PushQueue {
+  readonly #waiting = new Set<Flushable>();
+  #immediate: NodeJS.Immediate | null = null;
+
+  add(stream: Flushable): void {
+    this.#waiting.add(stream);
+    this.#immediate ??= setImmediate(() => this.#drain());
+  }
+
+  delete(stream: Flushable): void {
+    this.#waiting.delete(stream);
+  }
+
+  #drain(): void {
+    this.#immediate = null;
+    let rest = sliceSize;
+    for (const stream of this.#waiting) {
+      this.#waiting.delete(stream);
+      stream.flush();
+      rest -= 1;
+      if (rest === 0) {
+        break;
+      }
+    }
+    if (this.#waiting.size > 0) {
+      this.#immediate ??= setImmediate(() => this.#drain());
+    }
+  }
+}
