@@ -1,0 +1,180 @@
+import { ALPN_HTTP1, formatWorkloadName } from '../proto/names.ts';
+import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
+import { resolvePassthrough } from './cluster/passthrough.ts';
+import type { ProxyConfig } from './config.ts';
+import type { ForwardEnvironment, Recorder, RouteLookup, RouteSource } from './forward-http.ts';
+import { HttpExchange } from './forward-http.ts';
+import type { HeaderTrust } from './http1/header-lines.ts';
+import { HttpListener } from './listener/http-listener.ts';
+import type { LocalReply } from './local-reply.ts';
+import { localReply } from './local-reply.ts';
+import type { Log } from './log.ts';
+import type { RequestHead } from './message-head.ts';
+import { TimerWheel } from './resilience/timer-wheel.ts';
+import type { RouteTable } from './route/route-table.ts';
+import { IdentityHolder } from './tls/mesh-identity.ts';
+import { SessionCache } from './tls/session-cache.ts';
+import { CoarseClock } from './transport/coarse-clock.ts';
+import { dialMesh, dialPlain } from './upstream/dial.ts';
+
+/** An application port and the inbound port at which other sidecars reach it. */
+export interface InboundPort {
+  readonly port: number;
+  readonly listener: HttpListener;
+}
+
+/**
+ * Everything that carries requests: clocks, identity, and the listeners. It knows nothing of the control plane; what it
+ * serves is put into it.
+ */
+export class Traffic {
+  readonly clock = new CoarseClock();
+  readonly identity = new IdentityHolder();
+  readonly clusterEnvironment: ClusterEnvironment;
+  readonly outbound: HttpListener[] = [];
+  readonly inbound: InboundPort[] = [];
+  readonly #config: ProxyConfig;
+  readonly #log: Log;
+  readonly #wheel = new TimerWheel();
+  readonly #sessions = new SessionCache();
+  readonly #inboundRoutes = new Map<number, InboundRoutes>();
+  #recorder: Recorder = { record() {} };
+
+  constructor(config: ProxyConfig, log: Log) {
+    this.#config = config;
+    this.#log = log;
+    this.clock.start();
+    this.identity.onChange(() => this.#sessions.clear());
+    this.clusterEnvironment = {
+      dial: (cluster, endpoint, result) => {
+        const target = {
+          address: endpoint.address,
+          port: endpoint.port,
+          connectTimeoutMs: cluster.connectTimeoutMs,
+        };
+        if (!endpoint.isMeshed) {
+          dialPlain(target, result);
+        } else if (cluster.meshTls === null) {
+          // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
+          result.onDialFailed('identityRefused', 'the cluster has no TLS for meshed endpoints');
+        } else {
+          dialMesh({ ...target, ...cluster.meshTls }, this.identity, this.#sessions, result);
+        }
+      },
+      coarseNow: () => this.clock.nowMs,
+      now: () => performance.now(),
+      random: Math.random,
+      onEjection: (cluster, endpoint, isEjected) => {
+        const message = isEjected ? 'an endpoint is ejected: it kept failing' : 'an ejected endpoint is back';
+        log('info', message, { cluster: cluster.name, endpoint });
+      },
+    };
+  }
+
+  /** Must be set before the first listener opens. */
+  record(recorder: Recorder): void {
+    this.#recorder = recorder;
+  }
+
+  /** Opens a plaintext listener on loopback for the application. Port 0 takes a free one. */
+  async openOutbound(name: string, port: number, routes: RouteSource): Promise<HttpListener> {
+    const listener = await HttpListener.listen({
+      name,
+      host: '127.0.0.1',
+      port,
+      mesh: null,
+      ...this.#serving('application', this.#environment('outbound', routes)),
+    });
+    this.outbound.push(listener);
+    return listener;
+  }
+
+  /** Opens the mTLS listener for one application port; it answers 503 until it is given routes. */
+  async openInbound(port: number): Promise<InboundPort> {
+    const routes = new InboundRoutes();
+    this.#inboundRoutes.set(port, routes);
+    const isLocal = this.#config.advertise === '127.0.0.1' || this.#config.advertise === '::1';
+    const listener = await HttpListener.listen({
+      name: `inbound|${port}||`,
+      host: isLocal ? this.#config.advertise : this.#config.advertise.includes(':') ? '::' : '0.0.0.0',
+      port: 0,
+      mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP1] },
+      ...this.#serving('sidecar', this.#environment('inbound', routes)),
+    });
+    const inbound = { port, listener };
+    this.inbound.push(inbound);
+    return inbound;
+  }
+
+  /** What an inbound listener serves from now on; null takes it out of service. */
+  setInboundRoutes(port: number, table: RouteTable<Cluster> | null): void {
+    const routes = this.#inboundRoutes.get(port);
+    if (routes !== undefined) routes.table = table;
+  }
+
+  /** Answers now close their connections, so that callers move on; nothing is refused. */
+  drain(): void {
+    for (const { listener } of this.inbound) listener.drain();
+  }
+
+  /** Closes all listeners; what is being answered may finish within `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    const listeners = [...this.inbound.map(({ listener }) => listener), ...this.outbound];
+    await Promise.all(listeners.map((listener) => listener.close(graceMs)));
+    this.clock.stop();
+  }
+
+  #serving(
+    trust: HeaderTrust,
+    environment: ForwardEnvironment,
+  ): Pick<Parameters<typeof HttpListener.listen>[0], 'connection' | 'accept' | 'onRefused'> {
+    return {
+      connection: {
+        trust,
+        clock: this.clock,
+        describe: (failure) => this.#describe(failure, { service: '', rule: '', detail: '' }),
+        onRefused: () => {},
+      },
+      accept: (connection, peer) => new HttpExchange(environment, connection, peer),
+      onRefused: (reason, address) => this.#log('debug', 'a connection is refused', { reason, address }),
+    };
+  }
+
+  #environment(direction: 'outbound' | 'inbound', routes: RouteSource): ForwardEnvironment {
+    const { name, namespace, service, version } = this.#config;
+    return {
+      direction,
+      routes,
+      wheel: this.#wheel,
+      clock: this.clock,
+      random: Math.random,
+      now: () => performance.now(),
+      resolvePassthrough,
+      ownPeerMetadata: formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' }),
+      describe: (failure, context) => this.#describe(failure, context),
+      recorder: { record: (exchange) => this.#recorder.record(exchange) },
+    };
+  }
+
+  #describe(
+    failure: Parameters<typeof localReply>[0],
+    context: Omit<Parameters<typeof localReply>[1], 'answeredBy' | 'remedy'>,
+  ): LocalReply {
+    const service = context.service.split('.')[0] ?? '';
+    return localReply(failure, {
+      ...context,
+      answeredBy: `sidecar of ${this.#config.name}`,
+      remedy: service === '' ? '' : `heddle stat ${service}   or   heddle proxies`,
+    });
+  }
+}
+
+/** The routes of one inbound listener. CONNECT is refused: nobody tunnels through to an application. */
+class InboundRoutes implements RouteSource {
+  table: RouteTable<Cluster> | null = null;
+
+  lookup(head: RequestHead): RouteLookup {
+    if (head.method === 'CONNECT') return 'upgradeNotSupported';
+    return this.table ?? 'configurationPending';
+  }
+}
