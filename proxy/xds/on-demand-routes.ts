@@ -59,6 +59,13 @@ export class OnDemandRoutes<Table extends object> {
     this.#pinned++;
   }
 
+  /** Asks for a name that an earlier run had asked for on demand, as if it had just been used. */
+  remember(name: string): void {
+    if (this.#entries.has(name)) return;
+    this.#makeRoom();
+    this.#add(name);
+  }
+
   /** The table at once where the answer is known, otherwise a promise that never rejects. */
   resolve(name: string): RouteLookup<Table> | Promise<RouteLookup<Table>> {
     let entry = this.#entries.get(name);

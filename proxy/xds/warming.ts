@@ -68,6 +68,11 @@ export class Warming<R extends WarmingResource> {
     return this.#find(name)?.inForce ?? null;
   }
 
+  /** The newest that was taken in, in force or not; as `inForce` otherwise. */
+  latest(name: ResourceName): R | 'absent' | null {
+    return this.#find(name)?.latest ?? null;
+  }
+
   /** Takes in what one response brought. Resources that nothing asked for are ignored. */
   update(changed: Iterable<R>, removed: Iterable<ResourceName>, nowMs: number): void {
     for (const resource of changed) {

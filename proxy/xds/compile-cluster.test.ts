@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import { pack } from '../../proto/any.ts';
+import type { Input } from '../../proto/load.ts';
+import { toStruct } from '../../proto/struct.ts';
+import { goodCluster, goodClusterLoadAssignment, goodUpstreamTls } from '../../proto/testing/resources.ts';
+import { decoded } from '../testing/decoded.ts';
+import { compileCluster } from './compile-cluster.ts';
+import { compileEndpoints } from './compile-endpoints.ts';
+
+const name = 'outbound|80||cart.default.svc.cluster.local';
+
+function compile(cluster: Input<'envoy.config.cluster.v3.Cluster'>) {
+  return compileCluster(decoded('envoy.config.cluster.v3.Cluster', cluster));
+}
+
+function tls() {
+  return {
+    name: 'envoy.transport_sockets.tls',
+    typed_config: pack('envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext', goodUpstreamTls()),
+  };
+}
+
+describe('compileCluster', () => {
+  it('compiles what the control plane sends', () => {
+    expect(compile(goodCluster())).toEqual({
+      name,
+      discovery: 'eds',
+      edsName: name,
+      endpoints: [],
+      serviceHost: 'cart.default.svc.cluster.local',
+      serviceName: 'cart',
+      serviceNamespace: 'default',
+      connectTimeoutMs: 5_000,
+      idleTimeoutMs: 3_000,
+      balancer: 'least-request',
+      circuitBreaker: {
+        maxConnections: 1_024,
+        maxPendingRequests: 1_024,
+        maxRequests: 1_024,
+        maxRetries: 3,
+        retryBudgetPercent: 20,
+        minRetryConcurrency: 3,
+      },
+      outlierDetection: {
+        consecutive5xx: 5,
+        intervalMs: 10_000,
+        baseEjectionTimeMs: 30_000,
+        maxEjectionTimeMs: 300_000,
+        maxEjectionPercent: 10,
+        alwaysEjectOneHost: true,
+      },
+      panicThresholdPercent: 50,
+      meshTls: {
+        sni: 'outbound_.80_._.cart.default.svc.cluster.local',
+        alpnProtocols: ['heddle-http/1.1'],
+        expectedIdentities: ['spiffe://cluster.local/ns/default/sa/cart'],
+      },
+    });
+  });
+
+  it("takes Envoy's defaults for what is not said", () => {
+    expect(compile({ name: 'c' })).toMatchObject({
+      discovery: 'static',
+      endpoints: [],
+      serviceHost: '',
+      connectTimeoutMs: 5_000,
+      idleTimeoutMs: 3_600_000,
+      balancer: 'round-robin',
+      circuitBreaker: { maxConnections: 1_024, retryBudgetPercent: 0, maxRetries: 3 },
+      outlierDetection: null,
+      meshTls: null,
+    });
+  });
+
+  it('knows the service of a cluster without metadata by its name', () => {
+    expect(compile({ name })).toMatchObject({
+      serviceHost: 'cart.default.svc.cluster.local',
+      serviceName: 'cart',
+      serviceNamespace: 'default',
+    });
+  });
+
+  it('compiles the endpoints of a static cluster, and a passthrough cluster', () => {
+    const address = { socket_address: { address: '127.0.0.1', port_value: 8080 } };
+    const load_assignment = { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
+    expect(compile({ name: 'inbound|8080||', type: 'STATIC', load_assignment }).endpoints).toMatchObject([
+      { key: '127.0.0.1:8080', isMeshed: false, workload: 'unknown', version: 'unknown', weight: 1, health: 'healthy' },
+    ]);
+    expect(compile({ name: 'PassthroughCluster', type: 'ORIGINAL_DST' })).toMatchObject({
+      discovery: 'passthrough',
+      edsName: '',
+    });
+  });
+
+  it.each([
+    ['LEAST_REQUEST', 'least-request'],
+    ['RANDOM', 'random'],
+    ['ROUND_ROBIN', 'round-robin'],
+    ['CLUSTER_PROVIDED', 'round-robin'],
+  ] as const)('reads the older balancer field: %s', (lb_policy, balancer) => {
+    expect(compile({ name: 'c', lb_policy }).balancer).toBe(balancer);
+  });
+
+  it('uses the first socket that fits a meshed endpoint', () => {
+    const raw = { name: 'envoy.transport_sockets.raw_buffer' };
+    const mesh = { name: 'a', match: toStruct({ tlsMode: 'heddle' }), transport_socket: tls() };
+    const any = { name: 'b', match: {}, transport_socket: raw };
+    expect(compile({ name: 'c', transport_socket_matches: [mesh, any] }).meshTls).not.toBeNull();
+    expect(compile({ name: 'c', transport_socket_matches: [any, mesh] }).meshTls).toBeNull();
+    expect(compile({ name: 'c', transport_socket_matches: [mesh] }).meshTls).not.toBeNull();
+  });
+
+  it('refuses TLS that endpoints outside the mesh would need, rather than to speak to them in plaintext', () => {
+    expect(() => compile({ name: 'c', transport_socket: tls() })).toThrow('outside the mesh');
+    const any = { name: 'b', match: {}, transport_socket: tls() };
+    expect(() => compile({ name: 'c', transport_socket_matches: [any] })).toThrow('outside the mesh');
+  });
+});
+
+describe('compileEndpoints', () => {
+  const compileAssignment = (assignment: Input<'envoy.config.endpoint.v3.ClusterLoadAssignment'>) =>
+    compileEndpoints(decoded('envoy.config.endpoint.v3.ClusterLoadAssignment', assignment));
+
+  it('reads who an endpoint is and whether it is meshed', () => {
+    expect(compileAssignment(goodClusterLoadAssignment())).toEqual([
+      {
+        key: '10.0.0.7:15006',
+        address: '10.0.0.7',
+        port: 15_006,
+        isMeshed: true,
+        workload: 'cart-v1-1',
+        namespace: 'default',
+        service: 'cart',
+        version: 'v1',
+        weight: 1,
+        health: 'healthy',
+      },
+    ]);
+  });
+
+  it('joins localities, counts an address once, and writes IPv6 in brackets', () => {
+    const at = (address: string) => ({ endpoint: { address: { socket_address: { address, port_value: 1 } } } });
+    const assignment = {
+      cluster_name: 'c',
+      endpoints: [{ lb_endpoints: [at('::1'), at('10.0.0.1')] }, { lb_endpoints: [at('10.0.0.1'), at('10.0.0.2')] }],
+    };
+    expect(compileAssignment(assignment).map(({ key }) => key)).toEqual(['[::1]:1', '10.0.0.1:1', '10.0.0.2:1']);
+  });
+
+  it.each([
+    ['HEALTHY', 'healthy'],
+    ['UNKNOWN', 'healthy'],
+    ['DEGRADED', 'healthy'],
+    ['DRAINING', 'draining'],
+    ['UNHEALTHY', 'unhealthy'],
+    ['TIMEOUT', 'unhealthy'],
+  ] as const)('takes %s for %s', (health_status, health) => {
+    const endpoint = { address: { socket_address: { address: '10.0.0.1', port_value: 1 } } };
+    const assignment = { cluster_name: 'c', endpoints: [{ lb_endpoints: [{ endpoint, health_status }] }] };
+    expect(compileAssignment(assignment)[0]?.health).toBe(health);
+  });
+});

@@ -1,0 +1,161 @@
+import { unpack, unpackAs } from '../../proto/any.ts';
+import { durationToMs } from '../../proto/duration.ts';
+import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
+import type { CircuitBreakers__Output } from '../../proto/generated/envoy/config/cluster/v3/CircuitBreakers.ts';
+import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
+import type { OutlierDetection__Output } from '../../proto/generated/envoy/config/cluster/v3/OutlierDetection.ts';
+import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
+import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
+import type { JsonObject, JsonValue } from '../../proto/struct.ts';
+import { fromStruct } from '../../proto/struct.ts';
+import type {
+  CircuitBreakerConfig,
+  ClusterConfig,
+  OutlierDetectionConfig,
+  UpstreamTlsConfig,
+} from '../cluster/cluster-config.ts';
+import { compileEndpoints } from './compile-endpoints.ts';
+
+const upstreamTls = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
+
+/** What a validated Cluster means. Throws for a combination that is valid xDS and that this proxy does not have. */
+export function compileCluster(cluster: Cluster__Output): ClusterConfig {
+  const discovery = discoveries[cluster.type ?? 'STATIC'];
+  if (discovery === undefined) throw new Error(`clusters of type ${cluster.type} are not supported`);
+  return {
+    name: cluster.name,
+    discovery,
+    edsName: discovery === 'eds' ? cluster.eds_cluster_config?.service_name || cluster.name : '',
+    endpoints:
+      discovery === 'static' && cluster.load_assignment !== null ? compileEndpoints(cluster.load_assignment) : [],
+    ...serviceOf(cluster),
+    connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : durationToMs(cluster.connect_timeout),
+    idleTimeoutMs: idleTimeoutOf(cluster),
+    balancer: balancerOf(cluster),
+    circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
+    outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
+    panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? 50,
+    meshTls: compileMeshTls(cluster),
+  };
+}
+
+const discoveries: Readonly<Record<string, ClusterConfig['discovery'] | undefined>> = {
+  STATIC: 'static',
+  EDS: 'eds',
+  ORIGINAL_DST: 'passthrough',
+};
+
+/** From `istio` metadata, else from the cluster's own name. */
+function serviceOf(cluster: Cluster__Output): Pick<ClusterConfig, 'serviceHost' | 'serviceName' | 'serviceNamespace'> {
+  const { services } = fromStruct(cluster.metadata?.filter_metadata[ISTIO_METADATA]);
+  const first: JsonValue | undefined = Array.isArray(services) ? services[0] : undefined;
+  const said = typeof first === 'object' && first !== null ? (first as JsonObject) : {};
+  const parsed = parseClusterName(cluster.name);
+  const host = textOr(said.host, parsed?.direction === 'outbound' ? parsed.host : '');
+  const fromHost = parseServiceHost(host);
+  return {
+    serviceHost: host,
+    serviceName: textOr(said.name, fromHost?.name ?? ''),
+    serviceNamespace: textOr(said.namespace, fromHost?.namespace ?? ''),
+  };
+}
+
+function textOr(value: JsonValue | undefined, otherwise: string): string {
+  return typeof value === 'string' && value !== '' ? value : otherwise;
+}
+
+/** `HttpProtocolOptions.idle_timeout`, one hour where it is absent (Envoy). */
+function idleTimeoutOf(cluster: Cluster__Output): number {
+  const packed = cluster.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS];
+  const options = packed === undefined ? null : unpackAs(HTTP_PROTOCOL_OPTIONS, packed);
+  const idleTimeout = options?.common_http_protocol_options?.idle_timeout ?? null;
+  return idleTimeout === null ? 3_600_000 : durationToMs(idleTimeout);
+}
+
+/** The first policy that is known, else the field for older clients. A passthrough cluster chooses nothing. */
+function balancerOf(cluster: Cluster__Output): ClusterConfig['balancer'] {
+  for (const { typed_extension_config: extension } of cluster.load_balancing_policy?.policies ?? []) {
+    const balancer = balancersByType[extension?.typed_config?.type_url.split('/').at(-1) ?? ''];
+    if (balancer !== undefined) return balancer;
+  }
+  return balancersByName[cluster.lb_policy] ?? 'round-robin';
+}
+
+const balancersByType: Readonly<Record<string, ClusterConfig['balancer'] | undefined>> = {
+  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': 'least-request',
+  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': 'round-robin',
+  'envoy.extensions.load_balancing_policies.random.v3.Random': 'random',
+};
+
+const balancersByName: Readonly<Record<string, ClusterConfig['balancer'] | undefined>> = {
+  ROUND_ROBIN: 'round-robin',
+  LEAST_REQUEST: 'least-request',
+  RANDOM: 'random',
+};
+
+/** Envoy's defaults where a limit, or all of them, are absent. */
+function compileCircuitBreaker(breakers: CircuitBreakers__Output | null): CircuitBreakerConfig {
+  const thresholds = breakers?.thresholds[0];
+  const budget = thresholds?.retry_budget ?? null;
+  return {
+    maxConnections: thresholds?.max_connections?.value ?? 1_024,
+    maxPendingRequests: thresholds?.max_pending_requests?.value ?? 1_024,
+    maxRequests: thresholds?.max_requests?.value ?? 1_024,
+    maxRetries: thresholds?.max_retries?.value ?? 3,
+    retryBudgetPercent: budget === null ? 0 : (budget.budget_percent?.value ?? 20),
+    minRetryConcurrency: budget?.min_retry_concurrency?.value ?? 3,
+  };
+}
+
+function compileOutlierDetection(detection: OutlierDetection__Output): OutlierDetectionConfig {
+  const baseEjectionTimeMs =
+    detection.base_ejection_time === null ? 30_000 : durationToMs(detection.base_ejection_time);
+  return {
+    consecutive5xx: detection.consecutive_5xx?.value ?? 5,
+    intervalMs: detection.interval === null ? 10_000 : durationToMs(detection.interval),
+    baseEjectionTimeMs,
+    // Never below the base, as in Envoy.
+    maxEjectionTimeMs: Math.max(
+      baseEjectionTimeMs,
+      detection.max_ejection_time === null ? 300_000 : durationToMs(detection.max_ejection_time),
+    ),
+    maxEjectionPercent: detection.max_ejection_percent?.value ?? 10,
+    alwaysEjectOneHost: detection.always_eject_one_host?.value ?? false,
+  };
+}
+
+/**
+ * How meshed endpoints are spoken to. Envoy takes the first of `transport_socket_matches` that an endpoint's metadata
+ * fits, else `transport_socket`, else plaintext. Here there are two kinds of endpoints, so it is worked out for both; TLS
+ * for endpoints outside the mesh is refused, since such an endpoint would be spoken to in plaintext instead.
+ */
+function compileMeshTls(cluster: Cluster__Output): UpstreamTlsConfig | null {
+  if (tlsOf(socketFor(cluster, {})) !== null) {
+    throw new Error('transport_socket: TLS to endpoints outside the mesh is not supported');
+  }
+  return tlsOf(socketFor(cluster, { tlsMode: TLS_MODE_HEDDLE }));
+}
+
+function socketFor(cluster: Cluster__Output, metadata: JsonObject): TransportSocket__Output | null {
+  for (const { match, transport_socket: socket } of cluster.transport_socket_matches) {
+    const wanted = Object.entries(fromStruct(match));
+    if (wanted.every(([key, value]) => metadata[key] === value)) return socket;
+  }
+  return cluster.transport_socket;
+}
+
+/** Null for plaintext. Validation has seen to it that TLS names whom it expects, each exactly. */
+function tlsOf(socket: TransportSocket__Output | null): UpstreamTlsConfig | null {
+  if (!socket?.typed_config) return null;
+  const { name, message } = unpack(socket.typed_config);
+  if (name !== upstreamTls) return null;
+  const context = message.common_tls_context;
+  const validation =
+    context?.combined_validation_context?.default_validation_context ?? context?.validation_context ?? null;
+  const names = validation?.match_typed_subject_alt_names ?? [];
+  return {
+    sni: message.sni,
+    alpnProtocols: context?.alpn_protocols ?? [],
+    expectedIdentities: names.flatMap(({ matcher }) => matcher?.exact ?? []),
+  };
+}

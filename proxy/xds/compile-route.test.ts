@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest';
+import type { Input } from '../../proto/load.ts';
+import { goodRouteConfiguration } from '../../proto/testing/resources.ts';
+import { RequestHead } from '../message-head.ts';
+import type { ForwardAction, Route } from '../route/route.ts';
+import { decoded } from '../testing/decoded.ts';
+import { compileRouteConfiguration } from './compile-route.ts';
+
+const v1 = 'outbound|80|v1|cart.default.svc.cluster.local';
+const v2 = 'outbound|80|v2|cart.default.svc.cluster.local';
+
+function compile(configuration: Input<'envoy.config.route.v3.RouteConfiguration'>) {
+  const message = decoded('envoy.config.route.v3.RouteConfiguration', configuration);
+  return compileRouteConfiguration(
+    message,
+    (name) => name,
+    () => 0,
+  );
+}
+
+function withRoute(route: Input<'envoy.config.route.v3.Route'>) {
+  return compile({ name: 'r', virtual_hosts: [{ name: 'v', domains: ['*'], routes: [route] }] });
+}
+
+function request(path: string, method = 'GET', block = ''): RequestHead {
+  return Object.assign(new RequestHead(), { path, method, block, authority: 'cart' });
+}
+
+function forward(route: Route<string> | null): ForwardAction<string> {
+  if (route?.action.kind !== 'forward') throw new Error('not a route that forwards');
+  return route.action;
+}
+
+describe('compileRouteConfiguration', () => {
+  it('compiles matches, split, rewrites, retries, header changes and origin of a route that has them all', () => {
+    const table = compile(goodRouteConfiguration());
+    const route = table.match(request('/cart/7?beta=1'));
+    expect(route).toMatchObject({
+      name: 'canary',
+      origin: { document: 'HTTPRoute/default/cart', rule: 0, match: 0, file: 'cart.yaml', line: 7 },
+    });
+    const action = forward(route);
+    const picks = Array.from({ length: 10 }, () => action.pick());
+    expect([picks.filter((name) => name === v1).length, picks.filter((name) => name === v2).length]).toEqual([9, 1]);
+    expect(action).toMatchObject({
+      timeoutMs: 10_000,
+      idleTimeoutMs: 0,
+      hostRewrite: 'basket.example:8080',
+      retry: { maxRetries: 2, backOffBaseMs: 25, backOffMaxMs: 250, retryNonIdempotent: true, onConnectFailure: true },
+    });
+    expect(action.pathRewrite?.apply('/cart/7?beta=1')).toBe('/basket/7?beta=1');
+    expect(route?.requestHeaders?.apply('x-canary: no\r\n')).toBe('x-canary: yes\r\n');
+    expect(route?.responseHeaders?.apply('server: x\r\n')).toBe('');
+  });
+
+  it('compiles redirects and fixed answers', () => {
+    const table = compile(goodRouteConfiguration());
+    const redirect = table.match(request('/old'))?.action;
+    expect(redirect).toMatchObject({ kind: 'redirect', status: 302 });
+    expect(redirect?.kind === 'redirect' && redirect.redirect.location(request('/old'))).toBe('http://cart/new');
+    expect(table.match(request('/cart/7'))?.action).toEqual({ kind: 'respond', status: 404, body: 'no such page' });
+  });
+
+  it('has no retries, rewrites, header changes or origin where none are asked for, and 15 s where no timeout is given', () => {
+    const route = withRoute({ match: { prefix: '/' }, route: { cluster: 'c' } }).match(request('/'));
+    expect(route).toMatchObject({ name: 'default', requestHeaders: null, responseHeaders: null, origin: null });
+    expect(forward(route)).toMatchObject({
+      timeoutMs: 15_000,
+      retry: null,
+      pathRewrite: null,
+      hostRewrite: null,
+    });
+  });
+
+  it('takes a timeout of 0 for none', () => {
+    const table = withRoute({ match: { prefix: '/' }, route: { cluster: 'c', timeout: { seconds: 0 } } });
+    expect(forward(table.match(request('/'))).timeoutMs).toBe(0);
+  });
+
+  it.each<[string, Input<'envoy.config.route.v3.HeaderMatcher'>, string, boolean]>([
+    ['present', { name: 'x-a', present_match: true }, 'x-a: 1\r\n', true],
+    ['present by default', { name: 'x-a' }, 'x-a: 1\r\n', true],
+    ['absent', { name: 'x-a', present_match: false }, '', true],
+    ['inverted', { name: 'x-a', string_match: { exact: '1' }, invert_match: true }, 'x-a: 2\r\n', true],
+    ['prefix', { name: 'x-a', string_match: { prefix: 'AB', ignore_case: true } }, 'x-a: abc\r\n', true],
+    ['range', { name: 'x-a', range_match: { start: 1, end: 3 } }, 'x-a: 3\r\n', false],
+    ['missing is empty', { name: 'x-a', string_match: { exact: '' }, treat_missing_header_as_empty: true }, '', true],
+  ])('compiles a header condition: %s', (_, header, block, matches) => {
+    const table = withRoute({ match: { prefix: '/', headers: [header] }, route: { cluster: 'c' } });
+    expect(table.match(request('/', 'GET', block)) !== null).toBe(matches);
+  });
+
+  it('compares paths without case where it is told to', () => {
+    const table = withRoute({ match: { path: '/A', case_sensitive: { value: false } }, route: { cluster: 'c' } });
+    expect(table.match(request('/a'))).not.toBeNull();
+  });
+
+  it('puts a prefix rewrite in place of the whole of an exact path', () => {
+    const table = withRoute({ match: { path: '/a' }, route: { cluster: 'c', prefix_rewrite: '/b' } });
+    expect(forward(table.match(request('/a'))).pathRewrite?.apply('/a?q')).toBe('/b?q');
+  });
+
+  it('never retries where the policy names no condition', () => {
+    const table = withRoute({ match: { prefix: '/' }, route: { cluster: 'c', retry_policy: { retry_on: '' } } });
+    expect(forward(table.match(request('/'))).retry).toBeNull();
+  });
+});

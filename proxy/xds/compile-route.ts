@@ -1,0 +1,212 @@
+import { durationToMs } from '../../proto/duration.ts';
+import type { HeaderValueOption__Output } from '../../proto/generated/envoy/config/core/v3/HeaderValueOption.ts';
+import type { HeaderMatcher__Output } from '../../proto/generated/envoy/config/route/v3/HeaderMatcher.ts';
+import type { RedirectAction__Output } from '../../proto/generated/envoy/config/route/v3/RedirectAction.ts';
+import type { RetryPolicy__Output } from '../../proto/generated/envoy/config/route/v3/RetryPolicy.ts';
+import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
+import type { RouteAction__Output } from '../../proto/generated/envoy/config/route/v3/RouteAction.ts';
+import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
+import type { RouteMatch__Output } from '../../proto/generated/envoy/config/route/v3/RouteMatch.ts';
+import type { StringMatcher__Output } from '../../proto/generated/envoy/type/matcher/v3/StringMatcher.ts';
+import { parseRouteMetadata } from '../../proto/metadata.ts';
+import { HeaderMutation } from '../filter/header-mutation.ts';
+import { defaultBackOffBaseMs } from '../resilience/back-off.ts';
+import type { RetryPolicy } from '../resilience/retry-policy.ts';
+import { compileRetryPolicy, defaultMaxRetries } from '../resilience/retry-policy.ts';
+import type { HeaderCondition } from '../route/header-matcher.ts';
+import { HeaderMatcher } from '../route/header-matcher.ts';
+import { PathMatcher } from '../route/path-matcher.ts';
+import type { PathRewrite } from '../route/path-rewrite.ts';
+import { replaceFullPath, replacePrefixMatch } from '../route/path-rewrite.ts';
+import { QueryMatcher } from '../route/query-matcher.ts';
+import type { RedirectStatus } from '../route/redirect.ts';
+import { Redirect } from '../route/redirect.ts';
+import type { ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
+import type { RouteEntry } from '../route/route-table.ts';
+import { RouteTable } from '../route/route-table.ts';
+import { StringMatcher } from '../route/string-matcher.ts';
+import { weightedChoice } from '../route/weighted-choice.ts';
+
+/** What makes a destination of a cluster's name. */
+export type DestinationOf<D> = (clusterName: string) => D;
+
+/** `RouteAction.timeout` where it is absent (Envoy). Our control plane always says. */
+const defaultTimeoutMs = 15_000;
+
+/**
+ * A validated RouteConfiguration as the table that requests are looked up in. Throws for what validation cannot see, such
+ * as a header change that contradicts another.
+ */
+export function compileRouteConfiguration<D>(
+  configuration: RouteConfiguration__Output,
+  destinationOf: DestinationOf<D>,
+  random: () => number,
+): RouteTable<D> {
+  const hosts = configuration.virtual_hosts.map(({ name, domains, routes }) => ({
+    name,
+    domains,
+    routes: routes.map((route) => compileEntry(route, destinationOf, random)),
+  }));
+  return new RouteTable(hosts, configuration.ignore_port_in_host_matching);
+}
+
+function compileEntry<D>(route: Route__Output, destinationOf: DestinationOf<D>, random: () => number): RouteEntry<D> {
+  const match = route.match as RouteMatch__Output; // validation asks for it
+  return {
+    path: compilePath(match),
+    headers: match.headers.map(compileHeader),
+    queryParameters: match.query_parameters.map(
+      ({ name, string_match: string }) => new QueryMatcher(name, string ? compileString(string) : null),
+    ),
+    route: compileRoute(route, match, destinationOf, random),
+  };
+}
+
+function compileRoute<D>(
+  route: Route__Output,
+  match: RouteMatch__Output,
+  destinationOf: DestinationOf<D>,
+  random: () => number,
+): Route<D> {
+  const { origin, retryNonIdempotent } = parseRouteMetadata(route.metadata);
+  return {
+    name: route.name === '' ? 'default' : route.name,
+    action: compileAction(route, match, retryNonIdempotent, destinationOf, random),
+    requestHeaders: compileChanges(route.request_headers_to_add, route.request_headers_to_remove),
+    responseHeaders: compileChanges(route.response_headers_to_add, route.response_headers_to_remove),
+    origin: origin === null ? null : compileOrigin(origin),
+  };
+}
+
+function compileOrigin(origin: NonNullable<ReturnType<typeof parseRouteMetadata>['origin']>): RouteOrigin {
+  return { ...origin, file: origin.file ?? '', line: origin.line ?? 0 };
+}
+
+function compileAction<D>(
+  route: Route__Output,
+  match: RouteMatch__Output,
+  retryNonIdempotent: boolean,
+  destinationOf: DestinationOf<D>,
+  random: () => number,
+): RouteAction<D> {
+  if (route.route) return compileForward(route.route, match, retryNonIdempotent, destinationOf, random);
+  if (route.redirect) {
+    const redirect = compileRedirect(route.redirect, match);
+    return { kind: 'redirect', status: redirectStatuses[route.redirect.response_code], redirect };
+  }
+  const { status = 500, body = null } = route.direct_response ?? {};
+  return {
+    kind: 'respond',
+    status,
+    body: body?.inline_bytes?.toString('utf8') ?? body?.inline_string ?? '',
+  };
+}
+
+function compileForward<D>(
+  action: RouteAction__Output,
+  match: RouteMatch__Output,
+  retryNonIdempotent: boolean,
+  destinationOf: DestinationOf<D>,
+  random: () => number,
+): ForwardAction<D> {
+  const clusters = action.weighted_clusters?.clusters ?? [{ name: action.cluster ?? '', weight: { value: 1 } }];
+  const choices = clusters.map(({ name, weight }) => ({
+    destination: destinationOf(name),
+    weight: weight?.value ?? 0,
+  }));
+  return {
+    kind: 'forward',
+    pick: weightedChoice(choices, random),
+    timeoutMs: action.timeout === null ? defaultTimeoutMs : durationToMs(action.timeout),
+    idleTimeoutMs: action.idle_timeout === null ? 0 : durationToMs(action.idle_timeout),
+    retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, retryNonIdempotent),
+    pathRewrite: compileRewrite(action.path_rewrite, action.prefix_rewrite, match),
+    hostRewrite: action.host_rewrite_literal ?? null,
+  };
+}
+
+/** Null where the policy names no condition, and so never applies. */
+function compileRetry(policy: RetryPolicy__Output, retryNonIdempotent: boolean): RetryPolicy | null {
+  if (policy.retry_on.trim() === '') return null;
+  const { base_interval: base = null, max_interval: max = null } = policy.retry_back_off ?? {};
+  const backOffBaseMs = base === null ? defaultBackOffBaseMs : durationToMs(base);
+  return compileRetryPolicy({
+    retryOn: policy.retry_on,
+    retriableStatusCodes: policy.retriable_status_codes,
+    maxRetries: policy.num_retries?.value ?? defaultMaxRetries,
+    perTryTimeoutMs: policy.per_try_timeout === null ? 0 : durationToMs(policy.per_try_timeout),
+    backOffBaseMs,
+    // Ten times the base where it is absent (Envoy `RetryBackOff.max_interval`).
+    backOffMaxMs: max === null ? 10 * backOffBaseMs : durationToMs(max),
+    retryNonIdempotent,
+  });
+}
+
+function compileRedirect(redirect: RedirectAction__Output, match: RouteMatch__Output): Redirect {
+  return new Redirect({
+    scheme: redirect.https_redirect ? 'https' : (redirect.scheme_redirect ?? null),
+    hostname: redirect.host_redirect === '' ? null : redirect.host_redirect,
+    port: redirect.port_redirect === 0 ? null : redirect.port_redirect,
+    path: compileRewrite(redirect.path_redirect ?? '', redirect.prefix_rewrite ?? '', match),
+    stripQuery: redirect.strip_query,
+  });
+}
+
+/** Empty texts stand for absent fields. A prefix is put in place of what the route matched on: all of an exact path. */
+function compileRewrite(full: string, prefix: string, match: RouteMatch__Output): PathRewrite | null {
+  if (full !== '') return replaceFullPath(full);
+  if (prefix === '') return null;
+  if (match.path_specifier === 'path') return replaceFullPath(prefix);
+  return replacePrefixMatch(match.path_separated_prefix ?? match.prefix ?? '/', prefix);
+}
+
+function compilePath(match: RouteMatch__Output): PathMatcher {
+  const ignoreCase = match.case_sensitive?.value === false;
+  if (match.path !== undefined) return PathMatcher.exact(match.path, ignoreCase);
+  if (match.path_separated_prefix !== undefined) {
+    return PathMatcher.separatedPrefix(match.path_separated_prefix, ignoreCase);
+  }
+  return PathMatcher.prefix(match.prefix ?? '/', ignoreCase);
+}
+
+function compileHeader(matcher: HeaderMatcher__Output): HeaderMatcher {
+  const { name, invert_match: invert, treat_missing_header_as_empty: missingIsEmpty } = matcher;
+  return new HeaderMatcher(name, conditionOf(matcher), invert, missingIsEmpty);
+}
+
+function conditionOf(matcher: HeaderMatcher__Output): HeaderCondition {
+  if (matcher.string_match) return { kind: 'string', matcher: compileString(matcher.string_match) };
+  if (matcher.range_match) {
+    return { kind: 'range', start: Number(matcher.range_match.start), end: Number(matcher.range_match.end) };
+  }
+  return { kind: matcher.present_match === false ? 'absent' : 'present' };
+}
+
+function compileString(matcher: StringMatcher__Output): StringMatcher {
+  const kind = matcher.match_pattern;
+  if (kind === undefined || kind === 'safe_regex') throw new Error('a string matcher without a pattern of ours');
+  return new StringMatcher(kind, matcher[kind] ?? '', matcher.ignore_case);
+}
+
+function compileChanges(
+  options: readonly HeaderValueOption__Output[],
+  removed: readonly string[],
+): HeaderMutation | null {
+  const pairs = (action: HeaderValueOption__Output['append_action']) =>
+    options.flatMap(({ append_action, header }) =>
+      append_action === action && header !== null ? [[header.key, header.value] as const] : [],
+    );
+  return HeaderMutation.from({
+    set: pairs('OVERWRITE_IF_EXISTS_OR_ADD'),
+    add: pairs('APPEND_IF_EXISTS_OR_ADD'),
+    remove: removed,
+  });
+}
+
+const redirectStatuses: Readonly<Record<RedirectAction__Output['response_code'], RedirectStatus>> = {
+  MOVED_PERMANENTLY: 301,
+  FOUND: 302,
+  SEE_OTHER: 303,
+  TEMPORARY_REDIRECT: 307,
+  PERMANENT_REDIRECT: 308,
+};

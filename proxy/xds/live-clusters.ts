@@ -1,0 +1,94 @@
+import type { ClusterEnvironment } from '../cluster/cluster.ts';
+import { Cluster } from '../cluster/cluster.ts';
+import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
+
+/**
+ * The clusters that exist as objects, by name. A name has one object for as long as anything needs it: routes hold on to
+ * it, and configuration and endpoints change inside it. A cluster that does not exist is an object without endpoints, so
+ * that a route that names it can be in force and its requests are answered.
+ */
+export class LiveClusters {
+  readonly #environment: ClusterEnvironment;
+  readonly #clusters = new Map<string, Cluster>();
+  readonly #endpoints = new Map<string, readonly EndpointConfig[]>();
+
+  constructor(environment: ClusterEnvironment) {
+    this.#environment = environment;
+  }
+
+  /** The object of a name; made without endpoints where there is none yet. */
+  get(name: string): Cluster {
+    let cluster = this.#clusters.get(name);
+    if (cluster === undefined) {
+      cluster = new Cluster(absentCluster(name), this.#environment);
+      this.#clusters.set(name, cluster);
+    }
+    return cluster;
+  }
+
+  all(): Iterable<Cluster> {
+    return this.#clusters.values();
+  }
+
+  put(config: ClusterConfig): void {
+    const cluster = this.get(config.name);
+    cluster.update(config);
+    if (config.discovery === 'eds') cluster.setEndpoints(this.#endpoints.get(config.edsName) ?? []);
+  }
+
+  /** Endpoints under the name that EDS knows them by; several clusters may share them. */
+  putEndpoints(edsName: string, endpoints: readonly EndpointConfig[]): void {
+    this.#endpoints.set(edsName, endpoints);
+    this.#refresh(edsName);
+  }
+
+  /** EDS has nothing under this name. */
+  removeEndpoints(edsName: string): void {
+    this.#endpoints.delete(edsName);
+    this.#refresh(edsName);
+  }
+
+  /** The cluster does not exist, or no longer; requests in flight are answered. */
+  absent(name: string): void {
+    this.get(name).update(absentCluster(name));
+  }
+
+  /** Nothing needs the cluster any more. */
+  forget(name: string): void {
+    this.#clusters.get(name)?.close();
+    this.#clusters.delete(name);
+  }
+
+  #refresh(edsName: string): void {
+    for (const cluster of this.#clusters.values()) {
+      const { discovery, edsName: wanted } = cluster.config;
+      if (discovery === 'eds' && wanted === edsName) cluster.setEndpoints(this.#endpoints.get(edsName) ?? []);
+    }
+  }
+}
+
+function absentCluster(name: string): ClusterConfig {
+  return {
+    name,
+    discovery: 'static',
+    edsName: '',
+    endpoints: [],
+    serviceHost: '',
+    serviceName: '',
+    serviceNamespace: '',
+    connectTimeoutMs: 5_000,
+    idleTimeoutMs: 3_600_000,
+    balancer: 'round-robin',
+    circuitBreaker: {
+      maxConnections: 1_024,
+      maxPendingRequests: 1_024,
+      maxRequests: 1_024,
+      maxRetries: 3,
+      retryBudgetPercent: 20,
+      minRetryConcurrency: 3,
+    },
+    outlierDetection: null,
+    panicThresholdPercent: 50,
+    meshTls: null,
+  };
+}
