@@ -128,6 +128,11 @@ export class Configuration {
     return resources.filter((resource) => this.#warming.latest(resource) === resource);
   }
 
+  /** The version in force, `'absent'` when the control plane said that there is none, null while nothing is known. */
+  inForce(name: ResourceName): ParsedResource | 'absent' | null {
+    return this.#warming.inForce(name);
+  }
+
   /** All that is in force, needed before needing. */
   resources(): Iterable<ParsedResource> {
     return this.#warming.resources();
