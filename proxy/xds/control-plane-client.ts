@@ -155,6 +155,11 @@ export class ControlPlaneClient {
     return this.#ads.counts;
   }
 
+  /** See `WorkloadClient.reregister`. */
+  reregister(): void {
+    this.#workload.reregister();
+  }
+
   /** See `WorkloadClient.withdraw`. */
   withdraw(waitMs: number): Promise<boolean> {
     return this.#workload.withdraw(waitMs);

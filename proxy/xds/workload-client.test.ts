@@ -97,6 +97,18 @@ describe('WorkloadClient', () => {
     expect(await stream.requests.next()).toMatchObject({ register: { instance_id: 'i', generation: '7' } });
   });
 
+  it('registers again when what runs here has changed, also while it waits for an answer', async () => {
+    const stream = await connect();
+    await stream.requests.next();
+    client.reregister();
+    stream.send({ registered: {} });
+    expect(await stream.requests.next()).toMatchObject({ request: 'register' });
+    stream.send({ registered: {} });
+    await attached;
+    client.reregister();
+    expect(await stream.requests.next()).toMatchObject({ request: 'register' });
+  });
+
   it('tells what came in force in one turn of the event loop in one message', async () => {
     const stream = await registered();
     client.reportInForce({ typeUrl, name: 'a', version: '1' });

@@ -55,6 +55,8 @@ export class WorkloadClient {
   readonly #untold = new Map<string, ResourceName>();
   #state: LeaseState = { kind: 'waiting' };
   #isWithdrawing = false;
+  /** What runs here has changed since it was last told. */
+  #isStale = false;
   #isFlushing = false;
   #cancelRenewal: () => void = () => {};
   #settled: () => void = () => {};
@@ -111,6 +113,12 @@ export class WorkloadClient {
     });
   }
 
+  /** What runs here has changed: registers again on the present stream. Without one the next stream sees to it. */
+  reregister(): void {
+    this.#isStale = true;
+    if (this.#state.kind === 'registered') this.#register();
+  }
+
   close(): void {
     this.#isWithdrawing = true;
     this.#cancelRenewal();
@@ -145,6 +153,7 @@ export class WorkloadClient {
     this.#cancelRenewal();
     if (this.#isWithdrawing) return;
     this.#state = { kind: 'waiting' };
+    this.#isStale = false;
     this.#stream.send({ register: this.#options.registration() });
   }
 
@@ -170,6 +179,10 @@ export class WorkloadClient {
 
   #registered(renewInterval: { readonly seconds: string; readonly nanos: number } | null): void {
     if (this.#isWithdrawing) return;
+    if (this.#isStale) {
+      this.#register();
+      return;
+    }
     if (this.#state.kind !== 'registered') this.#options.log('info', 'registered with the control plane');
     this.#state = { kind: 'registered' };
     const askedMs = renewInterval === null ? defaultRenewIntervalMs : durationToMs(renewInterval);
