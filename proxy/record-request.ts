@@ -13,6 +13,7 @@ import { newAccessLogEntry } from './telemetry/access-log-line.ts';
 import type { RequestSeries } from './telemetry/request-series.ts';
 import type { DestinationLabels, SeriesLabels, SourceLabels } from './telemetry/series-labels.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
+import type { DownstreamRequests } from './telemetry/traffic-stats.ts';
 
 export interface RequestRecorderOptions {
   readonly registry: SeriesRegistry;
@@ -45,6 +46,8 @@ export class RequestRecorder implements Recorder {
   readonly #callers = new Map<string, Map<string, RequestSeries>>();
   #callerCount = 0;
   /** For requests that never had an endpoint; by cluster, or by route where there was no cluster. */
+  readonly #inbound = { direction: 'inbound' as const, total: 0, byClass: [0, 0, 0, 0, 0, 0] };
+  readonly #outbound = { direction: 'outbound' as const, total: 0, byClass: [0, 0, 0, 0, 0, 0] };
   readonly #unreached = new WeakMap<object, Map<object, RequestSeries>>();
 
   constructor(options: RequestRecorderOptions) {
@@ -52,10 +55,19 @@ export class RequestRecorder implements Recorder {
     this.#wallClock = options.wallClock ?? Date.now;
   }
 
+  /** All requests so far, by direction. */
+  get downstream(): readonly DownstreamRequests[] {
+    return [this.#inbound, this.#outbound];
+  }
+
   record(exchange: HttpExchange): void {
     const { environment } = exchange;
     const elapsedMs = environment.now() - exchange.startedAtMs;
     const isOutbound = environment.direction === 'outbound';
+    const requests = isOutbound ? this.#outbound : this.#inbound;
+    const statusClass = Math.floor(exchange.status / 100);
+    requests.total++;
+    requests.byClass[statusClass] = (requests.byClass[statusClass] ?? 0) + 1;
     const series = isOutbound ? this.#outboundSeries(exchange) : this.#inboundSeries(exchange.peer);
     series.record(exchange.status, responseFlag(exchange), elapsedMs, exchange.requestBytes, exchange.responseBytes);
     const { accessLog } = this.#options;

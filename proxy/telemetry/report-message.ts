@@ -1,0 +1,58 @@
+import { toSparseBuckets } from '../../proto/histogram.ts';
+import type { Input } from '../../proto/load.ts';
+import type { CodeCounts } from './code-counts.ts';
+import type { SeriesRegistry } from './series-registry.ts';
+
+export type ReportMessage = Input<'heddle.v1.ReportRequest'>;
+export type SeriesMessage = Input<'heddle.v1.Series'>;
+type SeriesName = Omit<SeriesMessage, 'count' | 'request_bytes' | 'response_bytes' | 'latency_us'>;
+
+/** Takes all that was counted since it was last taken; it is in the caller's hands from now on. */
+export function takeUnreported(registry: SeriesRegistry): SeriesMessage[] {
+  const taken: SeriesMessage[] = [];
+  for (const { labels, codes } of unreported(registry)) {
+    const { reporter, source, destination } = labels;
+    for (const counts of codes) {
+      taken.push(
+        takeCounts(counts, {
+          reporter: reporter === 'source' ? 'SOURCE' : 'DESTINATION',
+          source_workload: source.workload,
+          source_namespace: source.namespace,
+          source_service: source.service,
+          source_version: source.version,
+          source_principal: source.principal,
+          destination_workload: destination.workload,
+          destination_namespace: destination.namespace,
+          destination_service: destination.serviceHost,
+          destination_version: destination.version,
+          destination_principal: destination.principal,
+          route: labels.route,
+          response_code: counts.status,
+          response_flags: counts.flag,
+          mutual_tls: labels.isMutualTls,
+          protocol: labels.protocol,
+        }),
+      );
+    }
+  }
+  return taken;
+}
+
+function* unreported(registry: SeriesRegistry) {
+  for (const series of registry.all()) {
+    const codes = [...series.codes()].filter((counts) => counts.unreported > 0);
+    if (codes.length > 0) yield { labels: series.labels, codes };
+  }
+}
+
+function takeCounts(counts: CodeCounts, name: SeriesName): SeriesMessage {
+  const message = {
+    ...name,
+    count: counts.unreported,
+    request_bytes: counts.requestBytes,
+    response_bytes: counts.responseBytes,
+    latency_us: { ...toSparseBuckets(counts.latency), sum: counts.latencySumUs },
+  };
+  counts.markReported();
+  return message;
+}

@@ -1,0 +1,53 @@
+import type { ClusterStats, TrafficStats } from '../traffic-stats.ts';
+
+export function clusterStatsOf(overrides: Partial<ClusterStats> = {}): ClusterStats {
+  return {
+    name: 'outbound|80||cart.default.svc.cluster.local',
+    requestsTotal: 12,
+    requestsActive: 1,
+    requestsWaiting: 0,
+    responsesByClass: [0, 0, 9, 0, 2, 1],
+    retries: 4,
+    retriesSucceeded: 3,
+    retriesRefused: 1,
+    timeouts: 1,
+    perTryTimeouts: 2,
+    requestsRefused: 0,
+    connectionsTotal: 5,
+    connectionsActive: 2,
+    connectionsRefused: 0,
+    connectFailures: 4,
+    noneHealthy: 0,
+    endpoints: 3,
+    endpointsHealthy: 2,
+    ejectionsActive: 1,
+    ejectionsTotal: 1,
+    ejectionsRefused: 0,
+    remaining: { connections: 1022, waiting: 1024, requests: 1023, retries: 0 },
+    ...overrides,
+  };
+}
+
+export function trafficStatsOf(...clusters: readonly ClusterStats[]): TrafficStats {
+  return {
+    clusters: () => clusters,
+    listeners: () => [
+      {
+        direction: 'inbound',
+        address: '127.0.0.1:15006',
+        connectionsTotal: 7,
+        connectionsActive: 3,
+        handshakes: 6,
+        handshakeFailures: 1,
+      },
+      {
+        direction: 'outbound',
+        address: '[::1]:15001',
+        connectionsTotal: 2,
+        connectionsActive: 1,
+        handshakes: 0,
+        handshakeFailures: 0,
+      },
+    ],
+  };
+}
