@@ -84,6 +84,7 @@ export class HeaderLines {
   /** Notes what one line says; true when it must not be forwarded. */
   #isCut(text: string, line: number, next: number, trust: HeaderTrust): boolean {
     const colon = text.indexOf(':', line);
+    if (lower[text.charCodeAt(line)] === LETTER_X) return this.#isCutExtension(text, line, colon, next, trust);
     switch (colon - line) {
       case 2:
         return isName(text, line, 'te');
@@ -104,21 +105,23 @@ export class HeaderLines {
       case 14:
         if (isName(text, line, 'content-length')) this.#length(fieldValue(text, colon, next));
         return isName(text, line, 'http2-settings');
+      case 16:
+        return isName(text, line, 'proxy-connection');
       case 17:
         if (isName(text, line, 'transfer-encoding')) this.#coding(fieldValue(text, colon, next));
         return false;
       default:
-        return this.#isCutLonger(text, line, colon, next, trust);
+        return false;
     }
   }
 
-  #isCutLonger(text: string, line: number, colon: number, next: number, trust: HeaderTrust): boolean {
+  /** Headers whose names begin with `x-`: those of the mesh are cut, except where a sidecar sent them. */
+  #isCutExtension(text: string, line: number, colon: number, next: number, trust: HeaderTrust): boolean {
     const length = colon - line;
     if (length === 12 && isName(text, line, 'x-request-id')) {
       this.requestId = fieldValue(text, colon, next);
       return false;
     }
-    if (length === 16 && isName(text, line, 'proxy-connection')) return true;
     if (length === 23 && isMeshName(text, line, 'x-forwarded-client-cert')) return true;
     if (length === 13 && isMeshName(text, line, 'x-heddle-peer') && trust === 'sidecar') {
       this.peerMetadata = fieldValue(text, colon, next);
@@ -160,6 +163,8 @@ export class HeaderLines {
     }
   }
 }
+
+const LETTER_X = 120;
 
 /** At most fifteen digits: every such number is exact, and no body is longer than a petabyte. */
 const lengthPattern = /^[0-9]{1,15}$/;

@@ -1,0 +1,97 @@
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ChunkScanner } from './chunk-scanner.ts';
+import { ChunkStripper } from './chunk-stripper.ts';
+
+/** Offset behind the body, or the fault, whatever the pieces that the bytes arrive in. */
+function scan(bytes: Buffer, cuts: readonly number[]): number | string {
+  const scanner = new ChunkScanner();
+  const ends = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
+  let from = 0;
+  for (const to of [...ends, bytes.length]) {
+    const found = scanner.scan(bytes, from, to);
+    if (scanner.fault !== null) return scanner.fault;
+    if (found >= 0) return found;
+    from = to;
+  }
+  return 'incomplete';
+}
+
+const chunk = fc
+  .tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.constantFrom('', ';a', ';a=b', ';q="x y"'), fc.boolean())
+  .map(([data, extension, isUpper]) => {
+    const size = data.length.toString(16);
+    return Buffer.concat([
+      Buffer.from(`${isUpper ? size.toUpperCase() : size}${extension}\r\n`),
+      Buffer.from(data),
+      Buffer.from('\r\n'),
+    ]);
+  });
+const trailers = fc.constantFrom('', 'x-checksum: 1\r\n', 'a: b\r\nc:\r\n');
+const body = fc
+  .tuple(fc.array(chunk, { maxLength: 6 }), trailers)
+  .map(([chunks, lines]) => Buffer.concat([...chunks, Buffer.from(`0\r\n${lines}\r\n`)]));
+
+describe('ChunkScanner', () => {
+  it('finds the end of every well-formed body, however it is cut and whatever follows', () => {
+    fc.assert(
+      fc.property(body, fc.uint8Array({ maxLength: 20 }), fc.array(fc.nat(), { maxLength: 8 }), (whole, rest, cuts) => {
+        expect(scan(Buffer.concat([whole, rest]), cuts)).toBe(whole.length);
+      }),
+    );
+  });
+
+  it('comes to the same verdict on any bytes, however they are cut', () => {
+    const bytes = fc.string({ unit: fc.constantFrom('0', '1', 'a', 'F', '\r', '\n', ';', ':', ' ', '\t', '\0', 'g') });
+    fc.assert(
+      fc.property(bytes, fc.array(fc.nat(), { maxLength: 8 }), (text, cuts) => {
+        const buffer = Buffer.from(text, 'latin1');
+        expect(scan(buffer, cuts)).toBe(scan(buffer, []));
+      }),
+    );
+  });
+
+  it.each([
+    ['an empty size', '\r\n'],
+    ['nine digits', '000000001\r\na\r\n'],
+    ['a sign', '+1\r\na\r\n'],
+    ['a blank before the size', ' 1\r\na\r\n'],
+    ['a blank after the size', '1 \r\na\r\n'],
+    ['NUL in an extension', '1;\0\r\na\r\n'],
+    ['LF in an extension', '1;a\nb\r\na\r\n'],
+    ['data that is too long', '1\r\nab\r\n'],
+    ['a trailer without a colon', '0\r\nabc\r\n\r\n'],
+    ['a folded trailer', '0\r\na: b\r\n c\r\n\r\n'],
+    ['Transfer-Encoding in a trailer', '0\r\ntransfer-Encoding: chunked\r\n\r\n'],
+    ['Host in a trailer', '0\r\nHost: b\r\n\r\n'],
+  ])('refuses %s', (_name, text) => {
+    expect(scan(Buffer.from(text, 'latin1'), [])).toBe('malformed');
+  });
+
+  it('bounds extensions and trailers together at 16 KiB', () => {
+    expect(scan(Buffer.from(`1;${'x'.repeat(17_000)}`), [])).toBe('too-large');
+    expect(scan(Buffer.from(`0\r\n${`a: ${'x'.repeat(900)}\r\n`.repeat(20)}`), [])).toBe('too-large');
+  });
+});
+
+describe('ChunkStripper', () => {
+  it('leaves exactly the data, however the body is cut', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.uint8Array({ minLength: 1, maxLength: 30 }), { maxLength: 5 }),
+        fc.nat(),
+        (parts, cut) => {
+          const chunks = parts.map((part) =>
+            Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]),
+          );
+          const whole = Buffer.concat([...chunks, Buffer.from('0\r\nx: y\r\n\r\n')]);
+          const stripper = new ChunkStripper();
+          const at = cut % (whole.length + 1);
+          const stripped = Buffer.concat([stripper.strip(whole.subarray(0, at)), stripper.strip(whole.subarray(at))]);
+          expect(stripped).toEqual(Buffer.concat(parts));
+        },
+      ),
+    );
+  });
+});
