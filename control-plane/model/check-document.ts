@@ -14,9 +14,10 @@ export type CheckedDocument =
 
 /**
  * Checks one value as a document by itself: kind, fields, types, bounds, and the rules between its fields. All faults at
- * once. What depends on other documents is for `validateDocument`.
+ * once. What depends on other documents is for `validateDocument`. A document without namespace is put into
+ * `defaultNamespace`.
  */
-export function checkDocument(input: unknown): CheckedDocument {
+export function checkDocument(input: unknown, defaultNamespace = 'default'): CheckedDocument {
   const { value, faults } = plainValue(input);
   if (value === undefined && faults.length > 0) return { document: null, kind: null, faults };
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -27,12 +28,20 @@ export function checkDocument(input: unknown): CheckedDocument {
   const { apiVersion, kind: kindName } = value as { apiVersion?: unknown; kind?: unknown };
   const kind = kindOf(apiVersion, kindName);
   if (kind === null) return refused([...faults, ...kindFaults(apiVersion, kindName)]);
+  if (kind.namespaced) fillNamespace(value, defaultNamespace);
   // widened: the union of all schemas has no common parse signature
   const schema: z.ZodType<ModelDocument> = kind.schema;
   const parsed = schema.safeParse(value, { error: plainWords, reportInput: true });
   const all = [...faults, ...unknownFields(schema, value), ...(parsed.error?.issues.map(faultOf) ?? [])];
   if (all.length > 0 || !parsed.success) return { document: null, kind, faults: all };
   return { document: parsed.data, faults: [] };
+}
+
+function fillNamespace(value: object, namespace: string): void {
+  const { metadata } = value as { metadata?: unknown };
+  if (typeof metadata === 'object' && metadata !== null && !('namespace' in metadata)) {
+    Object.assign(metadata, { namespace });
+  }
 }
 
 function refused(faults: readonly Fault[]): CheckedDocument {

@@ -21,6 +21,8 @@ export interface ParseOptions {
   readonly format?: 'yaml' | 'json';
   /** Default 1000; a longer text is refused as a whole. */
   readonly maxDocuments?: number;
+  /** For documents that name none; default `default`. */
+  readonly defaultNamespace?: string;
 }
 
 /** A document with the means to say where in its text something stands. */
@@ -66,9 +68,9 @@ export function parseDocuments(text: string, options: ParseOptions = {}): Parsed
       violations.push(place({ path: ['kind'], at: 'value', message, suggestion: null }, 'warning', null));
       continue;
     }
-    const checked = checkDocument(item.value);
+    const checked = checkDocument(item.value, options.defaultNamespace);
     if (checked.document === null) {
-      const name = writtenName(item.value);
+      const name = writtenName(item.value, options.defaultNamespace ?? 'default');
       violations.push(...checked.faults.map((fault) => place(fault, 'error', name)).sort(byPosition));
       continue;
     }
@@ -168,10 +170,10 @@ function textViolation(file: string | null, message: string, position: TextPosit
 }
 
 /** What a document calls itself, when that much can be read. */
-function writtenName(value: unknown): string | null {
+function writtenName(value: unknown, defaultNamespace: string): string | null {
   const { kind, metadata } = Object(value) as { kind?: unknown; metadata?: unknown };
   const { name, namespace } = Object(metadata) as { name?: unknown; namespace?: unknown };
-  const parts = [kind, namespace ?? 'default', name];
+  const parts = [kind, namespace ?? defaultNamespace, name];
   return parts.every((part) => typeof part === 'string' && part.length <= 253) ? parts.join('/') : null;
 }
 

@@ -1,0 +1,97 @@
+import type { HttpRoute } from '../model/http-route.ts';
+import type { ModelDocument } from '../model/kinds.ts';
+import { documentName } from '../model/kinds.ts';
+import { isServiceReference } from '../model/object-reference.ts';
+import type { Convergence } from '../xds/proxy-status.ts';
+
+/** Something a document in force asks for and cannot have, as translation found it. */
+export interface DocumentProblem {
+  /** `HTTPRoute/default/cart` */
+  readonly document: string;
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Kubernetes' `metav1.Condition`, without the time of the last change, which nobody keeps. */
+interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration: number;
+}
+
+const controllerName = 'heddle.dev/control-plane';
+
+/**
+ * The document with what became of it: whether it could be used, and, when `convergence` is known, how many sidecars
+ * have it in force.
+ *
+ * For a route the conditions stand under each parent, as Gateway API has it: `Accepted`, `ResolvedRefs`, `Programmed`.
+ */
+export function withStatus(
+  document: ModelDocument,
+  problems: readonly DocumentProblem[],
+  convergence: Convergence | null,
+): ModelDocument {
+  if (document.status !== undefined) return document; // a registered workload brings its own
+  const name = documentName(document);
+  const own = problems.filter((problem) => problem.document === name);
+  const generation = document.metadata.generation ?? 1;
+  const programmed = convergence === null ? [] : [programmedCondition(convergence, generation)];
+  if (document.kind === 'HTTPRoute') {
+    return { ...document, status: { parents: routeParents(document, own, programmed, generation) } };
+  }
+  const accepted = condition('Accepted', own, { good: 'Accepted', bad: 'Conflicted' }, generation);
+  return { ...document, status: { conditions: [accepted, ...programmed] } };
+}
+
+function routeParents(
+  route: HttpRoute,
+  problems: readonly DocumentProblem[],
+  programmed: readonly Condition[],
+  generation: number,
+): readonly object[] {
+  const isOfParents = ({ path }: DocumentProblem) => path.startsWith('spec.parentRefs[');
+  const references = condition(
+    'ResolvedRefs',
+    problems.filter((problem) => !isOfParents(problem)),
+    { good: 'ResolvedRefs', bad: 'BackendNotFound' },
+    generation,
+  );
+  return route.spec.parentRefs.flatMap((parentRef, index) => {
+    if (!isServiceReference(parentRef)) return [];
+    const own = problems.filter(({ path }) => path.startsWith(`spec.parentRefs[${index}]`));
+    const accepted = condition('Accepted', own, { good: 'Accepted', bad: 'NoMatchingParent' }, generation);
+    return [{ parentRef, controllerName, conditions: [accepted, references, ...programmed] }];
+  });
+}
+
+function condition(
+  type: string,
+  problems: readonly DocumentProblem[],
+  reasons: { readonly good: string; readonly bad: string },
+  observedGeneration: number,
+): Condition {
+  const isGood = problems.length === 0;
+  const message = problems.map(({ path, message: text }) => `${path}: ${text}`).join('; ');
+  return {
+    type,
+    status: isGood ? 'True' : 'False',
+    reason: isGood ? reasons.good : reasons.bad,
+    message,
+    observedGeneration,
+  };
+}
+
+function programmedCondition(convergence: Convergence, observedGeneration: number): Condition {
+  const { affected, inForce, rejected, pending, translated } = convergence;
+  const [refusal] = rejected;
+  const base = { type: 'Programmed', observedGeneration };
+  if (refusal !== undefined) {
+    return { ...base, status: 'False', reason: 'Rejected', message: `${refusal.proxy}: ${refusal.reason}` };
+  }
+  const message = `in force in ${inForce} of ${affected} proxies concerned`;
+  if (!translated || pending.length > 0) return { ...base, status: 'Unknown', reason: 'Pending', message };
+  return { ...base, status: 'True', reason: 'InForce', message };
+}

@@ -1,0 +1,20 @@
+import { Hono } from 'hono';
+import { queryNumber } from './query.ts';
+import type { TelemetrySource } from './telemetry-source.ts';
+
+/** The control plane keeps an hour. */
+const window = { min: 1, max: 3600, fallback: 60 } as const;
+
+/** What flowed: `GET /heddle/v1/stat?window=60` and `/heddle/v1/edges?window=60`, in seconds. */
+export function trafficRoutes(telemetry: TelemetrySource): Hono {
+  const routes = new Hono();
+  routes.get('/heddle/v1/stat', (context) => {
+    const windowSeconds = queryNumber(context.req, 'window', window);
+    return context.json({ windowSeconds, items: telemetry.stat(windowSeconds) });
+  });
+  routes.get('/heddle/v1/edges', (context) => {
+    const windowSeconds = queryNumber(context.req, 'window', window);
+    return context.json({ windowSeconds, items: telemetry.edges(windowSeconds) });
+  });
+  return routes;
+}
