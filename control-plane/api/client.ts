@@ -2,21 +2,21 @@ import type { Dispatcher } from 'undici';
 import { Agent, request } from 'undici';
 import type { Kind, ModelDocument } from '../model/kinds.ts';
 import { namespaceOf } from '../model/kinds.ts';
+import type { Edge, ServiceStat } from '../telemetry/telemetry-source.ts';
 import type { Convergence, ProxyStatus } from '../xds/proxy-status.ts';
 import type { CallFailure } from './call-failure.ts';
 import { refusal, stranger, unreachable } from './call-failure.ts';
 import type { CertificateInfo } from './certificate-routes.ts';
 import type { DocumentChange } from './document-repository.ts';
 import type { FailureReason, Status } from './status.ts';
-import type { EdgeRow, StatRow } from './telemetry-source.ts';
 import type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';
 import type { WatchEvent } from './watch.ts';
 
+export type { Edge, ServiceStat } from '../telemetry/telemetry-source.ts';
 export type { Convergence, ProxyStatus, RejectedResource, TypeStatus } from '../xds/proxy-status.ts';
 export type { CertificateInfo } from './certificate-routes.ts';
 export type { DocumentChange } from './document-repository.ts';
 export type { Status, StatusCause } from './status.ts';
-export type { EdgeRow, StatRow } from './telemetry-source.ts';
 export type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';
 export type { WatchEvent } from './watch.ts';
 
@@ -162,11 +162,11 @@ export class ApiClient {
     return itemsOf((await this.#call('GET', '/heddle/v1/proxies')).body);
   }
 
-  async stat(windowSeconds: number): Promise<readonly StatRow[]> {
+  async stat(windowSeconds: number): Promise<readonly ServiceStat[]> {
     return itemsOf((await this.#call('GET', `/heddle/v1/stat?window=${windowSeconds}`)).body);
   }
 
-  async edges(windowSeconds: number): Promise<readonly EdgeRow[]> {
+  async edges(windowSeconds: number): Promise<readonly Edge[]> {
     return itemsOf((await this.#call('GET', `/heddle/v1/edges?window=${windowSeconds}`)).body);
   }
 

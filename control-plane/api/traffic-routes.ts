@@ -1,9 +1,9 @@
 import { Hono } from 'hono';
+import type { TelemetrySource } from '../telemetry/telemetry-source.ts';
 import { queryNumber } from './query.ts';
-import type { TelemetrySource } from './telemetry-source.ts';
 
-/** The control plane keeps an hour. */
-const window = { min: 1, max: 3600, fallback: 60 } as const;
+/** Seconds: the control plane counts in buckets of 5 and keeps an hour. */
+const window = { min: 5, max: 3600, fallback: 60 } as const;
 
 /** What flowed: `GET /heddle/v1/stat?window=60` and `/heddle/v1/edges?window=60`, in seconds. */
 export function trafficRoutes(telemetry: TelemetrySource): Hono {
