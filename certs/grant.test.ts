@@ -25,6 +25,15 @@ describe('encodeGrant and readGrant', () => {
     expect(readGrant(mesh.identity('cart', { extensions: [encodeGrant(given)] }).der)).toEqual(given);
   });
 
+  it.each([0, 1, 100, 200, 1_800])(
+    'write the very DER that node-forge writes, with labels of %i characters',
+    (length) => {
+      const { value } = encodeGrant({ ...grant, labels: { a: 'ß'.repeat(length / 2) } });
+      const text = JSON.stringify({ ...grant, labels: { a: 'ß'.repeat(length / 2) } });
+      expect(value.equals(encodeDer(utf8String(text)))).toBe(true);
+    },
+  );
+
   it('know no grant in a leaf that has none', () => {
     expect(readGrant(mesh.identity('cart').der)).toBe(null);
   });

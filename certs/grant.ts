@@ -1,8 +1,7 @@
 import { InvalidCertificateError, readCertificate } from './certificate.ts';
 import type { ExtraExtension } from './certificate-writer.ts';
 import { DerError } from './der-error.ts';
-import { DerReader } from './der-reader.ts';
-import { encodeDer, utf8String } from './der-writer.ts';
+import { DerReader, tags } from './der-reader.ts';
 import { oids } from './object-identifier.ts';
 import { InvalidSpiffeIdError, parseSpiffeId, workloadOf } from './spiffe-id.ts';
 
@@ -35,7 +34,7 @@ export function encodeGrant(grant: JoinGrant): ExtraExtension {
   if (Buffer.byteLength(text) > maxGrantBytes) {
     throw new InvalidGrantError(`a grant of ${Buffer.byteLength(text)} bytes; it has at most ${maxGrantBytes}`);
   }
-  return { oid: oids.joinGrant, value: encodeDer(utf8String(text)) };
+  return { oid: oids.joinGrant, value: derUtf8String(text) };
 }
 
 /**
@@ -72,6 +71,17 @@ export function readGrant(der: Uint8Array): JoinGrant | null {
     }
     throw cause;
   }
+}
+
+/**
+ * Written out here instead of with `der-writer.ts`, since every sidecar reads grants, and with that file it would load
+ * node-forge, about 10 MB. The text is at most 2 KiB, so two bytes of length are enough (X.690, section 8.1.3).
+ */
+function derUtf8String(text: string): Buffer {
+  const content = Buffer.from(text, 'utf8');
+  const { length } = content;
+  const lengthBytes = length < 128 ? [length] : length < 256 ? [0x81, length] : [0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.from([tags.utf8String, ...lengthBytes]), content]);
 }
 
 function checked(value: unknown): JoinGrant {
