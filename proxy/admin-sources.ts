@@ -1,0 +1,72 @@
+import { X509Certificate } from 'node:crypto';
+import { version } from '../proto/version.ts';
+import type { AdminSources } from './admin/admin-paths.ts';
+import type { Sidecar } from './proxy.ts';
+import type { MetricsPage } from './telemetry/metrics-page.ts';
+import type { ProcessFacts } from './telemetry/process-metrics.ts';
+import type { ListenerStats } from './telemetry/traffic-stats.ts';
+import { clusterStats, clusterStatus, dottedStats, listenerStats } from './traffic-status.ts';
+
+/** What the admin server shows of a sidecar, and what it can set going. */
+export function adminSources(proxy: Sidecar, metrics: MetricsPage): AdminSources {
+  return {
+    notReadyReason: () => proxy.notReadyReason,
+    isDraining: () => proxy.isDraining,
+    prometheus: () => metrics.text(),
+    stats: () => dottedStats([...proxy.clusters.all()].map(clusterStats), listenersOf(proxy)),
+    configDump: () => ({
+      node: proxy.node,
+      entries: [...proxy.control.configuration.entries()],
+      rejected: [...proxy.control.configuration.rejected],
+    }),
+    clusters: () => [...proxy.clusters.all()].map(clusterStatus),
+    listeners: () =>
+      [...proxy.traffic.outbound, ...proxy.traffic.inbound.map(({ listener }) => listener)].map(
+        ({ name, host, port }) => ({ name, address: host, port }),
+      ),
+    certificates: () => ({
+      chainPem: proxy.traffic.identity.current?.certificateChainPem ?? '',
+      bundlePem: proxy.traffic.identity.current?.trustBundlePem ?? '',
+    }),
+    log: proxy.log,
+    drain: () => void proxy.drain(),
+    quit: () => process.kill(process.pid, 'SIGTERM'),
+    startedAtMs: proxy.startedAtMs,
+    now: Date.now,
+  };
+}
+
+export function* listenersOf(proxy: Sidecar): Iterable<ListenerStats> {
+  for (const listener of proxy.traffic.outbound) yield listenerStats('outbound', listener);
+  for (const { listener } of proxy.traffic.inbound) yield listenerStats('inbound', listener);
+}
+
+/** Facts of the process for its metrics: version, certificates, and counters that belong to nothing else. */
+export function processFacts(proxy: Sidecar): ProcessFacts {
+  return {
+    version,
+    *certificateExpiry() {
+      const { current } = proxy.traffic.identity;
+      if (current === null) return;
+      yield { kind: 'leaf', expiresAtMs: current.expiresAtMs };
+      yield { kind: 'root', expiresAtMs: Date.parse(new X509Certificate(current.trustBundlePem).validTo) };
+    },
+    *counters() {
+      yield {
+        name: 'heddle_access_log_dropped_total',
+        help: 'Lines of the access log that were dropped because its target was too slow.',
+        value: proxy.accessLog?.droppedTotal ?? 0,
+      };
+      yield {
+        name: 'heddle_xds_nack_total',
+        help: 'Resources that were refused.',
+        value: [...proxy.control.counts.values()].reduce((total, { rejected }) => total + rejected, 0),
+      };
+      yield {
+        name: 'heddle_telemetry_reports_dropped_total',
+        help: 'Reports that the control plane would not take.',
+        value: proxy.reporter.droppedReports,
+      };
+    },
+  };
+}

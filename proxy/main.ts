@@ -1,0 +1,36 @@
+import type { ProxyConfig } from './config.ts';
+import { Sidecar } from './proxy.ts';
+
+/** A sidecar that runs. */
+export interface RunningProxy {
+  /** Fulfilled when it holds a certificate and the configuration that was declared. Never rejects. */
+  readonly ready: Promise<void>;
+  /** Why it cannot be used yet, for people; null when it can. */
+  readonly notReadyReason: string | null;
+  /** `127.0.0.1:15000`. */
+  readonly adminAddress: string;
+  /** Port for `HTTP_PROXY`. */
+  readonly outboundPort: number;
+  /** Application port to the inbound port at which other sidecars reach it. */
+  readonly inboundPorts: ReadonlyMap<number, number>;
+  /** Takes the instance out of the endpoint lists; fulfilled once that is acknowledged, or after a bounded wait. */
+  drain(): Promise<void>;
+  /** Ends everything; requests in flight get a short grace. */
+  close(): Promise<void>;
+}
+
+/** Starts a sidecar. Rejects when a port is taken, or the state directory or the token cannot be used. */
+export async function runProxy(config: ProxyConfig): Promise<RunningProxy> {
+  const proxy = await Sidecar.start(config);
+  return {
+    ready: proxy.ready,
+    get notReadyReason() {
+      return proxy.notReadyReason;
+    },
+    adminAddress: proxy.adminAddress,
+    outboundPort: proxy.outboundPort,
+    inboundPorts: new Map(proxy.traffic.inbound.map(({ port, listener }) => [port, listener.port])),
+    drain: () => proxy.drain(),
+    close: () => proxy.close(),
+  };
+}
