@@ -38,8 +38,14 @@ export interface WriteOptions {
 export interface Written {
   readonly document: ModelDocument;
   readonly change: DocumentChange;
-  /** What the document asks for and cannot have now, e.g. a backend that does not exist. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly DocumentWarning[];
+}
+
+/** Something a document asks for and cannot have now, e.g. a backend that does not exist. */
+export interface DocumentWarning {
+  /** `spec.rules[0].backendRefs[1]` */
+  readonly field: string;
+  readonly message: string;
 }
 
 /** A call that did not get what it asked for. */
@@ -77,19 +83,20 @@ const maxAnswerBytes = 64 * 1024 * 1024;
  * environment are not used, so that a token only ever goes where the caller said.
  */
 export class ApiClient {
-  readonly #api: string;
+  /** Base URL, without a slash at the end. */
+  readonly api: string;
   readonly #token: string | null;
   readonly #timeoutMs: number;
   readonly #dispatcher: Agent;
 
   constructor({ api, token, timeoutMs = 10_000 }: ApiClientOptions) {
-    this.#api = api.replace(/\/+$/, '');
+    this.api = api.replace(/\/+$/, '');
     this.#token = token;
     this.#timeoutMs = timeoutMs;
     this.#dispatcher = new Agent({ connect: { timeout: timeoutMs } });
   }
 
-  /** All documents of a kind in a namespace, or in all of them with `null`. */
+  /** All documents of a kind in a namespace, or in all of them with `null`. Of a cluster-scoped kind there is but one list. */
   async list(kind: Kind, namespace: string | null): Promise<{ resourceVersion: string; items: ModelDocument[] }> {
     const { body } = await this.#call('GET', collectionPath(kind, namespace));
     const { metadata, items } = body as { metadata: { resourceVersion: string }; items: ModelDocument[] };
@@ -215,7 +222,7 @@ export class ApiClient {
     if (body !== undefined) headers['content-type'] = 'application/json';
     let response: Dispatcher.ResponseData;
     try {
-      response = await request(`${this.#api}${path}`, {
+      response = await request(`${this.api}${path}`, {
         method,
         headers,
         body: body === undefined ? null : JSON.stringify(body),
@@ -239,17 +246,17 @@ export class ApiClient {
     } catch {
       // not JSON, so not from this API: told below
     }
-    return new ApiCallError(stranger(this.#api, statusCode));
+    return new ApiCallError(stranger(this.api, statusCode));
   }
 
   #unreachable(cause: unknown): ApiCallError {
-    return new ApiCallError(unreachable(this.#api, cause), { cause });
+    return new ApiCallError(unreachable(this.api, cause), { cause });
   }
 }
 
 function collectionPath(kind: Kind, namespace: string | null): string {
   const group = kind.group === '' ? '/api' : `/apis/${kind.group}`;
-  const scope = namespace === null ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const scope = namespace === null || !kind.namespaced ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   return `${group}/${kind.version}${scope}/${kind.plural}`;
 }
 
@@ -273,7 +280,10 @@ async function readJson(body: AsyncIterable<Buffer>): Promise<unknown> {
 }
 
 /** The texts of `Warning: 299 - "text"` headers, of which one line may hold several (RFC 7234 section 5.5). */
-function warningsIn(header: string | string[] | undefined): readonly string[] {
+function warningsIn(header: string | string[] | undefined): readonly DocumentWarning[] {
   const quoted = [header ?? []].flat().flatMap((line) => line.match(/"(?:[^"\\]|\\.)*"/g) ?? []);
-  return quoted.map((text) => String(JSON.parse(text)));
+  return quoted.map((text) => {
+    const [, field = '', message = ''] = /^(?:([^ ]*): )?(.*)$/s.exec(String(JSON.parse(text))) ?? [];
+    return { field, message };
+  });
 }

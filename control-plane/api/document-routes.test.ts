@@ -169,8 +169,8 @@ describe('documents over REST', () => {
     api.warnings.push({ path: 'spec.parentRefs[0]', message: 'another, with "quotes"' });
     const { warnings } = await api.client.apply(kinds.HTTPRoute, route('cart'), { dryRun: true });
     expect(warnings).toEqual([
-      'spec.rules[0].backendRefs[0]: Service default/cart-v1 does not exist – yet',
-      'spec.parentRefs[0]: another, with "quotes"',
+      { field: 'spec.rules[0].backendRefs[0]', message: 'Service default/cart-v1 does not exist – yet' },
+      { field: 'spec.parentRefs[0]', message: 'another, with "quotes"' },
     ]);
   });
 
