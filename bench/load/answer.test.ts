@@ -1,0 +1,61 @@
+import { once } from 'node:events';
+import type { RequestListener, Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { assertRefusesStrangers, untilAnswers } from './answer.ts';
+import { Stage } from './stage.ts';
+
+let stage: Stage;
+let server: Server;
+beforeEach(() => {
+  stage = new Stage(null);
+});
+afterEach(() => {
+  stage.clear();
+  server.close();
+});
+
+const serve = async (listener: RequestListener) => {
+  server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return (server.address() as AddressInfo).port;
+};
+
+describe('untilAnswers', () => {
+  it('waits through wrong answers for the right one', async () => {
+    const answers: [number, string][] = [
+      [503, 'body'],
+      [200, 'bod'],
+      [200, 'body'],
+      [200, 'never asked for'],
+    ];
+    const port = await serve((_request, response) => {
+      const [status, body] = answers.shift() ?? [500, ''];
+      response.writeHead(status).end(body);
+    });
+    await untilAnswers(port, 'body', stage);
+    expect(answers).toHaveLength(1);
+  });
+
+  it('gives up as soon as a process is gone, with its words', async () => {
+    const port = await serve((_request, response) => response.writeHead(503).end());
+    stage.start('proxy', 'sh', ['-c', 'echo bad configuration; exit 1']);
+    await expect(untilAnswers(port, 'body', stage)).rejects.toThrow('sh ended (1): bad configuration');
+  });
+});
+
+describe('assertRefusesStrangers', () => {
+  it('finds out a port that answers plaintext', async () => {
+    const port = await serve((_request, response) => response.end('the body'));
+    await expect(assertRefusesStrangers(port, 'the body')).rejects.toThrow('answers plaintext');
+  });
+
+  it('is content with a port that closes, or answers something else', async () => {
+    const port = await serve((request) => request.socket.destroy());
+    await assertRefusesStrangers(port, 'the body');
+    server.close();
+    const other = await serve((_request, response) => response.writeHead(400).end('TLS, please'));
+    await assertRefusesStrangers(other, 'the body');
+  });
+});

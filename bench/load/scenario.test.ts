@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { Peer } from './peer.ts';
+import type { Scenario } from './scenario.ts';
+import { selectScenarios } from './scenario.ts';
+
+const peer = (name: string): Peer => ({
+  name,
+  missing: () => null,
+  start: () => Promise.reject(new Error('only its name is looked at')),
+});
+const all: Scenario[] = [
+  { name: 'plain', summary: '', peers: [peer('a'), peer('b')] },
+  { name: 'mtls', summary: '', peers: [peer('a')] },
+];
+const select = (...names: string[]) =>
+  selectScenarios(all, names).map(({ name, peers }) => [name, ...peers.map((each) => each.name)].join(' '));
+
+describe('selectScenarios', () => {
+  it('leaves everything when nothing is named', () => {
+    expect(select()).toEqual(['plain a b', 'mtls a']);
+  });
+
+  it('keeps a named scenario whole', () => {
+    expect(select('plain')).toEqual(['plain a b']);
+  });
+
+  it('keeps a named proxy wherever it occurs', () => {
+    expect(select('a')).toEqual(['plain a', 'mtls a']);
+  });
+
+  it('narrows by both when both are named', () => {
+    expect(select('b', 'plain')).toEqual(['plain b']);
+  });
+
+  it('refuses a name that nothing has, and says what there is', () => {
+    expect(() => select('a', 'envoy')).toThrow(new RangeError('envoy is none of plain, mtls, a, b'));
+  });
+});
