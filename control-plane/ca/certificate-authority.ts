@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { join } from 'node:path';
 import type { Authority, IssuedLeaf } from '../../certs/authority.ts';
 import { authorityFromPem, authorityToPem, createIssuer, createRoot, issueLeaf } from '../../certs/authority.ts';
+import type { Certificate } from '../../certs/certificate.ts';
 import type { JoinGrant } from '../../certs/grant.ts';
 import { encodeGrant } from '../../certs/grant.ts';
 import { generateKeyPair, privateKeyFromPem, privateKeyToPem } from '../../certs/key-pair.ts';
@@ -104,6 +105,11 @@ export class CertificateAuthority {
   /** When root and issuing authority end, in milliseconds since the epoch. */
   expirations(): { readonly rootMs: number; readonly issuerMs: number } {
     return { rootMs: this.#root.certificate.notAfterMs, issuerMs: this.#issuer.certificate.notAfterMs };
+  }
+
+  /** The certificates that leaves are under. They are public. */
+  certificates(): { readonly root: Certificate; readonly issuer: Certificate } {
+    return { root: this.#root.certificate, issuer: this.#issuer.certificate };
   }
 
   /** A leaf for 24 h. @throws AuthorityError, InvalidKeyError, InvalidGrantError */

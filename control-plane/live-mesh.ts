@@ -1,0 +1,199 @@
+import type { Violation } from '../proto/violation.ts';
+import type { Log } from './log.ts';
+import type { DocumentOf, KindName, ModelDocument } from './model/kinds.ts';
+import { allKinds, documentName, namespaceOf } from './model/kinds.ts';
+import { fromStored } from './model/stored-document.ts';
+import type { DocumentLookup } from './model/validate-document.ts';
+import type { Registry } from './registry/registry.ts';
+import type { Change, Entry, Store } from './store/store.ts';
+import { CompactedError } from './store/store.ts';
+import type { Documents, MeshView } from './translate/mesh-view.ts';
+import type { Problem } from './translate/problem.ts';
+import type { Snapshot } from './translate/snapshot.ts';
+import { translate } from './translate/snapshot.ts';
+import { Debounce } from './xds/debounce.ts';
+
+export interface LiveMeshOptions {
+  readonly store: Store;
+  readonly registry: Registry;
+  readonly trustDomain: string;
+  readonly trustBundlePem: string;
+  /** Gets each new snapshot. */
+  readonly publish: (
+    snapshot: Snapshot,
+    from: { readonly registryRevision: number; readonly changedAtMs: number },
+  ) => void;
+  readonly log: Log;
+  readonly now?: () => number;
+}
+
+/** Wait after the store could not be read or watched. */
+const retryMs = 1000;
+
+/**
+ * The documents in the store and the workloads in the registry, translated anew after each change of either.
+ *
+ * Changes that come together become one snapshot. A document that cannot be read, or a translation that fails, leaves
+ * the last snapshot in force and is logged.
+ */
+export class LiveMesh implements DocumentLookup {
+  readonly trustDomain: string;
+  readonly #options: LiveMeshOptions;
+  readonly #now: () => number;
+  readonly #documents = new Map<string, ModelDocument>();
+  readonly #closing = new AbortController();
+  readonly #debounce: Debounce;
+  #stopListening: () => void = () => {};
+  #following: Promise<void> = Promise.resolve();
+  #revision = 0;
+  #snapshot: Snapshot | null = null;
+
+  private constructor(options: LiveMeshOptions) {
+    this.#options = options;
+    this.trustDomain = options.trustDomain;
+    this.#now = options.now ?? Date.now;
+    this.#debounce = new Debounce((changedAtMs) => this.#translate(changedAtMs), { now: this.#now });
+  }
+
+  /** Reads everything there is and publishes the first snapshot before it fulfils. @throws what the store throws */
+  static async start(options: LiveMeshOptions): Promise<LiveMesh> {
+    const mesh = new LiveMesh(options);
+    await mesh.#load();
+    mesh.#translate(mesh.#now());
+    mesh.#following = mesh.#follow();
+    mesh.#stopListening = options.registry.onChange(() => mesh.#debounce.call());
+    return mesh;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#debounce.close();
+    this.#stopListening();
+    await this.#following;
+  }
+
+  /** What documents in force ask for and cannot have. */
+  problems(): readonly Problem[];
+  /** The same for one document, as if it were applied now. */
+  problems(document: ModelDocument): readonly Violation[];
+  problems(document?: ModelDocument): readonly Problem[] | readonly Violation[] {
+    if (document === undefined) {
+      return this.#snapshot?.problems() ?? [];
+    }
+    const name = documentName(document);
+    const others = [...this.#documents.values()].filter((other) => documentName(other) !== name);
+    return translate(this.#view([...others, document]))
+      .problems()
+      .filter((problem) => problem.document === name);
+  }
+
+  /** Services that are declared or that workloads imply, and their versions as `service-version`. */
+  serviceNames(namespace: string): readonly string[] {
+    const names = new Set<string>();
+    const add = (service: string | undefined, version: string | undefined): void => {
+      if (service !== undefined) {
+        names.add(service);
+        if (version !== undefined) {
+          names.add(`${service}-${version}`);
+        }
+      }
+    };
+    for (const document of this.#documents.values()) {
+      if (namespaceOf(document) === namespace && document.kind === 'Service') {
+        names.add(document.metadata.name);
+      } else if (namespaceOf(document) === namespace && document.kind === 'Workload') {
+        const { labels } = document.metadata;
+        add(document.spec.service ?? labels?.app, labels?.version);
+      }
+    }
+    for (const workload of this.#options.registry.view().workloads) {
+      if (workload.namespace === namespace) {
+        add(workload.service, workload.labels.version);
+      }
+    }
+    return [...names].sort();
+  }
+
+  async #load(): Promise<void> {
+    const { revision, entries } = await this.#options.store.list('');
+    this.#documents.clear();
+    for (const entry of entries) {
+      this.#read(entry);
+    }
+    this.#revision = revision;
+  }
+
+  /** Watches until closed. Never rejects. */
+  async #follow(): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        for await (const change of this.#options.store.watch({ prefix: '', fromRevision: this.#revision, signal })) {
+          this.#apply(change);
+        }
+        return; // aborted, or the store is closed
+      } catch (error) {
+        if (!(error instanceof CompactedError)) {
+          this.#options.log('error', 'the store cannot be watched, trying again', { reason: messageOf(error) });
+          await new Promise((resolve) => setTimeout(resolve, retryMs));
+        }
+        await this.#load().catch((reason: unknown) => {
+          this.#options.log('error', 'the store cannot be read', { reason: messageOf(reason) });
+        });
+        this.#debounce.call();
+      }
+    }
+  }
+
+  #apply(change: Change): void {
+    this.#revision = change.revision;
+    if (change.type === 'put') {
+      this.#read(change.entry);
+    } else {
+      this.#documents.delete(change.key);
+    }
+    this.#debounce.call();
+  }
+
+  /** Documents have keys that begin with a slash; the control plane keeps other things beside them. */
+  #read({ key, value, modRevision }: Entry): void {
+    if (!key.startsWith('/')) {
+      return;
+    }
+    try {
+      this.#documents.set(key, fromStored(value, modRevision));
+    } catch (error) {
+      this.#options.log('error', 'a stored document is left out', { key, reason: messageOf(error) });
+      this.#documents.delete(key);
+    }
+  }
+
+  #translate(changedAtMs: number): void {
+    const registryRevision = this.#options.registry.view().revision;
+    try {
+      const snapshot = translate(this.#view([...this.#documents.values()]), this.#snapshot);
+      this.#snapshot = snapshot;
+      this.#options.publish(snapshot, { registryRevision, changedAtMs });
+    } catch (error) {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#options.log('error', 'the mesh cannot be translated, the last snapshot stays', { reason });
+    }
+  }
+
+  #view(documents: readonly ModelDocument[]): MeshView {
+    const byKind = Object.fromEntries(
+      allKinds.map(({ kind }) => [kind, documents.filter((document) => document.kind === kind)]),
+    ) as { [Kind in KindName]: DocumentOf<Kind>[] } satisfies Documents; // one row for each kind, filtered by it
+    return Object.freeze({
+      revision: this.#revision,
+      documents: byKind,
+      workloads: this.#options.registry.view().workloads,
+      trustDomain: this.#options.trustDomain,
+      trustBundlePem: this.#options.trustBundlePem,
+    });
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
