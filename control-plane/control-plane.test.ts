@@ -179,7 +179,7 @@ describe('runControlPlane', () => {
     const text = await (await fetch(controlPlane.metricsUrl)).text();
     expect(text).toMatch(/^heddle_cp_connected_proxies 1$/m);
     expect(text).toMatch(/^heddle_cp_workloads 1$/m);
-    expect(text).toMatch(/^heddle_cp_pushes_total\{type="ClusterLoadAssignment"\} 1$/m);
+    expect(text).toMatch(/^heddle_cp_pushes_total\{type="ClusterLoadAssignment"\} [12]$/m);
     // The server's own and the sidecar's.
     expect(text).toMatch(/^heddle_cp_certificates_issued_total 2$/m);
   });
