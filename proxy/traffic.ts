@@ -160,7 +160,7 @@ export class Traffic {
     failure: Parameters<typeof localReply>[0],
     context: Omit<Parameters<typeof localReply>[1], 'answeredBy' | 'remedy'>,
   ): LocalReply {
-    const service = context.service.split('.')[0] ?? '';
+    const service = /^[a-z][a-z0-9-]*(?=\.|$)/.exec(context.service)?.[0] ?? '';
     return localReply(failure, {
       ...context,
       answeredBy: `sidecar of ${this.#config.name}`,
