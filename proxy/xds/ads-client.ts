@@ -156,12 +156,10 @@ export class AdsClient<R extends ResourceName> {
     });
     const outcome = this.#state.receive(typeUrl, nonce, received, removedNames);
     this.#count(typeUrl, outcome.accepted.size, outcome.rejected.length);
-    const refused = outcome.rejected.map(({ name, version, reason }) => ({
-      typeUrl,
-      name,
-      version,
-      reason: reason ?? '',
-    }));
+    // What nobody asked for is answered with a NACK too, and concerns nobody here.
+    const refused = outcome.rejected
+      .filter(({ name }) => this.#state.isSubscribed(typeUrl, name))
+      .map(({ name, version, reason }) => ({ typeUrl, name, version, reason: reason ?? '' }));
     for (const { name, version, reason } of refused) {
       this.#options.log('warn', 'a resource is rejected, what was in use stays', {
         type: typeUrl,

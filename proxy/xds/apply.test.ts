@@ -213,6 +213,16 @@ describe('Configuration', () => {
     expect([...configuration.rejected]).toEqual([]);
   });
 
+  it('says of a refused resource that was never in force that it is gone, when nothing wants it any more', () => {
+    const { configuration, log } = setUp();
+    void configuration.routes.resolve(routeName);
+    configuration.receive([routes([clusterName])], [], []);
+    configuration.receive([], [], [{ typeUrl: cds, name: clusterName, version: '1', reason: 'is bad' }]);
+    configuration.receive([], [{ typeUrl: rds, name: routeName }], []);
+    expect(log).toEqual([`rejected ${clusterName}: is bad`, `- RDS ${routeName}`, `- CDS ${clusterName}`]);
+    expect([...configuration.rejected]).toEqual([]);
+  });
+
   it('restores what an earlier run had in force, routes asked for on demand among it', () => {
     const { configuration, log } = setUp();
     const stored = [endpoints(), cluster(), routes([clusterName])];

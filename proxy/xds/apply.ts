@@ -72,8 +72,9 @@ export class Configuration {
     this.#warming = new Warming<ParsedResource>(typeOrder, {
       subscribe: (name) => sink.subscribe(nameOf(name)),
       unsubscribe: (name) => {
-        this.#rejected.delete(keyOf(name));
         sink.unsubscribe(nameOf(name));
+        // A refused resource may never have been in force, and then nothing else says that it is of no concern now.
+        if (this.#rejected.delete(keyOf(name))) sink.removed(nameOf(name));
       },
       put: (resource) => this.#put(resource),
       absent: (name) => this.#absent(name),

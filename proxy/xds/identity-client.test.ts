@@ -221,6 +221,25 @@ describe('IdentityClient, from its state directory', () => {
     expect(server.joins).toHaveLength(2);
   });
 
+  it('joins anew when the control plane of its token has another root than what is stored', async () => {
+    await (await joined()).stop();
+    const rebuilt = await startPlane();
+    const { client: restarted, published } = client(rebuilt.token());
+    await restarted.start();
+    expect(rebuilt.joins).toHaveLength(1);
+    expect(published).toMatchObject([{ controlPlaneAddress: rebuilt.address }]);
+  });
+
+  it('follows its token to where the control plane has moved', async () => {
+    const before = await joined();
+    await before.stop();
+    const moved = await startPlane({ root: before.root });
+    const { client: restarted, published } = client(moved.token());
+    await restarted.start();
+    expect(moved.joins).toEqual([]);
+    expect(published).toMatchObject([{ controlPlaneAddress: moved.address }]);
+  });
+
   it('does not use what is stored for another service', async () => {
     await joined();
     const { client: other, published } = client(null, { service: 'web' });

@@ -9,7 +9,14 @@ import { systemClock } from './clock.ts';
 import type { ControlPlaneTrust } from './control-plane-credentials.ts';
 import { controlPlaneChannelOptions, controlPlaneCredentials } from './control-plane-credentials.ts';
 import type { Identity } from './identity.ts';
-import { decodeIdentity, encodeIdentity, makeIdentity, maxIdentityBytes, withBundle } from './identity.ts';
+import {
+  decodeIdentity,
+  differenceFrom,
+  encodeIdentity,
+  makeIdentity,
+  maxIdentityBytes,
+  withBundle,
+} from './identity.ts';
 import type { JoinToken } from './join-token.ts';
 import { fetchPinnedRoot } from './pinned-server.ts';
 import type { StateDirectory } from './state-directory.ts';
@@ -121,7 +128,8 @@ export class IdentityClient {
       if (content === null) return null;
       const identity = decodeIdentity(content, this.#clock.now());
       const difference = differenceFrom(identity, namespace, service, token);
-      if (difference === null) return identity;
+      // The token is the newer word on where the control plane is.
+      if (difference === null) return token === null ? identity : { ...identity, controlPlaneAddress: token.address };
       log('info', `the stored certificate is not used: ${difference}`);
     } catch (error) {
       log('warn', 'the stored certificate cannot be used', { error: (error as Error).message });
@@ -204,8 +212,7 @@ export class IdentityClient {
     const keyPair = generateKeyPair();
     const request = { signing_request: createSigningRequest({ ...keyPair, uri: current.id }) };
     const trust = { trustDomain: current.trustDomain, trustBundlePem: current.trustBundlePem, client: current };
-    const address = this.#options.token?.address ?? current.controlPlaneAddress;
-    const response = await this.#call(address, trust, (client, deadline, answered) =>
+    const response = await this.#call(current.controlPlaneAddress, trust, (client, deadline, answered) =>
       client.Renew(request, { deadline }, answered),
     );
     return makeIdentity(
@@ -215,7 +222,7 @@ export class IdentityClient {
         roots:
           response.trust_bundle.length > 0 ? response.trust_bundle : fromPem('CERTIFICATE', current.trustBundlePem),
         trustDomain: current.trustDomain,
-        controlPlaneAddress: address,
+        controlPlaneAddress: current.controlPlaneAddress,
       },
       this.#clock.now(),
     );
@@ -285,22 +292,6 @@ function failureOf(error: unknown): { reason: string; isRefused: boolean } {
   }
   const isRefused = error instanceof RefusedError || name === 'PinnedServerError' || name === 'InvalidIdentityError';
   return { reason: message ?? String(error), isRefused };
-}
-
-/** What keeps an identity from being the one that this sidecar was started for; null when nothing does. */
-function differenceFrom(
-  identity: Identity,
-  namespace: string,
-  service: string,
-  token: JoinToken | null,
-): string | null {
-  if (identity.service !== service || identity.namespace !== namespace) {
-    return `it is for ${identity.namespace}/${identity.service}, this sidecar is for ${namespace}/${service}`;
-  }
-  if (token !== null && identity.trustDomain !== token.trustDomain) {
-    return `it is of trust domain ${identity.trustDomain}, the token of ${token.trustDomain}`;
-  }
-  return null;
 }
 
 function statusReason(status: IdentityStatus): string {

@@ -4,8 +4,9 @@ import type { KeyPair } from '../../certs/key-pair.ts';
 import { privateKeyFromPem, privateKeyToPem, spkiOf } from '../../certs/key-pair.ts';
 import { fromPem, toPem } from '../../certs/pem.ts';
 import { validateSvid } from '../../certs/svid.ts';
-import { TrustBundle, verifyPinnedChain } from '../../certs/trust-bundle.ts';
+import { rootFingerprint, TrustBundle, verifyPinnedChain } from '../../certs/trust-bundle.ts';
 import type { MeshIdentity } from '../tls/mesh-identity.ts';
+import type { JoinToken } from './join-token.ts';
 
 /** Who a sidecar is, and how it came to be that. Never changes; replaced whole. */
 export interface Identity extends MeshIdentity {
@@ -124,6 +125,30 @@ export function withBundle(identity: Identity, trustBundlePem: string, nowMs: nu
   const reason = unrootedReason(fromPem('CERTIFICATE', identity.certificateChainPem), bundle, atMs);
   if (reason !== null) throw new InvalidIdentityError(`our own leaf has no root in the new trust bundle: ${reason}`);
   return { ...identity, trustBundlePem: bundle.pem };
+}
+
+/** What keeps an identity from being the one that this sidecar was started for; null when nothing does. */
+export function differenceFrom(
+  identity: Identity,
+  namespace: string,
+  service: string,
+  token: JoinToken | null,
+): string | null {
+  if (identity.service !== service || identity.namespace !== namespace) {
+    return `it is for ${identity.namespace}/${identity.service}, this sidecar is for ${namespace}/${service}`;
+  }
+  if (token !== null && identity.trustDomain !== token.trustDomain) {
+    return `it is of trust domain ${identity.trustDomain}, the token of ${token.trustDomain}`;
+  }
+  if (token !== null && !hasRoot(identity, token.rootFingerprintHex)) {
+    return 'it was issued under another root than the one that the token pins';
+  }
+  return null;
+}
+
+/** A control plane that has lost its state has a new root, and with it neither believes the other any more. */
+function hasRoot({ trustBundlePem }: Identity, fingerprintHex: string): boolean {
+  return fromPem('CERTIFICATE', trustBundlePem).some((der) => rootFingerprint(der) === fingerprintHex);
 }
 
 function unrootedReason(chain: readonly Uint8Array[], bundle: TrustBundle, atMs: number): string | null {
