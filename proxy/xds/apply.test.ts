@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PackableName } from '../../proto/any.ts';
 import { pack } from '../../proto/any.ts';
@@ -6,6 +7,7 @@ import {
   goodCluster,
   goodClusterLoadAssignment,
   goodListener,
+  goodRouteConfiguration,
   goodSecret,
   goodUpstreamTls,
 } from '../../proto/testing/resources.ts';
@@ -44,6 +46,7 @@ function setUp(options: { putRoots?: (pem: string) => void } = {}) {
   const configuration = new Configuration(
     clusters,
     {
+      isConnected: () => true,
       subscribe: (name) => subscribed.add(text(name)),
       unsubscribe: (name) => subscribed.delete(text(name)),
       putListener: ({ name }) => log.push(`listener ${name}`),
@@ -235,6 +238,30 @@ describe('Configuration', () => {
 });
 
 describe('parseResource', () => {
+  it.each([
+    ['envoy.config.listener.v3.Listener', goodListener(), 'inbound|8080||'],
+    ['envoy.config.cluster.v3.Cluster', goodCluster(), clusterName],
+    ['envoy.config.endpoint.v3.ClusterLoadAssignment', goodClusterLoadAssignment(), clusterName],
+    ['envoy.config.route.v3.RouteConfiguration', goodRouteConfiguration(), routeName],
+    ['envoy.extensions.transport_sockets.tls.v3.Secret', goodSecret(), 'ROOTCA'],
+  ] as const)('answers whatever bytes come for a %s, and never throws', (type, message, name) => {
+    const { type_url: typeUrl, value: good } = pack(type, message as never);
+    const parse = (bytes: Buffer) => parseResource({ typeUrl, name, version: '1', bytes }, 'cluster.local', 0);
+    expect(parse(good)).toBeTypeOf('object');
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 }),
+        fc.nat(good.length),
+        (changes, length) => {
+          const bytes = Buffer.from(good.subarray(0, length));
+          for (const [at, value] of changes) if (at < length) bytes[at] = value;
+          expect(['string', 'object']).toContain(typeof parse(bytes));
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
   it('refuses what does not validate and what does not compile, and says where', () => {
     const parse = (message: Input<'envoy.config.cluster.v3.Cluster'>, name = 'c') => {
       const { type_url: typeUrl, value: bytes } = pack('envoy.config.cluster.v3.Cluster', message);

@@ -29,6 +29,8 @@ const typeOrder = [
 
 /** Who has to do with a change of configuration besides the clusters and routes themselves. */
 export interface ApplySink {
+  /** Whether the control plane can be asked now. */
+  isConnected(): boolean;
   subscribe(name: ResourceName): void;
   unsubscribe(name: ResourceName): void;
   /** The listener serves these routes from now on. */
@@ -83,7 +85,7 @@ export class Configuration {
     this.routes = new OnDemandRoutes<RouteTable<Cluster>>(
       (name) => this.#warming.addRoot({ typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name }),
       (name) => this.#warming.removeRoot({ typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name }, clock.now()),
-      { clock },
+      { clock, isConnected: () => sink.isConnected() },
     );
   }
 

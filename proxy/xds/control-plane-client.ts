@@ -87,6 +87,7 @@ export class ControlPlaneClient {
     this.configuration = new Configuration(
       options.clusters,
       {
+        isConnected: () => this.#channel.isConnected,
         subscribe: (name) => this.#ads.subscribe(name),
         unsubscribe: (name) => this.#ads.unsubscribe(name),
         putListener: (config, routes) => {

@@ -45,6 +45,22 @@ describe('OnDemandRoutes', () => {
     expect(clock.pendingMs).toEqual([]);
   });
 
+  it('waits once for a name while the control plane is away, and again when it is back', async () => {
+    const clock = new FakeClock();
+    let isConnected = false;
+    const routes = new OnDemandRoutes(
+      () => {},
+      () => {},
+      { clock, isConnected: () => isConnected },
+    );
+    const answer = routes.resolve('cart:80');
+    clock.advance(5_000);
+    expect(await answer).toBe('unknown');
+    expect(routes.resolve('cart:80')).toBe('unknown');
+    isConnected = true;
+    expect(routes.resolve('cart:80')).toBeInstanceOf(Promise);
+  });
+
   it('makes room for a new name by letting go of the least recently used one, never of a declared one', () => {
     const { log, routes } = setUp({ maxNames: 2 });
     routes.declare('declared:80');

@@ -16,6 +16,8 @@ export interface OnDemandRoutesOptions {
   readonly waitMs?: number;
   /** Requests that may wait at a time, over all names; one more is answered `unknown` at once. Default 1000. */
   readonly maxWaiting?: number;
+  /** Whether an answer could come now. While it could not, a name that was once waited for in vain is not waited for. */
+  readonly isConnected?: () => boolean;
   readonly clock?: Clock;
 }
 
@@ -36,6 +38,7 @@ export class OnDemandRoutes<Table extends object> {
   readonly #maxNames: number;
   readonly #waitMs: number;
   readonly #maxWaiting: number;
+  readonly #isConnected: () => boolean;
   readonly #clock: Clock;
   #pinned = 0;
   #waiters = 0;
@@ -48,6 +51,7 @@ export class OnDemandRoutes<Table extends object> {
     this.#maxNames = options.maxNames ?? 1_000;
     this.#waitMs = options.waitMs ?? 5_000;
     this.#maxWaiting = options.maxWaiting ?? 1_000;
+    this.#isConnected = options.isConnected ?? (() => true);
     this.#clock = options.clock ?? systemClock;
   }
 
@@ -74,7 +78,8 @@ export class OnDemandRoutes<Table extends object> {
       entry = this.#add(name);
     }
     entry.lastUse = ++this.#uses;
-    return entry.answer ?? this.#wait(name);
+    if (entry.answer !== null) return entry.answer;
+    return entry.wasInVain && !this.#isConnected() ? 'unknown' : this.#wait(name);
   }
 
   /** An answer came, the first or a newer one. */
@@ -86,7 +91,7 @@ export class OnDemandRoutes<Table extends object> {
   }
 
   #add(name: string): Entry<Table> {
-    const entry = { answer: null, isPinned: false, lastUse: ++this.#uses };
+    const entry = { answer: null, isPinned: false, wasInVain: false, lastUse: ++this.#uses };
     this.#entries.set(name, entry);
     this.#want(name);
     return entry;
@@ -112,13 +117,19 @@ export class OnDemandRoutes<Table extends object> {
     let wait = this.#waiting.get(name);
     if (wait === undefined) {
       const { promise, resolve } = withResolver<RouteLookup<Table>>();
-      const cancelTimer = this.#clock.after(this.#waitMs, () => this.#wake(name, 'unknown'));
+      const cancelTimer = this.#clock.after(this.#waitMs, () => this.#giveUp(name));
       wait = { promise, resolve, cancelTimer, waiters: 0 };
       this.#waiting.set(name, wait);
     }
     wait.waiters++;
     this.#waiters++;
     return wait.promise;
+  }
+
+  #giveUp(name: string): void {
+    const entry = this.#entries.get(name);
+    if (entry !== undefined) entry.wasInVain = true;
+    this.#wake(name, 'unknown');
   }
 
   #wake(name: string, answer: RouteLookup<Table>): void {
@@ -134,6 +145,8 @@ export class OnDemandRoutes<Table extends object> {
 interface Entry<Table> {
   answer: Table | 'absent' | null;
   isPinned: boolean;
+  /** Somebody waited for it to the end. */
+  wasInVain: boolean;
   lastUse: number;
 }
 
