@@ -14,7 +14,7 @@ import { identifyNode, NodeRefusedError } from './node-identity.ts';
 import type { ProxyTracker, Push, TrackedStream } from './proxy-tracker.ts';
 import type { Flushable } from './push-queue.ts';
 import { PushQueue } from './push-queue.ts';
-import type { ResourceSource, SnapshotResource } from './resource-gate.ts';
+import type { OnFault, ResourceSource } from './resource-gate.ts';
 import { ResourceGate } from './resource-gate.ts';
 import { SotwSubscription, versionOf } from './sotw-subscription.ts';
 
@@ -95,8 +95,8 @@ export class AdsServer {
   readonly #now: () => number;
   readonly #streams = new Set<OpenStream>();
   readonly #streamsOf = new Map<string, number>();
-  readonly #flushes = new PushQueue();
-  readonly #evaluations = new PushQueue();
+  readonly #flushes: PushQueue;
+  readonly #evaluations: PushQueue;
   /** Pushes that a stream has not been looked at for. */
   readonly #unseen = new Map<OpenStream, { pushes: Push[]; flush(): void }>();
   #gate: ResourceGate | null = null;
@@ -104,6 +104,12 @@ export class AdsServer {
   constructor(options: AdsServerOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    const onError = (error: unknown): void => {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      options.log('error', 'a push failed', { reason });
+    };
+    this.#flushes = new PushQueue(onError);
+    this.#evaluations = new PushQueue(onError);
   }
 
   get handlers(): {
@@ -119,8 +125,7 @@ export class AdsServer {
   /** Serves from this snapshot from now on. */
   publish(source: ResourceSource, { registryRevision, changedAtMs }: PublishedFrom): void {
     const from = this.#gate?.revision ?? -1;
-    const onFault = (resource: SnapshotResource, fault: string): void => {
-      const { typeUrl, name, version } = resource;
+    const onFault: OnFault = ({ typeUrl, name, version }, fault) => {
       this.#options.log('error', `a resource is held back: ${fault}`, { typeUrl, name, version });
     };
     const gate = new ResourceGate(source, this.#gate, onFault);

@@ -11,8 +11,14 @@ const sliceSize = 16;
  * joins. A stream waits in it once; what comes meanwhile is part of the same flush.
  */
 export class PushQueue {
+  readonly #onError: (error: unknown) => void;
   readonly #waiting = new Set<Flushable>();
   #immediate: NodeJS.Immediate | null = null;
+
+  /** `onError` is told of a flush that threw, which is a bug; the others go on. */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+  }
 
   add(stream: Flushable): void {
     this.#waiting.add(stream);
@@ -28,7 +34,11 @@ export class PushQueue {
     let rest = sliceSize;
     for (const stream of this.#waiting) {
       this.#waiting.delete(stream);
-      stream.flush();
+      try {
+        stream.flush();
+      } catch (error) {
+        this.#onError(error);
+      }
       rest -= 1;
       if (rest === 0) {
         break;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLUSTER_TYPE_URL } from '../../proto/type-urls.ts';
-import type { ClientView } from './resource-gate.ts';
+import type { ClientView, ResourceSource } from './resource-gate.ts';
 import { ResourceGate } from './resource-gate.ts';
 import { badCluster, cluster, snapshotOf } from './testing/fake-snapshot.ts';
 
@@ -54,5 +54,23 @@ describe('ResourceGate', () => {
     gate.find(client, CLUSTER_TYPE_URL, 'a');
     gate = next(gate, badCluster('a'));
     expect(gate.find(client, CLUSTER_TYPE_URL, 'a').resource).toBeNull();
+  });
+
+  it('puts the last good version in place of one that cannot be made, and says so once', () => {
+    const { next, faults } = start();
+    const good = cluster('a');
+    const before = next(null, good);
+    before.find(client, CLUSTER_TYPE_URL, 'a');
+    const failing: ResourceSource = {
+      ...snapshotOf(2, []),
+      resource: () => {
+        throw new Error('a bug');
+      },
+    };
+    const gate = new ResourceGate(failing, before, ({ name }, fault) => faults.push(`${name}: ${fault}`));
+    gate.find({ ...client, workload: 'default/web-1' }, CLUSTER_TYPE_URL, 'a');
+    const found = gate.find(client, CLUSTER_TYPE_URL, 'a');
+    expect(found).toEqual({ resource: good, fault: 'cannot be translated: a bug' });
+    expect(faults).toEqual(['a: cannot be translated: a bug']);
   });
 });

@@ -35,7 +35,7 @@ export interface GatedResource {
 }
 
 /** A resource was held back; told once for each version. */
-export type OnFault = (resource: SnapshotResource, fault: string) => void;
+export type OnFault = (resource: { typeUrl: ResourceTypeUrl; name: string; version: string }, fault: string) => void;
 
 /** The result of validation for each object; equal resources of later snapshots are the same object. */
 const verdicts = new WeakMap<SnapshotResource, { readonly fault: string | null }>();
@@ -45,7 +45,8 @@ const maxFaultsQuoted = 5;
 
 /**
  * A snapshot that lets through only what a sidecar would accept: each resource is validated, by the very code that the
- * sidecar runs, before it is sent the first time. In place of an invalid one stands the last good one.
+ * sidecar runs, before it is sent the first time. In place of an invalid one, or one that cannot be made, stands the last
+ * good one: no document can end the process or take from a sidecar what it has.
  *
  * A gate remembers the good resources that were asked for while it was in use and hands them to the next gate, once: what
  * nobody asked for between two snapshots is forgotten.
@@ -55,6 +56,8 @@ export class ResourceGate {
   readonly #source: ResourceSource;
   readonly #onFault: OnFault;
   readonly #good = new Map<string, SnapshotResource>();
+  /** What could not be made, so that each is told once. */
+  readonly #failed = new Set<string>();
   #goodBefore: ReadonlyMap<string, SnapshotResource>;
 
   constructor(source: ResourceSource, previous: ResourceGate | null, onFault: OnFault) {
@@ -65,13 +68,24 @@ export class ResourceGate {
   }
 
   find(client: ClientView, typeUrl: ResourceTypeUrl, name: string): GatedResource {
-    const resource = this.#source.resource(client, typeUrl, name);
-    if (resource === null) {
-      return { resource: null, fault: null };
-    }
-    const fault = this.#faultOf(resource);
     // Inbound resources differ from workload to workload and routes from namespace to namespace; the workload tells both.
     const key = `${client.workload} ${typeUrl} ${name}`;
+    let resource: SnapshotResource | null;
+    let fault: string | null;
+    try {
+      resource = this.#source.resource(client, typeUrl, name);
+      if (resource === null) {
+        return { resource: null, fault: null };
+      }
+      fault = this.#faultOf(resource);
+    } catch (error) {
+      resource = null;
+      fault = `cannot be translated: ${error instanceof Error ? error.message : String(error)}`;
+      if (!this.#failed.has(`${typeUrl} ${name}`)) {
+        this.#failed.add(`${typeUrl} ${name}`);
+        this.#onFault({ typeUrl, name, version: '' }, fault);
+      }
+    }
     const good = fault === null ? resource : (this.#good.get(key) ?? this.#goodBefore.get(key) ?? null);
     if (good !== null) {
       this.#good.set(key, good);

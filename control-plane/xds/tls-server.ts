@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 import { validateSvid } from '../../certs/svid.ts';
@@ -48,7 +48,9 @@ const maxTimerMs = 2 ** 31 - 1;
 export class TlsServer {
   readonly #options: TlsServerOptions;
   readonly #server: ReturnType<typeof createServer>;
-  readonly #sockets = new Set<TLSSocket>();
+  /** From the first byte on, so that closing also ends handshakes. */
+  readonly #connections = new Set<Socket>();
+  #accepted = 0;
   #refused = 0;
 
   private constructor(options: TlsServerOptions) {
@@ -64,8 +66,13 @@ export class TlsServer {
     });
     this.#server.maxConnections = options.maxConnections ?? 10_000;
     this.#server.on('secureConnection', (socket) => this.#accept(socket));
-    this.#server.on('tlsClientError', (error) => {
+    this.#server.on('connection', (connection: Socket) => {
+      this.#connections.add(connection);
+      connection.once('close', () => this.#connections.delete(connection));
+    });
+    this.#server.on('tlsClientError', (error, socket) => {
       this.#refused += 1;
+      socket.destroy(); // Node tells of a handshake that takes too long and leaves it open
       options.log('debug', 'a TLS handshake failed', { reason: error.message });
     });
   }
@@ -84,7 +91,7 @@ export class TlsServer {
   }
 
   counts(): TlsServerCounts {
-    return { open: this.#sockets.size, refused: this.#refused };
+    return { open: this.#accepted, refused: this.#refused };
   }
 
   /** Handshakes from now on see this; connections that are open stay. */
@@ -95,8 +102,8 @@ export class TlsServer {
   async close(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
-    for (const socket of this.#sockets) {
-      socket.destroy();
+    for (const connection of this.#connections) {
+      connection.destroy();
     }
     await closed;
   }
@@ -112,14 +119,14 @@ export class TlsServer {
       socket.destroy();
       return;
     }
-    this.#sockets.add(socket);
+    this.#accepted += 1;
     const { expiresAtMs } = verdict;
     const timer =
       expiresAtMs === null ? undefined : setTimeout(() => socket.destroy(), Math.min(expiresAtMs - nowMs, maxTimerMs));
     timer?.unref();
     socket.once('close', () => {
       clearTimeout(timer);
-      this.#sockets.delete(socket);
+      this.#accepted -= 1;
     });
     this.#options.onConnection(socket);
   }
