@@ -8,12 +8,17 @@ export interface ServiceStat {
   readonly namespace: string;
   /** `cart`. */
   readonly service: string;
-  /** Empty where the workloads have no version. */
+  /** Empty where the workloads have no version, and in rows for all versions together. */
   readonly version: string;
-  readonly countedBy: 'destination' | 'source';
+  readonly countedBy: CountedBy;
   /** Workloads that were sent requests in the window. */
   readonly instances: number;
   readonly requests: number;
+  /**
+   * Requests that the sidecars of its callers could bring to no instance: none healthy, no connection, over a limit. Not
+   * among `requests` where the service counts itself. Those meant for no version in particular are in no version's row.
+   */
+  readonly unreached: number;
   readonly requestsPerSecond: number;
   /** 0 to 1: answered below 500 and without a failure of the mesh's; null without requests. */
   readonly successRate: number | null;
@@ -27,36 +32,38 @@ export interface ServiceStat {
 
 export interface EdgeEnd {
   readonly namespace: string;
-  /** Empty for a caller or callee that is not known, such as a program without a sidecar. */
+  /** Empty for a caller that is not known, such as a program without a sidecar. */
   readonly service: string;
 }
 
-/** Who called whom in a window of time: one row for each pair of services. */
+/** Who called whom in a window of time: one row for each pair of services. Shares and times as in {@link ServiceStat}. */
 export interface Edge {
   readonly source: EdgeEnd;
   readonly destination: EdgeEnd;
-  readonly countedBy: 'destination' | 'source';
+  readonly countedBy: CountedBy;
   readonly requests: number;
   readonly requestsPerSecond: number;
-  /** As in {@link ServiceStat}. */
   readonly successRate: number | null;
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
   readonly mutualTlsShare: number | null;
-  /** SPIFFE ids of callers, as both ends say, and of callees; sorted. */
+  /** SPIFFE ids of callers and of callees, as either end says; sorted. */
   readonly clientIds: readonly string[];
   readonly serverIds: readonly string[];
-  /** Both ends say mutual TLS for every request, and each names the other as the other names itself. */
+  /** Both ends say mutual TLS for every request, and neither contradicts the other about who they are. */
   readonly isSecured: boolean;
   /** Why not, in a few words; null when secured. */
   readonly reason: string | null;
 }
 
-/** What the REST API reads. Windows in seconds, from 5 to 3600; what is outside is taken as the nearer bound. */
+/** The end of a connection whose sidecars counted the requests of a row. */
+export type CountedBy = 'destination' | 'source';
+
+/** What the REST API reads: the last hour. Windows in seconds; what is outside of 5 to 3600 is taken for the nearer. */
 export interface TelemetrySource {
-  /** Sorted by namespace, service and version. */
-  stat(windowSeconds: number): readonly ServiceStat[];
+  /** Sorted by namespace, service and version. By default one row for each version. */
+  stat(windowSeconds: number, by?: 'service' | 'version'): readonly ServiceStat[];
   /** Sorted by source, then destination. */
   edges(windowSeconds: number): readonly Edge[];
 }

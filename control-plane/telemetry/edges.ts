@@ -1,0 +1,105 @@
+import type { Window } from './aggregator.ts';
+import type { Counts, SeriesLabels } from './reported-series.ts';
+import { isUnreached } from './reported-series.ts';
+import type { ServiceOf } from './service-of-workload.ts';
+import { Tally } from './tally.ts';
+import type { CountedBy, Edge, EdgeEnd } from './telemetry-source.ts';
+
+/** What the sidecars at one end of an edge say. */
+class Witness {
+  readonly all = new Tally();
+  /** Without requests for which there was never anybody at the other end. */
+  readonly reached = new Tally();
+  readonly clientIds = new Set<string>();
+  readonly serverIds = new Set<string>();
+
+  add(labels: SeriesLabels, counts: Counts): void {
+    this.all.add(labels, counts);
+    if (isUnreached(labels)) return;
+    this.reached.add(labels, counts);
+    if (!labels.isMutualTls) return;
+    if (labels.source.principal !== '') this.clientIds.add(labels.source.principal);
+    if (labels.destination.principal !== '') this.serverIds.add(labels.destination.principal);
+  }
+}
+
+/** Both ends of an edge, and what was said at each. */
+interface Pair {
+  readonly caller: EdgeEnd;
+  readonly callee: EdgeEnd;
+  readonly source: Witness;
+  readonly destination: Witness;
+}
+
+/**
+ * Who calls whom: what callers and callees report, put side by side. Requests count where they arrive, as in stat.ts, and
+ * by the caller where nobody reports that they did.
+ */
+export function meshEdges(window: Window, serviceOf: ServiceOf): Edge[] {
+  const pairs = new Map<string, Pair>();
+  for (const [labels, counts] of window.cells) {
+    const service = serviceOf(labels);
+    if (service === '') continue; // for nobody: no route matched
+    const caller = { namespace: labels.source.namespace, service: labels.source.service };
+    const callee = { namespace: labels.destination.namespace, service };
+    pairOf(pairs, caller, callee)[labels.reporter].add(labels, counts);
+  }
+  return [...pairs.entries()]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([, pair]) => edgeOf(pair, window.seconds))
+    .filter(({ requests }) => requests > 0);
+}
+
+function pairOf(pairs: Map<string, Pair>, caller: EdgeEnd, callee: EdgeEnd): Pair {
+  const key = [caller.namespace, caller.service, callee.namespace, callee.service].join('\n');
+  const pair = pairs.get(key) ?? { caller, callee, source: new Witness(), destination: new Witness() };
+  pairs.set(key, pair);
+  return pair;
+}
+
+function edgeOf({ caller, callee, source, destination }: Pair, seconds: number): Edge {
+  const countedBy: CountedBy = destination.all.count > 0 ? 'destination' : 'source';
+  const reason = doubt(source, destination);
+  return {
+    source: caller,
+    destination: callee,
+    countedBy,
+    ...(countedBy === 'destination' ? destination : source).all.metrics(seconds),
+    clientIds: union(source.clientIds, destination.clientIds),
+    serverIds: union(source.serverIds, destination.serverIds),
+    isSecured: reason === null,
+    reason,
+  };
+}
+
+/** What keeps an edge from being secured; null when nothing does. */
+function doubt(source: Witness, destination: Witness): string | null {
+  const { reached: sent } = source;
+  const { reached: received } = destination;
+  if (received.count === 0) {
+    if (sent.count === 0) return 'no request has reached an instance';
+    return sent.securedCount === 0 ? 'the callee has no sidecar' : 'the callee has not reported yet';
+  }
+  if (received.securedCount < received.count) {
+    return `${received.count - received.securedCount} of ${received.count} requests arrived without mutual TLS`;
+  }
+  if (sent.count === 0) return 'the caller has not reported yet';
+  if (sent.securedCount < sent.count) {
+    return `${sent.count - sent.securedCount} of ${sent.count} requests were sent without mutual TLS`;
+  }
+  return (
+    contradiction('caller', destination.clientIds, source.clientIds) ??
+    contradiction('callee', source.serverIds, destination.serverIds)
+  );
+}
+
+/** Whether one end saw somebody at the other whom the other does not know. An end that says nothing contradicts nothing. */
+function contradiction(who: string, seen: ReadonlySet<string>, own: ReadonlySet<string>): string | null {
+  const strangers = [...seen].filter((id) => !own.has(id));
+  if (strangers.length === 0 || own.size === 0) return null;
+  return `the ${who} was seen as ${strangers.join(', ')} and reports as ${[...own].join(', ')}`;
+}
+
+function union(a: ReadonlySet<string>, b: ReadonlySet<string>): string[] {
+  return [...new Set([...a, ...b])].sort();
+}

@@ -1,0 +1,246 @@
+import { spawnSync } from 'node:child_process';
+import { Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { hasProgram } from '../../examples/testing/programs.ts';
+import type { Input } from '../../proto/load.ts';
+import { registerMeshMetrics } from './mesh-metrics.ts';
+import { MeshTelemetry } from './mesh-telemetry.ts';
+import { MeshTotals } from './mesh-totals.ts';
+import { readSeries } from './reported-series.ts';
+import { cartId, decodedReport, decodedSeries, seriesMessage, webId } from './testing/reports.ts';
+
+const cart = { identity: cartId, namespace: 'default', service: 'cart' };
+const web = { identity: webId, namespace: 'default', service: 'web' };
+const nowMs = 1_700_000_000_000;
+
+function mesh() {
+  const clock = { nowMs: nowMs - 60_000 };
+  const telemetry = new MeshTelemetry({ now: () => clock.nowMs });
+  clock.nowMs = nowMs;
+  let sequence = 0;
+  const report = (sidecar: typeof cart, ...series: Input<'heddle.v1.Series'>[]) => {
+    sequence++;
+    return telemetry.accept(decodedReport({ sequence, interval_end_ms: nowMs, series }), sidecar);
+  };
+  return { telemetry, report };
+}
+
+const sent = (overrides: Input<'heddle.v1.Series'> = {}, timesMs?: number[]) =>
+  seriesMessage({ reporter: 'SOURCE', ...overrides }, timesMs);
+const received = seriesMessage;
+
+describe('stat', () => {
+  it('has rate, success, latencies and mutual TLS of each version', () => {
+    const { telemetry, report } = mesh();
+    report(
+      cart,
+      received(
+        {},
+        Array.from({ length: 96 }, (_, i) => i + 1),
+      ),
+    );
+    report(cart, received({ response_code: 503, destination_workload: 'cart-v1-2', mutual_tls: false }, [1, 1, 1, 1]));
+    report(cart, received({ destination_version: 'v2', destination_workload: 'cart-v2-1' }, [500]));
+    expect(telemetry.stat(60)).toEqual([
+      {
+        namespace: 'default',
+        service: 'cart',
+        version: 'v1',
+        countedBy: 'destination',
+        instances: 2,
+        unreached: 0,
+        requests: 100,
+        requestsPerSecond: 100 / 60,
+        successRate: 0.96,
+        p50Ms: expect.closeTo(46, -0.5),
+        p95Ms: expect.closeTo(91, -0.7),
+        p99Ms: expect.closeTo(95, -0.7),
+        mutualTlsShare: 0.96,
+      },
+      expect.objectContaining({ version: 'v2', instances: 1, requests: 1, p50Ms: expect.closeTo(500, -1.3) }),
+    ]);
+    expect(telemetry.stat(60, 'service')).toMatchObject([{ version: '', instances: 3, requests: 101 }]);
+  });
+
+  it('counts a request that both ends report once, where it arrived', () => {
+    const { telemetry, report } = mesh();
+    report(web, sent({}, [12, 12]));
+    report(cart, received({}, [10]));
+    expect(telemetry.stat(60)).toMatchObject([{ requests: 1, countedBy: 'destination' }]);
+  });
+
+  it('counts a service without sidecars by its callers', () => {
+    const { telemetry, report } = mesh();
+    report(web, sent({ destination_service: 'legacy.default.svc.cluster.local', mutual_tls: false }));
+    expect(telemetry.stat(60)).toMatchObject([{ service: 'legacy', countedBy: 'source', mutualTlsShare: 0 }]);
+  });
+
+  it('shows apart what never reached the service, and as failed where nobody else counts', () => {
+    const { telemetry, report } = mesh();
+    const unreached = { destination_workload: '', destination_version: '', response_code: 503, response_flags: 'UH' };
+    report(web, sent(unreached, [1, 1, 1]));
+    expect(telemetry.stat(60)).toMatchObject([{ successRate: 0, requests: 3, unreached: 3, instances: 0 }]);
+    report(cart, received());
+    expect(telemetry.stat(60, 'service')).toMatchObject([{ successRate: 1, requests: 1, unreached: 3 }]);
+    expect(telemetry.stat(60)).toMatchObject([{ version: 'v1', requests: 1, unreached: 0 }]);
+  });
+
+  it.each([
+    [200, '-', 1],
+    [404, '-', 1],
+    [500, '-', 0],
+    [504, 'UT', 0],
+    [404, 'NR', 0],
+    [0, 'DC', 1],
+    [400, 'DPE', 1],
+    [502, 'UC', 0],
+  ])('takes status %i with flag %s for a success share of %i', (response_code, response_flags, share) => {
+    const { telemetry, report } = mesh();
+    report(cart, received({ response_code, response_flags }));
+    expect(telemetry.stat(60)).toMatchObject([{ successRate: share }]);
+  });
+
+  it('has no row for requests that no route took', () => {
+    const { telemetry, report } = mesh();
+    report(web, sent({ destination_service: '', destination_workload: '', response_code: 404, response_flags: 'NR' }));
+    expect(telemetry.stat(60)).toEqual([]);
+    expect(telemetry.edges(60)).toEqual([]);
+  });
+});
+
+describe('edges', () => {
+  it('is secured when both ends say mutual TLS and who they are', () => {
+    const { telemetry, report } = mesh();
+    report(web, sent({}, [12, 12]));
+    report(cart, received({}, [10, 10]));
+    expect(telemetry.edges(60)).toMatchObject([
+      {
+        source: { namespace: 'default', service: 'web' },
+        destination: { namespace: 'default', service: 'cart' },
+        countedBy: 'destination',
+        requests: 2,
+        mutualTlsShare: 1,
+        clientIds: [webId],
+        serverIds: [cartId],
+        isSecured: true,
+        reason: null,
+      },
+    ]);
+  });
+
+  it('meets at the service that the workload registered as, whatever Service the caller asked for', () => {
+    const { telemetry, report } = mesh();
+    report(web, sent({ destination_service: 'shopping.default.svc.cluster.local' }));
+    report(cart, received());
+    expect(telemetry.edges(60)).toMatchObject([{ destination: { service: 'cart' }, isSecured: true }]);
+  });
+
+  const other = 'spiffe://cluster.local/ns/default/sa/other';
+  it.each([
+    ['the callee has no sidecar', [sent({ mutual_tls: false })], []],
+    ['the callee has not reported yet', [sent()], []],
+    ['the caller has not reported yet', [], [received()]],
+    ['no request has reached an instance', [sent({ response_flags: 'UF', response_code: 503 })], []],
+    ['1 of 2 requests arrived without mutual TLS', [sent()], [received(), received({ mutual_tls: false })]],
+    ['1 of 2 requests were sent without mutual TLS', [sent(), sent({ mutual_tls: false })], [received()]],
+    [`the caller was seen as ${other} and reports as ${webId}`, [sent()], [received({ source_principal: other })]],
+    [
+      `the callee was seen as ${other} and reports as ${cartId}`,
+      [sent({ destination_principal: other })],
+      [received()],
+    ],
+  ])('is not secured when %s', (reason, sends, receives) => {
+    const { telemetry, report } = mesh();
+    report(web, ...sends);
+    report(cart, ...receives);
+    expect(telemetry.edges(60)).toMatchObject([{ isSecured: false, reason }]);
+  });
+
+  it('has no name for a caller without a certificate', () => {
+    const { telemetry, report } = mesh();
+    const nobody = { source_service: '', source_namespace: '', source_workload: '', source_principal: '' };
+    report(cart, received({ ...nobody, mutual_tls: false }));
+    expect(telemetry.edges(60)).toMatchObject([
+      { source: { namespace: '', service: '' }, mutualTlsShare: 0, clientIds: [] },
+    ]);
+  });
+
+  it('claims no identities for connections that never were', () => {
+    const { telemetry, report } = mesh();
+    report(web, sent({ response_flags: 'UF', response_code: 503 }));
+    expect(telemetry.edges(60)).toMatchObject([{ serverIds: [], clientIds: [] }]);
+  });
+});
+
+describe('MeshTelemetry.accept', () => {
+  it('counts a report that is sent again once', () => {
+    const { telemetry } = mesh();
+    const report = decodedReport({ sequence: 7, interval_end_ms: nowMs, series: [seriesMessage()] });
+    expect(telemetry.accept(report, cart).isNew).toBe(true);
+    expect(telemetry.accept(report, cart).isNew).toBe(false);
+    expect(telemetry.stat(60)).toMatchObject([{ requests: 1 }]);
+    expect(telemetry.counts).toMatchObject({ accepted: 1, repeated: 1 });
+  });
+
+  it('does not let one sidecar use up the numbers of another', () => {
+    const { telemetry } = mesh();
+    const report = decodedReport({ sequence: 7, interval_end_ms: nowMs, series: [seriesMessage()] });
+    telemetry.accept({ ...report, sequence: '9007199254740991' }, web);
+    expect(telemetry.accept(report, cart).isNew).toBe(true);
+  });
+
+  it('takes what is right in a report and says what is wrong', () => {
+    const { telemetry, report } = mesh();
+    const outcome = report(cart, received(), received({ destination_namespace: 'prod' }), received({ count: 5 }));
+    expect(outcome.refusal?.reason).toBe(`${cartId} reports for namespace prod`);
+    expect(telemetry.counts.refused).toEqual({ foreign: 1, invalid: 1 });
+    expect(telemetry.stat(60)).toMatchObject([{ requests: 1 }]);
+  });
+});
+
+describe('MeshTotals', () => {
+  it('counts what exceeds its bound as other, apart for each end', () => {
+    const totals = new MeshTotals(2);
+    for (let status = 200; status < 204; status++) {
+      for (const [reporter, sidecar] of [['DESTINATION', cart] as const, ['SOURCE', web] as const]) {
+        const series = readSeries(decodedSeries({ reporter, response_code: status }), sidecar);
+        if ('refused' in series) throw new Error(series.reason);
+        totals.add(series);
+      }
+    }
+    const found = [...totals.all()].map(({ labels, requests }) => [labels.reporter, labels.response_code, requests]);
+    expect(found).toEqual([
+      ['destination', '200', 1],
+      ['source', '200', 1],
+      ['destination', 'other', 3],
+      ['source', 'other', 3],
+    ]);
+  });
+});
+
+describe('registerMeshMetrics', () => {
+  it('has the totals, which do not change when they are scraped', async () => {
+    const { telemetry, report } = mesh();
+    report(cart, received({}, [1, 2, 3]));
+    const registry = new Registry();
+    registerMeshMetrics(registry, telemetry);
+    const line =
+      'heddle_mesh_requests_total{reporter="destination",source_namespace="default",source_service="web",' +
+      'destination_namespace="default",destination_service="cart",destination_version="v1",response_code="200",' +
+      'response_flags="-",connection_security_policy="mutual_tls"} 3';
+    expect((await registry.metrics()).split('\n')).toContain(line);
+    expect((await registry.metrics()).split('\n')).toContain(line);
+  });
+
+  it.skipIf(!hasProgram('promtool'))('passes promtool check metrics', async () => {
+    const { telemetry, report } = mesh();
+    report(cart, received());
+    const registry = new Registry();
+    registerMeshMetrics(registry, telemetry);
+    const { status, stderr } = spawnSync('promtool', ['check', 'metrics'], {
+      input: await registry.metrics(),
+      encoding: 'utf8',
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+});

@@ -1,0 +1,77 @@
+import type { Output } from '../../proto/load.ts';
+import type { AggregatorOptions } from './aggregator.ts';
+import { Aggregator } from './aggregator.ts';
+import { meshEdges } from './edges.ts';
+import { MeshTotals } from './mesh-totals.ts';
+import { ReportLedger } from './report-ledger.ts';
+import type { Refusal, ReportedSeries, ReportingSidecar } from './reported-series.ts';
+import { readSeries } from './reported-series.ts';
+import { serviceOfWorkload } from './service-of-workload.ts';
+import { serviceStats } from './stat.ts';
+import type { Edge, ServiceStat, TelemetrySource } from './telemetry-source.ts';
+
+/** How reports were taken, since start. */
+export interface ReportCounts {
+  accepted: number;
+  /** Sent again after they were counted. */
+  repeated: number;
+  /** Series refused, by reason. */
+  readonly refused: Record<Refusal['refused'], number>;
+}
+
+/** What became of a report. */
+export interface ReportOutcome {
+  readonly isNew: boolean;
+  /** The first series that was refused, for the log; null when none was. */
+  readonly refusal: Refusal | null;
+}
+
+/** All that the sidecars have reported: the last hour, and totals since start. */
+export class MeshTelemetry implements TelemetrySource {
+  readonly aggregator: Aggregator;
+  readonly totals = new MeshTotals();
+  readonly ledger = new ReportLedger();
+  readonly counts: ReportCounts = { accepted: 0, repeated: 0, refused: { foreign: 0, invalid: 0 } };
+
+  constructor(options: AggregatorOptions = {}) {
+    this.aggregator = new Aggregator(options);
+  }
+
+  /**
+   * Counts a report, once. A series that is refused is left out and the rest is taken: sending it again would not make
+   * it better.
+   */
+  accept(report: Output<'heddle.v1.ReportRequest'>, sidecar: ReportingSidecar): ReportOutcome {
+    const isNew = this.ledger.enter(sidecar.identity, {
+      instanceId: report.instance_id,
+      sequence: Number(report.sequence),
+      droppedSeries: Number(report.dropped_series),
+      droppedReports: Number(report.dropped_reports),
+    });
+    if (!isNew) {
+      this.counts.repeated++;
+      return { isNew, refusal: null };
+    }
+    this.counts.accepted++;
+    let refusal: Refusal | null = null;
+    for (const message of report.series) {
+      const series: ReportedSeries | Refusal = readSeries(message, sidecar);
+      if ('refused' in series) {
+        this.counts.refused[series.refused]++;
+        refusal ??= series;
+        continue;
+      }
+      this.totals.add(series);
+      this.aggregator.add(series, Number(report.interval_end_ms));
+    }
+    return { isNew, refusal };
+  }
+
+  stat(windowSeconds: number, by: 'service' | 'version' = 'version'): readonly ServiceStat[] {
+    return serviceStats(this.aggregator.window(windowSeconds), serviceOfWorkload(this.aggregator.labels()), by);
+  }
+
+  edges(windowSeconds: number): readonly Edge[] {
+    return meshEdges(this.aggregator.window(windowSeconds), serviceOfWorkload(this.aggregator.labels()));
+  }
+}

@@ -1,0 +1,60 @@
+import type { Window } from './aggregator.ts';
+import { isUnreached } from './reported-series.ts';
+import type { ServiceOf } from './service-of-workload.ts';
+import { Tally } from './tally.ts';
+import type { ServiceStat } from './telemetry-source.ts';
+
+interface Group {
+  readonly namespace: string;
+  readonly service: string;
+  readonly version: string;
+  readonly destination: Tally;
+  readonly source: Tally;
+  readonly instances: Set<string>;
+  unreached: number;
+}
+
+/** Requests by the service they were for, or by its versions. */
+export function serviceStats(window: Window, serviceOf: ServiceOf, by: 'service' | 'version'): ServiceStat[] {
+  const groups = new Map<string, Group>();
+  /** Services that count for themselves, so that what their callers count would be the same requests again. */
+  const counting = new Set<string>();
+  for (const [labels, counts] of window.cells) {
+    const service = serviceOf(labels);
+    if (service === '') continue; // for nobody: no route matched
+    const { namespace, workload, version } = labels.destination;
+    const group = groupOf(groups, namespace, service, by === 'version' ? version : '');
+    group[labels.reporter].add(labels, counts);
+    if (labels.reporter === 'destination') counting.add(`${namespace}/${service}`);
+    if (labels.reporter === 'source' && isUnreached(labels)) group.unreached += counts.count;
+    else group.instances.add(workload);
+  }
+  const rows: ServiceStat[] = [];
+  for (const { namespace, service, version, instances, unreached, ...tallies } of groups.values()) {
+    const countedBy = counting.has(`${namespace}/${service}`) ? 'destination' : 'source';
+    const tally = tallies[countedBy];
+    if (tally.count === 0) continue;
+    const name = { namespace, service, version, countedBy } as const;
+    rows.push({ ...name, instances: instances.size, unreached, ...tally.metrics(window.seconds) });
+  }
+  return rows.sort((a, b) => compare(sortKey(a), sortKey(b)));
+}
+
+function groupOf(groups: Map<string, Group>, namespace: string, service: string, version: string): Group {
+  const key = `${namespace}\n${service}\n${version}`;
+  let group = groups.get(key);
+  if (group === undefined) {
+    const tallies = { destination: new Tally(), source: new Tally() };
+    group = { namespace, service, version, ...tallies, instances: new Set(), unreached: 0 };
+    groups.set(key, group);
+  }
+  return group;
+}
+
+function sortKey({ namespace, service, version }: ServiceStat): string {
+  return `${namespace}\n${service}\n${version}`;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
