@@ -75,17 +75,22 @@ export class Warming<R extends WarmingResource> {
 
   /** Takes in what one response brought. Resources that nothing asked for are ignored. */
   update(changed: Iterable<R>, removed: Iterable<ResourceName>, nowMs: number): void {
+    let isSettled = true;
     for (const resource of changed) {
       const node = this.#find(resource);
-      if (node !== undefined) node.latest = resource;
+      if (node === undefined) continue;
+      if (this.#replace(node, resource)) continue;
+      node.latest = resource;
+      isSettled = false;
     }
     for (const name of removed) {
       const node = this.#find(name);
       if (node === undefined || node.latest === 'absent') continue;
       node.latest = 'absent';
       node.removedAtMs = nowMs;
+      isSettled = false;
     }
-    this.#settle(nowMs);
+    if (!isSettled) this.#settle(nowMs);
   }
 
   /**
@@ -121,6 +126,22 @@ export class Warming<R extends WarmingResource> {
         if (inForce !== null && inForce !== 'absent') yield inForce;
       }
     }
+  }
+
+  /**
+   * A newer version that needs what the one in force needs changes nothing for others, and goes in force at once. Most
+   * updates are of endpoints and so of this kind; looking at everything would cost 2 ms with 2000 services.
+   */
+  #replace(node: Node<R>, resource: R): boolean {
+    const { latest, inForce } = node;
+    if (inForce === null || inForce === 'absent' || latest !== inForce) return false;
+    const isSame = (need: ResourceName, index: number) => need.name === inForce.needs[index]?.name;
+    // Equal names are of equal types: what a type needs is always of one other type.
+    if (resource.needs.length !== inForce.needs.length || !resource.needs.every(isSame)) return false;
+    node.latest = resource;
+    node.inForce = resource;
+    this.#sink.put(resource);
+    return true;
   }
 
   #settle(nowMs: number): void {
