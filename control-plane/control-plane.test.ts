@@ -10,7 +10,7 @@ import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL } from '
 import { readCliContexts } from './cli-context.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import type { RunningControlPlane } from './control-plane.ts';
-import { controlPlaneConfig, main, runControlPlane, startFailure } from './main.ts';
+import { controlPlaneConfig, runControlPlane, startFailure } from './main.ts';
 import { ScriptedSidecar } from './testing/scripted-sidecar.ts';
 
 const host = 'cart.default.svc.cluster.local';
@@ -220,13 +220,4 @@ describe('runControlPlane', () => {
     const leases = await readFile(join(config.stateDir, 'store', 'CURRENT'), 'utf8');
     expect(leases).not.toContain(await token());
   });
-});
-
-describe('main', () => {
-  it.each([['--xds-port', '70000'], ['--log-level', 'loud'], ['--trust-domain', 'Upper Case'], ['--nonsense']])(
-    'returns 2 for %s %s',
-    async (...parameters) => {
-      expect(await main(parameters)).toBe(2);
-    },
-  );
 });

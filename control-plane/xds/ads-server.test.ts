@@ -204,6 +204,32 @@ describe('AdsServer', () => {
     expect(responses).toBeLessThan(100);
   });
 
+  it('sends one who does not answer one response, and the newest state once it does (X08)', async () => {
+    publish(1, cluster('a'));
+    const stream = connectAs(cart).delta();
+    stream.send(subscribe('a'));
+    const { nonce } = await stream.next();
+    for (let revision = 2; revision < 100; revision += 1) {
+      publish(revision, cluster('a', revision));
+    }
+    stream.send({ type_url: CLUSTER_TYPE_URL, response_nonce: nonce });
+    expect((await stream.next()).resources[0]?.version).toBe(cluster('a', 99).version);
+  });
+
+  it('ends a stream with bytes that are no request, and no other (X13)', async () => {
+    publish(1, cluster('a'));
+    const other = connectAs(web).delta();
+    other.send({ ...subscribe('a'), node: sidecarNode('web-1', { service: 'web' }) });
+    await other.next();
+    const stream = connectAs(cart).raw(
+      '/envoy.service.discovery.v3.AggregatedDiscoveryService/DeltaAggregatedResources',
+    );
+    stream.send(Buffer.from([0x0a, 0xff, 0xff]));
+    expect((await stream.ended).code).not.toBe(status.OK);
+    other.send({ type_url: CLUSTER_TYPE_URL, resource_names_subscribe: ['x'], response_nonce: '1' });
+    expect(summary(await other.next()).gone).toEqual(['x']);
+  });
+
   it.each([
     ['another namespace', sidecarNode('cart-1', { namespace: 'other' }), 'claims namespace other'],
     ['another service', sidecarNode('web-1', { service: 'web' }), 'claims service web, its grant is for cart'],

@@ -117,6 +117,11 @@ export async function startXds(
       delta: () => conversation(discovery.DeltaAggregatedResources()),
       sotw: () => conversation(discovery.StreamAggregatedResources()),
       attach: () => conversation(workload.Attach()),
+      /** A call whose messages are bytes. */
+      raw: (path: string) => {
+        const asIs = (bytes: Buffer): Buffer => bytes;
+        return conversation(discovery.makeBidiStreamRequest<Buffer, Buffer>(path, asIs, asIs));
+      },
     };
   };
   return {

@@ -1,0 +1,117 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CLUSTER_TYPE_URL } from '../proto/type-urls.ts';
+import { LiveMesh } from './live-mesh.ts';
+import { Registry } from './registry/registry.ts';
+import { registration } from './registry/testing/registration.ts';
+import { EmbeddedStore } from './store/embedded-store.ts';
+import type { Snapshot } from './translate/snapshot.ts';
+
+const client = { workload: 'default/web-1', namespace: 'default', features: new Set<string>() };
+
+describe('LiveMesh', () => {
+  let directory: string;
+  let store: EmbeddedStore;
+  let registry: Registry;
+  let mesh: LiveMesh;
+  let snapshots: Snapshot[];
+  let lines: string[];
+  let wake: () => void;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'heddle-live-mesh-'));
+    store = await EmbeddedStore.open(directory, { maxHistory: 5 });
+    registry = new Registry();
+    snapshots = [];
+    lines = [];
+    wake = () => {};
+    mesh = await LiveMesh.start({
+      store,
+      registry,
+      trustDomain: 'cluster.local',
+      trustBundlePem: '',
+      publish: (snapshot) => {
+        snapshots.push(snapshot);
+        wake();
+      },
+      log: (_level, message) => lines.push(message),
+    });
+  });
+  afterEach(async () => {
+    await mesh.close();
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  const latest = () => snapshots.at(-1) as Snapshot;
+  const until = async (isSo: () => boolean): Promise<void> => {
+    while (!isSo()) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  const service = (name: string) =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name, namespace: 'default' },
+      spec: { selector: { app: name }, ports: [{ port: 80, targetPort: 8080 }] },
+    });
+  const has = (host: string) =>
+    latest().resource(client, CLUSTER_TYPE_URL, `outbound|80||${host}.default.svc.cluster.local`) !== null;
+
+  it('publishes what there is before it has started', () => {
+    expect(snapshots).toHaveLength(1);
+    expect(latest().revision).toBe(0);
+  });
+
+  it('translates documents and workloads as they come and go', async () => {
+    registry.register(registration({ name: 'cart-1' }));
+    await until(() => has('cart'));
+    await store.put('/core/services/default/shop', service('shop'));
+    await until(() => has('shop'));
+    expect(latest().revision).toBe(1);
+    expect(mesh.serviceNames('default')).toEqual(['cart', 'cart-v1', 'shop']);
+    expect(mesh.serviceNames('other')).toEqual([]);
+    await store.delete('/core/services/default/shop');
+    await until(() => !has('shop'));
+  });
+
+  it('makes one snapshot of what comes together', async () => {
+    await Promise.all(
+      Array.from({ length: 20 }, (_, index) => store.put(`/core/services/default/s${index}`, service(`s${index}`))),
+    );
+    await until(() => latest().revision === 20);
+    expect(snapshots.length).toBeLessThan(5);
+  });
+
+  it('follows the revision also where no document changes', async () => {
+    await store.put('heddle/other', 'anything');
+    await until(() => latest().revision === 1);
+    expect(lines).toEqual([]);
+  });
+
+  it('leaves out a document that it cannot read, and says so', async () => {
+    await store.put('/core/services/default/broken', '{"kind":"Nonsense"}');
+    await store.put('/core/services/default/shop', service('shop'));
+    await until(() => has('shop'));
+    expect(lines).toEqual(['a stored document is left out']);
+  });
+
+  it('says what a document could not have if it were applied', () => {
+    const problems = mesh.problems({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'cart', namespace: 'default' },
+      spec: {
+        parentRefs: [{ group: '', kind: 'Service', name: 'nowhere', port: 80 }],
+        rules: [],
+      },
+    } as never);
+    expect(problems.length).toBeGreaterThan(0);
+    expect(mesh.problems()).toEqual([]);
+  });
+});
