@@ -6,7 +6,7 @@ import { systemClock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import type { DeltaRequest, ReceivedResource, ResourceName } from './delta-state.ts';
 import { DeltaState } from './delta-state.ts';
-import { SessionStream } from './session-stream.ts';
+import { SessionStream, unavailable } from './session-stream.ts';
 
 type DiscoveryRequest = Input<'envoy.service.discovery.v3.DeltaDiscoveryRequest'>;
 type DiscoveryResponse = Output<'envoy.service.discovery.v3.DeltaDiscoveryResponse'>;
@@ -83,7 +83,8 @@ export class AdsClient<R extends ResourceName> {
       },
       onMessage: (response) => this.#receive(response),
       onClosed: (reason, code, retryInMs) => {
-        options.log('warn', 'the configuration stream ended', { reason, code, retryInMs: Math.round(retryInMs) });
+        const level = code === unavailable ? 'debug' : 'warn';
+        options.log(level, 'the configuration stream ended', { reason, code, retryInMs: Math.round(retryInMs) });
       },
       clock: this.#clock,
       random: options.random ?? Math.random,

@@ -169,6 +169,23 @@ describe('ControlPlaneClient', () => {
     expect(held).toEqual({ [inbound]: '1', [routeName]: '1', [clusterName]: '1' });
   });
 
+  it('goes over to a connection of its own with a renewed certificate, and nothing that is in force is touched', async () => {
+    const { client, clock, listeners } = start(plane.token());
+    await client.start();
+    const [before] = await serve([lds, rds, cds, eds]);
+    await client.ready;
+    clock.advance(12 * 60 * 60 * 1_000);
+    const [after, stream] = await serve([]);
+    expect(plane.renewals).toBe(1);
+    expect(after.peer).not.toBe(before.peer);
+    expect(stream.peer).toBe(after.peer);
+    expect((await stream.requests.next()).initial_resource_versions).not.toEqual({});
+    await before.ended;
+    expect(listeners).toEqual([inbound]);
+    expect(client.notReadyReason).toBeNull();
+    expect(client.isConnected).toBe(true);
+  });
+
   it('keeps no secret in the snapshot', async () => {
     const { client } = start(plane.token());
     await client.start();

@@ -15,6 +15,9 @@ export interface SessionStreamOptions<Request, Response> {
   readonly random: () => number;
 }
 
+/** gRPC's status for a connection that is gone: the channel tells of that, so streams need not make a noise of it. */
+export const unavailable = 14;
+
 /** Messages that wait to be sent at most. A control plane that reads no faster is given another stream. */
 const maxWaiting = 4_096;
 /** A stream that has lasted this long was a good one. */
@@ -48,8 +51,9 @@ export class SessionStream<Request, Response> {
     session.onEnd(() => {
       if (this.#session !== session) return;
       this.#session = null;
+      const wasOpen = this.isOpen;
       this.#drop();
-      this.#options.onClosed('the connection to the control plane is gone', 0, 0);
+      if (wasOpen) this.#options.onClosed('the connection to the control plane is gone', unavailable, 0);
     });
   }
 

@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import type { ResourceName } from './delta-state.ts';
-import { SessionStream } from './session-stream.ts';
+import { SessionStream, unavailable } from './session-stream.ts';
 
 type AttachRequest = Input<'heddle.v1.AttachRequest'>;
 type AttachResponse = Output<'heddle.v1.AttachResponse'>;
@@ -207,9 +207,14 @@ export class WorkloadClient {
       this.#withdrawn(false);
       return;
     }
-    this.#state = refusals.has(code) ? { kind: 'refused', reason } : { kind: 'waiting' };
-    const message = refusals.has(code) ? 'the control plane refuses this workload' : 'the lease stream ended';
-    this.#options.log('warn', message, { reason, code, retryInMs: Math.round(retryInMs) });
+    const isRefused = refusals.has(code);
+    this.#state = isRefused ? { kind: 'refused', reason } : { kind: 'waiting' };
+    const message = isRefused ? 'the control plane refuses this workload' : 'the lease stream ended';
+    this.#options.log(code === unavailable ? 'debug' : 'warn', message, {
+      reason,
+      code,
+      retryInMs: Math.round(retryInMs),
+    });
     this.#settled();
   }
 
