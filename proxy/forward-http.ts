@@ -1,63 +1,16 @@
 import type { Buffer } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
+import type { DownstreamPeer, ForwardEnvironment, RouteLookup } from './forward-environment.ts';
 import type { ClientConnection } from './http1/client-connection.ts';
-import type { FailureContext, LocalReply } from './local-reply.ts';
 import type { DownstreamStream, RequestHead, RequestReceiver, ResponseHead, ResponseReceiver } from './message-head.ts';
 import { backOffMs } from './resilience/back-off.ts';
 import { mayRetryFailure, mayRetryStatus } from './resilience/retry-policy.ts';
-import type { TimerWheel } from './resilience/timer-wheel.ts';
 import { Deadline } from './resilience/timer-wheel.ts';
 import type { ForwardAction, Route } from './route/route.ts';
-import type { RouteTable } from './route/route-table.ts';
-import type { CoarseClock } from './transport/coarse-clock.ts';
-
-/** Where a listener finds the routes for a request: at once, after a while, or not at all. */
-export interface RouteSource {
-  lookup(head: RequestHead): RouteLookup | Promise<RouteLookup>;
-}
-
-export type RouteLookup = RouteTable<Cluster> | Failure;
-
-/** What a listener gives to every exchange on its connections. */
-export interface ForwardEnvironment {
-  readonly direction: 'outbound' | 'inbound';
-  readonly routes: RouteSource;
-  readonly wheel: TimerWheel;
-  readonly clock: CoarseClock;
-  random(): number;
-  now(): number;
-  /** Resolves the endpoint of a passthrough cluster from the request's authority. */
-  resolvePassthrough(cluster: Cluster, authority: string): Promise<Endpoint | PassthroughFailure>;
-  /** Value of `x-heddle-peer` that tells an inbound sidecar who we are; once per connection. */
-  readonly ownPeerMetadata: string;
-  describe(failure: Failure, context: Omit<FailureContext, 'answeredBy' | 'remedy'>): LocalReply;
-  recorder: Recorder;
-}
-
-export interface PassthroughFailure {
-  readonly failure: Failure;
-  readonly detail: string;
-}
-
-/** Called once for every request, however it ended; it must copy what it keeps. */
-export interface Recorder {
-  record(exchange: HttpExchange): void;
-}
-
-/** The peer at the other end of a server connection, as far as it was verified. */
-export interface DownstreamPeer {
-  /** SPIFFE id; empty on connections without mTLS. */
-  readonly principal: string;
-  readonly address: string;
-  /** Header line with the peer's certificate, `x-forwarded-client-cert: …\r\n`; empty without mTLS. */
-  readonly clientCertLine: string;
-  /** What the peer said of itself with its first request; the listener checks it against `principal`. */
-  metadata: string;
-}
+import { upstreamHead } from './upstream-head.ts';
 
 /** Nothing moved for this long: Envoy `stream_idle_timeout`. */
 const STREAM_IDLE_TIMEOUT_MS = 300_000;
@@ -199,22 +152,15 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver {
     }
     this.#holdsRequest = true;
     cluster.counters.requestsTotal++;
-    this.#requestText = this.#writeRequest(action);
+    this.#requestText = upstreamHead(
+      this.head,
+      action,
+      this.route?.requestHeaders ?? null,
+      cluster.config.serviceHost,
+      this.peer,
+    );
     if (action.timeoutMs > 0 && this.#isRequestSent) this.#armRequestTimeout(action.timeoutMs);
     this.#attempt();
-  }
-
-  /** The head as it is sent upstream, without the empty line that ends it. */
-  #writeRequest(action: ForwardAction<Cluster>): string {
-    const head = this.head;
-    const path = action.pathRewrite === null ? head.path : action.pathRewrite.apply(head.path);
-    let block = head.block;
-    if (action.hostRewrite !== null) block = withHost(block, action.hostRewrite);
-    else if (head.authority === '') block = withHost(block, this.cluster?.config.serviceHost || 'localhost'); // HTTP/1.0
-    const edit = this.route?.requestHeaders ?? null;
-    if (edit !== null) block = edit.apply(block);
-    const requestId = head.requestId === '' ? `x-request-id: ${randomUUID()}\r\n` : '';
-    return `${head.method} ${path} HTTP/1.1\r\n${block}${requestId}${this.peer.clientCertLine}`;
   }
 
   #attempt(): void {
@@ -536,7 +482,3 @@ type Phase = 'idle' | 'routing' | 'connecting' | 'waiting' | 'backing-off' | 're
 
 /** The phases in which the exchange counts as one of its endpoint's active requests. */
 const holdsEndpoint: ReadonlySet<Phase> = new Set<Phase>(['connecting', 'waiting', 'responding']);
-
-function withHost(block: string, host: string): string {
-  return `host: ${host}\r\n${block.replace(/(^|\r\n)host:[^\r]*\r\n/i, '$1')}`;
-}

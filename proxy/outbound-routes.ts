@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { parseRouteConfigurationName, routeConfigurationName, serviceHost } from '../proto/names.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import { isForbiddenAddress, splitAuthority } from './cluster/passthrough.ts';
-import type { RouteLookup, RouteSource } from './forward-http.ts';
+import type { RouteLookup, RouteSource } from './forward-environment.ts';
 import type { RequestHead } from './message-head.ts';
 import type { RouteTable } from './route/route-table.ts';
 

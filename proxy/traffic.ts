@@ -2,7 +2,7 @@ import { ALPN_HTTP1, formatWorkloadName } from '../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
 import { resolvePassthrough } from './cluster/passthrough.ts';
 import type { ProxyConfig } from './config.ts';
-import type { ForwardEnvironment, Recorder, RouteLookup, RouteSource } from './forward-http.ts';
+import type { ForwardEnvironment, Recorder, RouteLookup, RouteSource } from './forward-environment.ts';
 import { HttpExchange } from './forward-http.ts';
 import type { HeaderTrust } from './http1/header-lines.ts';
 import { HttpListener } from './listener/http-listener.ts';

@@ -3,7 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
-import type { ForwardEnvironment } from '../forward-http.ts';
+import type { ForwardEnvironment } from '../forward-environment.ts';
 import { HttpExchange, responseFlag } from '../forward-http.ts';
 import { HttpListener } from '../listener/http-listener.ts';
 import { localReply } from '../local-reply.ts';
