@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { TrustBundle } from '../certs/trust-bundle.ts';
 import { version } from '../proto/version.ts';
 import type { AdminSources } from './admin/admin-paths.ts';
 import type { Sidecar } from './proxy.ts';
@@ -49,7 +49,9 @@ export function processFacts(proxy: Sidecar): ProcessFacts {
       const { current } = proxy.traffic.identity;
       if (current === null) return;
       yield { kind: 'leaf', expiresAtMs: current.expiresAtMs };
-      yield { kind: 'root', expiresAtMs: Date.parse(new X509Certificate(current.trustBundlePem).validTo) };
+      const { roots } = TrustBundle.fromPem(current.trustDomain, current.trustBundlePem);
+      // while a root is being replaced there are two; what matters is how long the trust lasts
+      yield { kind: 'root', expiresAtMs: Math.max(...roots.map(({ notAfterMs }) => notAfterMs)) };
     },
     *counters() {
       yield {

@@ -36,8 +36,6 @@ const WITHDRAWAL_WAIT_MS = 5000;
 const CLOSE_GRACE_MS = 5000;
 /** The last counts get this long to be acknowledged. */
 const TELEMETRY_FLUSH_MS = 1000;
-/** Readiness is looked at this often while it is not there. */
-const READINESS_POLL_MS = 20;
 
 /**
  * One sidecar: the only file that joins the parts.
@@ -124,7 +122,7 @@ export class Sidecar {
     this.traffic.clock.onTick((nowMs) => {
       for (const cluster of this.clusters.all()) cluster.sweep(nowMs);
     });
-    this.ready = this.#becomesReady();
+    this.ready = this.control.ready;
   }
 
   /** Binds all ports and begins to join. Rejects when a port is taken or the state directory cannot be used. */
@@ -230,17 +228,6 @@ export class Sidecar {
     this.#servedPorts = ports;
     this.log.for('lease')('info', 'the application listens', { ports });
     this.control.reregister();
-  }
-
-  #becomesReady(): Promise<void> {
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (this.#ended.signal.aborted) return;
-        if (this.notReadyReason === null) resolve();
-        else setTimeout(look, READINESS_POLL_MS);
-      };
-      setImmediate(look);
-    });
   }
 
   #setRoutes(listenerName: string, routes: RouteTable<Cluster> | null): void {
