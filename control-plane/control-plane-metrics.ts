@@ -20,7 +20,8 @@ const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total',
 
 /** The control plane's own metrics; names as in Prometheus' best practices. */
 export class ControlPlaneMetrics {
-  readonly #registry = new Registry();
+  /** Other parts add their own metrics here. */
+  readonly registry = new Registry();
   readonly #pushSeconds: Histogram;
   readonly #convergenceSeconds: Histogram;
   readonly #pushes: Counter<'type'>;
@@ -28,7 +29,7 @@ export class ControlPlaneMetrics {
   readonly #configBytes: Histogram<'type'>;
 
   constructor(measured: MeasuredControlPlane, version: string) {
-    const registers = [this.#registry];
+    const registers = [this.registry];
     const gauge = (name: string, help: string, read: () => number): void => {
       new Gauge({
         name,
@@ -107,9 +108,9 @@ export class ControlPlaneMetrics {
       buckets: [256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304],
       registers,
     });
-    collectDefaultMetrics({ register: this.#registry });
+    collectDefaultMetrics({ register: this.registry });
     for (const name of misnamed) {
-      this.#registry.removeSingleMetric(name);
+      this.registry.removeSingleMetric(name);
     }
   }
 
@@ -131,7 +132,7 @@ export class ControlPlaneMetrics {
 
   /** Prometheus' text format. */
   text(): Promise<string> {
-    return this.#registry.metrics();
+    return this.registry.metrics();
   }
 }
 

@@ -1,4 +1,3 @@
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { readCertificate } from '../certs/certificate.ts';
 import { fromPem } from '../certs/pem.ts';
@@ -21,9 +20,13 @@ import { LiveMesh } from './live-mesh.ts';
 import { LogWriter } from './log.ts';
 import type { MonitoringServer } from './monitoring-server.ts';
 import { startMonitoringServer } from './monitoring-server.ts';
+import { advertisedHost, hostAndPort, localHost } from './network-address.ts';
 import { LeaseFile } from './registry/lease-file.ts';
 import { Registry } from './registry/registry.ts';
 import { EmbeddedStore } from './store/embedded-store.ts';
+import { registerMeshMetrics } from './telemetry/mesh-metrics.ts';
+import { MeshTelemetry } from './telemetry/mesh-telemetry.ts';
+import { telemetryService } from './telemetry/telemetry-service.ts';
 import { AdsServer } from './xds/ads-server.ts';
 import { callerOf } from './xds/caller.ts';
 import { ProxyTracker } from './xds/proxy-tracker.ts';
@@ -116,6 +119,8 @@ async function start(
     },
     version,
   );
+  const telemetry = new MeshTelemetry();
+  registerMeshMetrics(metrics.registry, telemetry);
   const tracker = new ProxyTracker({ onConverged: (ms) => metrics.converged(ms) });
 
   // From a change to the sidecars.
@@ -157,6 +162,7 @@ async function start(
     limits: new TokenBuckets(certificateLimits),
   });
   const attach = workloadService({ callerOf: caller, registry, tracker, log: logs.for('registry') });
+  const report = telemetryService({ telemetry, callerOf: caller, log: logs.for('telemetry') });
   const xds: XdsServer = await listening('xds', config.xdsHost, config.xdsPort, () =>
     XdsServer.listen({
       host: config.xdsHost,
@@ -170,6 +176,7 @@ async function start(
       services: [
         { definition: serviceDefinition('heddle.v1.IdentityService'), handlers: identity },
         { definition: serviceDefinition('heddle.v1.WorkloadService'), handlers: attach },
+        { definition: serviceDefinition('heddle.v1.TelemetryService'), handlers: report },
         {
           definition: serviceDefinition('envoy.service.discovery.v3.AggregatedDiscoveryService'),
           handlers: ads.handlers,
@@ -185,11 +192,11 @@ async function start(
   onClose(() => hostToken.close());
 
   // Where people and Prometheus look.
-  const { metricsHost: monitoringHost, metricsPort: monitoringPort } = config;
-  const monitoring: MonitoringServer = await listening('metrics', monitoringHost, monitoringPort, () =>
+  const { metricsHost, metricsPort } = config;
+  const monitoring: MonitoringServer = await listening('metrics', metricsHost, metricsPort, () =>
     startMonitoringServer({
-      host: monitoringHost,
-      port: monitoringPort,
+      host: metricsHost,
+      port: metricsPort,
       metrics: () => metrics.text(),
       unreadiness: () => store.failure()?.message ?? null,
     }),
@@ -205,21 +212,22 @@ async function start(
       registry,
       lookup: mesh,
       proxies: tracker,
-      telemetry: { stat: () => [], edges: () => [] },
+      telemetry,
       adminTokens: admin.tokens,
       mintToken: (scope, ttlMs) => remoteTokens.mint(scope, ttlMs),
       log: logs.for('api'),
       problems: () => mesh.problems(),
       certificates: () => certificatesOf(authority, serverCertificate),
-      controlPlaneMetrics: () => monitoring.address,
+      controlPlaneMetrics: () => hostAndPort(advertisedHost(metricsHost), monitoring.port),
+      hostNames: config.advertise === null ? [config.apiHost] : [config.apiHost, config.advertise],
     }),
   );
   onClose(() => api.close());
-  const contextName = await admin.publish({ api: api.url, hostToken: hostToken.path });
+  const apiUrl = `http://${hostAndPort(localHost(config.apiHost), Number(new URL(api.url).port))}`;
+  const contextName = await admin.publish({ api: apiUrl, hostToken: hostToken.path });
 
   const xdsAddress = hostAndPort(localHost(config.xdsHost), xds.port);
-  const { url: apiUrl } = api;
-  const { metricsUrl } = monitoring;
+  const metricsUrl = `http://${hostAndPort(localHost(metricsHost), monitoring.port)}/metrics`;
   log('info', 'the control plane is up', { api: apiUrl, xds: xdsAddress, metrics: metricsUrl, stateDir, trustDomain });
   return { apiUrl, xdsAddress, metricsUrl, hostTokenFile: hostToken.path, contextName };
 }
@@ -278,25 +286,4 @@ function certificatesOf(authority: CertificateAuthority, server: ServerCertifica
     notBefore: new Date(certificate.notBeforeMs).toISOString(),
     notAfter: new Date(certificate.notAfterMs).toISOString(),
   }));
-}
-
-/** How this host reaches a listener on `host`. */
-function localHost(host: string): string {
-  return host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-}
-
-/** How other hosts reach it: the first address of ours that is not loopback or link-local, else what we are bound to. */
-function advertisedHost(host: string): string {
-  if (host !== '0.0.0.0' && host !== '::') {
-    return host;
-  }
-  const family = host === '::' ? 'IPv6' : 'IPv4';
-  const addresses = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
-  const isReachable = (address: string): boolean => !address.startsWith('169.254.') && !address.startsWith('fe80:');
-  const found = addresses.find((entry) => entry.family === family && !entry.internal && isReachable(entry.address));
-  return found?.address ?? localHost(host);
-}
-
-function hostAndPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -13,10 +13,7 @@ export interface MonitoringOptions {
 }
 
 export interface MonitoringServer {
-  /** `http://127.0.0.1:15014/metrics` */
-  readonly metricsUrl: string;
-  /** `127.0.0.1:15014` */
-  readonly address: string;
+  readonly port: number;
   close(): Promise<void>;
 }
 
@@ -38,11 +35,9 @@ export async function startMonitoringServer(options: MonitoringOptions): Promise
   server.maxConnections = 128;
   server.listen({ host: options.host, port: options.port });
   await once(server, 'listening');
-  const { address, family, port } = server.address() as AddressInfo; // it listens on TCP
-  const authority = `${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  const { port } = server.address() as AddressInfo; // it listens on TCP
   return {
-    metricsUrl: `http://${authority}/metrics`,
-    address: authority,
+    port,
     async close() {
       const closed = once(server, 'close');
       server.close();
