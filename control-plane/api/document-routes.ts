@@ -17,7 +17,8 @@ import { isDryRun, queryNumber } from './query.ts';
 import type { RegistrySource } from './registered-workloads.ts';
 import { readBody } from './request-body.ts';
 import { ApiError, invalidDocument } from './status.ts';
-import { watchDocuments, watchResponse } from './watch.ts';
+import { watchDocuments } from './watch.ts';
+import { watchResponse } from './watch-response.ts';
 
 export interface DocumentRoutesOptions {
   readonly store: Store;

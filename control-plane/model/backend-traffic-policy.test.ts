@@ -55,7 +55,7 @@ describe('backendTrafficPolicySchema', () => {
     [
       'a gRPC trigger',
       policy({ retry: { retryOn: { triggers: ['unavailable'] } } }),
-      'spec.retry.retryOn.triggers[0]: unavailable is not supported by this version of Heddle: write 5xx or gateway-error or reset or reset-before-request or connect-failure or refused-stream or retriable-4xx or retriable-status-codes',
+      'spec.retry.retryOn.triggers[0]: unavailable is not supported by this version of Heddle: write 5xx, gateway-error, reset, reset-before-request, connect-failure, refused-stream, retriable-4xx or retriable-status-codes',
     ],
     [
       'a connect timeout of zero',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
-import { reportRepeatedNames } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { notYetSupported } from './not-yet-supported.ts';
 import { policyTargetSchema } from './object-reference.ts';
+import { reportRepeatedNames } from './repeated-names.ts';
 import { trafficPolicyCheck, trafficPolicyShape, withoutAliases } from './traffic-policy.ts';
 
 /**

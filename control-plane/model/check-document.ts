@@ -32,10 +32,32 @@ export function checkDocument(input: unknown, defaultNamespace = 'default'): Che
   // widened: the union of all schemas has no common parse signature
   const schema: z.ZodType<ModelDocument> = kind.schema;
   const parsed = schema.safeParse(value, { error: plainWords, reportInput: true });
-  const all = [...faults, ...unknownFields(schema, value), ...(parsed.error?.issues.map(faultOf) ?? [])];
-  if (all.length > 0 || !parsed.success) return { document: null, kind, faults: all };
-  return { document: parsed.data, faults: [] };
+  const found = firstFaults(faults, unknownFields(schema, value), parsed.error?.issues ?? []);
+  return parsed.success && found.length === 0
+    ? { document: parsed.data, faults: [] }
+    : { document: null, kind, faults: found };
 }
+
+/** Faults of one document that are told; who has put so many right runs the check again anyway. */
+const maxFaults = 100;
+
+function firstFaults(
+  faults: readonly Fault[],
+  unknown: Iterable<Fault>,
+  issues: readonly z.core.$ZodIssue[],
+): readonly Fault[] {
+  const first: Fault[] = [];
+  const sources = [() => faults, () => unknown, () => issues.slice(0, maxFaults + 1).map(faultOf)];
+  for (const source of sources) {
+    for (const fault of source()) {
+      if (first.length === maxFaults) return [...first, tooMany];
+      first.push(fault);
+    }
+  }
+  return first;
+}
+
+const tooMany: Fault = { path: [], at: 'value', message: `there are more than ${maxFaults} faults`, suggestion: null };
 
 function fillNamespace(value: object, namespace: string): void {
   const { metadata } = value as { metadata?: unknown };

@@ -30,12 +30,12 @@ export interface DocumentViolation extends Violation {
   readonly column: number | null;
 }
 
-/** The way a path is written in messages; keys that are no plain words are quoted. */
+/** The way a path is written in messages; keys that are no plain words are quoted, and cut after 100 characters. */
 export function formatPath(path: ValuePath): string {
   let text = '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;
-    else if (/^[A-Za-z_][A-Za-z0-9_-]*$/.test(part)) text += text === '' ? part : `.${part}`;
+    else if (/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(part)) text += text === '' ? part : `.${part}`;
     else text += `[${JSON.stringify(part.slice(0, 100))}]`;
   }
   return text;

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
-import { headerNameSchema, headerValueSchema, pathFault, reportRepeatedNames } from './http-route-match.ts';
+import { headerNameSchema, headerValueSchema, pathFault, pathTextSchema } from './http-route-match.ts';
 import { portNumberSchema, subdomainSchema } from './metadata.ts';
-import { notYetSupported, supportedWord } from './not-yet-supported.ts';
+import { supportedWord } from './not-yet-supported.ts';
+import { reportRepeatedNames } from './repeated-names.ts';
 
 /**
  * Headers that describe the message or the connection. A rule that changed them could make two parsers disagree about
@@ -68,9 +69,9 @@ const pathModifierSchema = z
   .object({
     type: z.enum(['ReplaceFullPath', 'ReplacePrefixMatch']),
     /** Takes the place of the whole path; the query stays. */
-    replaceFullPath: z.string().max(1024, 'a path has at most 1024 characters').optional(),
+    replaceFullPath: pathTextSchema.optional(),
     /** Takes the place of the matched prefix; "" and "/" both mean that the prefix goes. */
-    replacePrefixMatch: z.string().max(1024, 'a path has at most 1024 characters').optional(),
+    replacePrefixMatch: pathTextSchema.optional(),
   })
   .check(
     crossCheck(['type', 'replaceFullPath', 'replacePrefixMatch'], (modifier, report) => {
@@ -108,6 +109,7 @@ const urlRewriteSchema = z.object({ hostname: subdomainSchema.optional(), path: 
 );
 
 const filterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite'] as const;
+const laterFilterTypes = ['RequestMirror', 'CORS', 'ExtensionRef', 'ExternalAuth'];
 
 /** Type of a filter → the field that holds its settings. */
 const filterFields = {
@@ -115,20 +117,25 @@ const filterFields = {
   ResponseHeaderModifier: 'responseHeaderModifier',
   RequestRedirect: 'requestRedirect',
   URLRewrite: 'urlRewrite',
-} as const satisfies Record<(typeof filterTypes)[number], string>;
+  RequestMirror: 'requestMirror',
+  CORS: 'cors',
+  ExtensionRef: 'extensionRef',
+  ExternalAuth: 'externalAuth',
+} as const;
 
 /** One step that a rule takes with a request or its response. */
 export const httpRouteFilterSchema = z
   .object({
-    type: supportedWord(filterTypes, ['RequestMirror', 'CORS', 'ExtensionRef', 'ExternalAuth']),
+    type: supportedWord(filterTypes, laterFilterTypes),
     requestHeaderModifier: requestHeaderModifierSchema.optional(),
     responseHeaderModifier: headerModifierSchema.optional(),
     requestRedirect: requestRedirectSchema.optional(),
     urlRewrite: urlRewriteSchema.optional(),
-    requestMirror: notYetSupported('requestMirror'),
-    cors: notYetSupported('cors'),
-    extensionRef: notYetSupported('extensionRef'),
-    externalAuth: notYetSupported('externalAuth'),
+    // settings of types that are refused by name above
+    requestMirror: z.unknown().optional(),
+    cors: z.unknown().optional(),
+    extensionRef: z.unknown().optional(),
+    externalAuth: z.unknown().optional(),
   })
   .check(
     crossCheck(['type'], (filter, report) => {

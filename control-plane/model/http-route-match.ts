@@ -1,22 +1,26 @@
 import { z } from 'zod';
+import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { supportedWord } from './not-yet-supported.ts';
+import { reportRepeatedNames } from './repeated-names.ts';
 
 /** Names of HTTP headers: RFC 9110 section 5.1 `token`, at most 256 characters. */
-export const headerNameSchema = z
-  .string({ error: 'write the name of a header' })
-  .max(256, 'a header name has at most 256 characters')
-  .regex(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, "a header name has letters, digits and !#$%&'*+-.^_`|~ only");
+export const headerNameSchema = boundedText('a header name', 256, {
+  pattern: /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/,
+  hint: "a header name has letters, digits and !#$%&'*+-.^_`|~ only",
+});
 
 /**
  * Header values: visible ASCII with inner spaces and tabs (RFC 9110 section 5.5 without obs-text), at most 4096
  * characters. CR, LF and NUL can thus never come from a document into a message.
  */
-export const headerValueSchema = z
-  .string({ error: 'write text; put numbers and booleans in quotes' })
-  .min(1, 'a header value is not empty')
-  .max(4096, 'a header value has at most 4096 characters')
-  .regex(/^[!-~]([\t -~]*[!-~])?$/, 'a header value is visible ASCII without surrounding space');
+export const headerValueSchema = boundedText('a header value', 4096, {
+  pattern: /^[!-~]([\t -~]*[!-~])?$/,
+  hint: 'a header value is visible ASCII without surrounding space; put numbers and booleans in quotes',
+});
+
+/** A path, or part of one; what is in it is checked beside the field that says what it is for. */
+export const pathTextSchema = boundedText('a path', 1024);
 
 /** RFC 3986 `pchar` and `/`, as Gateway API admits for exact and prefix matches. */
 const pathCharacters = /^(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})+$/;
@@ -38,10 +42,7 @@ const pathMatchSchema = z
   .object({
     /** `Exact` compares the whole path; `PathPrefix` whole segments: `/a` matches `/a` and `/a/b`, not `/ab`. */
     type: supportedWord(['Exact', 'PathPrefix'], ['RegularExpression']).default('PathPrefix'),
-    value: z
-      .string({ error: 'write a path such as /items' })
-      .max(1024, 'a path has at most 1024 characters')
-      .default('/'),
+    value: pathTextSchema.default('/'),
   })
   .check(
     crossCheck(['type', 'value'], ({ value }, report) => {
@@ -64,10 +65,7 @@ const queryParamMatchSchema = z.object({
   type: exactOnly,
   /** Compared with regard to case, after percent-decoding; of several parameters of one name the first counts. */
   name: headerNameSchema,
-  value: z
-    .string({ error: 'write text; put numbers and booleans in quotes' })
-    .min(1, 'a value is not empty')
-    .max(1024, 'a value has at most 1024 characters'),
+  value: boundedText('a value', 1024).min(1, 'a value is not empty'),
 });
 
 export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
@@ -98,12 +96,3 @@ export const httpRouteMatchSchema = z
   );
 
 export type HttpRouteMatch = z.output<typeof httpRouteMatchSchema>;
-
-/** Calls back for each name that stood in the list before: which of two would count nobody should have to know. */
-export function reportRepeatedNames(names: readonly string[], report: (index: number, name: string) => void): void {
-  const seen = new Set<string>();
-  for (const [index, name] of names.entries()) {
-    if (seen.has(name)) report(index, name);
-    seen.add(name);
-  }
-}

@@ -121,7 +121,7 @@ describe('httpRouteSchema', () => {
     [
       'a header value with a line break',
       match({ headers: [{ name: 'a', value: 'b\r\nc: d' }] }),
-      `${rule}.matches[0].headers[0].value: a header value is visible ASCII without surrounding space`,
+      `${rule}.matches[0].headers[0].value: a header value is visible ASCII without surrounding space; put numbers and booleans in quotes`,
     ],
     [
       'a query parameter named twice',
@@ -150,8 +150,8 @@ describe('httpRouteSchema', () => {
     ],
     [
       'a filter of later versions',
-      filter({ type: 'RequestMirror' }),
-      `${rule}.filters[0].type: RequestMirror is not supported by this version of Heddle: write RequestHeaderModifier or ResponseHeaderModifier or RequestRedirect or URLRewrite`,
+      filter({ type: 'RequestMirror', requestMirror: { backendRef: { name: 'a', port: 80 } } }),
+      `${rule}.filters[0].type: RequestMirror is not supported by this version of Heddle: write RequestHeaderModifier, ResponseHeaderModifier, RequestRedirect or URLRewrite`,
     ],
     [
       'a filter twice',

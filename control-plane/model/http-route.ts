@@ -1,13 +1,15 @@
 import { z } from 'zod';
+import { boundedText } from './bounded-text.ts';
 import type { Report } from './cross-check.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
 import type { HttpRouteFilter } from './http-route-filter.ts';
 import { httpRouteFilterSchema } from './http-route-filter.ts';
-import { httpRouteMatchSchema, reportRepeatedNames } from './http-route-match.ts';
+import { httpRouteMatchSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { notYetSupported } from './not-yet-supported.ts';
 import { backendReferenceShape, isServiceReference, parentReferenceSchema } from './object-reference.ts';
+import { reportRepeatedNames } from './repeated-names.ts';
 
 const backendRefSchema = z
   .object({
@@ -104,7 +106,7 @@ export const httpRouteSchema = z.object({
       parentRefs: z.array(parentReferenceSchema).max(32, 'a route has at most 32 parentRefs').default([]),
       useDefaultGateways: z.enum(['All', 'None']).optional(),
       /** Kept, and without effect on a route whose parent is a Service: that Service's own names hold (GEP-1426). */
-      hostnames: z.array(z.string().max(253)).max(16, 'a route has at most 16 hostnames').optional(),
+      hostnames: z.array(boundedText('a host name', 253)).max(16, 'a route has at most 16 hostnames').optional(),
       rules: z
         .array(httpRouteRuleSchema)
         .min(1, 'a route has at least one rule; leave rules out for one that takes everything')

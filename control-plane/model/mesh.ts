@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundedText } from './bounded-text.ts';
 import { clusterMetadata } from './metadata.ts';
 import { trafficPolicyCheck, trafficPolicyShape, withoutAliases } from './traffic-policy.ts';
 
@@ -20,11 +21,10 @@ export const meshSchema = z.object({
        * First part of every SPIFFE id. Fixed when the control plane starts for the first time (`--trust-domain`, default
        * `cluster.local`): a document may repeat it and cannot change it, because every certificate carries it.
        */
-      trustDomain: z
-        .string({ error: 'write a trust domain such as cluster.local' })
-        .max(255, 'a trust domain has at most 255 characters')
-        .regex(/^[a-z0-9._-]+$/, 'a trust domain has lower-case letters, digits, ".", "-" and "_"')
-        .optional(),
+      trustDomain: boundedText('a trust domain', 255, {
+        pattern: /^[a-z0-9._-]+$/,
+        hint: 'write a trust domain such as cluster.local',
+      }).optional(),
       outboundTrafficPolicy: z
         .object({
           /** What becomes of requests to hosts the mesh does not know: passed on as they are, or answered 404. */

@@ -1,25 +1,20 @@
 import { z } from 'zod';
+import { boundedText } from './bounded-text.ts';
 
 /**
  * Names of documents: RFC 1123 subdomain, at most 253 characters. ASCII only, so that no two names look alike, and
  * free of everything that means something in a path, a header, a file name or HTML.
  */
-export const subdomainSchema = z
-  .string({ error: 'write a name' })
-  .max(253, 'a name has at most 253 characters')
-  .regex(
-    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
-    'a name has lower-case letters, digits, "-" and ".", and begins and ends with a letter or digit',
-  );
+export const subdomainSchema = boundedText('a name', 253, {
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+  hint: 'a name has lower-case letters, digits, "-" and ".", and begins and ends with a letter or digit',
+});
 
 /** Names of services, namespaces and ports: RFC 1123 label, at most 63 characters, because they become part of a host name. */
-export const labelNameSchema = z
-  .string({ error: 'write a name' })
-  .max(63, 'a name has at most 63 characters')
-  .regex(
-    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
-    'a name has lower-case letters, digits and "-", and begins and ends with a letter or digit',
-  );
+export const labelNameSchema = boundedText('a name', 63, {
+  pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+  hint: 'a name has lower-case letters, digits and "-", and begins and ends with a letter or digit',
+});
 
 export const portNumberSchema = z
   .number({ error: 'write a port number from 1 to 65535' })
@@ -27,26 +22,24 @@ export const portNumberSchema = z
   .min(1, 'write a port number from 1 to 65535')
   .max(65535, 'write a port number from 1 to 65535');
 
-const labelKey = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+const labelKeySchema = boundedText('a label key', 317, {
+  pattern: /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+  hint: 'a label key is at most 63 letters, digits, "-", "_" and ".", with an optional DNS prefix and "/"',
+});
 
-const labelKeySchema = z
-  .string()
-  .regex(labelKey, 'a label key is at most 63 letters, digits, "-", "_" and ".", with an optional DNS prefix and "/"');
+const labelValueSchema = boundedText('a label value', 63, {
+  pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/,
+  hint: 'a label value is text of letters, digits, "-", "_" and "."; put numbers and booleans in quotes',
+});
 
 /** Kubernetes labels; values have at most 63 characters. */
-export const labelsSchema = z.record(
-  labelKeySchema,
-  z
-    .string({ error: 'write text; put numbers and booleans in quotes' })
-    .regex(labelValue, 'a label value is at most 63 letters, digits, "-", "_" and "."'),
-);
+export const labelsSchema = z.record(labelKeySchema, labelValueSchema);
 
 /** Kubernetes bounds all annotations of an object together. */
 export const maxAnnotationBytes = 256 * 1024;
 
 const annotationsSchema = z
-  .record(labelKeySchema, z.string({ error: 'write text; put numbers and booleans in quotes' }))
+  .record(labelKeySchema, boundedText('an annotation', maxAnnotationBytes))
   .refine(
     (annotations) =>
       Object.entries(annotations).reduce(
@@ -65,10 +58,10 @@ const annotationsSchema = z
 const commonMetadata = {
   labels: labelsSchema.optional(),
   annotations: annotationsSchema.optional(),
-  resourceVersion: z.string().max(32).optional(),
-  uid: z.string().max(64).optional(),
+  resourceVersion: boundedText('a resourceVersion', 32).optional(),
+  uid: boundedText('a uid', 64).optional(),
   generation: z.number().int().optional(),
-  creationTimestamp: z.string().max(64).nullable().optional(),
+  creationTimestamp: boundedText('a time', 64).nullable().optional(),
   generateName: z.string().optional(),
   selfLink: z.string().optional(),
   deletionTimestamp: z.string().nullable().optional(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { alternatives } from './plain-words.ts';
 
 const notSupported = 'is not supported by this version of Heddle';
 
@@ -20,7 +21,7 @@ export function supportedWord<const Word extends string>(supported: readonly Wor
   return z.enum(supported, {
     error: ({ input }) =>
       typeof input === 'string' && later.includes(input)
-        ? `${input} ${notSupported}: write ${supported.join(' or ')}`
+        ? `${input} ${notSupported}: write ${alternatives(supported)}`
         : undefined,
   });
 }

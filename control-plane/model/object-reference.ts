@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { labelNameSchema, portNumberSchema, subdomainSchema } from './metadata.ts';
 
@@ -6,19 +7,15 @@ import { labelNameSchema, portNumberSchema, subdomainSchema } from './metadata.t
  * An API group. The core group, whose apiVersion is plain `v1`, is the empty string; Linkerd's documentation spells it
  * `core`, which is read as the same.
  */
-const groupSchema = z
-  .string({ error: 'write an API group; the core group is ""' })
-  .max(253, 'a group has at most 253 characters')
-  .regex(
-    /^$|^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-    'write an API group such as gateway.networking.k8s.io; the core group is ""',
-  )
-  .transform((group) => (group === 'core' ? '' : group));
+const groupSchema = boundedText('a group', 253, {
+  pattern: /^$|^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+  hint: 'write an API group such as gateway.networking.k8s.io; the core group is ""',
+}).transform((group) => (group === 'core' ? '' : group));
 
-const kindSchema = z
-  .string({ error: 'write a kind such as Service' })
-  .max(63)
-  .regex(/^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/, 'write a kind such as Service');
+const kindSchema = boundedText('a kind', 63, {
+  pattern: /^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/,
+  hint: 'write a kind such as Service',
+});
 
 /**
  * What a route attaches to. In the mesh a Service: `{group: "", kind: Service, name: cart}`. Other parents (a Gateway)

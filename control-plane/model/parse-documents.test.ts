@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPath, formatViolation, parsePath } from './document-violation.ts';
 import { documentName } from './kinds.ts';
@@ -124,6 +125,51 @@ describe('parseDocuments', () => {
     const { violations } = parseDocuments('a: 1\n---\n'.repeat(200));
     expect(violations).toHaveLength(101);
     expect(violations.at(-1)?.message).toBe('and 300 more faults');
+  });
+});
+
+describe('parseDocuments under arbitrary text', () => {
+  it('answers with documents and violations, and never throws', () => {
+    const cut = fc.tuple(
+      fc.nat(routeText.length),
+      fc.nat(routeText.length),
+      fc.string({ unit: 'binary', maxLength: 8 }),
+    );
+    const mangled = cut.map(([from, to, text]) => routeText.slice(0, from) + text + routeText.slice(to));
+    fc.assert(
+      fc.property(fc.oneof(mangled, fc.string({ unit: 'binary', maxLength: 60 })), (text) => {
+        for (const { message, line } of parseDocuments(text, { fileName: 'x' }).violations) {
+          expect(message).not.toBe('');
+          expect(line).not.toBe(0);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('reads any JSON value, and names a place for every fault', () => {
+    const key = fc.constantFrom(
+      'metadata',
+      'name',
+      'spec',
+      'rules',
+      'filters',
+      'backendRefs',
+      '__proto__',
+      'weight',
+      'a"b',
+    );
+    const values = [fc.boolean(), fc.integer(), fc.string({ maxLength: 5 }), fc.constant(null)];
+    const fields = fc.object({ key, maxDepth: 5, maxKeys: 5, values });
+    fc.assert(
+      fc.property(fields, fields, (spec, metadata) => {
+        const text = JSON.stringify({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata, spec });
+        const { documents, violations } = parseDocuments(text, { fileName: 'x.json' });
+        expect(documents.length + violations.length).toBeGreaterThan(0);
+        for (const { line, column } of violations) expect([line, (column ?? 0) > 0]).toEqual([1, true]);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -3,8 +3,8 @@ import type { Fault, ValuePath } from './document-violation.ts';
 /** Containers within containers. The deepest document of any kind has about a dozen. */
 export const maxDepth = 64;
 
-/** Keys and list items in one document, aliases expanded: far beyond any real one, and soon walked. */
-export const maxValues = 250_000;
+/** Keys and list items in one document, aliases expanded. The largest route Gateway API allows has about 15,000. */
+export const maxValues = 50_000;
 
 /**
  * Copies what a YAML or JSON reader made into plain objects that are safe to hand on.

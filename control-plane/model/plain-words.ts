@@ -52,6 +52,7 @@ function missing(path: ValuePath): Fault {
   return { path, at: 'value', message: `missing field ${field}`, suggestion: null };
 }
 
-function alternatives(words: readonly string[]): string {
+/** `a, b or c` */
+export function alternatives(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

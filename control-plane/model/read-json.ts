@@ -1,4 +1,4 @@
-import type { DocumentText, ReadText, SyntaxFault, TextPosition } from './document-text.ts';
+import type { ReadText, SyntaxFault, TextPosition } from './document-text.ts';
 import type { ValuePath } from './document-violation.ts';
 import { maxDepth } from './plain-value.ts';
 
@@ -20,12 +20,12 @@ export function readJson(text: string): ReadText {
   if (!isShallow)
     return { documents: [], faults: [{ message: `a document has at most ${maxDepth} levels`, position: null }] };
   if (repeated.length > 0) return { documents: [], faults: repeated };
-  const document: DocumentText = {
-    value,
-    start: positionAt(text, text.search(/\S/)),
-    locate: (path, at) => positionAt(text, offsetOf(text, path, at)),
+  let index: PositionIndex | null = null;
+  const locate = (path: ValuePath, at: 'key' | 'value') => {
+    index ??= new PositionIndex(text);
+    return index.locate(path, at);
   };
-  return { documents: [document], faults: [] };
+  return { documents: [{ value, start: positionAt(text, text.search(/\S/)), locate }], faults: [] };
 }
 
 function syntaxFault(text: string, error: unknown): SyntaxFault {
@@ -38,17 +38,31 @@ function syntaxFault(text: string, error: unknown): SyntaxFault {
   };
 }
 
-function offsetOf(text: string, path: ValuePath, at: 'key' | 'value'): number {
-  let best = Math.max(0, text.search(/\S/));
-  let bestLength = 0;
-  scanJson(text, (here, keyOffset, valueOffset) => {
-    if (here.length <= bestLength || here.length > path.length) return;
-    if (here.every((part, index) => part === path[index])) {
-      bestLength = here.length;
-      best = at === 'key' && here.length === path.length ? keyOffset : valueOffset;
+/** Where every value of a text stands, worked out once, when the first fault is to be placed. */
+class PositionIndex {
+  readonly #offsets = new Map<string, { readonly key: number; readonly value: number }>();
+  readonly #lineStarts = [0];
+  readonly #start: number;
+
+  constructor(text: string) {
+    this.#start = Math.max(0, text.search(/\S/));
+    scanJson(text, (path, key, value) => this.#offsets.set(JSON.stringify(path), { key, value }));
+    for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', end + 1)) this.#lineStarts.push(end + 1);
+  }
+
+  locate(path: ValuePath, at: 'key' | 'value'): TextPosition {
+    for (let length = path.length; length > 0; length--) {
+      const offsets = this.#offsets.get(JSON.stringify(path.slice(0, length)));
+      if (offsets !== undefined) return this.#position(length === path.length ? offsets[at] : offsets.value);
     }
-  });
-  return best;
+    return this.#position(this.#start);
+  }
+
+  #position(offset: number): TextPosition {
+    let line = this.#lineStarts.findIndex((start) => start > offset);
+    if (line === -1) line = this.#lineStarts.length;
+    return { line, column: offset - (this.#lineStarts[line - 1] ?? 0) + 1 };
+  }
 }
 
 type Visit = (path: readonly (string | number)[], keyOffset: number, valueOffset: number, isRepeated: boolean) => void;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { labelNameSchema, labelsSchema, namespacedMetadata, portNumberSchema } from './metadata.ts';
 
@@ -9,7 +10,7 @@ const servicePortSchema = z.object({
   /** UDP and SCTP ports are kept and not served: the mesh carries TCP. */
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP'),
   /** `http`, `kubernetes.io/h2c`, `grpc` …; free text, as in Kubernetes. */
-  appProtocol: z.string().max(253).optional(),
+  appProtocol: boundedText('appProtocol', 253).optional(),
   port: portNumberSchema,
   /** Port number, or name of a port, of the workload; the same number as `port` when left out. */
   targetPort: z
@@ -34,8 +35,8 @@ export const serviceSchema = z.object({
       ports: z.array(servicePortSchema).max(250, 'a Service has at most 250 ports').default([]),
       selector: labelsSchema.optional(),
       type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).default('ClusterIP'),
-      clusterIP: z.string().max(64).optional(),
-      clusterIPs: z.array(z.string().max(64)).max(2).optional(),
+      clusterIP: boundedText('clusterIP', 64).optional(),
+      clusterIPs: z.array(boundedText('clusterIP', 64)).max(2, 'at most 2 addresses').optional(),
       allocateLoadBalancerNodePorts: z.boolean().optional(),
       externalIPs: z.array(z.string()).optional(),
       externalName: z.string().optional(),

@@ -8,13 +8,11 @@ import { nearestWord } from './nearest-word.ts';
  * The schemas themselves drop unknown fields: zod stops checking an object as soon as one is refused, and would hide the
  * other faults. So this is the half of the check that refuses them.
  */
-export function unknownFields(schema: z.core.$ZodType, value: unknown): Fault[] {
-  const faults: Fault[] = [];
-  walk(schema, value, [], faults);
-  return faults;
-}
-
-function walk(schema: z.core.$ZodType, value: unknown, path: ValuePath, faults: Fault[]): void {
+export function* unknownFields(
+  schema: z.core.$ZodType,
+  value: unknown,
+  path: ValuePath = [],
+): Generator<Fault, void, undefined> {
   // the definitions of zod's own schema classes, told apart by `type`
   const { def } = schema._zod as z.core.$ZodTypes['_zod'];
   switch (def.type) {
@@ -22,21 +20,21 @@ function walk(schema: z.core.$ZodType, value: unknown, path: ValuePath, faults: 
     case 'nullable':
     case 'default':
     case 'prefault':
-      walk(def.innerType, value, path, faults);
+      yield* unknownFields(def.innerType, value, path);
       break;
     case 'pipe':
-      walk(def.in, value, path, faults);
+      yield* unknownFields(def.in, value, path);
       break;
     case 'array':
       if (!Array.isArray(value)) break;
-      for (const [index, item] of value.entries()) walk(def.element, item, [...path, index], faults);
+      for (const [index, item] of value.entries()) yield* unknownFields(def.element, item, [...path, index]);
       break;
     case 'object':
       if (typeof value !== 'object' || value === null || Array.isArray(value)) break;
       for (const [key, item] of Object.entries(value)) {
         const field = Object.hasOwn(def.shape, key) ? def.shape[key] : undefined;
-        if (field !== undefined) walk(field, item, [...path, key], faults);
-        else faults.push(unknownField(key, path, Object.keys(def.shape)));
+        if (field !== undefined) yield* unknownFields(field, item, [...path, key]);
+        else yield unknownField(key, path, Object.keys(def.shape));
       }
       break;
     default: // a leaf, or free-form

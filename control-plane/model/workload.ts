@@ -1,11 +1,14 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { labelNameSchema, namespacedMetadata, portNumberSchema, subdomainSchema } from './metadata.ts';
+import { reportRepeatedNames } from './repeated-names.ts';
 
-const ipAddressSchema = z
-  .string({ error: 'write an IP address' })
-  .refine((text) => isIP(text) !== 0, 'write an IP address such as 10.0.0.7 or fd00::7');
+const ipAddressSchema = boundedText('an IP address', 64).refine(
+  (text) => isIP(text) !== 0,
+  'write an IP address such as 10.0.0.7 or fd00::7',
+);
 
 const workloadPortSchema = z
   .object({
@@ -45,23 +48,22 @@ export const workloadSchema = z.object({
       .array(workloadPortSchema)
       .min(1, 'a Workload has at least one port')
       .max(100, 'a Workload has at most 100 ports')
-      .check((payload) => {
-        for (const [index, { port }] of payload.value.entries()) {
-          if (payload.value.slice(0, index).some((other) => other.port === port)) {
-            payload.issues.push({
-              code: 'custom',
-              path: [index, 'port'],
-              message: `port ${port} is listed twice`,
-              input: port,
-            });
-          }
-        }
+      .check(({ value, issues }) => {
+        reportRepeatedNames(
+          value.map(({ port }) => String(port)),
+          (index, port) => {
+            const message = `port ${port} is listed twice`;
+            issues.push({ code: 'custom', path: [index, 'port'], message, input: port });
+          },
+        );
       }),
     /** The service it belongs to; the label `app` when left out. */
     service: labelNameSchema.optional(),
     /** Expected identity is `sa/<serviceAccount>`; the service when left out. */
     serviceAccount: labelNameSchema.optional(),
-    locality: z.object({ region: z.string().max(63).default(''), zone: z.string().max(63).default('') }).optional(),
+    locality: z
+      .object({ region: boundedText('a locality', 63).default(''), zone: boundedText('a locality', 63).default('') })
+      .optional(),
   }),
   /** Written by the server for registered workloads: identity, version of the sidecar, since when. */
   status: z.unknown().optional(),
