@@ -169,8 +169,8 @@ export class ApiClient {
     return itemsOf((await this.#call('GET', '/heddle/v1/proxies')).body);
   }
 
-  async stat(windowSeconds: number): Promise<readonly ServiceStat[]> {
-    return itemsOf((await this.#call('GET', `/heddle/v1/stat?window=${windowSeconds}`)).body);
+  async stat(windowSeconds: number, by: 'service' | 'version' = 'service'): Promise<readonly ServiceStat[]> {
+    return itemsOf((await this.#call('GET', `/heddle/v1/stat?window=${windowSeconds}&by=${by}`)).body);
   }
 
   async edges(windowSeconds: number): Promise<readonly Edge[]> {

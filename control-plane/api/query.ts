@@ -14,6 +14,18 @@ export function queryNumber(
   throw new ApiError('BadRequest', `${name} is a whole number from ${bounds.min} to ${bounds.max}`);
 }
 
+/** One of the words, the first when it is not there. @throws ApiError 400 */
+export function queryWord<Word extends string>(
+  request: HonoRequest,
+  name: string,
+  words: readonly [Word, ...Word[]],
+): Word {
+  const text = request.query(name);
+  const word = text === undefined ? words[0] : words.find((known) => known === text);
+  if (word !== undefined) return word;
+  throw new ApiError('BadRequest', `${name} is one of ${words.join(', ')}`);
+}
+
 /** Whether the change is only to be tried: `dryRun=All`, as in Kubernetes. @throws ApiError 400 */
 export function isDryRun(request: HonoRequest): boolean {
   const value = request.query('dryRun');

@@ -1,16 +1,20 @@
 import { Hono } from 'hono';
 import type { TelemetrySource } from '../telemetry/telemetry-source.ts';
-import { queryNumber } from './query.ts';
+import { queryNumber, queryWord } from './query.ts';
 
 /** Seconds: the control plane counts in buckets of 5 and keeps an hour. */
 const window = { min: 5, max: 3600, fallback: 60 } as const;
 
-/** What flowed: `GET /heddle/v1/stat?window=60` and `/heddle/v1/edges?window=60`, in seconds. */
+/**
+ * What flowed: `GET /heddle/v1/stat?window=60&by=service` and `/heddle/v1/edges?window=60`, in seconds; `by` is `service`
+ * or `version`.
+ */
 export function trafficRoutes(telemetry: TelemetrySource): Hono {
   const routes = new Hono();
   routes.get('/heddle/v1/stat', (context) => {
     const windowSeconds = queryNumber(context.req, 'window', window);
-    return context.json({ windowSeconds, items: telemetry.stat(windowSeconds) });
+    const by = queryWord(context.req, 'by', ['service', 'version']);
+    return context.json({ windowSeconds, by, items: telemetry.stat(windowSeconds, by) });
   });
   routes.get('/heddle/v1/edges', (context) => {
     const windowSeconds = queryNumber(context.req, 'window', window);
