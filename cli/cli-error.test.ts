@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
+import { ApiCallError } from '../control-plane/api/client.ts';
 import { CliError, describeFailure } from './cli-error.ts';
 
 describe('describeFailure', () => {
@@ -33,6 +34,26 @@ describe('describeFailure', () => {
     expect(describeFailure(error, false).lines[0]).toBe(`error: 127.0.0.1:${port} is in use by another process`);
     expect(describeFailure(error, false).exitCode).toBe(2);
     holder.close();
+  });
+
+  it('passes on the hint of the API client, and has exit code 3 for what is not there', () => {
+    const status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      reason: 'NotFound',
+      code: 404,
+    } as const;
+    const missing = { message: 'no such route', hint: 'heddle get routes', status };
+    expect(describeFailure(new ApiCallError(missing), false)).toEqual({
+      lines: ['error: no such route', `Try: ${missing.hint}`],
+      exitCode: 3,
+    });
+    expect(
+      describeFailure(new ApiCallError({ message: 'no control plane', hint: 'heddle demo', status: null }), false)
+        .exitCode,
+    ).toBe(1);
   });
 
   it('shows a stack trace only when asked', () => {

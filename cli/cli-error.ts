@@ -24,10 +24,17 @@ export function describeFailure(
   error: unknown,
   debug: boolean,
 ): { readonly lines: string[]; readonly exitCode: number } {
-  const known = error instanceof CliError ? error : (asSystemError(error) ?? asBug(error));
+  const known = error instanceof CliError ? error : (asCallError(error) ?? asSystemError(error) ?? asBug(error));
   const lines = [`error: ${known.message}`, `Try: ${known.hint}`];
   if (debug && error instanceof Error && error.stack) lines.unshift(error.stack);
   return { lines, exitCode: known.exitCode };
+}
+
+/** The API client's errors bring their hint along. Known by their shape: loading the client to ask takes too long. */
+function asCallError(error: unknown): CliError | null {
+  const { name, hint, reason } = Object(error) as { name?: unknown; hint?: unknown; reason?: unknown };
+  if (!(error instanceof Error) || name !== 'ApiCallError' || typeof hint !== 'string') return null;
+  return new CliError(error.message, hint, reason === 'NotFound' ? exitCodes.nothingFound : exitCodes.failed);
 }
 
 /**

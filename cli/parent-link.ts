@@ -4,15 +4,19 @@
  * The channel is also how a child learns that its parent is gone, however that ended: the kernel closes it.
  */
 export type Report =
-  | {
-      readonly kind: 'control-plane';
-      readonly apiUrl: string;
-      readonly xdsAddress: string;
-      readonly metricsUrl: string;
-    }
-  | { readonly kind: 'sidecar'; readonly adminAddress: string; readonly identity: string }
+  | ControlPlaneReport
+  | { readonly kind: 'sidecar'; readonly adminAddress: string }
   /** The process group of the program beside the sidecar. */
   | { readonly kind: 'application'; readonly pid: number };
+
+export interface ControlPlaneReport {
+  readonly kind: 'control-plane';
+  readonly apiUrl: string;
+  readonly xdsAddress: string;
+  readonly metricsUrl: string;
+  /** Of the CLI context that holds its admin token; `null` when there is none. */
+  readonly contextName: string | null;
+}
 
 /** Does nothing in a process that nobody listens to. */
 export function report(message: Report): void {

@@ -26,11 +26,11 @@ function scripted(remarks: Readonly<Record<string, readonly Remark[]>> = {}) {
   const destination: Destination = {
     check: async ({ metadata }: ModelDocument) => {
       checked.push(metadata.name);
-      return { outcome: 'configured', remarks: remarks[metadata.name] ?? [] };
+      return { outcome: 'replaced', remarks: remarks[metadata.name] ?? [] };
     },
     write: async ({ metadata }) => {
       written.push(metadata.name);
-      return { outcome: 'created', revision: 40 + written.length };
+      return { outcome: 'created', revision: String(40 + written.length) };
     },
   };
   return { checked, written, destination };
@@ -52,8 +52,8 @@ describe('applyDocuments', () => {
     const plane = scripted();
     const { applied, said } = await apply(`${route('cart')}---\n${route('db')}`, plane);
     expect(applied.map(({ document, outcome, revision }) => [document.metadata.name, outcome, revision])).toEqual([
-      ['cart', 'created', 41],
-      ['db', 'created', 42],
+      ['cart', 'created', '41'],
+      ['db', 'created', '42'],
     ]);
     expect(said).toEqual([]);
   });
@@ -61,7 +61,7 @@ describe('applyDocuments', () => {
   it('writes nothing in a dry run, and says what would become of each', async () => {
     const plane = scripted();
     const { applied } = await apply(route('cart'), plane, true);
-    expect(applied).toMatchObject([{ outcome: 'configured', revision: null }]);
+    expect(applied).toMatchObject([{ outcome: 'replaced', revision: null }]);
     expect(plane.written).toEqual([]);
   });
 

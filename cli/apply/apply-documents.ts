@@ -16,9 +16,9 @@ export interface Remark {
 }
 
 export interface Written {
-  readonly outcome: 'created' | 'configured' | 'unchanged';
-  /** Of the store after the write; a document that was not changed leaves it as it was. */
-  readonly revision: number;
+  readonly outcome: 'created' | 'replaced' | 'unchanged';
+  /** Of the document after the write. */
+  readonly revision: string;
 }
 
 /** What applying needs of a control plane. */
@@ -34,7 +34,7 @@ export interface Applied {
   readonly document: ModelDocument;
   readonly outcome: Written['outcome'];
   /** `null` after a dry run, and where nothing was changed. */
-  readonly revision: number | null;
+  readonly revision: string | null;
 }
 
 /**

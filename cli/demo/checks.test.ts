@@ -4,7 +4,9 @@ import { checkMesh } from './checks.ts';
 
 const id = (service: string) => `spiffe://cluster.local/ns/default/sa/${service}`;
 const edge = (source: string, destination: string) => ({
-  ...{ source, destination, requests: 1200, securedShare: 1 },
+  source: { service: source },
+  destination: { service: destination },
+  ...{ requests: 1200, mutualTlsShare: 1, isSecured: true, reason: null },
   clientIds: [id(source)],
   serverIds: [id(destination)],
 });
@@ -20,7 +22,7 @@ const good: Observations = {
   cartVersionsDuringSplit: { v1: 900, v2: 100 },
   edges: [edge('load', 'web'), edge('web', 'cart'), edge('web', 'recommend'), edge('cart', 'db')],
   identities: Object.fromEntries(['load', 'web', 'cart', 'recommend', 'db'].map((service) => [service, id(service)])),
-  refusing: 'recommend-3',
+  refusing: { name: 'recommend-3', answered: 0 },
   retries: 11,
   ejections: 2,
   statRequests: { web: 1200, 'cart v1': 1100, 'cart v2': 100 },
@@ -47,11 +49,17 @@ describe('checkMesh', () => {
       '1 failed: 503 no endpoint',
     ],
     ['too few calls', { ...good, minimumCalls: 1201 }, '1200 calls'],
-    ['a call in plaintext', withEdge({ securedShare: 0.9999 }), '99.9 % over mTLS'],
+    ['a call in plaintext', withEdge({ mutualTlsShare: 0.9999 }), '99.9 % over mTLS'],
     ['a wrong client identity', withEdge({ clientIds: [id('web')] }), `${id('web')} to ${id('web')}`],
     ['a second server identity', withEdge({ serverIds: [id('web'), id('db')] }), `${id('web')} and ${id('db')}`],
+    ['ends that do not agree', withEdge({ isSecured: false, reason: 'the ends differ' }), '(the ends differ)'],
+    [
+      'an answer of the instance that refuses',
+      { ...good, refusing: { name: 'recommend-3', answered: 2 } },
+      'it answered 2 calls',
+    ],
     ['no identity', withEdge({ clientIds: [] }), 'nobody to'],
-    ['an edge that nothing was seen on', withEdge({ source: 'browser' }), 'load → web: no call was seen'],
+    ['an edge that nothing was seen on', withEdge({ source: { service: 'browser' } }), 'load → web: no call was seen'],
     ['calls past the mesh', { ...good, edges: [...good.edges, edge('', 'db')] }, 'unexpected calls: unknown → db'],
     ['a split off by more than 3 points', { ...good, cartVersionsDuringSplit: { v1: 869, v2: 131 } }, '86.9 % of 1000'],
     ['a split that nothing went through', { ...good, cartVersionsDuringSplit: {} }, '0.0 % of 0'],

@@ -9,14 +9,17 @@ export interface Check {
 
 /** What `heddle edges` says of one pair of services. */
 export interface ObservedEdge {
-  readonly source: string;
-  readonly destination: string;
+  readonly source: { readonly service: string };
+  readonly destination: { readonly service: string };
   readonly requests: number;
   /** Share of the requests that came over mutual TLS, 0 to 1. */
-  readonly securedShare: number;
+  readonly mutualTlsShare: number | null;
   /** SPIFFE ids seen on the source's and on the destination's side. */
   readonly clientIds: readonly string[];
   readonly serverIds: readonly string[];
+  /** Both ends agree on all of that. */
+  readonly isSecured: boolean;
+  readonly reason: string | null;
 }
 
 /** Everything that was measured during one run of the demo. */
@@ -29,8 +32,8 @@ export interface Observations {
   readonly edges: readonly ObservedEdge[];
   /** The SPIFFE id that each service's sidecars hold a certificate for. */
   readonly identities: Readonly<Record<string, string>>;
-  /** The instance that refuses connections. */
-  readonly refusing: string;
+  /** The instance that refuses connections since the split is in force, and how many calls it has answered since. */
+  readonly refusing: { readonly name: string; readonly answered: number };
   /** Sums over the sidecars of those who call it. */
   readonly retries: number;
   readonly ejections: number;
@@ -68,15 +71,21 @@ export function checkMesh(seen: Observations): Check[] {
 }
 
 function checkEdge(source: string, destination: string, { edges, identities }: Observations): Check {
-  const edge = edges.find((candidate) => candidate.source === source && candidate.destination === destination);
+  const edge = edges.find(
+    (candidate) => candidate.source.service === source && candidate.destination.service === destination,
+  );
   const name = `${source} → ${destination}`;
   if (!edge || edge.requests === 0) return { passed: false, sentence: `${name}: no call was seen` };
-  const { requests, securedShare, clientIds, serverIds } = edge;
+  const { requests, mutualTlsShare, clientIds, serverIds, isSecured, reason } = edge;
   return {
-    passed: securedShare === 1 && isOnly(clientIds, identities[source]) && isOnly(serverIds, identities[destination]),
+    passed:
+      isSecured &&
+      mutualTlsShare === 1 &&
+      isOnly(clientIds, identities[source]) &&
+      isOnly(serverIds, identities[destination]),
     sentence:
-      `${name}: ${requests} calls, ${percent(securedShare)} over mTLS, ` +
-      `${clientIds.join(' and ') || 'nobody'} to ${serverIds.join(' and ') || 'nobody'}`,
+      `${name}: ${requests} calls, ${percent(mutualTlsShare ?? 0)} over mTLS, ` +
+      `${clientIds.join(' and ') || 'nobody'} to ${serverIds.join(' and ') || 'nobody'}${reason === null ? '' : ` (${reason})`}`,
   };
 }
 
@@ -86,8 +95,11 @@ function isOnly(ids: readonly string[], expected: string | undefined): boolean {
 
 function checkNoOtherEdge(edges: readonly ObservedEdge[]): Check {
   const others = edges
-    .filter((edge) => !expectedEdges.some(([source, to]) => source === edge.source && to === edge.destination))
-    .map(({ source, destination }) => `${source || 'unknown'} → ${destination || 'unknown'}`);
+    .filter(
+      (edge) =>
+        !expectedEdges.some(([source, to]) => source === edge.source.service && to === edge.destination.service),
+    )
+    .map(({ source, destination }) => `${source.service || 'unknown'} → ${destination.service || 'unknown'}`);
   return {
     passed: others.length === 0,
     sentence: others.length === 0 ? 'nobody else called anybody' : `unexpected calls: ${others.join(', ')}`,
@@ -104,10 +116,12 @@ function checkSplit(versions: Readonly<Record<string, number>>): Check {
 }
 
 function checkRefusing({ refusing, retries, ejections, load }: Observations): Check {
-  const answered = load.byInstance[refusing] ?? 0;
+  const { name, answered } = refusing;
   return {
     passed: answered === 0 && retries > 0 && ejections > 0 && load.failed === 0,
-    sentence: `${refusing} refuses connections: hidden by ${retries} retries, ejected ${ejections} times`,
+    sentence:
+      `${name} refuses connections: hidden by ${retries} retries, ejected ${ejections} times` +
+      (answered === 0 ? '' : `, and yet it answered ${answered} calls`),
   };
 }
 

@@ -29,7 +29,7 @@ function start(script: string): DemoProcess {
   return child;
 }
 
-const sidecar = { kind: 'sidecar', adminAddress: '127.0.0.1:1', identity: 'spiffe://td/ns/default/sa/web' };
+const sidecar = { kind: 'sidecar', adminAddress: '127.0.0.1:1' };
 
 describe('DemoProcess', () => {
   it('passes the command line on, writes a log, and waits for what is reported', async () => {

@@ -28,7 +28,8 @@ const tickMs = 10;
 export class LoadGenerator {
   readonly #url: string;
   readonly #callsPerTick: number;
-  readonly #concurrency: number;
+  /** Calls under way at most. */
+  readonly concurrency: number;
   readonly #agent: Agent;
   #timer: NodeJS.Timeout | null = null;
   #due = 0;
@@ -43,10 +44,10 @@ export class LoadGenerator {
   };
   #waiting: { readonly calls: number; readonly resolve: () => void }[] = [];
 
-  constructor(url: string, callsPerSecond: number, concurrency = 16) {
+  constructor(url: string, callsPerSecond: number, concurrency = 8) {
     this.#url = url;
     this.#callsPerTick = (callsPerSecond * tickMs) / 1000;
-    this.#concurrency = concurrency;
+    this.concurrency = concurrency;
     this.#agent = new Agent({ keepAlive: true, maxSockets: concurrency });
   }
 
@@ -75,8 +76,8 @@ export class LoadGenerator {
   }
 
   #tick(): void {
-    this.#due = Math.min(this.#due + this.#callsPerTick, this.#concurrency);
-    while (this.#due >= 1 && this.#active < this.#concurrency) {
+    this.#due = Math.min(this.#due + this.#callsPerTick, this.concurrency);
+    while (this.#due >= 1 && this.#active < this.concurrency) {
       this.#due -= 1;
       this.#call();
     }

@@ -3,7 +3,7 @@ import { planShop } from './shop.ts';
 
 describe('planShop', () => {
   it('has at least four services in at least seven instances, two versions of cart among them', async () => {
-    const { instances } = await planShop({ python: true, refusing: false });
+    const { instances } = await planShop({ python: true, hangingUp: false });
     expect(new Set(instances.map(({ service }) => service)).size).toBeGreaterThanOrEqual(4);
     expect(instances.length).toBeGreaterThanOrEqual(7);
     expect(new Set(instances.map(({ name }) => name)).size).toBe(instances.length);
@@ -13,7 +13,7 @@ describe('planShop', () => {
   });
 
   it('gives every program a port of its own, and the URLs of those it calls', async () => {
-    const { instances, loadPort } = await planShop({ python: true, refusing: true });
+    const { instances, loadPort } = await planShop({ python: true, hangingUp: true });
     const ports = [loadPort, ...instances.flatMap(({ port, upstreams }) => [port, ...Object.values(upstreams)])];
     expect(new Set(ports).size).toBe(ports.length);
     const web = instances.find(({ name }) => name === 'web-1');
@@ -28,17 +28,17 @@ describe('planShop', () => {
 
   it('serves the database with a program from outside Node when there is one', async () => {
     const command = async (python: boolean) => {
-      const { instances } = await planShop({ python, refusing: false });
+      const { instances } = await planShop({ python, hangingUp: false });
       return instances.find(({ service }) => service === 'db')?.command.join(' ');
     };
     expect(await command(true)).toContain('python3 -m http.server --bind 127.0.0.1');
     expect(await command(false)).toContain('shop/db.ts');
   });
 
-  it('adds an instance that refuses connections only when asked', async () => {
-    const silent = async (refusing: boolean) =>
-      (await planShop({ python: true, refusing })).instances.filter(({ listens }) => !listens).map(({ name }) => name);
-    expect(await silent(false)).toEqual([]);
-    expect(await silent(true)).toEqual(['recommend-3']);
+  it('adds an instance that refuses connections in the end only when asked', async () => {
+    const names = async (hangingUp: boolean) =>
+      (await planShop({ python: true, hangingUp })).instances.filter(({ hangsUp }) => hangsUp).map(({ name }) => name);
+    expect(await names(false)).toEqual([]);
+    expect(await names(true)).toEqual(['recommend-3']);
   });
 });

@@ -12,8 +12,8 @@ export interface Instance {
   readonly upstreams: Readonly<Record<string, number>>;
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
-  /** False for the instance that never listens and so refuses every connection. */
-  readonly listens: boolean;
+  /** The one that stops accepting connections when it gets SIGUSR2, and lives on. */
+  readonly hangsUp: boolean;
 }
 
 export interface Shop {
@@ -40,23 +40,23 @@ const running = [
   ['db', 'v1', 1],
 ] as const;
 
-/** Instances with ports of their own. `refusing` adds one of recommend that registers and then never listens. */
-export async function planShop(options: { readonly python: boolean; readonly refusing: boolean }): Promise<Shop> {
-  const wanted: { service: string; version: string; name: string; listens: boolean }[] = running.flatMap(
+/** Instances with ports of their own. `hangingUp` adds one of recommend that refuses connections once it is told to. */
+export async function planShop(options: { readonly python: boolean; readonly hangingUp: boolean }): Promise<Shop> {
+  const wanted: { service: string; version: string; name: string; hangsUp: boolean }[] = running.flatMap(
     ([service, version, count]) =>
       Array.from({ length: count }, (_, index) => ({
         service,
         version,
         name: service === 'cart' ? `cart-${version}-${index + 1}` : `${service}-${index + 1}`,
-        listens: true,
+        hangsUp: false,
       })),
   );
-  if (options.refusing) wanted.push({ service: 'recommend', version: 'v1', name: 'recommend-3', listens: false });
+  if (options.hangingUp) wanted.push({ service: 'recommend', version: 'v1', name: 'recommend-3', hangsUp: true });
 
   const needed = wanted.reduce((sum, { service }) => sum + 1 + (calls[service]?.length ?? 0), 1);
   const ports = (await freePorts(needed)).values();
   const port = () => ports.next().value as number; // as many were asked for as are taken
-  const instances = wanted.map(({ service, version, name, listens }): Instance => {
+  const instances = wanted.map(({ service, version, name, hangsUp }): Instance => {
     const own = port();
     const upstreams = Object.fromEntries((calls[service] ?? []).map((upstream) => [upstream, port()]));
     const urls = Object.entries(upstreams).map(([upstream, local]) => [
@@ -64,19 +64,22 @@ export async function planShop(options: { readonly python: boolean; readonly ref
       `http://127.0.0.1:${local}`,
     ]);
     return {
-      ...{ name, service, version, port: own, upstreams, listens },
-      command: commandFor(service, own, listens, options.python),
+      ...{ name, service, version, port: own, upstreams, hangsUp },
+      command: commandFor(service, own, hangsUp, options.python),
       environment: { PORT: String(own), INSTANCE: name, VERSION: version, ...Object.fromEntries(urls) },
     };
   });
   return { instances, loadPort: port(), database: options.python ? 'python3 -m http.server' : 'node' };
 }
 
-function commandFor(service: string, port: number, listens: boolean, python: boolean): string[] {
-  if (!listens) return ['sleep', 'infinity'];
+function commandFor(service: string, port: number, hangsUp: boolean, python: boolean): string[] {
   if (service === 'db' && python) {
     const line = `exec python3 -m http.server --bind 127.0.0.1 --directory "$0" ${port} 2>/dev/null`;
     return ['sh', '-c', line, join(programs, 'db')]; // it logs every request; that would fill the disk of a long demo
   }
-  return [process.execPath, ...process.execArgv, join(programs, `${service}${extname(import.meta.filename)}`)];
+  return [
+    process.execPath,
+    ...process.execArgv,
+    join(programs, `${service}${hangsUp ? '-hangs-up' : ''}${extname(import.meta.filename)}`),
+  ];
 }

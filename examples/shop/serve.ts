@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { createServer } from 'node:http';
 
 /** What every program of the shop answers with: who it is, and whatever it found out. */
@@ -14,7 +15,7 @@ export interface Answer {
  *
  * Nothing in this folder knows of a mesh: that is what the shop is there to show.
  */
-export function serve(service: string, handle: (path: string) => Promise<Record<string, unknown>>): void {
+export function serve(service: string, handle: (path: string) => Promise<Record<string, unknown>>): Server {
   const { PORT = '8080', INSTANCE = service, VERSION = 'v1' } = process.env;
   const server = createServer(async (request, response) => {
     let status = 200;
@@ -32,4 +33,5 @@ export function serve(service: string, handle: (path: string) => Promise<Record<
   });
   server.listen(Number(PORT), '127.0.0.1');
   process.once('SIGTERM', () => server.close());
+  return server;
 }

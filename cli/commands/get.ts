@@ -1,0 +1,57 @@
+import type { ModelDocument } from '../../control-plane/model/kinds.ts';
+import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
+import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
+import { withClient } from '../connect.ts';
+import { documentArgument } from '../document-argument.ts';
+import { HeddleCommand } from '../heddle-command.ts';
+import type { Listing } from '../terminal/print.ts';
+import { printListing, serialize } from '../terminal/print.ts';
+import { timeLeft } from '../terminal/units.ts';
+
+interface GetOptions extends ApiOptions, NamespaceOptions, OutputOptions {
+  readonly allNamespaces?: true;
+}
+
+export function getCommand(): HeddleCommand {
+  const command = new HeddleCommand('get')
+    .description('Documents: routes, services, workloads, policies.')
+    .argument('<kind>', 'httproute, service, workload, backendtrafficpolicy or mesh; also <kind>/<name>')
+    .argument('[name]', 'one of them, as YAML')
+    .option('-A, --all-namespaces', 'of every namespace')
+    .addHelpText('after', '\nExamples:\n  heddle get httproutes\n  heddle get httproute cart -o json');
+  return withApiOptions(withNamespaceOption(withOutputOption(command))).action(
+    async (first: string, second: string | undefined, options: GetOptions) => {
+      const { kind, name } = await documentArgument(second === undefined ? [first] : [first, second]);
+      const { output } = options;
+      const listing = documentListing(kind.kind, kind.plural, Date.now());
+      if (name === null) {
+        const namespace = kind.namespaced && !options.allNamespaces ? options.namespace : null;
+        const { items } = await withClient(options, (client) => client.list(kind, namespace));
+        await printListing(listing, items, output);
+        return;
+      }
+      const namespace = kind.namespaced ? options.namespace : null;
+      const document = await withClient(options, (client) => client.get(kind, namespace, name));
+      if (output === 'wide' || output === 'name') await printListing(listing, [document], output);
+      else process.stdout.write(await serialize(document, output === 'json' ? 'json' : 'yaml'));
+    },
+  );
+}
+
+function documentListing(kind: string, plural: string, nowMs: number): Listing<ModelDocument> {
+  return {
+    name: ({ metadata }) => `${kind.toLowerCase()}/${metadata.name}`,
+    empty: { message: `there are no ${plural} here`, hint: `heddle get ${plural} -A` },
+    columns: [
+      { header: 'NAMESPACE', wide: true, cell: ({ metadata }) => ('namespace' in metadata ? metadata.namespace : '-') },
+      { header: 'NAME', cell: ({ metadata }) => metadata.name },
+      { header: 'REVISION', align: 'right', cell: ({ metadata }) => metadata.resourceVersion ?? '-' },
+      { header: 'AGE', align: 'right', cell: ({ metadata }) => age(metadata.creationTimestamp, nowMs) },
+      { header: 'SOURCE', wide: true, cell: ({ metadata }) => metadata.annotations?.['heddle.dev/source'] ?? '-' },
+    ],
+  };
+}
+
+function age(timestamp: string | null | undefined, nowMs: number): string {
+  return timestamp == null ? '-' : timeLeft(Math.max(0, nowMs - Date.parse(timestamp)));
+}

@@ -1,0 +1,63 @@
+import { Option } from 'commander';
+import type { ServiceStat } from '../../control-plane/api/client.ts';
+import type { ApiOptions, OutputOptions } from '../api-options.ts';
+import { windowOption, withApiOptions, withOutputOption } from '../api-options.ts';
+import { withClient } from '../connect.ts';
+import { HeddleCommand } from '../heddle-command.ts';
+import type { Listing } from '../terminal/print.ts';
+import { printListing } from '../terminal/print.ts';
+import { latency, percent } from '../terminal/units.ts';
+
+interface StatOptions extends ApiOptions, OutputOptions {
+  readonly by: 'service' | 'version';
+  readonly window: number;
+}
+
+export function statCommand(): HeddleCommand {
+  const command = new HeddleCommand('stat')
+    .description('Success, rate, latency and mutual TLS of every service.')
+    .argument('[service]', 'only this one')
+    .addOption(new Option('--by <what>', 'one row for each').choices(['service', 'version']).default('service'))
+    .addOption(windowOption())
+    .addHelpText('after', '\nExamples:\n  heddle stat\n  heddle stat cart --by version --window 5m');
+  return withApiOptions(withOutputOption(command)).action(async (service: string | undefined, options: StatOptions) => {
+    const all = await withClient(options, (client) => client.stat(options.window, options.by));
+    const rows = service === undefined ? all : all.filter((row) => row.service === service);
+    await printListing(statListing(options.by), rows, options.output);
+  });
+}
+
+export function statListing(by: 'service' | 'version'): Listing<ServiceStat> {
+  const version = { header: 'VERSION', cell: (row: ServiceStat) => row.version || '-' };
+  return {
+    name: (row) => (by === 'version' && row.version ? `${row.service}-${row.version}` : row.service),
+    empty: {
+      message: 'no service has been called in this time',
+      hint: 'heddle stat --window 1h   or   heddle proxies',
+    },
+    columns: [
+      { header: 'SERVICE', cell: (row) => row.service },
+      { header: 'NAMESPACE', wide: true, cell: (row) => row.namespace },
+      ...(by === 'version' ? [version] : []),
+      { header: 'INSTANCES', align: 'right', cell: (row) => String(row.instances) },
+      { header: 'SUCCESS', align: 'right', cell: (row) => percent(row.successRate), tone: successTone },
+      { header: 'RPS', align: 'right', cell: (row) => row.requestsPerSecond.toFixed(1) },
+      { header: 'REQUESTS', align: 'right', wide: true, cell: (row) => String(row.requests) },
+      { header: 'P50', align: 'right', cell: (row) => latency(row.p50Ms) },
+      { header: 'P95', align: 'right', cell: (row) => latency(row.p95Ms) },
+      { header: 'P99', align: 'right', cell: (row) => latency(row.p99Ms) },
+      { header: 'MTLS', align: 'right', cell: (row) => percent(row.mutualTlsShare), tone: securedTone },
+      { header: 'COUNTED BY', wide: true, cell: (row) => row.countedBy },
+    ],
+  };
+}
+
+function successTone({ successRate }: ServiceStat): 'good' | 'warning' | 'bad' | null {
+  if (successRate === null) return null;
+  if (successRate >= 0.999) return 'good';
+  return successRate >= 0.99 ? 'warning' : 'bad';
+}
+
+function securedTone({ mutualTlsShare }: ServiceStat): 'warning' | null {
+  return mutualTlsShare !== null && mutualTlsShare < 1 ? 'warning' : null;
+}

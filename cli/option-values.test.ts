@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import {
+  durationValue,
+  labelValues,
+  nameValue,
+  portValue,
+  portValues,
+  upstreamValues,
+  windowValue,
+} from './option-values.ts';
+
+describe('portValue', () => {
+  it('reads a port', () => expect(portValue('65535')).toBe(65_535));
+  it.each(['0', '65536', '-1', '80a', '', '8e1', ' 80'])('refuses "%s"', (text) => {
+    expect(() => portValue(text)).toThrow('A port is a number');
+  });
+});
+
+describe('portValues', () => {
+  it('collects repetitions and commas', () =>
+    expect(portValues('8081,8082', portValues('8080'))).toEqual([8080, 8081, 8082]));
+  it('refuses the same port twice', () => expect(() => portValues('80', [80])).toThrow('twice'));
+});
+
+describe('upstreamValues', () => {
+  it('collects repetitions and commas', () => {
+    const upstreams = upstreamValues('db=9002,pay.bank:8080=9003', upstreamValues('cart=9001'));
+    expect([...upstreams]).toEqual([
+      ['cart', 9001],
+      ['db', 9002],
+      ['pay.bank:8080', 9003],
+    ]);
+  });
+
+  it.each([
+    ['cart', 'Write <service>=<local port>'],
+    ['cart=9001=1', 'Write <service>=<local port>'],
+    ['cart=', 'Write <service>=<local port>'],
+    ['Cart=9001', 'no name of a service'],
+    ['a..b=9001', 'no name of a service'],
+    ['=9001', 'no name of a service'],
+    ['cart=0', 'A port is a number'],
+    ['cart:0=1', 'A port is a number'],
+    ['cart:1:2=1', 'no name of a service'],
+    ['cart=1,cart=2', 'cart twice'],
+    ['cart=1,db=1', 'Port 1 twice'],
+  ])('refuses "%s"', (text, message) => expect(() => upstreamValues(text)).toThrow(message));
+});
+
+describe('labelValues', () => {
+  it('collects repetitions and commas, the last one wins', () => {
+    expect(labelValues('a/b=1,tier=silver', { tier: 'gold' })).toEqual({ 'a/b': '1', tier: 'silver' });
+  });
+  it.each(['tier', '=gold', 'tier=-', 'a b=c', '__proto__'])('refuses "%s"', (text) => {
+    expect(() => labelValues(text)).toThrow('Write <name>=<value>');
+  });
+});
+
+describe('nameValue', () => {
+  it.each(['web', 'cart-v1', '7'])('takes %s', (text) => expect(nameValue(text)).toBe(text));
+  it.each(['', 'Web', '-web', 'web-', 'a.b', 'x'.repeat(64)])('refuses "%s"', (text) => {
+    expect(() => nameValue(text)).toThrow('A name has');
+  });
+});
+
+describe('durationValue', () => {
+  it('reads milliseconds', () => expect(durationValue('1.5s')).toBe(1500));
+  it('says what it expects', () => expect(() => durationValue('soon')).toThrow('write a duration such as'));
+});
+
+describe('windowValue', () => {
+  it('reads whole seconds', () => expect(windowValue('5m')).toBe(300));
+  it.each(['4s', '61m'])('refuses %s', (text) => expect(() => windowValue(text)).toThrow('From 5s to 1h'));
+});

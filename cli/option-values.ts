@@ -1,0 +1,82 @@
+import { InvalidArgumentError } from 'commander';
+import { parseDuration } from './terminal/units.ts';
+
+/** Readers of flag values, for commander: each gives what was read, or says in one sentence what is expected. */
+
+const namePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** A DNS label (RFC 1123), which names of services, namespaces and workloads are. */
+export function nameValue(text: string): string {
+  if (!namePattern.test(text)) {
+    throw new InvalidArgumentError(
+      'A name has lower-case letters, digits and "-", 63 at most, and begins and ends with no "-".',
+    );
+  }
+  return text;
+}
+
+export function portValue(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535) throw new InvalidArgumentError('A port is a number from 1 to 65535.');
+  return port;
+}
+
+/** For a flag that may be repeated, or given once with commas between. */
+export function portValues(text: string, before: readonly number[] = []): number[] {
+  const ports = [...before, ...text.split(',').map(portValue)];
+  if (new Set(ports).size < ports.length) throw new InvalidArgumentError('The same port twice.');
+  return ports;
+}
+
+/** `cart=9001`: a service, and the local port that means it. */
+export function upstreamValues(text: string, before: ReadonlyMap<string, number> = new Map()): Map<string, number> {
+  const upstreams = new Map(before);
+  for (const pair of text.split(',')) {
+    const [service = '', port = '', ...more] = pair.split('=');
+    if (port === '' || more.length > 0)
+      throw new InvalidArgumentError('Write <service>=<local port>, such as cart=9001.');
+    if (upstreams.has(nameOfService(service))) throw new InvalidArgumentError(`${service} twice.`);
+    if ([...upstreams.values()].includes(portValue(port))) throw new InvalidArgumentError(`Port ${port} twice.`);
+    upstreams.set(service, portValue(port));
+  }
+  return upstreams;
+}
+
+/** `cart`, `cart.shop`, `cart.shop.svc.cluster.local`, each with `:8080` when it is not the service's port 80. */
+function nameOfService(text: string): string {
+  const [host = '', port, ...more] = text.split(':');
+  const isName = host.length <= 253 && host.split('.').every((label) => namePattern.test(label));
+  if (!isName || more.length > 0) {
+    throw new InvalidArgumentError(`"${text}" is no name of a service, such as cart or cart.shop:8080.`);
+  }
+  if (port !== undefined) portValue(port);
+  return text;
+}
+
+/** `tier=gold`, as Kubernetes takes labels. */
+export function labelValues(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const labels = { ...before };
+  for (const pair of text.split(',')) {
+    const match =
+      /^((?:[a-z0-9.-]{1,253}\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?)=((?:[A-Za-z0-9][\w.-]{0,62})?)$/.exec(pair);
+    if (match === null) throw new InvalidArgumentError('Write <name>=<value>, such as tier=gold.');
+    labels[match[1] as string] = match[2] ?? '';
+  }
+  return labels;
+}
+
+/** Milliseconds of `500ms`, `10s`, `5m`, `1h`. */
+export function durationValue(text: string): number {
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** A stretch of the past in whole seconds; the control plane keeps an hour, in steps of five seconds. */
+export function windowValue(text: string): number {
+  const seconds = Math.round(durationValue(text) / 1000);
+  if (seconds < 5 || seconds > 3600) throw new InvalidArgumentError('From 5s to 1h.');
+  return seconds;
+}
