@@ -158,7 +158,7 @@ export function isSuccess({ responseCode, responseFlags }: SeriesLabels): boolea
 /** Flags of requests for which there never was a connection to anybody. */
 const unreachedFlags: ReadonlySet<string> = new Set(['UH', 'UF', 'UO', 'NR', 'NC', 'LR', 'RL']);
 
-/** There was nobody at the other end, so nothing that is said about that end was seen. */
-export function isUnreached({ responseFlags }: SeriesLabels): boolean {
-  return unreachedFlags.has(responseFlags);
+/** A caller found nobody at the other end, so nothing that it says about that end was seen. */
+export function isUnreached({ reporter, responseFlags }: SeriesLabels): boolean {
+  return reporter === 'source' && unreachedFlags.has(responseFlags);
 }

@@ -26,7 +26,7 @@ export function serviceStats(window: Window, serviceOf: ServiceOf, by: 'service'
     const group = groupOf(groups, namespace, service, by === 'version' ? version : '');
     group[labels.reporter].add(labels, counts);
     if (labels.reporter === 'destination') counting.add(`${namespace}/${service}`);
-    if (labels.reporter === 'source' && isUnreached(labels)) group.unreached += counts.count;
+    if (isUnreached(labels)) group.unreached += counts.count;
     else group.instances.add(workload);
   }
   const rows: ServiceStat[] = [];
