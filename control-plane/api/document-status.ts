@@ -91,7 +91,7 @@ function programmedCondition(convergence: Convergence, observedGeneration: numbe
   if (refusal !== undefined) {
     return { ...base, status: 'False', reason: 'Rejected', message: `${refusal.proxy}: ${refusal.reason}` };
   }
-  const message = `in force in ${inForce} of ${affected} proxies concerned`;
+  const message = affected === 0 ? 'no proxy is concerned' : `in force in ${inForce} of ${affected} proxies concerned`;
   if (!translated || pending.length > 0) return { ...base, status: 'Unknown', reason: 'Pending', message };
   return { ...base, status: 'True', reason: 'InForce', message };
 }

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { checkDocument } from '../model/check-document.ts';
+import type { ModelDocument } from '../model/kinds.ts';
+import type { Convergence } from '../xds/proxy-status.ts';
+import { withStatus } from './document-status.ts';
+import { allInForce, routeDocument } from './testing/api-fixture.ts';
+
+const route = (parentRefs: readonly object[]) =>
+  checkDocument(routeDocument('cart', { spec: { parentRefs, rules: [{}] } })).document as ModelDocument;
+const cart = { group: '', kind: 'Service', name: 'cart' };
+const service = checkDocument({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'cart' }, spec: {} })
+  .document as ModelDocument;
+
+const conditionsOf = (convergence: Convergence) => withStatus(service, [], convergence).status;
+
+describe('withStatus', () => {
+  it('tells each parent of a route its own problems, and leaves out parents that are not ours', () => {
+    const gateway = { name: 'edge' };
+    const problems = [
+      { document: 'HTTPRoute/default/cart', path: 'spec.parentRefs[2]', message: 'gone' },
+      { document: 'HTTPRoute/default/other', path: 'spec.parentRefs[0]', message: 'not mine' },
+    ];
+    const { status } = withStatus(route([cart, gateway, { ...cart, name: 'web' }]), problems, null);
+    expect(status).toMatchObject({
+      parents: [
+        { parentRef: { name: 'cart' }, conditions: [{ type: 'Accepted', status: 'True' }, { type: 'ResolvedRefs' }] },
+        {
+          parentRef: { name: 'web' },
+          conditions: [{ status: 'False', reason: 'NoMatchingParent' }, { status: 'True' }],
+        },
+      ],
+    });
+  });
+
+  it.each([
+    [{}, { status: 'True', reason: 'InForce', message: 'in force in 2 of 2 proxies concerned' }],
+    [
+      { affected: 0, inForce: 0 },
+      { status: 'True', message: 'no proxy is concerned' },
+    ],
+    [
+      { inForce: 1, pending: ['default/cart-2'] },
+      { status: 'Unknown', reason: 'Pending' },
+    ],
+    [{ translated: false }, { status: 'Unknown', reason: 'Pending' }],
+    [
+      { rejected: [{ proxy: 'default/cart-2', reason: 'bad' }], pending: ['default/cart-3'] },
+      { status: 'False', reason: 'Rejected', message: 'default/cart-2: bad' },
+    ],
+  ])('with %j says Programmed %j', (changes, programmed) => {
+    expect(conditionsOf({ ...allInForce, ...changes })).toMatchObject({
+      conditions: [{ type: 'Accepted' }, { type: 'Programmed', ...programmed }],
+    });
+  });
+
+  it('keeps the status that a registered workload brings', () => {
+    const document = { ...service, status: { phase: 'Registered' } } as ModelDocument;
+    expect(withStatus(document, [], allInForce)).toBe(document);
+  });
+});
