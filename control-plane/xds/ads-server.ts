@@ -11,6 +11,7 @@ import type { DiscoveryRequest, Protocol } from './discovery-stream.ts';
 import { DiscoveryStream, StreamError } from './discovery-stream.ts';
 import type { NodeIdentity } from './node-identity.ts';
 import { identifyNode, NodeRefusedError } from './node-identity.ts';
+import { writePaced } from './paced-writes.ts';
 import type { ProxyTracker, Push, TrackedStream } from './proxy-tracker.ts';
 import type { Flushable } from './push-queue.ts';
 import { PushQueue } from './push-queue.ts';
@@ -204,9 +205,7 @@ export class AdsServer {
       address: caller.address,
       nowMs: this.#now(),
       now: this.#now,
-      send: (response) => {
-        call.write(response);
-      },
+      send: (response) => writePaced(call, response),
       requestFlush: (flushable) => this.#flushes.add(flushable),
       onSent: (typeUrl, { resources }) => {
         observer.sent(

@@ -7,6 +7,7 @@ import { readCertificate } from '../../certs/certificate.ts';
 import { rootFingerprint, verifyPinnedChain } from '../../certs/trust-bundle.ts';
 import { controlPlaneSpiffeId } from '../../proto/names.ts';
 import { TestAuthority, trustDomain } from './testing/xds-fixture.ts';
+import type { TlsServerOptions } from './tls-server.ts';
 import { TlsServer } from './tls-server.ts';
 
 const authority = new TestAuthority();
@@ -16,7 +17,7 @@ describe('TlsServer', () => {
   let accepted: TLSSocket[];
   let lines: string[];
 
-  const listen = async (differing: { maxConnections?: number; handshakeTimeoutMs?: number } = {}) => {
+  const listen = async (differing: Partial<TlsServerOptions> = {}) => {
     accepted = [];
     lines = [];
     server = await TlsServer.listen({
@@ -116,6 +117,16 @@ describe('TlsServer', () => {
     socket.on('error', () => {});
     await once(socket, 'close');
     expect(server.counts().refused).toBe(1);
+  });
+
+  it('lets one without a certificate stay only as long as joining takes', async () => {
+    await server.close();
+    await listen({ anonymousMs: 50 });
+    const [anonymous, known] = [dial(), dial(leaf('spiffe://cluster.local/ns/default/sa/cart'))];
+    anonymous.resume(); // its end is only seen by one who reads
+    await Promise.all([once(anonymous, 'close'), once(known, 'data')]);
+    expect(known.destroyed).toBe(false);
+    known.destroy();
   });
 
   it('closes connections beyond its bound', async () => {

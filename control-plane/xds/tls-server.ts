@@ -26,6 +26,8 @@ export interface TlsServerOptions {
   readonly maxConnections?: number;
   /** Default 15 s: a handshake takes milliseconds, and a half-open one costs memory. */
   readonly handshakeTimeoutMs?: number;
+  /** How long a connection without a certificate may last. Default 30 s. */
+  readonly anonymousMs?: number;
 }
 
 /** What {@link TlsServer} counts. */
@@ -38,12 +40,16 @@ export interface TlsServerCounts {
 /** setTimeout's bound; a leaf of ours lives for a day. */
 const maxTimerMs = 2 ** 31 - 1;
 
+/** For one who has no certificate yet: joining takes one call. Nobody else has a reason to stay. */
+const defaultAnonymousMs = 30_000;
+
 /**
  * The port that sidecars join and attach at (15012): TLS 1.3, HTTP/2, a client certificate asked for.
  *
  * A connection without a certificate is let in; which calls it may make is `caller.ts`'s to say. One with a certificate
  * is let in only when the chain holds under our roots and the leaf is an SVID of our trust domain: Node checks the chain
- * alone (`rejectUnauthorized` passed 13 of 13 SPIFFE-invalid leaves). It is closed when that leaf expires.
+ * alone (`rejectUnauthorized` passed 13 of 13 SPIFFE-invalid leaves). It is closed when that leaf expires, and one without
+ * a certificate after 30 s.
  */
 export class TlsServer {
   readonly #options: TlsServerOptions;
@@ -120,10 +126,10 @@ export class TlsServer {
       return;
     }
     this.#accepted += 1;
-    const { expiresAtMs } = verdict;
-    const timer =
-      expiresAtMs === null ? undefined : setTimeout(() => socket.destroy(), Math.min(expiresAtMs - nowMs, maxTimerMs));
-    timer?.unref();
+    const { anonymousMs = defaultAnonymousMs } = this.#options;
+    const restMs = verdict.expiresAtMs === null ? anonymousMs : verdict.expiresAtMs - nowMs;
+    const timer = setTimeout(() => socket.destroy(), Math.min(restMs, maxTimerMs));
+    timer.unref();
     socket.once('close', () => {
       clearTimeout(timer);
       this.#accepted -= 1;

@@ -9,6 +9,7 @@ import type { Registration, Registry } from '../registry/registry.ts';
 import { leaseTtlMs, NameTakenError, renewIntervalMs } from '../registry/registry.ts';
 import type { CallerOf } from './caller.ts';
 import { StreamError } from './discovery-stream.ts';
+import { writePaced } from './paced-writes.ts';
 import type { Attachment, ProxyTracker } from './proxy-tracker.ts';
 import { resourceKey } from './proxy-tracker.ts';
 import { maxNameLength, maxNames } from './subscription.ts';
@@ -107,7 +108,7 @@ class AttachSession {
     }
     if (renew) {
       const isRenewed = this.#options.registry.renew(attachment.key, registration);
-      this.#call.write(isRenewed ? { renewed: {} } : { lapsed: {} });
+      writePaced(this.#call, isRenewed ? { renewed: {} } : { lapsed: {} });
     } else if (withdraw) {
       void this.#withdraw(registration, attachment.key);
     } else if (inForce) {
@@ -146,7 +147,9 @@ class AttachSession {
     this.#registration = registration;
     this.#attachment ??= tracker.attached(key);
     log('info', 'a workload is registered', { workload: key, identity: svid.id, peer: address });
-    this.#call.write({ registered: { lease_ttl: duration(leaseTtlMs), renew_interval: duration(renewIntervalMs) } });
+    writePaced(this.#call, {
+      registered: { lease_ttl: duration(leaseTtlMs), renew_interval: duration(renewIntervalMs) },
+    });
   }
 
   async #withdraw(registration: Registration, key: string): Promise<void> {
@@ -157,7 +160,7 @@ class AttachSession {
     // Also without a lease: the endpoint is out of use, which is what was asked for.
     await tracker.registryInForce(registry.view().revision, withdrawalWaitMs, this.#ended.signal);
     if (!this.#ended.signal.aborted) {
-      this.#call.write({ withdrawn: {} });
+      writePaced(this.#call, { withdrawn: {} });
     }
   }
 }
