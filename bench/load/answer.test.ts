@@ -34,14 +34,14 @@ describe('untilAnswers', () => {
       const [status, body] = answers.shift() ?? [500, ''];
       response.writeHead(status).end(body);
     });
-    await untilAnswers(port, 'body', stage);
+    await untilAnswers(port, '/', 'body', stage);
     expect(answers).toHaveLength(1);
   });
 
   it('gives up as soon as a process is gone, with its words', async () => {
     const port = await serve((_request, response) => response.writeHead(503).end());
     stage.start('proxy', 'sh', ['-c', 'echo bad configuration; exit 1']);
-    await expect(untilAnswers(port, 'body', stage)).rejects.toThrow('sh ended (1): bad configuration');
+    await expect(untilAnswers(port, '/', 'body', stage)).rejects.toThrow('sh ended (1): bad configuration');
   });
 });
 

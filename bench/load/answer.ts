@@ -12,33 +12,42 @@ const betweenTriesMs = 50;
 const answerLimitMs = 2_000;
 
 /**
- * Fulfils when the port gives this body with status 200.
+ * Fulfils when a port of ours answers a path with status 200 and this body; null: any body.
  *
- * @throws Error with the last reason after 20 s, or as soon as a process of the stage is gone
+ * @throws Error with the last reason after 20 s, or as soon as a process of the stage has ended in failure
  */
-export async function untilAnswers(port: number, body: string, stage: Stage): Promise<void> {
+export async function untilAnswers(port: number, path: string, body: string | null, stage: Stage): Promise<void> {
   const deadlineMs = performance.now() + startLimitMs;
   for (;;) {
-    const reason = await whyWrong(port, body);
+    const reason = await whyWrong(port, path, body);
     if (reason === null) return;
-    const gone = stage.firstGone();
-    if (gone !== null) throw new Error(`${gone.program} ended (${await gone.exited}): ${gone.lastWords()}`);
+    const failed = stage.firstFailed();
+    if (failed !== null) throw new Error(`${failed.program} ended (${await failed.exited}): ${failed.lastWords()}`);
     if (performance.now() > deadlineMs) throw new Error(`no right answer within ${startLimitMs / 1000} s: ${reason}`);
     await delay(betweenTriesMs);
   }
 }
 
-/** What is wrong with the answer of a port, or null. */
-async function whyWrong(port: number, body: string): Promise<string | null> {
+/** What is wrong with the answer, or null. */
+async function whyWrong(port: number, path: string, body: string | null): Promise<string | null> {
   try {
-    const request = get({ host: '127.0.0.1', port, agent: false, signal: AbortSignal.timeout(answerLimitMs) });
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
-    const found = Buffer.concat(await response.toArray()).toString('latin1');
-    if (response.statusCode !== 200) return `status ${response.statusCode}: ${found.slice(0, 200)}`;
-    return found === body ? null : `a body of ${found.length} bytes that is not the upstream's`;
+    const { status, text } = await answerOf(port, path);
+    if (status !== 200) return `status ${status}: ${text.slice(0, 200)}`;
+    return body === null || text === body ? null : `a body of ${text.length} bytes that is not the upstream's`;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/** One GET. Rejects when there is no answer within two seconds. */
+export async function answerOf(
+  port: number,
+  path: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  const request = get({ host: '127.0.0.1', port, path, agent: false, signal: AbortSignal.timeout(answerLimitMs) });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const text = Buffer.concat(await response.toArray()).toString('latin1');
+  return { status: response.statusCode ?? 0, text };
 }
 
 /**

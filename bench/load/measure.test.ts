@@ -10,6 +10,7 @@ const effort = { rounds: 2, roundMs: 150, warmUpMs: 150, settleMs: 150 };
 /** A server that is its own upstream. It gives the right answer this many times and then fails. */
 const peerFailingAfter = (name: string, rightAnswers: number): Peer => ({
   name,
+  warmsUp: true,
   missing: () => null,
   start: async (stage) => {
     const program = `
@@ -46,8 +47,8 @@ describe('measureScenario', () => {
   it('says why a proxy is missing, which is no fault, and why one did not start, which is', async () => {
     const start = () => Promise.reject(new Error('bad configuration'));
     const outcomes = await measure(
-      { name: 'absent', missing: () => 'absent is not installed', start },
-      { name: 'broken', missing: () => null, start },
+      { name: 'absent', warmsUp: false, missing: () => 'absent is not installed', start },
+      { name: 'broken', warmsUp: false, missing: () => null, start },
     );
     expect(outcomes).toEqual([
       { scenario: 'test', proxy: 'absent', measurement: null, reason: 'absent is not installed', isFault: false },

@@ -11,7 +11,7 @@ import { runWrk } from './wrk.ts';
 export interface Effort {
   readonly rounds: number;
   readonly roundMs: number;
-  /** Once before the first round: pools fill, and just-in-time compilers do their work. */
+  /** Once before the first round, for proxies that become faster by running. */
   readonly warmUpMs: number;
   /** Before each measured run, so that connections between the hops, closed while others had their turn, are open. */
   readonly settleMs: number;
@@ -102,9 +102,9 @@ export async function measureScenario(
 /** Starts a peer and makes sure that it does what it is to be measured at. */
 async function enter(peer: Peer, stage: Stage, upstreamPort: number, effort: Effort): Promise<RunningPeer> {
   const running = await peer.start(stage, upstreamPort);
-  await untilAnswers(running.port, upstreamBody, stage);
+  await untilAnswers(running.port, '/', upstreamBody, stage);
   if (running.meshPort !== null) await assertRefusesStrangers(running.meshPort, upstreamBody);
-  await runWrk(stage, running.port, effort.warmUpMs);
+  if (peer.warmsUp) await runWrk(stage, running.port, effort.warmUpMs);
   return running;
 }
 

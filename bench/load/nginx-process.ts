@@ -22,7 +22,7 @@ export async function startNginx(stage: Stage, where: keyof Cores, name: string,
   writeFileSync(file, configuration(stage.folder, name, http));
   const nginx = stage.start(where, 'nginx', ['-p', stage.folder, '-e', 'stderr', '-c', file]);
   const deadlineMs = performance.now() + workerLimitMs;
-  while (!nginx.isGone && performance.now() < deadlineMs) {
+  while (nginx.outcome === null && performance.now() < deadlineMs) {
     const [worker] = childrenOf(nginx.pid);
     if (worker !== undefined) return worker;
     await delay(10);

@@ -10,8 +10,8 @@ bench/results/latest.json. Needs wrk and nginx; proxies that are not installed a
   --only NAME   a scenario or a proxy, the rest is left out; may be given more than once
 `;
 
-const full: Effort = { rounds: 5, roundMs: 3_000, warmUpMs: 2_000, settleMs: 500 };
-const quick: Effort = { rounds: 3, roundMs: 1_000, warmUpMs: 1_000, settleMs: 300 };
+const full: Effort = { rounds: 5, roundMs: 3_000, warmUpMs: 4_000, settleMs: 500 };
+const quick: Effort = { rounds: 3, roundMs: 1_000, warmUpMs: 2_000, settleMs: 300 };
 
 export interface Options {
   readonly effort: Effort;

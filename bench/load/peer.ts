@@ -4,6 +4,8 @@ import type { Stage } from './stage.ts';
 export interface Peer {
   /** As the table and the result file call it. */
   readonly name: string;
+  /** Whether it becomes faster by running, as a just-in-time compiler makes it: then it runs for a while before. */
+  readonly warmsUp: boolean;
   /** What keeps it from being measured on this machine, in a few words; null when nothing does. */
   missing(): string | null;
   /**

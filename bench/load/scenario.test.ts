@@ -5,6 +5,7 @@ import { selectScenarios } from './scenario.ts';
 
 const peer = (name: string): Peer => ({
   name,
+  warmsUp: false,
   missing: () => null,
   start: () => Promise.reject(new Error('only its name is looked at')),
 });

@@ -1,6 +1,7 @@
 import type { Peer } from './peer.ts';
 import { direct } from './peers/direct.ts';
 import { haproxyMtls, haproxyPlain } from './peers/haproxy.ts';
+import { heddleMtls, heddlePlain } from './peers/heddle.ts';
 import { httpProxyPlain } from './peers/http-proxy.ts';
 import { nginxMtls, nginxPlain } from './peers/nginx.ts';
 
@@ -15,12 +16,12 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'http1-plain',
     summary: 'load → proxy → upstream, HTTP/1.1 in plaintext',
-    peers: [direct, haproxyPlain, nginxPlain, httpProxyPlain],
+    peers: [direct, heddlePlain, haproxyPlain, nginxPlain, httpProxyPlain],
   },
   {
     name: 'http1-mtls',
     summary: 'load → outbound proxy → (mutual TLS 1.3, P-256) → inbound proxy → upstream; CPU is the mean of the two',
-    peers: [haproxyMtls, nginxMtls],
+    peers: [heddleMtls, haproxyMtls, nginxMtls],
   },
 ];
 

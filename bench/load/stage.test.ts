@@ -26,7 +26,7 @@ describe.skipIf(process.platform !== 'linux')('Stage', () => {
     stage = new Stage(null);
     const { shell, child } = await startFamily(stage.part('inner'), 'sleep 600');
     await stage.close();
-    expect(shell.isGone).toBe(true);
+    expect(shell.outcome).not.toBeNull();
     await expect.poll(() => isAlive(child)).toBe(false);
     expect(existsSync(stage.folder)).toBe(false);
   });
@@ -46,17 +46,18 @@ describe.skipIf(process.platform !== 'linux')('Stage', () => {
     const part = stage.part('inner');
     const ended = part.start('others', 'sleep', ['600']);
     await part.close();
-    expect([kept.isGone, ended.isGone]).toEqual([false, true]);
+    expect([kept.outcome, ended.outcome]).toEqual([null, 'SIGTERM']);
     expect(readdirSync(stage.folder)).not.toContain('inner');
   });
 
-  it('knows which process has ended and what it said last', async () => {
+  it('knows which process has failed and what it said last', async () => {
     stage = new Stage(null);
     stage.start('others', 'sleep', ['600']);
-    expect(stage.firstGone()).toBeNull();
+    await stage.start('others', 'true', []).exited;
+    expect(stage.firstFailed()).toBeNull();
     const failing = stage.start('proxy', 'sh', ['-c', 'echo starting; echo no such port >&2; exit 3']);
     expect(await failing.exited).toBe(3);
-    expect(stage.firstGone()).toBe(failing);
+    expect(stage.firstFailed()).toBe(failing);
     expect(failing.lastWords()).toBe('starting | no such port');
   });
 

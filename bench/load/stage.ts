@@ -57,9 +57,9 @@ export class Stage {
     return started;
   }
 
-  /** The first process that has ended, while all of them are meant to run. */
-  firstGone(): StageProcess | null {
-    return this.#processes.find((started) => started.isGone) ?? null;
+  /** The first process that has ended in another way than with exit code 0. */
+  firstFailed(): StageProcess | null {
+    return this.#processes.find(({ outcome }) => outcome !== null && outcome !== 0) ?? null;
   }
 
   /** Ends every process, the last one first, and removes the folder. */
@@ -87,7 +87,7 @@ export class StageProcess {
   readonly exited: Promise<number | string>;
   readonly #child: ChildProcess;
   readonly #logFile: string;
-  #isGone = false;
+  #outcome: number | string | null = null;
 
   constructor(
     name: string,
@@ -112,7 +112,7 @@ export class StageProcess {
     }
     this.exited = new Promise((resolve) => {
       const over = (outcome: number | string) => {
-        this.#isGone = true;
+        this.#outcome = outcome;
         resolve(outcome);
       };
       this.#child.once('error', (error) => over(error.message));
@@ -120,8 +120,9 @@ export class StageProcess {
     });
   }
 
-  get isGone(): boolean {
-    return this.#isGone;
+  /** As `exited`; null while it runs. */
+  get outcome(): number | string | null {
+    return this.#outcome;
   }
 
   /** @throws Error when the program could not be started at all */
@@ -152,7 +153,7 @@ export class StageProcess {
 
   /** Asks it to end, and kills its group when it does not. Fulfils when it is gone. */
   async stop(): Promise<void> {
-    if (!this.#isGone) this.#child.kill('SIGTERM');
+    if (this.#outcome === null) this.#child.kill('SIGTERM');
     const timer = setTimeout(() => this.signal('SIGKILL'), graceMs);
     await this.exited;
     clearTimeout(timer);

@@ -12,6 +12,7 @@ const missing = () => (findProgram('haproxy') === null ? 'haproxy is not install
 /** One HAProxy with one thread. It counts in any case, and offers its metrics at a socket. */
 export const haproxyPlain: Peer = {
   name,
+  warmsUp: false,
   missing,
   async start(stage, upstreamPort) {
     const [port] = (await freePorts(1)) as [number];
@@ -22,6 +23,7 @@ export const haproxyPlain: Peer = {
 /** Two of them. Each checks the other's certificate down to the root; the outbound one checks the name too. */
 export const haproxyMtls: Peer = {
   name,
+  warmsUp: false,
   missing,
   async start(stage, upstreamPort) {
     const [port, meshPort] = (await freePorts(2)) as [number, number];

@@ -9,6 +9,7 @@ const program = join(import.meta.dirname, `http-proxy-program${extname(import.me
 /** What many Node.js services have used in this place: node:http on both sides, one stream piped into the other. */
 export const httpProxyPlain: Peer = {
   name: 'http-proxy',
+  warmsUp: true,
   missing: () => (httpProxyVersion() === null ? 'the npm package http-proxy is not installed' : null),
   async start(stage, upstreamPort) {
     const [port] = (await freePorts(1)) as [number];

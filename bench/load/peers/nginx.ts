@@ -10,6 +10,7 @@ const missing = () => (findProgram('nginx') === null ? 'nginx is not installed' 
 /** One nginx with one worker, which keeps its connections to the upstream. `stub_status` is its metrics. */
 export const nginxPlain: Peer = {
   name,
+  warmsUp: false,
   missing,
   async start(stage, upstreamPort) {
     const [port] = (await freePorts(1)) as [number];
@@ -21,6 +22,7 @@ export const nginxPlain: Peer = {
 /** Two of them. Each checks the other's certificate down to the root; the outbound one checks the name too. */
 export const nginxMtls: Peer = {
   name,
+  warmsUp: false,
   missing,
   async start(stage, upstreamPort) {
     const [port, meshPort] = (await freePorts(2)) as [number, number];
