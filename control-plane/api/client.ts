@@ -1,7 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { Agent, request } from 'undici';
 import type { Kind, ModelDocument } from '../model/kinds.ts';
-import { namespaceOf } from '../model/kinds.ts';
 import type { Edge, ServiceStat } from '../telemetry/telemetry-source.ts';
 import type { Convergence, ProxyStatus } from '../xds/proxy-status.ts';
 import type { CallFailure } from './call-failure.ts';
@@ -114,12 +113,13 @@ export class ApiClient {
   }
 
   /** Creates or replaces; with a `resourceVersion`, only what is at that version. */
-  put(kind: Kind, document: ModelDocument, options: WriteOptions = {}): Promise<Written> {
-    return this.#write('PUT', documentPath(kind, namespaceOf(document), document.metadata.name), document, options);
+  async put(kind: Kind, document: ModelDocument, options: WriteOptions = {}): Promise<Written> {
+    const namespace = await namespaceIn(document);
+    return this.#write('PUT', documentPath(kind, namespace, document.metadata.name), document, options);
   }
 
-  create(kind: Kind, document: ModelDocument, options: WriteOptions = {}): Promise<Written> {
-    return this.#write('POST', collectionPath(kind, namespaceOf(document)), document, options);
+  async create(kind: Kind, document: ModelDocument, options: WriteOptions = {}): Promise<Written> {
+    return this.#write('POST', collectionPath(kind, await namespaceIn(document)), document, options);
   }
 
   /** The revision of the deletion, for {@link convergence}. */
@@ -252,6 +252,12 @@ export class ApiClient {
   #unreachable(cause: unknown): ApiCallError {
     return new ApiCallError(unreachable(this.api, cause), { cause });
   }
+}
+
+/** The kinds bring all schemas along, which take longer to load than most commands of the CLI take otherwise. */
+async function namespaceIn(document: ModelDocument): Promise<string | null> {
+  const { namespaceOf } = await import('../model/kinds.ts');
+  return namespaceOf(document);
 }
 
 function collectionPath(kind: Kind, namespace: string | null): string {
