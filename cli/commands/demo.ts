@@ -17,13 +17,15 @@ export function demoCommand(): HeddleCommand {
     )
     .action(async ({ once, calls }: DemoOptions) => {
       const { onStage } = await import('../demo/stage.ts');
+      let exitCode: number;
       if (once) {
         const { checkOnce } = await import('../demo/check-once.ts');
-        process.exitCode = await onStage('temporary', (stage) => checkOnce(stage, calls));
+        exitCode = await onStage('temporary', (stage) => checkOnce(stage, calls));
       } else {
         const { runLive } = await import('../demo/run-live.ts');
-        process.exitCode = await onStage('lasting', runLive);
+        exitCode = await onStage('lasting', runLive);
       }
+      process.exit(exitCode); // calls may still be under way; there is nobody left to answer them
     });
 }
 

@@ -49,6 +49,7 @@ describe('checkMesh', () => {
       '1 failed: 503 no endpoint',
     ],
     ['too few calls', { ...good, minimumCalls: 1201 }, '1200 calls'],
+    ['a call that nobody saw', withEdge({ requests: 1199 }), 'load → web: 1199 calls'],
     ['a call in plaintext', withEdge({ mutualTlsShare: 0.9999 }), '99.9 % over mTLS'],
     ['a wrong client identity', withEdge({ clientIds: [id('web')] }), `${id('web')} to ${id('web')}`],
     ['a second server identity', withEdge({ serverIds: [id('web'), id('db')] }), `${id('web')} and ${id('db')}`],

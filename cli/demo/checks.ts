@@ -70,7 +70,8 @@ export function checkMesh(seen: Observations): Check[] {
   ];
 }
 
-function checkEdge(source: string, destination: string, { edges, identities }: Observations): Check {
+/** Each call of the load generator is one call on every edge; a call that was tried twice counts twice. */
+function checkEdge(source: string, destination: string, { edges, identities, load }: Observations): Check {
   const edge = edges.find(
     (candidate) => candidate.source.service === source && candidate.destination.service === destination,
   );
@@ -79,6 +80,7 @@ function checkEdge(source: string, destination: string, { edges, identities }: O
   const { requests, mutualTlsShare, clientIds, serverIds, isSecured, reason } = edge;
   return {
     passed:
+      requests >= load.calls &&
       isSecured &&
       mutualTlsShare === 1 &&
       isOnly(clientIds, identities[source]) &&

@@ -1,0 +1,242 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+
+/** The built program as users run it, in processes of its own, against a control plane of its own. */
+const root = join(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'heddle-cli-'));
+const environment = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_'))),
+  XDG_CONFIG_HOME: join(folder, 'config'),
+  XDG_STATE_HOME: join(folder, 'state'),
+  HEDDLE_XDS_HOST: '127.0.0.1',
+};
+const freePorts = ['--api-port', '0', '--xds-port', '0', '--metrics-port', '0'];
+
+const children = new Set<ChildProcess>();
+let controlPlane: Started;
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Fulfils with the exit code. */
+  readonly exited: Promise<number | null>;
+  /** Fulfils when stderr or stdout holds the words. */
+  says(words: string): Promise<void>;
+}
+
+function start(line: readonly string[], more: NodeJS.ProcessEnv = {}): Started {
+  const child = spawn(process.execPath, [join(root, 'dist', 'cli', 'heddle.js'), ...line], {
+    env: { ...environment, ...more },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  children.add(child);
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  const exited = once(child, 'close').then(([code]) => {
+    children.delete(child);
+    return code as number | null;
+  });
+  const says = async (words: string) => {
+    while (!stdout.includes(words) && !stderr.includes(words)) {
+      if (child.exitCode !== null) throw new Error(`heddle ${line.join(' ')} ended: ${stderr}`);
+      await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), exited]);
+    }
+  };
+  return { child, stdout: () => stdout, stderr: () => stderr, exited, says };
+}
+
+async function heddle(...line: string[]) {
+  const started = start(line);
+  return { code: await started.exited, stdout: started.stdout(), stderr: started.stderr() };
+}
+
+beforeAll(async () => {
+  const build = [join(root, 'node_modules/tsx/dist/cli.mjs'), join(root, 'build.ts'), '--quiet'];
+  expect(spawnSync(process.execPath, build, { stdio: 'inherit' }).status).toBe(0);
+  controlPlane = start(['control-plane', ...freePorts]);
+  await controlPlane.says('√ control plane');
+});
+
+afterEach(() => {
+  for (const child of children) if (child !== controlPlane.child) child.kill('SIGTERM');
+});
+
+afterAll(async () => {
+  controlPlane.child.kill('SIGTERM');
+  await controlPlane.exited;
+  rmSync(folder, { recursive: true });
+});
+
+const route = (weight: string) => `apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: cart
+spec:
+  parentRefs:
+    - { group: "", kind: Service, name: cart }
+  rules:
+    - backendRefs:
+        - { name: cart-v1, port: 80, ${weight} }
+`;
+
+describe('heddle', () => {
+  it('applies, lists and deletes documents; data on stdout, talk on stderr', async () => {
+    const file = join(folder, 'cart.yaml');
+    writeFileSync(file, route('weight: 90'));
+    const applied = await heddle('apply', '-f', file, '--wait');
+    expect(applied).toMatchObject({ code: 0, stdout: 'httproute/cart created\n' });
+    expect(applied.stderr).toContain('√ in force');
+    expect((await heddle('apply', '-f', file)).stdout).toBe('httproute/cart unchanged\n');
+
+    expect((await heddle('get', 'httproutes', '-o', 'name')).stdout).toBe('httproute/cart\n');
+    const [document] = JSON.parse((await heddle('get', 'httproutes', '-o', 'json')).stdout);
+    expect(document).toMatchObject({ kind: 'HTTPRoute', metadata: { name: 'cart' } });
+
+    expect(await heddle('delete', 'httproute/cart')).toMatchObject({ code: 0, stdout: 'httproute/cart deleted\n' });
+    const missing = await heddle('delete', 'httproute/cart');
+    expect(missing.code).toBe(3);
+    expect(missing.stderr).toMatch(/^error: .*\nTry: .*\n$/);
+  });
+
+  it('applies nothing when a document has a fault, and points at it', async () => {
+    const file = join(folder, 'faulty.yaml');
+    writeFileSync(file, route('wieght: 90'));
+    const { code, stdout, stderr } = await heddle('apply', '-f', file);
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`${file}:10:38  error  unknown field wieght; did you mean weight?`);
+    expect(stderr).toMatch(/\n {5}\| {38}\^\n/);
+    expect(stderr).toMatch(/Nothing was applied\.\nTry: .*\n$/);
+    expect((await heddle('get', 'httproutes')).code).toBe(3);
+  });
+
+  it('refuses a wrong token, and never sends the right one elsewhere', async () => {
+    const wrong = start(['proxies'], { HEDDLE_TOKEN: 'guessed' });
+    expect(await wrong.exited).toBe(1);
+    expect(wrong.stderr()).toMatch(/Try: HEDDLE_TOKEN/);
+    const elsewhere = await heddle('proxies', '--api', 'http://127.0.0.1:1');
+    expect(elsewhere.code).toBe(1);
+    expect(elsewhere.stderr).toContain('no control plane at http://127.0.0.1:1');
+  });
+
+  it('writes the context with the admin token for the user alone', () => {
+    const file = join(environment.XDG_CONFIG_HOME, 'heddle', 'config.yaml');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('starts no second control plane on the same state, exit code 2', async () => {
+    const second = await heddle('control-plane', ...freePorts);
+    expect(second.code).toBe(2);
+    expect(second.stderr).toMatch(/^error: [^\n]*\nTry: [^\n]*\n$/m);
+  });
+});
+
+/** Tells its environment, serves on PORT, and takes its time when it is told to stop. */
+const application = `
+  const { createServer } = require('node:http');
+  const { http_proxy, HTTP_PROXY, NO_PROXY, https_proxy = null } = process.env;
+  console.log(JSON.stringify({ http_proxy, HTTP_PROXY, NO_PROXY, https_proxy, argv: process.argv.slice(1) }));
+  const server = createServer((request, response) => response.end('hello from the program'));
+  server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
+  process.on('SIGTERM', () => { console.log('told to stop'); server.close(); process.exitCode = 7; });
+`;
+
+describe('heddle run', () => {
+  it('starts the program with the sidecar as its HTTP proxy, without a token on this host', async () => {
+    const port = await freePort();
+    const run = start(
+      ['run', '--service', 'web', '--port', String(port), '--', process.execPath, '-e', application, '--', '--flag'],
+      {
+        PORT: String(port),
+      },
+    );
+    await run.says('listening');
+    const told = JSON.parse(run.stdout().split('\n')[0] ?? '');
+    expect(told).toMatchObject({ NO_PROXY: 'localhost,127.0.0.1,::1', https_proxy: null, argv: ['--flag'] });
+    expect(told.http_proxy).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+    expect(told.HTTP_PROXY).toBe(told.http_proxy);
+
+    // A second sidecar calls the first by its name: through HTTP_PROXY, over mTLS, to the program.
+    const caller = start(['run', '--service', 'caller', '--', 'sh', '-c', 'echo "proxy=$http_proxy"; sleep 60']);
+    await caller.says('proxy=http');
+    const proxy = /proxy=http:\/\/127\.0\.0\.1:(\d+)/.exec(caller.stdout())?.[1];
+    expect(await callThrough(Number(proxy), 'http://web/')).toBe('200 hello from the program');
+
+    run.child.kill('SIGTERM');
+    expect(await run.exited).toBe(7);
+    expect(run.stdout()).toContain('told to stop');
+    caller.child.kill('SIGTERM');
+    expect(await caller.exited).toBe(143);
+  });
+
+  it('warns of a program that other hosts can reach without mTLS', async () => {
+    const script = `require('node:net').createServer().listen(0, '0.0.0.0')`;
+    const run = start(['run', '--service', 'open', '--', process.execPath, '-e', script]);
+    await run.says('without mTLS');
+    expect(run.stderr()).toMatch(/‼ the program listens on 0\.0\.0\.0:\d+/);
+  });
+
+  it('passes the exit code on, and has 127 for a program that is not there', async () => {
+    const [seven, missing] = await Promise.all([
+      heddle('run', '--service', 'one', '--', 'sh', '-c', 'exit 7'),
+      heddle('run', '--service', 'two', '--', '/nowhere/program'),
+    ]);
+    expect(seven.code).toBe(7);
+    expect(missing.code).toBe(127);
+    expect(missing.stderr).toContain('/nowhere/program was not found');
+  });
+
+  it('never starts the program when the control plane refuses its token, and says why', async () => {
+    const token = readFileSync(join(environment.XDG_STATE_HOME, 'heddle', 'host-token'), 'utf8').trim();
+    const file = join(folder, 'forged.token');
+    writeFileSync(file, `${token.slice(0, -6)}AAAAAA`);
+    const { code, stdout, stderr } = await heddle(
+      ...['run', '--service', 'liar', '--join-token', file, '--ready-timeout', '2s', '--', 'echo', 'started'],
+    );
+    expect(code).toBe(4);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/the sidecar is not ready after 2 s: .*token/);
+  });
+
+  it('joins with a token for its service only', async () => {
+    const file = join(folder, 'web.token');
+    writeFileSync(file, (await heddle('token', '--service', 'web')).stdout);
+    const options = ['--state-dir', join(folder, 'elsewhere'), '--join-token', file, '--ready-timeout', '2s'];
+    expect((await heddle('run', '--service', 'web', ...options, '--', 'echo', 'in')).stdout).toBe('in\n');
+    const other = await heddle('run', '--service', 'bank', ...options, '--', 'echo', 'in');
+    expect(other).toMatchObject({ code: 4, stdout: '' });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const { freePorts: find } = await import('./demo/free-ports.ts');
+  return (await find(1))[0] ?? 0;
+}
+
+/** The sidecar answers for a service that is not yet known to listen, too: then the call is made again. */
+async function callThrough(proxyPort: number, url: string): Promise<string> {
+  for (let call = 0; ; call += 1) {
+    const answer = await new Promise<string>((resolve, reject) => {
+      get({ host: '127.0.0.1', port: proxyPort, path: url, headers: { host: new URL(url).host } }, (response) => {
+        const lines = createInterface(response);
+        lines.once('line', (line) => resolve(`${response.statusCode} ${line}`));
+      }).once('error', reject);
+    });
+    if (answer.startsWith('200') || call > 100) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
