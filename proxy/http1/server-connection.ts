@@ -280,10 +280,9 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
       return;
     }
     this.#state = 'head';
-    if (this.#isPausedForPipeline) {
-      this.#isPausedForPipeline = false;
-      this.transport.resume();
-    }
+    // also where the last bytes of the body stopped it, and the answer came before the upstream took them
+    this.#isPausedForPipeline = false;
+    this.transport.resume();
     if (this.#pending !== '') this.#readHeads(this.#pending, null);
   }
 

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import { ALPN_HTTP1 } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
-import type { ForwardEnvironment } from '../forward-environment.ts';
+import type { DownstreamPeer, ForwardEnvironment } from '../forward-environment.ts';
 import { HttpExchange, responseFlag } from '../forward-http.ts';
 import { HttpListener } from '../listener/http-listener.ts';
 import { localReply } from '../local-reply.ts';
@@ -11,8 +13,11 @@ import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { PathMatcher } from '../route/path-matcher.ts';
 import type { ForwardAction, Route } from '../route/route.ts';
 import { RouteTable } from '../route/route-table.ts';
+import type { IdentityHolder } from '../tls/mesh-identity.ts';
+import { SessionCache } from '../tls/session-cache.ts';
 import { CoarseClock } from '../transport/coarse-clock.ts';
-import { dialPlain } from '../upstream/dial.ts';
+import { dialMesh, dialPlain } from '../upstream/dial.ts';
+import { holderOf } from './mesh-identity.ts';
 
 /** What was recorded of one request. */
 export interface Recorded {
@@ -29,6 +34,8 @@ export interface Forwarder {
   readonly port: number;
   readonly cluster: Cluster;
   readonly recorded: Recorded[];
+  /** The peer of each accepted connection. */
+  readonly peers: DownstreamPeer[];
   readonly refused: string[];
   readonly clock: CoarseClock;
   close(): Promise<void>;
@@ -39,12 +46,25 @@ export interface ForwarderOptions {
   readonly action?: Partial<ForwardAction<Cluster>>;
   readonly headerTimeoutMs?: number;
   readonly nowMs?: () => number;
+  /** Makes it an inbound listener with mutual TLS, as this one. */
+  readonly inboundAs?: IdentityHolder;
+  /** Makes it dial with mutual TLS: who dials, and whom it expects to find. */
+  readonly outboundAs?: { readonly identity: IdentityHolder; readonly expected: string };
 }
 
 export async function startForwarder(ports: readonly number[], options: ForwarderOptions = {}): Promise<Forwarder> {
   const clock = new CoarseClock(options.nowMs);
-  const cluster = new Cluster(clusterConfig(ports.map(endpointConfig), options.cluster), {
-    dial: (config, endpoint, result) => dialPlain({ ...endpoint, connectTimeoutMs: config.connectTimeoutMs }, result),
+  const { inboundAs, outboundAs } = options;
+  const sessions = new SessionCache();
+  const endpoints = ports.map((port) => ({ ...endpointConfig(port), isMeshed: outboundAs !== undefined }));
+  const cluster = new Cluster(clusterConfig(endpoints, options.cluster), {
+    dial: (config, endpoint, result) => {
+      const target = { ...endpoint, connectTimeoutMs: config.connectTimeoutMs };
+      if (outboundAs === undefined) return dialPlain(target, result);
+      const { identity, expected } = outboundAs;
+      const mesh = { sni: 'test', alpnProtocols: [ALPN_HTTP1], expectedIdentities: [expected] };
+      dialMesh({ ...target, ...mesh }, identity, sessions, result);
+    },
     coarseNow: () => clock.nowMs,
     now: () => performance.now(),
     random: () => 0.5,
@@ -53,8 +73,9 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   const table = routeTable(cluster, options.action);
   const recorded: Recorded[] = [];
   const refused: string[] = [];
+  const peers: DownstreamPeer[] = [];
   const environment: ForwardEnvironment = {
-    direction: 'outbound',
+    direction: inboundAs === undefined ? 'outbound' : 'inbound',
     routes: { lookup: () => table },
     wheel: new TimerWheel(),
     clock,
@@ -81,21 +102,25 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     name: 'test',
     host: '127.0.0.1',
     port: 0,
-    mesh: null,
+    mesh: inboundAs === undefined ? null : { identity: inboundAs, alpnProtocols: [ALPN_HTTP1] },
     connection: {
-      trust: 'application',
+      trust: inboundAs === undefined ? 'application' : 'sidecar',
       clock,
       ...(options.headerTimeoutMs === undefined ? {} : { headerTimeoutMs: options.headerTimeoutMs }),
       describe: (failure) => localReply(failure, { answeredBy: 'test', service: '', rule: '', detail: '', remedy: '' }),
       onRefused: (failure) => refused.push(failure),
     },
-    accept: (connection, peer) => new HttpExchange(environment, connection, peer),
+    accept: (connection, peer) => {
+      peers.push(peer);
+      return new HttpExchange(environment, connection, peer);
+    },
     onRefused: (reason) => refused.push(reason),
   });
   return {
     port: listener.port,
     cluster,
     recorded,
+    peers,
     refused,
     clock,
     close: async () => {
@@ -169,6 +194,22 @@ export function clusterConfig(
     meshTls: null,
     ...overrides,
   };
+}
+
+/** The outer of two forwarders with mutual TLS between them, as between two sidecars; and the inner one. */
+export async function startMesh(appPort: number, close: (stop: () => Promise<void>) => void): Promise<MeshOfTwo> {
+  const mesh = createTestMesh();
+  const inbound = await startForwarder([appPort], { inboundAs: holderOf(mesh, 'cart') });
+  close(inbound.close);
+  const outboundAs = { identity: holderOf(mesh, 'web'), expected: mesh.id('cart') };
+  const outbound = await startForwarder([inbound.port], { outboundAs });
+  close(outbound.close);
+  return { inbound, outbound };
+}
+
+export interface MeshOfTwo {
+  readonly inbound: Forwarder;
+  readonly outbound: Forwarder;
 }
 
 /** A TCP server that a test scripts byte by byte. */

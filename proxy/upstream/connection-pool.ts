@@ -99,6 +99,7 @@ export class ConnectionPool implements ClientConnectionOwner {
   /** Gives a connection back after its answer was complete. */
   release(connection: ClientConnection): void {
     if (!connection.isReusable) return; // it has closed itself, and `onConnectionClosed` has seen to it
+    connection.transport.resume(); // a slow client may have stopped it with its last bytes; nobody else would undo that
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) {
       this.#limits.pendingRequests.release();
