@@ -62,15 +62,18 @@ function environmentFor(folder: string, place: 'lasting' | 'temporary'): NodeJS.
   return place === 'temporary' ? { ...environment, XDG_CONFIG_HOME: join(folder, 'config') } : environment;
 }
 
+/** npm passes on the Ctrl-C that the terminal has sent to us as well: signals that close are one. */
+const sameSignalMs = 500;
+
 function stopSignal(mesh: DemoMesh, say: (line: string) => void): Promise<number> {
   return new Promise((resolve) => {
-    let count = 0;
+    let firstAtMs: number | null = null;
     const stop = () => {
-      count += 1;
-      if (count === 1) {
+      if (firstAtMs === null) {
+        firstAtMs = Date.now();
         say('\nStopping …');
         resolve(0);
-      } else {
+      } else if (Date.now() - firstAtMs > sameSignalMs) {
         mesh.kill();
         process.exit(1);
       }
