@@ -6,6 +6,7 @@ import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import type { Listing } from '../terminal/print.ts';
 import { printListing } from '../terminal/print.ts';
+import type { Column } from '../terminal/table.ts';
 import { latency, percent } from '../terminal/units.ts';
 
 interface StatOptions extends ApiOptions, OutputOptions {
@@ -23,12 +24,20 @@ export function statCommand(): HeddleCommand {
   return withApiOptions(withOutputOption(command)).action(async (service: string | undefined, options: StatOptions) => {
     const all = await withClient(options, (client) => client.stat(options.window, options.by));
     const rows = service === undefined ? all : all.filter((row) => row.service === service);
-    await printListing(statListing(options.by), rows, options.output);
+    const someUnreached = rows.some(({ unreached }) => unreached > 0);
+    await printListing(statListing(options.by, someUnreached), rows, options.output);
   });
 }
 
-export function statListing(by: 'service' | 'version'): Listing<ServiceStat> {
+/** `someUnreached` adds a column for requests that got to no instance: those have a place only where there are some. */
+export function statListing(by: 'service' | 'version', someUnreached = false): Listing<ServiceStat> {
   const version = { header: 'VERSION', cell: (row: ServiceStat) => row.version || '-' };
+  const unreached: Column<ServiceStat> = {
+    header: 'UNREACHED',
+    align: 'right',
+    cell: (row) => String(row.unreached),
+    tone: (row) => (row.unreached > 0 ? 'bad' : null),
+  };
   return {
     name: (row) => (by === 'version' && row.version ? `${row.service}-${row.version}` : row.service),
     empty: {
@@ -47,6 +56,7 @@ export function statListing(by: 'service' | 'version'): Listing<ServiceStat> {
       { header: 'P95', align: 'right', cell: (row) => latency(row.p95Ms) },
       { header: 'P99', align: 'right', cell: (row) => latency(row.p99Ms) },
       { header: 'MTLS', align: 'right', cell: (row) => percent(row.mutualTlsShare), tone: securedTone },
+      ...(someUnreached ? [unreached] : []),
       { header: 'COUNTED BY', wide: true, cell: (row) => row.countedBy },
     ],
   };

@@ -1,0 +1,106 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { CertificateInfo, Edge, ProxyStatus, ServiceStat } from '../../control-plane/api/client.ts';
+import type { Listing } from '../terminal/print.ts';
+import { printListing } from '../terminal/print.ts';
+import type { Style } from '../terminal/style.ts';
+import { certificateListing } from './certs.ts';
+import { edgeListing } from './edges.ts';
+import { proxyListing } from './proxies.ts';
+import { statListing } from './stat.ts';
+
+const plain: Style = { paint: (_tone, text) => text, good: '√', bad: '×', warning: '‼' };
+
+async function table<Row>(listing: Listing<Row>, ...rows: Row[]): Promise<string[]> {
+  const stdout = new PassThrough();
+  await printListing(listing, rows, 'table', stdout);
+  return String(stdout.read()).trimEnd().split('\n');
+}
+
+const cart: ServiceStat = {
+  ...{ namespace: 'default', service: 'cart', version: 'v2', countedBy: 'destination' },
+  ...{ instances: 3, requests: 6426, unreached: 0, requestsPerSecond: 107.1, successRate: 0.9994, mutualTlsShare: 1 },
+  ...{ p50Ms: 8.2, p95Ms: 22, p99Ms: 61.4 },
+};
+
+describe('heddle stat', () => {
+  it('shows what is healthy, numbers to the right', async () => {
+    const idle = { ...cart, service: 'db', requests: 0, requestsPerSecond: 0 };
+    const none = { successRate: null, p50Ms: null, p95Ms: null, p99Ms: null, mutualTlsShare: null };
+    expect(await table(statListing('service'), cart, { ...idle, ...none })).toEqual([
+      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS',
+      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%',
+      'db                3         -     0.0       -      -      -         -',
+    ]);
+  });
+
+  it('shows requests that got to no instance where there are some', async () => {
+    const [header, row] = await table(statListing('service', true), { ...cart, unreached: 3 });
+    expect(header).toMatch(/MTLS {3}UNREACHED$/);
+    expect(row).toMatch(/ 3$/);
+  });
+
+  it('has a column for the version when asked', async () => {
+    const [header, row] = await table(statListing('version'), cart);
+    expect(header).toMatch(/^SERVICE {3}VERSION {3}INSTANCES/);
+    expect(row).toMatch(/^cart {6}v2 /);
+  });
+});
+
+describe('heddle edges', () => {
+  const edge: Edge = {
+    source: { namespace: 'default', service: 'web' },
+    destination: { namespace: 'default', service: 'cart' },
+    ...{ countedBy: 'destination', requests: 10, requestsPerSecond: 1, successRate: 1, mutualTlsShare: 1 },
+    ...{ p50Ms: 1, p95Ms: 1, p99Ms: 1, isSecured: true, reason: null },
+    clientIds: ['spiffe://td/ns/default/sa/web'],
+    serverIds: ['spiffe://td/ns/default/sa/cart'],
+  };
+
+  it('shows who calls whom, and as whom', async () => {
+    const outside = { source: { namespace: '', service: '' }, clientIds: [], isSecured: false, reason: 'plaintext' };
+    expect(await table(edgeListing(plain), edge, { ...edge, ...outside })).toEqual([
+      'SRC   DST    SECURED   CLIENT ID                       SERVER ID                        NOTE',
+      'web   cart   √         spiffe://td/ns/default/sa/web   spiffe://td/ns/default/sa/cart',
+      '-     cart   ×         -                               spiffe://td/ns/default/sa/cart   plaintext',
+    ]);
+  });
+});
+
+describe('heddle proxies', () => {
+  const status = { subscribed: 4, sent: 4, acknowledged: 4, inForce: 4, rejected: 0 };
+  const proxy: ProxyStatus = {
+    ...{ name: 'web-1', namespace: 'default', service: 'web', version: '', heddleVersion: '0.1.0' },
+    ...{ identity: 'spiffe://td/ns/default/sa/web', address: '127.0.0.1', connectedAtMs: 1_000, lastPushMs: 2_000 },
+    ...{ resources: { RDS: status, CDS: { ...status, inForce: 3 } }, rejected: [], synced: true, convergenceMs: 12 },
+  };
+
+  it('shows who has in force what it should', async () => {
+    const behind = { ...proxy, name: 'web-2', version: 'v1', synced: false, convergenceMs: null };
+    expect(await table(proxyListing(62_000), proxy, behind)).toEqual([
+      'NAME    SERVICE   VERSION   STATE     IN FORCE   TOOK   CONNECTED   REJECTED',
+      'web-1   web       -         in sync        7/8   12ms       1m01s   -',
+      'web-2   web       v1        behind         7/8      -       1m01s   -',
+    ]);
+  });
+
+  it('gives the newest reason for which a sidecar has rejected something', async () => {
+    const refusal = { typeUrl: 't', name: 'cart:80', version: '1', reason: 'no cluster', atMs: 1 };
+    const [, row] = await table(proxyListing(0), { ...proxy, rejected: [refusal, refusal] });
+    expect(row).toContain('rejected');
+    expect(row).toMatch(/cart:80: no cluster \(and 1 more\)$/);
+  });
+});
+
+describe('heddle certs', () => {
+  it('shows how long each certificate is good', async () => {
+    const certificate: CertificateInfo = {
+      ...{ role: 'workload', identity: 'spiffe://td/ns/default/sa/web', fingerprintSha256: 'aa' },
+      ...{ notBefore: '2026-01-01T00:00:00Z', notAfter: '2026-01-02T00:00:00Z' },
+    };
+    const rows = await table(certificateListing(Date.parse('2026-01-01T00:48:00Z')), certificate);
+    expect(rows[1]).toBe('workload   spiffe://td/ns/default/sa/web       23h12m');
+    const late = await table(certificateListing(Date.parse('2026-01-03T00:00:00Z')), certificate);
+    expect(late[1]).toMatch(/expired$/);
+  });
+});
