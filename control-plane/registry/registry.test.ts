@@ -101,6 +101,17 @@ describe('Registry', () => {
     next.restore(registry.registrations());
     expect(next.view().workloads).toEqual(registry.view().workloads);
   });
+
+  it('lets an earlier process of the same identity have the name once the lease has run out', () => {
+    const { registry, pass } = start(['b', 'c']);
+    const later = registration({ name: 'a', instanceId: 'two', generation: 2 });
+    const earlier = registration({ name: 'a', instanceId: 'one', generation: 1 });
+    registry.register(later);
+    pass(ttlMs);
+    expect(registry.held()).toContain('default/a');
+    registry.register(earlier);
+    expect(registry.renew('default/a', earlier)).toBe(true);
+  });
 });
 
 describe('Registry, when many leases end together', () => {
@@ -137,14 +148,44 @@ describe('Registry, when many leases end together', () => {
     expect(namesNow()).toEqual(['b', 'c', 'd', 'e']);
   });
 
-  it('lets go once so many are back that the rest are half or fewer', () => {
+  it('keeps all of them however their renewals were spread when the last was heard', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `n${index}`);
+    const { namesNow, pass, renew } = start(names);
+    for (const name of names) {
+      pass(100);
+      renew(name);
+    }
+    for (let waitedMs = 0; waitedMs < 2 * ttlMs; waitedMs += 500) {
+      pass(500);
+      expect(namesNow()).toHaveLength(30);
+    }
+  });
+
+  it('gives the others 40 s once somebody is back, then lets go of half or fewer', () => {
     const { registry, namesNow, pass, renew } = start(five);
     pass(ttlMs);
     expect(registry.held()).toHaveLength(5);
-    expect(renew('a', 'b', 'c')).toEqual([true, true, true]);
-    pass(1);
+    expect(renew('a', 'b')).toEqual([true, true]);
+    for (let seconds = 0; seconds < 40; seconds += 5) {
+      expect(namesNow()).toEqual(five);
+      renew('a', 'b', ...(seconds >= 25 ? ['c'] : []));
+      pass(5000);
+    }
     expect(namesNow()).toEqual(['a', 'b', 'c']);
     expect(registry.held()).toEqual([]);
+  });
+
+  it('does not count one that ran out and came back twice', () => {
+    const { registry, namesNow, pass, renew } = start(['a', 'b', 'c', 'd']);
+    pass(ttlMs - 1);
+    renew('b', 'c', 'd');
+    pass(1);
+    expect(namesNow()).toEqual(['b', 'c', 'd']);
+    registry.register(registration({ name: 'a' }));
+    pass(ttlMs - 2);
+    renew('a', 'd');
+    pass(1);
+    expect(namesNow()).toEqual(['a', 'd']);
   });
 
   it('keeps all of them for as long as nobody is heard', () => {

@@ -9,7 +9,11 @@ export const renewIntervalMs = 3_000;
 /** Fewer than this may run out together as they like: with one or two, "more than half" means nothing. */
 const minimumHeld = 3;
 
-/** See {@link Registry}: how long what looks dead is kept once others have shown that they are alive. */
+/**
+ * See {@link Registry}: how long what looks dead is kept at least, and at most, once others have shown that they are
+ * alive. A sidecar that lives is back after 40 s: it waits up to 30 s between attempts, of which each has 10 s.
+ */
+const minHoldMs = 40_000;
 const maxHoldMs = 10 * 60_000;
 
 /** Which process speaks for a workload. */
@@ -30,7 +34,7 @@ export class NameTakenError extends Error {
 }
 
 export interface RegistryOptions {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. The default does not step when somebody sets the clock, which would end leases. */
   readonly now?: () => number;
   readonly ttlMs?: number;
 }
@@ -43,9 +47,11 @@ interface Lease extends Registration {
  * Who is running now: one lease for each workload, in memory.
  *
  * A lease ends when its owner withdraws it, at once, or when it was not renewed for one TTL. When more than half of all
- * leases (and at least 3) would end within one TTL, it is likelier that we cannot hear than that all of them died, so
- * these are kept and {@link held} names them. They go once the share falls to half or less, or 10 minutes after the
- * first lease was renewed or registered during the hold: by then every sidecar that lives has come back.
+ * leases (and at least 3) are ending within one TTL, it is likelier that we cannot hear than that all of them died, so
+ * those that are due are kept and {@link held} names them. A lease counts as ending after half its TTL without a renewal,
+ * when at least one is overdue: else the first half would be gone before the rest is due. Once a lease
+ * was renewed or registered during the hold, the others have 40 s to come back too. Then they go as soon as the share is
+ * half or less, and in any case after 10 minutes.
  *
  * The owner calls {@link sweep} about twice a second. Source of the hold: Eureka's self-preservation.
  */
@@ -54,14 +60,14 @@ export class Registry {
   readonly #ttlMs: number;
   readonly #leases = new Map<string, Lease>();
   readonly #listeners = new Set<() => void>();
-  /** When leases ran out and were removed, within the last TTL. */
-  #recentlyRemovedMs: number[] = [];
+  /** When leases ran out and were removed, within the last TTL; without those that have come back. */
+  readonly #recentlyRemovedMs = new Map<string, number>();
   #held: readonly string[] = [];
   #heldAliveSinceMs: number | null = null;
   #revision = 0;
   #view: RegistryView | null = null;
 
-  constructor({ now = Date.now, ttlMs = leaseTtlMs }: RegistryOptions = {}) {
+  constructor({ now = steadyNow, ttlMs = leaseTtlMs }: RegistryOptions = {}) {
     this.#now = now;
     this.#ttlMs = ttlMs;
   }
@@ -107,7 +113,7 @@ export class Registry {
     for (const registration of registrations) {
       const key = workloadKey(registration.workload);
       if (!this.#leases.has(key)) {
-        this.#leases.set(key, { ...registration, expiresAtMs: this.#now() + this.#ttlMs });
+        this.#put(key, registration);
       }
     }
     this.#changed();
@@ -122,10 +128,10 @@ export class Registry {
     const key = workloadKey(registration.workload);
     const current = this.#leases.get(key);
     if (current !== undefined) {
-      refuseTakeover(key, current, registration);
+      refuseTakeover(key, current, registration, this.#now());
     }
     this.#signOfLife();
-    this.#leases.set(key, { ...registration, expiresAtMs: this.#now() + this.#ttlMs });
+    this.#put(key, registration);
     if (current === undefined || !sameWorkload(current.workload, registration.workload)) {
       this.#changed();
     }
@@ -156,24 +162,41 @@ export class Registry {
   /** Removes, or holds, what has run out. */
   sweep(): void {
     const now = this.#now();
-    this.#recentlyRemovedMs = this.#recentlyRemovedMs.filter((removedMs) => removedMs > now - this.#ttlMs);
-    const due = [...this.#leases].filter(([, lease]) => lease.expiresAtMs <= now).map(([key]) => key);
-    const ending = due.length + this.#recentlyRemovedMs.length;
-    const all = this.#leases.size + this.#recentlyRemovedMs.length;
-    const isLong = this.#heldAliveSinceMs !== null && now - this.#heldAliveSinceMs >= maxHoldMs;
-    if (due.length > 0 && ending >= minimumHeld && ending > all / 2 && !isLong) {
-      this.#held = due;
-      return;
+    const due = [...this.#leases].filter(([, lease]) => lease.expiresAtMs <= now);
+    const mustHold = due.length > 0 && this.#mustHold(now);
+    this.#held = mustHold ? due.map(([key]) => key) : [];
+    if (!mustHold) {
+      this.#heldAliveSinceMs = null;
+      for (const [key] of due) {
+        this.#leases.delete(key);
+        this.#recentlyRemovedMs.set(key, now);
+      }
     }
-    this.#held = [];
-    this.#heldAliveSinceMs = null;
-    for (const key of due) {
-      this.#leases.delete(key);
-      this.#recentlyRemovedMs.push(now);
-    }
-    if (due.length > 0) {
+    if (due.length > 0 && !mustHold) {
       this.#changed();
     }
+  }
+
+  /** Whether leases that are due are kept; see the class. */
+  #mustHold(now: number): boolean {
+    for (const [key, removedMs] of this.#recentlyRemovedMs) {
+      if (removedMs <= now - this.#ttlMs) {
+        this.#recentlyRemovedMs.delete(key);
+      }
+    }
+    const isSilent = ({ expiresAtMs }: Lease): boolean => expiresAtMs - now < this.#ttlMs / 2;
+    const ending = [...this.#leases.values()].filter(isSilent).length + this.#recentlyRemovedMs.size;
+    const areMost = ending >= minimumHeld && ending > (this.#leases.size + this.#recentlyRemovedMs.size) / 2;
+    if (this.#heldAliveSinceMs === null) {
+      return areMost;
+    }
+    const heardForMs = now - this.#heldAliveSinceMs;
+    return heardForMs < minHoldMs || (areMost && heardForMs < maxHoldMs);
+  }
+
+  #put(key: string, registration: Registration): void {
+    this.#leases.set(key, { ...registration, expiresAtMs: this.#now() + this.#ttlMs });
+    this.#recentlyRemovedMs.delete(key);
   }
 
   #signOfLife(): void {
@@ -191,16 +214,22 @@ export class Registry {
   }
 }
 
+/** Comparable between processes, like the clock, and only ever forward within one. */
+function steadyNow(): number {
+  return Math.floor(performance.timeOrigin + performance.now());
+}
+
 function isOwner(lease: Lease, { instanceId, generation }: Owner): boolean {
   return lease.instanceId === instanceId && lease.generation === generation;
 }
 
-function refuseTakeover(key: string, current: Lease, next: Registration): void {
+function refuseTakeover(key: string, current: Lease, next: Registration, nowMs: number): void {
   // A lease that is held past its time may be dead; its name still belongs to its identity.
   if (current.workload.identity !== next.workload.identity) {
     throw new NameTakenError(`${key} is registered by ${current.workload.identity}`);
   }
-  if (current.instanceId !== next.instanceId && current.generation >= next.generation) {
+  const isLive = current.expiresAtMs > nowMs;
+  if (isLive && current.instanceId !== next.instanceId && current.generation >= next.generation) {
     throw new NameTakenError(`${key} is registered by a process that started later or at the same time`);
   }
 }

@@ -35,6 +35,8 @@ describe('dialFor', () => {
 
   it('never goes past a sidecar to a port that is not declared', () => {
     expect(dialFor(meshed, { by: 'number', port: 7000 })).toBeNull();
+    expect(dialFor({ ...meshed, identity: '' }, { by: 'number', port: 7000 })).toBeNull();
+    expect(dialFor({ ...meshed, ports: [] }, { by: 'number', port: 7000 })).toBeNull();
     expect(dialFor(plain, { by: 'number', port: 7000 })).toEqual({ address: '10.0.0.1', port: 7000, isMeshed: false });
   });
 

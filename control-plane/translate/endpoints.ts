@@ -66,9 +66,14 @@ export function dialFor(instance: Instance, target: TargetPort): Dial | null {
   if (port !== undefined) {
     return { address: instance.address, port: port.port, isMeshed: false };
   }
-  return target.by === 'number' && instance.identity === ''
+  return target.by === 'number' && !hasSidecar(instance)
     ? { address: instance.address, port: target.port, isMeshed: false }
     : null;
+}
+
+/** A sidecar shows in either: one may have no port of its own, and a document may not say under which identity it runs. */
+function hasSidecar({ identity, ports }: Instance): boolean {
+  return identity !== '' || ports.some(({ inbound }) => inbound !== null);
 }
 
 type LbEndpoint = Input<'envoy.config.endpoint.v3.LbEndpoint'>;
