@@ -5,6 +5,18 @@ import type { WorkloadInShort } from './testing/golden-case.ts';
 import { parseDocument, registeredWorkload, viewOf } from './testing/golden-case.ts';
 
 describe('ServiceCatalog', () => {
+  it('has no service for a Workload document that belongs to none', () => {
+    const document = parseDocument({
+      kind: 'Workload',
+      apiVersion: 'heddle.dev/v1alpha1',
+      metadata: { name: 'alone' },
+      spec: { address: '10.0.0.1', ports: [{ port: 80 }] },
+    } as never);
+    const instances = collectInstances([], viewOf([document], []).documents.Workload, 'cluster.local');
+    expect(instances).toHaveLength(1);
+    expect(new ServiceCatalog([], instances, 'cluster.local').all()).toEqual([]);
+  });
+
   it('finds a version by the name of its service and its own', () => {
     const found = catalog([{ name: 'a', service: 'cart', version: 'v1', ports: [1] }]).find('default', 'cart-v1');
     expect(found).toMatchObject({ service: { name: 'cart' }, subset: 'v1' });

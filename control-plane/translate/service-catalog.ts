@@ -161,7 +161,9 @@ class InstanceSelection {
   }
 
   byService(): ReadonlyMap<string, readonly [Instance, ...Instance[]]> {
-    return grouped(this.#instances, (instance) => [catalogKey(instance.namespace, instance.service)]);
+    return grouped(this.#instances, ({ namespace, service }) =>
+      service === '' ? [] : [catalogKey(namespace, service)],
+    );
   }
 
   /** Those that have every label of the selector. As in Kubernetes, a selector without labels selects nothing. */
