@@ -167,6 +167,32 @@ describe('runControlPlane', () => {
     expect(endpointPorts(web)).toEqual([20_000]);
   });
 
+  it('keeps a service known whose last instance is gone, without endpoints, also over a restart', async () => {
+    const first = await start();
+    const web = await join_(first, 'web-1', 'web');
+    const instance = await join_(first, 'cart-1', 'cart');
+    await instance.register();
+    const routes = `${host}:80`;
+    await web.register();
+    await web.subscribe(ROUTE_CONFIGURATION_TYPE_URL, routes);
+    await web.subscribe(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, cart);
+    await web.until(() => endpointPorts(web).length === 1 && web.received.get(routes)?.version !== '');
+    const before = web.received.get(routes)?.version;
+    await instance.withdraw();
+    await web.until(() => endpointPorts(web).length === 0);
+    expect(web.received.get(cart)?.version).not.toBe('');
+    expect(web.received.get(routes)?.version).toBe(before);
+    await stop(first);
+
+    const second = await start();
+    const another = await join_(second, 'web-2', 'web');
+    await another.register();
+    await another.subscribe(ROUTE_CONFIGURATION_TYPE_URL, routes);
+    await another.subscribe(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, cart);
+    expect(another.received.get(routes)?.version).toBe(before);
+    expect(another.received.get(cart)?.version).toBe(web.received.get(cart)?.version);
+  });
+
   it('says that it is ready, and counts what happens', async () => {
     const controlPlane = await start();
     const sidecar = await join_(controlPlane, 'cart-1', 'cart');

@@ -31,7 +31,7 @@ export interface LiveMeshOptions {
 const retryMs = 1000;
 
 /**
- * The documents in the store and the workloads in the registry, translated anew after each change of either.
+ * The documents in the store and what the registry knows, translated anew after each change of either.
  *
  * Changes that come together become one snapshot. A document that cannot be read, or a translation that fails, leaves
  * the last snapshot in force and is logged.
@@ -87,7 +87,7 @@ export class LiveMesh implements DocumentLookup {
       .filter((problem) => problem.document === name);
   }
 
-  /** Services that are declared or that workloads imply, and their versions as `service-version`. */
+  /** Services that are declared or that workloads imply or implied until lately, and their versions as `service-version`. */
   serviceNames(namespace: string): readonly string[] {
     const names = new Set<string>();
     const add = (service: string | undefined, version: string | undefined): void => {
@@ -106,9 +106,10 @@ export class LiveMesh implements DocumentLookup {
         add(document.spec.service ?? labels?.app, labels?.version);
       }
     }
-    for (const workload of this.#options.registry.view().workloads) {
-      if (workload.namespace === namespace) {
-        add(workload.service, workload.labels.version);
+    const { workloads, remembered } = this.#options.registry.view();
+    for (const member of [...workloads, ...remembered]) {
+      if (member.namespace === namespace) {
+        add(member.service, member.labels.version);
       }
     }
     return [...names].sort();
@@ -184,10 +185,12 @@ export class LiveMesh implements DocumentLookup {
     const byKind = Object.fromEntries(
       allKinds.map(({ kind }) => [kind, documents.filter((document) => document.kind === kind)]),
     ) as { [Kind in KindName]: DocumentOf<Kind>[] } satisfies Documents; // one row for each kind, filtered by it
+    const { workloads, remembered } = this.#options.registry.view();
     return Object.freeze({
       revision: this.#revision,
       documents: byKind,
-      workloads: this.#options.registry.view().workloads,
+      workloads,
+      remembered,
       trustDomain: this.#options.trustDomain,
       trustBundlePem: this.#options.trustBundlePem,
     });

@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Registration, Registry } from './registry.ts';
+import type { Registry, RegistryState } from './registry.ts';
 
 const formatVersion = 1;
 
 /** Room for about 60 000 workloads; a file beyond that is not ours. */
 const maxFileBytes = 64 * 1024 * 1024;
+
+const nothing: RegistryState = { registrations: [], remembered: [] };
 
 export interface LeaseFileOptions {
   /** How long a change waits for others before the file is written. Default 1 s. */
@@ -16,8 +18,9 @@ export interface LeaseFileOptions {
 }
 
 /**
- * What is registered, last known, in one file, so that a control plane that restarts does not tell every sidecar that
- * there are no endpoints. Renewals are not written, only changes. Holds no secrets.
+ * What is registered and what is remembered, last known, in one file, so that a control plane that restarts tells no
+ * sidecar that there are no endpoints or that a service has never been. Renewals are not written, only changes. Holds
+ * no secrets.
  *
  * The file is a hint and not a record: it is not synced, and one that cannot be read counts as none.
  */
@@ -36,13 +39,13 @@ export class LeaseFile {
   }
 
   /** What an earlier process wrote; empty when there is nothing that can be read. */
-  async load(): Promise<Registration[]> {
+  async load(): Promise<RegistryState> {
     try {
       const text = await readFile(this.#path, 'utf8');
       const content: unknown = text.length > maxFileBytes ? null : JSON.parse(text);
-      return isOurs(content) ? content.registrations : [];
+      return isOurs(content) ? { registrations: content.registrations, remembered: content.remembered ?? [] } : nothing;
     } catch {
-      return []; // not there, or torn: the sidecars will say again who they are
+      return nothing; // not there, or torn: the sidecars will say again who they are
     }
   }
 
@@ -65,7 +68,7 @@ export class LeaseFile {
   }
 
   #write(registry: Registry): void {
-    const text = JSON.stringify({ format: formatVersion, registrations: registry.registrations() });
+    const text = JSON.stringify({ format: formatVersion, ...registry.state() });
     this.#writing = this.#writing.then(() => replaceFile(this.#path, text)).catch(this.#onError);
   }
 }
@@ -83,14 +86,18 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-/** Only the outer shape: the file lies in our own 0700 directory, and an earlier process of ours checked the rest. */
-function isOurs(content: unknown): content is { registrations: Registration[] } {
+/**
+ * Only the outer shape: the file lies in our own 0700 directory, and an earlier process of ours checked the rest. One
+ * from before there was a memory has no `remembered`.
+ */
+function isOurs(content: unknown): content is Pick<RegistryState, 'registrations'> & Partial<RegistryState> {
   return (
     typeof content === 'object' &&
     content !== null &&
     'format' in content &&
     content.format === formatVersion &&
     'registrations' in content &&
-    Array.isArray(content.registrations)
+    Array.isArray(content.registrations) &&
+    (!('remembered' in content) || Array.isArray(content.remembered))
   );
 }

@@ -33,12 +33,28 @@ export interface RegisteredWorkload {
   readonly registeredAtMs: number;
 }
 
+/** What is still known of a service, or of one version of it, whose last lease went. Nothing in it can be dialled. Frozen. */
+export interface RememberedService {
+  readonly namespace: string;
+  readonly service: string;
+  /** SPIFFE id that its workloads had registered with. */
+  readonly identity: string;
+  /** Of the workload that left last, with `app` and `version` as it had them. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Application ports, in ascending order. */
+  readonly ports: readonly number[];
+  /** When the last lease went, in milliseconds since the epoch. */
+  readonly lastSeenMs: number;
+}
+
 /** Everything registered at one moment. A new one is made for each change; it never changes itself. */
 export interface RegistryView {
   /** Grows by one with each change within this process; not comparable to the store's revision. */
   readonly revision: number;
   /** Ordered by namespace, then name. */
   readonly workloads: readonly RegisteredWorkload[];
+  /** What ran and does not run now; bounded as `ServiceMemory` says. Those that left first come first. */
+  readonly remembered: readonly RememberedService[];
 }
 
 /** What the registry and proxy status know a workload by. */

@@ -87,7 +87,7 @@ describe('Registry', () => {
     const { registry, namesNow, pass } = start(['a']);
     const earlier = ['a', 'b'].map((name) => registration({ name, address: '10.9.9.9' }));
     pass(ttlMs / 2);
-    registry.restore(earlier);
+    registry.restore({ registrations: earlier, remembered: [] });
     expect(registry.view().workloads.map((workload) => workload.address)).toEqual(['10.0.0.1', '10.9.9.9']);
     pass(ttlMs / 2);
     expect(namesNow()).toEqual(['b']);
@@ -98,7 +98,7 @@ describe('Registry', () => {
   it('hands out what a later process needs to restore it', () => {
     const { registry } = start(['a', 'b']);
     const next = new Registry();
-    next.restore(registry.registrations());
+    next.restore(registry.state());
     expect(next.view().workloads).toEqual(registry.view().workloads);
   });
 
@@ -111,6 +111,75 @@ describe('Registry', () => {
     expect(registry.held()).toContain('default/a');
     registry.register(earlier);
     expect(registry.renew('default/a', earlier)).toBe(true);
+  });
+});
+
+describe('Registry, of what ran until lately', () => {
+  const known = (registry: Registry) =>
+    registry.view().remembered.map(({ service, lastSeenMs }) => [service, lastSeenMs]);
+
+  it('remembers a service whose last lease was withdrawn, for an hour, and tells listeners when that is over', () => {
+    const { registry, pass } = start(['a', 'b']);
+    registry.withdraw('default/a', registration({ name: 'a' }));
+    expect(known(registry)).toEqual([]);
+    registry.withdraw('default/b', registration({ name: 'b' }));
+    expect(known(registry)).toEqual([['cart', 1_000_000]]);
+    const view = registry.view();
+    let changes = 0;
+    registry.onChange(() => {
+      changes += 1;
+    });
+    pass(3600_000 - 1);
+    expect(registry.view()).toBe(view);
+    expect(changes).toBe(0);
+    pass(1);
+    expect(known(registry)).toEqual([]);
+    expect(changes).toBe(1);
+  });
+
+  it('remembers a service whose last lease ran out, until one comes again', () => {
+    const { registry, pass } = start(['a']);
+    pass(ttlMs);
+    expect(known(registry)).toEqual([['cart', 1_000_000 + ttlMs]]);
+    registry.register(registration({ name: 'b' }));
+    expect(known(registry)).toEqual([]);
+  });
+
+  it('remembers what a workload was that registers anew as something else', () => {
+    const { registry } = start(['a']);
+    const { workload, ...owner } = registration({ name: 'a' });
+    registry.register({ ...owner, workload: { ...workload, service: 'basket' } });
+    expect(known(registry)).toEqual([['cart', 1_000_000]]);
+  });
+
+  it('remembers nothing of a registration that the next one only adds to', () => {
+    const { registry } = start();
+    const { workload, ...owner } = registration({ name: 'a' });
+    registry.register({ ...owner, workload: { ...workload, ports: [] } });
+    registry.register({ ...owner, workload });
+    expect(known(registry)).toEqual([]);
+    registry.register({ ...owner, workload: { ...workload, ports: [] } });
+    expect(registry.view().remembered).toMatchObject([{ service: 'cart', ports: [8080] }]);
+  });
+
+  it('hands on what it remembers, for the rest of the hour', () => {
+    const { registry, pass } = start(['a']);
+    registry.withdraw('default/a', registration({ name: 'a' }));
+    const clock = { nowMs: 1_000_000 + 3600_000 - 1 };
+    const next = new Registry({ now: () => clock.nowMs });
+    next.restore(registry.state());
+    expect(next.view().remembered).toEqual(registry.view().remembered);
+    clock.nowMs += 1;
+    next.sweep();
+    pass(0);
+    expect(known(next)).toEqual([]);
+  });
+
+  it('remembers a service whose leases an earlier process knew and that do not come back', () => {
+    const { registry, pass } = start();
+    registry.restore({ registrations: [registration({ name: 'a' })], remembered: [] });
+    pass(ttlMs);
+    expect(known(registry)).toEqual([['cart', 1_000_000 + ttlMs]]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { RegisteredWorkload, RegistryView } from './registered-workload.ts';
+import type { RegisteredWorkload, RegistryView, RememberedService } from './registered-workload.ts';
 import { workloadKey } from './registered-workload.ts';
+import { ServiceMemory } from './service-memory.ts';
 
 /** DESIGN: a sidecar renews every 3 s, so a lease outlives three lost renewals. */
 export const leaseTtlMs = 10_000;
@@ -33,6 +34,12 @@ export class NameTakenError extends Error {
   override readonly name = 'NameTakenError';
 }
 
+/** What a later process needs to go on where this one ends. */
+export interface RegistryState {
+  readonly registrations: readonly Registration[];
+  readonly remembered: readonly RememberedService[];
+}
+
 export interface RegistryOptions {
   /** Milliseconds since the epoch. The default does not step when somebody sets the clock, which would end leases. */
   readonly now?: () => number;
@@ -44,7 +51,7 @@ interface Lease extends Registration {
 }
 
 /**
- * Who is running now: one lease for each workload, in memory.
+ * Who is running now: one lease for each workload, in memory; and which services ran until lately.
  *
  * A lease ends when its owner withdraws it, at once, or when it was not renewed for one TTL. When more than half of all
  * leases (and at least 3) are ending within one TTL, it is likelier that we cannot hear than that all of them died, so
@@ -59,6 +66,7 @@ export class Registry {
   readonly #now: () => number;
   readonly #ttlMs: number;
   readonly #leases = new Map<string, Lease>();
+  readonly #memory = new ServiceMemory();
   readonly #listeners = new Set<() => void>();
   /** When leases ran out and were removed, within the last TTL; without those that have come back. */
   readonly #recentlyRemovedMs = new Map<string, number>();
@@ -72,13 +80,14 @@ export class Registry {
     this.#ttlMs = ttlMs;
   }
 
-  /** Everything registered now. The same object until something changes. */
+  /** Everything registered now, and what is remembered. The same object until something changes. */
   view(): RegistryView {
     this.#view ??= Object.freeze({
       revision: this.#revision,
       workloads: Object.freeze(
         [...this.#leases.values()].map((lease) => lease.workload).sort((a, b) => compareKeys(a, b)),
       ),
+      remembered: Object.freeze(this.#memory.entries()),
     });
     return this.#view;
   }
@@ -99,23 +108,28 @@ export class Registry {
     return this.#held;
   }
 
-  /** All leases, for {@link restore} in a later process. */
-  registrations(): Registration[] {
-    return [...this.#leases.values()].map(({ workload, instanceId, generation }) => ({
+  /** All leases and what is remembered, for {@link restore} in a later process. */
+  state(): RegistryState {
+    const registrations = [...this.#leases.values()].map(({ workload, instanceId, generation }) => ({
       workload,
       instanceId,
       generation,
     }));
+    return { registrations, remembered: this.view().remembered };
   }
 
-  /** Gives every lease that an earlier process knew one full TTL. What is registered already stays as it is. */
-  restore(registrations: readonly Registration[]): void {
+  /**
+   * Gives every lease that an earlier process knew one full TTL, and remembers what it remembered for the rest of its
+   * time. What is registered already stays as it is.
+   */
+  restore({ registrations, remembered }: RegistryState): void {
     for (const registration of registrations) {
       const key = workloadKey(registration.workload);
       if (!this.#leases.has(key)) {
         this.#put(key, registration);
       }
     }
+    this.#memory.restore(remembered, this.#now());
     this.#changed();
   }
 
@@ -154,12 +168,12 @@ export class Registry {
     if (lease === undefined || !isOwner(lease, owner)) {
       return false;
     }
-    this.#leases.delete(key);
+    this.#remove(key, lease);
     this.#changed();
     return true;
   }
 
-  /** Removes, or holds, what has run out. */
+  /** Removes, or holds, what has run out, and forgets what has been remembered for long enough. */
   sweep(): void {
     const now = this.#now();
     const due = [...this.#leases].filter(([, lease]) => lease.expiresAtMs <= now);
@@ -167,12 +181,13 @@ export class Registry {
     this.#held = mustHold ? due.map(([key]) => key) : [];
     if (!mustHold) {
       this.#heldAliveSinceMs = null;
-      for (const [key] of due) {
-        this.#leases.delete(key);
+      for (const [key, lease] of due) {
+        this.#remove(key, lease);
         this.#recentlyRemovedMs.set(key, now);
       }
     }
-    if (due.length > 0 && !mustHold) {
+    const hasForgotten = this.#memory.forget(now);
+    if (hasForgotten || (due.length > 0 && !mustHold)) {
       this.#changed();
     }
   }
@@ -195,8 +210,18 @@ export class Registry {
   }
 
   #put(key: string, registration: Registration): void {
+    const replaced = this.#leases.get(key);
     this.#leases.set(key, { ...registration, expiresAtMs: this.#now() + this.#ttlMs });
     this.#recentlyRemovedMs.delete(key);
+    this.#memory.came(registration.workload);
+    if (replaced !== undefined) {
+      this.#memory.left(replaced.workload, this.#now(), registration.workload);
+    }
+  }
+
+  #remove(key: string, { workload }: Lease): void {
+    this.#leases.delete(key);
+    this.#memory.left(workload, this.#now());
   }
 
   #signOfLife(): void {

@@ -1,11 +1,9 @@
 import type { Workload } from '../model/workload.ts';
 import { workloadService } from '../model/workload.ts';
-import type { RegisteredWorkload } from '../registry/registered-workload.ts';
+import type { RegisteredWorkload, RememberedService } from '../registry/registered-workload.ts';
 
-/** One running copy of a service, whether its sidecar registered it or a `Workload` document describes it. */
-export interface Instance {
-  /** Unique within its namespace. */
-  readonly name: string;
+/** What makes a service be there, with its versions, ports and identities: somebody who runs, or who ran until lately. */
+export interface ServiceMember {
   readonly namespace: string;
   /** '' when it belongs to none by name; selectors may still choose it. */
   readonly service: string;
@@ -14,6 +12,13 @@ export interface Instance {
   /** SPIFFE id that the certificate of its sidecar holds; '' for one without a sidecar. */
   readonly identity: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly ports: readonly { readonly port: number }[];
+}
+
+/** One running copy of a service, whether its sidecar registered it or a `Workload` document describes it. */
+export interface Instance extends ServiceMember {
+  /** Unique within its namespace. */
+  readonly name: string;
   /** IP address. */
   readonly address: string;
   /** In declared order: the first is what port 80 of an implicit service means. */
@@ -56,6 +61,22 @@ export function collectInstances(
     instances.set(`${workload.namespace}/${workload.name}`, registeredInstance(workload));
   }
   return [...instances.values()];
+}
+
+/** Members without endpoints: nothing of them can be dialled. */
+export function rememberedMembers(remembered: readonly RememberedService[]): readonly ServiceMember[] {
+  return remembered.map(({ namespace, service, identity, labels, ports }) => ({
+    namespace,
+    service,
+    version: addressableVersion(labels.version),
+    identity,
+    labels,
+    ports: ports.map((port) => ({ port })),
+  }));
+}
+
+export function isInstance(member: ServiceMember): member is Instance {
+  return 'address' in member;
 }
 
 function registeredInstance(workload: RegisteredWorkload): Instance {

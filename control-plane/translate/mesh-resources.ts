@@ -26,7 +26,7 @@ import type { EncodedResource } from './encoded-resource.ts';
 import { encodeResource } from './encoded-resource.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
 import type { MeshedPort } from './instance.ts';
-import { collectInstances, meshedPorts } from './instance.ts';
+import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
 import { inboundListener, outboundListener } from './listeners.ts';
 import type { MeshView } from './mesh-view.ts';
 import { PolicyAttachments } from './policies.ts';
@@ -67,7 +67,8 @@ export class MeshResources {
     const { documents, trustDomain } = view;
     const instances = collectInstances(view.workloads, documents.Workload, trustDomain);
     this.#view = view;
-    this.#catalog = new ServiceCatalog(documents.Service, instances, trustDomain);
+    const members = [...instances, ...rememberedMembers(view.remembered)];
+    this.#catalog = new ServiceCatalog(documents.Service, members, trustDomain);
     this.#routes = new RouteAttachments(documents.HTTPRoute);
     this.#policies = new PolicyAttachments(documents.BackendTrafficPolicy, documents.Mesh[0] ?? null);
     this.#meshedPorts = new Map(

@@ -1,5 +1,5 @@
 import type { DocumentOf, KindName } from '../model/kinds.ts';
-import type { RegisteredWorkload } from '../registry/registered-workload.ts';
+import type { RegisteredWorkload, RememberedService } from '../registry/registered-workload.ts';
 
 /** All documents of each kind, in any order. */
 export type Documents = { readonly [Kind in KindName]: readonly DocumentOf<Kind>[] };
@@ -11,6 +11,8 @@ export interface MeshView {
   readonly documents: Documents;
   /** What is running and has a lease. */
   readonly workloads: readonly RegisteredWorkload[];
+  /** What ran until lately: its services keep their names, versions and ports, and have no endpoints. */
+  readonly remembered: readonly RememberedService[];
   /** First part of every SPIFFE id, e.g. `cluster.local`. */
   readonly trustDomain: string;
   /** PEM of the roots that peers' certificates must lead to. */

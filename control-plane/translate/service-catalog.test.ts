@@ -1,10 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import { collectInstances } from './instance.ts';
+import { collectInstances, rememberedMembers } from './instance.ts';
 import { ServiceCatalog } from './service-catalog.ts';
-import type { WorkloadInShort } from './testing/golden-case.ts';
-import { parseDocument, registeredWorkload, viewOf } from './testing/golden-case.ts';
+import type { RememberedInShort, WorkloadInShort } from './testing/golden-case.ts';
+import { parseDocument, registeredWorkload, rememberedService, viewOf } from './testing/golden-case.ts';
 
 describe('ServiceCatalog', () => {
+  it('knows a service that ran until lately, with its version, port and identity, and nobody there', () => {
+    const found = catalog([], undefined, [
+      { service: 'cart', version: 'v1', serviceAccount: 'robot', ports: [8080] },
+    ]).find('default', 'cart-v1');
+    expect(found).toMatchObject({ service: { instances: [], versions: ['v1'] }, subset: 'v1' });
+    expect(found?.service.ports.map(({ port }) => port)).toEqual([80, 8080]);
+    expect(found?.service.identities).toEqual([
+      'spiffe://cluster.local/ns/default/sa/cart',
+      'spiffe://cluster.local/ns/default/sa/robot',
+    ]);
+  });
+
+  it('adds what ran until lately to what runs', () => {
+    const service = catalog([{ name: 'a', service: 'cart', version: 'v1', ports: [8080] }], undefined, [
+      { service: 'cart', version: 'v2', ports: [9090] },
+    ]).service('default', 'cart');
+    expect(service?.instances.map(({ name }) => name)).toEqual(['a']);
+    expect(service?.versions).toEqual(['v1', 'v2']);
+    expect(service?.ports.map(({ port }) => port)).toEqual([80, 8080, 9090]);
+  });
+
+  it('selects by labels what ran until lately, for its versions', () => {
+    const service = catalog([], { app: 'cart' }, [
+      { service: 'cart', version: 'v2', ports: [8080] },
+      { service: 'web', version: 'v3', ports: [8080] },
+    ]).service('default', 'store');
+    expect(service?.versions).toEqual(['v2']);
+    expect(service?.instances).toEqual([]);
+  });
+
   it('has no service for a Workload document that belongs to none', () => {
     const document = parseDocument({
       kind: 'Workload',
@@ -85,7 +115,11 @@ describe('ServiceCatalog', () => {
   });
 });
 
-function catalog(workloads: readonly WorkloadInShort[], storeSelector?: Record<string, string>): ServiceCatalog {
+function catalog(
+  workloads: readonly WorkloadInShort[],
+  storeSelector?: Record<string, string>,
+  remembered: readonly RememberedInShort[] = [],
+): ServiceCatalog {
   const store = {
     kind: 'Service',
     apiVersion: 'v1',
@@ -96,7 +130,7 @@ function catalog(workloads: readonly WorkloadInShort[], storeSelector?: Record<s
   const view = viewOf(documents, workloads.map(registeredWorkload));
   return new ServiceCatalog(
     view.documents.Service,
-    collectInstances(view.workloads, [], 'cluster.local'),
+    [...collectInstances(view.workloads, [], 'cluster.local'), ...rememberedMembers(remembered.map(rememberedService))],
     'cluster.local',
   );
 }

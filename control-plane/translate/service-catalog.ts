@@ -1,6 +1,7 @@
 import { serviceHost } from '../../proto/names.ts';
 import type { Service as ServiceDocument } from '../model/service.ts';
-import type { Instance } from './instance.ts';
+import type { Instance, ServiceMember } from './instance.ts';
+import { isInstance } from './instance.ts';
 import { compareText } from './order.ts';
 
 /** Which port of an instance a service port means. */
@@ -17,7 +18,10 @@ export interface ServicePort {
   readonly target: TargetPort;
 }
 
-/** A service that can be called, declared by a document or implied by the workloads that registered under its name. */
+/**
+ * A service that can be called, declared by a document or implied by the workloads that registered under its name. Those
+ * that ran until lately count for everything but `instances`: a call then finds the service, and nobody there.
+ */
 export interface Service {
   readonly name: string;
   readonly namespace: string;
@@ -26,7 +30,7 @@ export interface Service {
   readonly document: ServiceDocument | null;
   /** In order of their numbers. */
   readonly ports: readonly ServicePort[];
-  /** Ordered by name. */
+  /** Those that run now, ordered by name. */
   readonly instances: readonly Instance[];
   /** Ordered, each once, without ''. */
   readonly versions: readonly string[];
@@ -52,19 +56,19 @@ export class ServiceCatalog {
   readonly #services = new Map<string, Service>();
   readonly #ordered: readonly Service[];
 
-  constructor(documents: readonly ServiceDocument[], instances: readonly Instance[], trustDomain: string) {
-    const selection = new InstanceSelection(instances);
+  constructor(documents: readonly ServiceDocument[], members: readonly ServiceMember[], trustDomain: string) {
+    const selection = new MemberSelection(members);
     for (const document of documents) {
       const { name, namespace } = document.metadata;
       const select = () => selection.select(namespace, document.spec.selector ?? {});
       const service = { name, namespace, document, ports: declaredPorts(document) };
       this.#services.set(catalogKey(namespace, name), new LazyService(service, select, trustDomain));
     }
-    for (const [key, members] of selection.byService()) {
+    for (const [key, ofService] of selection.byService()) {
       if (!this.#services.has(key)) {
-        const { service: name, namespace } = members[0];
-        const service = { name, namespace, document: null, ports: implicitPorts(members) };
-        this.#services.set(key, new LazyService(service, () => members, trustDomain));
+        const { service: name, namespace } = ofService[0];
+        const service = { name, namespace, document: null, ports: implicitPorts(ofService) };
+        this.#services.set(key, new LazyService(service, () => ofService, trustDomain));
       }
     }
     this.#ordered = [...this.#services.values()].sort(
@@ -115,14 +119,15 @@ class LazyService implements Service {
   readonly document: ServiceDocument | null;
   readonly ports: readonly ServicePort[];
   readonly #ownIdentity: string;
-  readonly #select: () => readonly Instance[];
+  readonly #select: () => readonly ServiceMember[];
+  #members: readonly ServiceMember[] | null = null;
   #instances: readonly Instance[] | null = null;
   #versions: readonly string[] | null = null;
   #identities: readonly string[] | null = null;
 
   constructor(
     service: Pick<Service, 'name' | 'namespace' | 'document' | 'ports'>,
-    select: () => readonly Instance[],
+    select: () => readonly ServiceMember[],
     trustDomain: string,
   ) {
     this.name = service.name;
@@ -135,49 +140,54 @@ class LazyService implements Service {
   }
 
   get instances(): readonly Instance[] {
-    this.#instances ??= [...this.#select()].sort((a, b) => compareText(a.name, b.name));
+    this.#instances ??= this.#membersOnce()
+      .filter(isInstance)
+      .sort((a, b) => compareText(a.name, b.name));
     return this.#instances;
   }
 
   get versions(): readonly string[] {
-    this.#versions ??= distinct(this.instances.map((instance) => instance.version));
+    this.#versions ??= distinct(this.#membersOnce().map((member) => member.version));
     return this.#versions;
   }
 
   get identities(): readonly string[] {
-    this.#identities ??= distinct([this.#ownIdentity, ...this.instances.map((instance) => instance.identity)]);
+    this.#identities ??= distinct([this.#ownIdentity, ...this.#membersOnce().map((member) => member.identity)]);
     return this.#identities;
+  }
+
+  #membersOnce(): readonly ServiceMember[] {
+    this.#members ??= this.#select();
+    return this.#members;
   }
 }
 
-/** Instances by what services choose them by. */
-class InstanceSelection {
-  readonly #instances: readonly Instance[];
+/** Members by what services choose them by. */
+class MemberSelection {
+  readonly #members: readonly ServiceMember[];
   /** Made when a selector first needs it; a mesh without Service documents never does. */
-  #byLabel: ReadonlyMap<string, readonly Instance[]> | null = null;
+  #byLabel: ReadonlyMap<string, readonly ServiceMember[]> | null = null;
 
-  constructor(instances: readonly Instance[]) {
-    this.#instances = instances;
+  constructor(members: readonly ServiceMember[]) {
+    this.#members = members;
   }
 
-  byService(): ReadonlyMap<string, readonly [Instance, ...Instance[]]> {
-    return grouped(this.#instances, ({ namespace, service }) =>
-      service === '' ? [] : [catalogKey(namespace, service)],
-    );
+  byService(): ReadonlyMap<string, readonly [ServiceMember, ...ServiceMember[]]> {
+    return grouped(this.#members, ({ namespace, service }) => (service === '' ? [] : [catalogKey(namespace, service)]));
   }
 
   /** Those that have every label of the selector. As in Kubernetes, a selector without labels selects nothing. */
-  select(namespace: string, selector: Readonly<Record<string, string>>): readonly Instance[] {
+  select(namespace: string, selector: Readonly<Record<string, string>>): readonly ServiceMember[] {
     const labels = Object.entries(selector);
-    this.#byLabel ??= grouped(this.#instances, (instance) =>
-      Object.entries(instance.labels).map(([label, value]) => labelKey(instance.namespace, label, value)),
+    this.#byLabel ??= grouped(this.#members, (member) =>
+      Object.entries(member.labels).map(([label, value]) => labelKey(member.namespace, label, value)),
     );
-    let fewest: readonly Instance[] = [];
+    let fewest: readonly ServiceMember[] = [];
     for (const [index, [label, value]] of labels.entries()) {
       const holders = this.#byLabel.get(labelKey(namespace, label, value)) ?? [];
       fewest = index === 0 || holders.length < fewest.length ? holders : fewest;
     }
-    return fewest.filter((instance) => labels.every(([label, value]) => instance.labels[label] === value));
+    return fewest.filter((member) => labels.every(([label, value]) => member.labels[label] === value));
   }
 }
 
@@ -193,8 +203,8 @@ function targetPort(target: number | string): TargetPort {
 }
 
 /** Each declared port means itself; port 80 is always there, so that a URL needs no port number. */
-function implicitPorts(members: readonly Instance[]): readonly ServicePort[] {
-  const declared = new Set(members.flatMap((instance) => instance.ports.map(({ port }) => port)));
+function implicitPorts(members: readonly ServiceMember[]): readonly ServicePort[] {
+  const declared = new Set(members.flatMap((member) => member.ports.map(({ port }) => port)));
   declared.delete(implicitPort);
   return [
     { port: implicitPort, name: '', target: { by: 'default' } as const },

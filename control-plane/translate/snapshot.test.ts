@@ -15,7 +15,7 @@ import type { MeshView } from './mesh-view.ts';
 import type { Snapshot } from './snapshot.ts';
 import { translate } from './snapshot.ts';
 import type { WorkloadInShort } from './testing/golden-case.ts';
-import { parseDocument, registeredWorkload, viewOf } from './testing/golden-case.ts';
+import { parseDocument, registeredWorkload, rememberedService, viewOf } from './testing/golden-case.ts';
 
 const web: ClientView = { workload: 'default/web-1', namespace: 'default', features: new Set() };
 const tester: ClientView = { workload: 'qa/test-1', namespace: 'qa', features: new Set() };
@@ -28,6 +28,8 @@ const workloads: readonly WorkloadInShort[] = [
   { name: 'web-1', service: 'web', ports: [9090] },
   { name: 'test-1', namespace: 'qa', service: 'test', ports: [9090, 9091] },
 ];
+
+const carts = workloads.filter(({ service }) => service === 'cart');
 
 const producerRoute = cartRoute({ name: 'producer' }, 'cart-v1');
 const otherRoute = cartRoute({ name: 'other', creationTimestamp: '2026-01-01T00:00:00Z' }, 'cart-v2');
@@ -74,6 +76,20 @@ describe('translate', () => {
       before,
     );
     expect(typesOf(changes(before, after))).toEqual([CLUSTER_LOAD_ASSIGNMENT_TYPE_URL]);
+  });
+
+  it('changes only EDS when instances go, whichever, while their services are remembered', () => {
+    const names = everything(translate(view())).size;
+    fc.assert(
+      fc.property(fc.subarray([...carts]), (leaving) => {
+        const staying = registered(workloads).filter(({ name }) => !leaving.some((gone) => gone.name === name));
+        const before = translate(view());
+        const after = translate(viewOf(documents, staying, leaving.map(rememberedService)), before);
+        expect(typesOf(changes(before, after))).toEqual(leaving.length > 0 ? [CLUSTER_LOAD_ASSIGNMENT_TYPE_URL] : []);
+        expect(everything(after).size).toBe(names);
+      }),
+      { numRuns: 20 },
+    );
   });
 
   it('leaves sidecars of other namespaces as they are when a consumer route comes', () => {

@@ -25,7 +25,7 @@ export class FakeRegistry {
   }
 
   view() {
-    return { revision: this.#revision, workloads: this.#workloads };
+    return { revision: this.#revision, workloads: this.#workloads, remembered: [] };
   }
 
   onChange(listener: () => void): () => void {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { DocumentOf, KindName, ModelDocument } from '../../model/kinds.ts';
 import { kinds } from '../../model/kinds.ts';
-import type { RegisteredWorkload } from '../../registry/registered-workload.ts';
+import type { RegisteredWorkload, RememberedService } from '../../registry/registered-workload.ts';
 import type { Documents, MeshView } from '../mesh-view.ts';
 
 const trustBundlePem = readFileSync(join(import.meta.dirname, '../testdata/root.pem'), 'utf8');
@@ -23,11 +23,22 @@ export interface WorkloadInShort {
   readonly zone?: string;
 }
 
+/** A service, or a version of one, that ran until lately. */
+export interface RememberedInShort {
+  readonly namespace?: string;
+  readonly service: string;
+  readonly version?: string;
+  readonly serviceAccount?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly ports: readonly number[];
+}
+
 /** The first YAML document of an `.in.yaml` file; the others are documents of the mesh. */
 export interface GoldenCase {
   /** What the case shows, as a sentence. */
   readonly shows: string;
   readonly workloads?: readonly WorkloadInShort[];
+  readonly remembered?: readonly RememberedInShort[];
   /** `namespace/name` of each client, with the resources that it asks for: `RDS cart.default.svc.cluster.local:80`. */
   readonly clients: Readonly<Record<string, readonly string[]>>;
 }
@@ -36,14 +47,19 @@ export function readGoldenCase(text: string): { readonly input: GoldenCase; read
   const [first, ...rest] = parseAllDocuments(text).map((document) => document.toJS() as unknown);
   const input = first as GoldenCase;
   const documents = rest.map((document) => parseDocument(document as { kind: KindName }));
-  return { input, view: viewOf(documents, (input.workloads ?? []).map(registeredWorkload)) };
+  const remembered = (input.remembered ?? []).map(rememberedService);
+  return { input, view: viewOf(documents, (input.workloads ?? []).map(registeredWorkload), remembered) };
 }
 
 export function parseDocument(document: { readonly kind: KindName }): ModelDocument {
   return kinds[document.kind].schema.parse(document);
 }
 
-export function viewOf(documents: readonly ModelDocument[], workloads: readonly RegisteredWorkload[]): MeshView {
+export function viewOf(
+  documents: readonly ModelDocument[],
+  workloads: readonly RegisteredWorkload[],
+  remembered: readonly RememberedService[] = [],
+): MeshView {
   const ofKind = <Kind extends KindName>(kind: Kind) =>
     documents.filter((document): document is DocumentOf<Kind> => document.kind === kind);
   const byKind: Documents = {
@@ -57,19 +73,17 @@ export function viewOf(documents: readonly ModelDocument[], workloads: readonly 
     revision: 1,
     documents: byKind,
     workloads,
+    remembered,
     trustDomain: 'cluster.local',
     trustBundlePem,
   };
 }
 
 export function registeredWorkload(short: WorkloadInShort, position: number): RegisteredWorkload {
-  const { name, namespace = 'default', service, version, address = `10.0.0.${position + 1}` } = short;
+  const { name, address = `10.0.0.${position + 1}` } = short;
   return {
     name,
-    namespace,
-    service,
-    identity: `spiffe://cluster.local/ns/${namespace}/sa/${short.serviceAccount ?? service}`,
-    labels: { app: service, ...(version !== undefined && { version }), ...short.labels },
+    ...whatItIs(short),
     address,
     ports: short.ports.map((port, index) => ({
       port,
@@ -82,5 +96,18 @@ export function registeredWorkload(short: WorkloadInShort, position: number): Re
     zone: short.zone ?? '',
     heddleVersion: '0.1.0',
     registeredAtMs: 0,
+  };
+}
+
+export function rememberedService(short: RememberedInShort): RememberedService {
+  return { ...whatItIs(short), ports: short.ports, lastSeenMs: 0 };
+}
+
+function whatItIs({ namespace = 'default', service, version, serviceAccount, labels }: RememberedInShort) {
+  return {
+    namespace,
+    service,
+    identity: `spiffe://cluster.local/ns/${namespace}/sa/${serviceAccount ?? service}`,
+    labels: { app: service, ...(version !== undefined && { version }), ...labels },
   };
 }
