@@ -215,11 +215,11 @@ describe('documents over REST', () => {
     expect(await api.client.get(kinds.Workload, 'shop', 'web-1')).toMatchObject({ spec: { locality: { zone: 'a' } } });
     const [read] = items;
     for (const call of [
-      api.client.apply(kinds.Workload, read as ModelDocument),
-      api.client.create(kinds.Workload, read as ModelDocument),
-      api.client.delete(kinds.Workload, 'default', 'cart-v1-1'),
+      () => api.client.apply(kinds.Workload, read as ModelDocument),
+      () => api.client.create(kinds.Workload, read as ModelDocument),
+      () => api.client.delete(kinds.Workload, 'default', 'cart-v1-1'),
     ]) {
-      expect(await failure(call)).toMatchObject({ reason: 'Conflict' });
+      expect(await failure(call())).toMatchObject({ reason: 'Conflict' });
     }
   });
 

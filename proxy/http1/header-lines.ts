@@ -152,6 +152,10 @@ export class HeaderLines {
   }
 
   #connection(value: string): void {
+    if (value === 'keep-alive' || value === 'Keep-Alive') {
+      this.hasKeepAlive = true;
+      return;
+    }
     for (const part of value.toLowerCase().split(',')) {
       const token = trimWhitespace(part);
       if (token === 'close') this.hasClose = true;

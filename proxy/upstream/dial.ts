@@ -73,9 +73,10 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
       peer = verified;
       return undefined;
     },
-    // Node passes the options on to the socket it makes, though its types do not say so
-    ...({ noDelay: true, onread: sharedReads(() => transport) } as object),
+    // Node passes this on to the socket it makes, though its types do not say so
+    ...({ onread: sharedReads(() => transport) } as object),
   });
+  socket.setNoDelay(true); // unlike `net.connect`, `tls.connect` does not take this as an option
   socket.on('session', (session) => {
     if (peer !== null) sessions.put(key, session, peer);
   });

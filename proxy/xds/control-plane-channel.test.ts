@@ -79,7 +79,7 @@ describe('ControlPlaneChannel', () => {
       delays.push(Math.round(delayMs / 100) * 100);
       clock.advance(delayMs);
     }
-    expect(delays).toEqual([500, 1_500, 3_500, 7_500, 15_500, 30_000, 30_000, 30_000]);
+    expect(delays).toEqual([500, 1_500, 3_500, 7_500, 8_000, 8_000, 8_000, 8_000]);
   });
 
   it.each([

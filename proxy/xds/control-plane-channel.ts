@@ -7,9 +7,13 @@ import { systemClock } from './clock.ts';
 import { controlPlaneChannelOptions, controlPlaneCredentials } from './control-plane-credentials.ts';
 import type { Identity } from './identity.ts';
 
-/** Back-off of everything that talks to the control plane, in milliseconds; full jitter in between. */
+/**
+ * Back-off of everything that talks to the control plane, in milliseconds; full jitter in between. Envoy waits up to
+ * 30 s; here the most is below the lease's time to live of 10 s, so that an instance that is alive is back before the
+ * control plane, itself back after a long absence, can take it for dead.
+ */
 export const reconnectBaseMs = 500;
-export const reconnectMaxMs = 30_000;
+export const reconnectMaxMs = 8_000;
 
 /** A connection that has held this long was a good one: after it the back-off begins at its base again. */
 const stableAfterMs = 30_000;
@@ -33,7 +37,7 @@ export interface ControlPlaneChannelOptions {
 }
 
 /**
- * Keeps one connection to the control plane, with our certificate. Lost, it comes back after 0.5 to 30 s with full
+ * Keeps one connection to the control plane, with our certificate. Lost, it comes back after 0.5 to 8 s with full
  * jitter, so that a control plane that restarts is not met by all sidecars at once.
  *
  * A new certificate gets a new connection. The old one is let go only when the new one is usable, so no stream of the
