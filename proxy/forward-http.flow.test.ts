@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Forwarder, ForwarderOptions, ScriptedServer } from './testing/forwarder.ts';
+import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
 import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
 
@@ -15,8 +17,8 @@ async function scripted(...args: Parameters<typeof startScriptedServer>): Promis
   return server;
 }
 
-async function _forwarderTo(ports: readonly number[], options?: ForwarderOptions): Promise<Forwarder> {
-  const forwarder = await startForwarder(ports, options);
+async function forwarderTo(ports: readonly number[]): Promise<Forwarder> {
+  const forwarder = await startForwarder(ports);
   closers.push(forwarder.close);
   return forwarder;
 }
@@ -35,5 +37,85 @@ describe('HttpExchange and the flow of bytes', () => {
       expect(statuses((await sendRaw(outbound.port, [get, get], isWhole(2))).text)).toHaveLength(2);
     }
     expect([inbound.peers.length, upstream.connections.length]).toEqual([1, 1]);
+  });
+
+  it('tells the inbound side once per connection who calls', async () => {
+    const upstream = await scripted((socket) => socket.write(answerOf(2)));
+    const { inbound, outbound } = await startMesh(upstream.port, (close) => closers.push(close));
+    await sendRaw(outbound.port, [get, get], (text) => statuses(text).length === 2);
+    expect(inbound.peers.map(({ metadata }) => metadata)).toEqual(['test;default;test;v1;heddle']);
+    expect(upstream.received()).not.toContain('x-heddle-peer');
+  });
+
+  it('ends an answer that ended with its connection by its last chunk, and keeps the connection', async () => {
+    const upstream = await scripted((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nabc'));
+    const { outbound } = await startMesh(upstream.port, (close) => closers.push(close));
+    const { text, isClosed } = await sendRaw(outbound.port, get, (received) => received.endsWith('\r\n0\r\n\r\n'));
+    expect(text.toLowerCase()).toContain('transfer-encoding: chunked\r\n');
+    expect(text).toMatch(/\r\n\r\n3\r\nabc\r\n0\r\n\r\n$/);
+    expect(isClosed).toBe(false);
+  });
+
+  it('leaves such an answer without an end when its connection was reset', async () => {
+    const upstream = await scripted((socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n\r\nabc', () => setTimeout(() => socket.resetAndDestroy(), 20));
+    });
+    const { inbound, outbound } = await startMesh(upstream.port, (close) => closers.push(close));
+    const { text, isClosed } = await sendRaw(outbound.port, get);
+    expect(text).toMatch(/\r\n\r\n3\r\nabc\r\n$/);
+    expect(isClosed).toBe(true);
+    expect([inbound.recorded[0]?.flag, outbound.recorded[0]?.flag]).toEqual(['UC', 'UC']);
+  });
+
+  it('refuses an answer that is not HTTP as soon as that can be seen', async () => {
+    const upstream = await scripted((socket) => socket.write('HTTP/1.1 200 OK\nContent-Length: 2\n\nok'));
+    const forwarder = await forwarderTo([upstream.port]);
+    expect(await sendRaw(forwarder.port, get, (text) => text.endsWith('}\n'))).toMatchObject({ status: 502 });
+  });
+
+  it('takes no further request from a client that reads no answers', async () => {
+    const bytes = 50_000;
+    let answered = 0;
+    const upstream = await scripted((socket, text) => {
+      const asked = text.split('GET ').length - 1;
+      for (; answered < asked; answered++) socket.write(answerOf(bytes));
+    });
+    const forwarder = await forwarderTo([upstream.port]);
+    const client = connect(forwarder.port, '127.0.0.1');
+    closers.push(async () => void client.destroy());
+    client.pause();
+    await once(client, 'connect');
+    client.write(get.repeat(1000));
+    let before = -1;
+    const hasStopped = () => {
+      const isSame = answered === before;
+      before = answered;
+      return isSame && answered > 0;
+    };
+    // what the kernel takes is not ours to bound, but it does stop
+    await expect.poll(hasStopped, { interval: 100, timeout: 10_000 }).toBe(true);
+    expect(answered).toBeLessThan(900);
+    let received = 0;
+    client.on('data', (chunk) => {
+      received += chunk.length;
+    });
+    client.resume();
+    await expect.poll(() => received, { timeout: 10_000 }).toBeGreaterThan(1000 * bytes);
+    expect(answered).toBe(1000);
+  });
+});
+
+describe('HttpExchange and CONNECT', () => {
+  it.each([
+    ['with content', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab', [400]],
+    [
+      'inside of CONNECT',
+      'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\nCONNECT b:80 HTTP/1.1\r\nHost: b\r\n\r\n',
+      [200, 403],
+    ],
+  ])('refuses it %s', async (_, bytes, expected) => {
+    const forwarder = await forwarderTo([1]);
+    const { text } = await sendRaw(forwarder.port, bytes, (received) => received.endsWith('}\n'));
+    expect(statuses(text)).toEqual(expected.map((status) => `HTTP/1.1 ${status}`));
   });
 });

@@ -15,6 +15,9 @@ import { upstreamHead } from './upstream-head.ts';
 /** Nothing moved for this long: Envoy `stream_idle_timeout`. */
 const STREAM_IDLE_TIMEOUT_MS = 300_000;
 
+/** Twice what `formatWorkloadName` can make; it is kept for each caller. */
+const MAX_PEER_METADATA_LENGTH = 1024;
+
 /**
  * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
  *
@@ -92,8 +95,16 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver {
     this.#isRequestSent = head.isComplete;
     this.#isBodyStreamed = false;
     this.#phase = 'routing';
-    if (head.peerMetadata !== '' && this.peer.metadata === '') this.peer.metadata = head.peerMetadata;
-    if (this.#connectedTo !== '') head.authority = this.#connectedTo;
+    if (head.peerMetadata !== '' && this.peer.metadata === '' && head.peerMetadata.length <= MAX_PEER_METADATA_LENGTH) {
+      this.peer.metadata = head.peerMetadata;
+    }
+    if (this.#connectedTo !== '') {
+      if (head.method === 'CONNECT') {
+        this.#fail('upgradeNotSupported'); // to answer 200 would be to say that requests now go elsewhere
+        return;
+      }
+      head.authority = this.#connectedTo;
+    }
     const found = this.#environment.routes.lookup(head);
     if (found instanceof Promise) this.#awaitRoutes(found);
     else this.#follow(found);

@@ -42,6 +42,13 @@ describe('ChunkScanner', () => {
     );
   });
 
+  it.each(['X-Heddle-Peer', 'x_heddle_peer', 'X-Forwarded-Client-Cert', 'x_forwarded_client_cert', 'Host'])(
+    'refuses %s in a trailer',
+    (name) => {
+      expect(scan(Buffer.from(`0\r\n${name}: 1\r\n\r\n`), [])).toBe('malformed');
+    },
+  );
+
   it('comes to the same verdict on any bytes, however they are cut', () => {
     const bytes = fc.string({ unit: fc.constantFrom('0', '1', 'a', 'F', '\r', '\n', ';', ':', ' ', '\t', '\0', 'g') });
     fc.assert(

@@ -106,7 +106,7 @@ export class ChunkScanner {
       return true;
     }
     const match = trailerPattern.exec(this.#trailer);
-    if (match === null || forbiddenTrailers.has((match[1] ?? '').toLowerCase())) return this.#fail('malformed');
+    if (match === null || isForbiddenTrailer(match[1] ?? '')) return this.#fail('malformed');
     this.#trailer = '';
     this.#state = 'trailer';
     return true;
@@ -142,8 +142,14 @@ const forbiddenTrailers = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
-  'x-forwarded-client-cert',
 ]);
+
+/** `_` counts as `-` in the names of the mesh's own headers, as it does in the head. */
+function isForbiddenTrailer(name: string): boolean {
+  const lower = name.toLowerCase();
+  const dashed = lower.replaceAll('_', '-');
+  return forbiddenTrailers.has(lower) || dashed === 'x-forwarded-client-cert' || dashed.startsWith('x-heddle-');
+}
 
 function hexValue(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;

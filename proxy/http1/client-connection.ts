@@ -6,7 +6,7 @@ import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
-import { ResponseParser } from './response-parser.ts';
+import { isResponseBeginning, ResponseParser } from './response-parser.ts';
 
 /** 1xx answers before the final one; a server that sends more is broken or hostile. */
 const MAX_INTERIM_RESPONSES = 100;
@@ -108,8 +108,9 @@ export class ClientConnection implements TransportHandler {
           text = earlier + buffer.toString('latin1', 0, length);
           continue;
         }
-        if (text.length - from > this.#limits.maxHeadBytes) this.#fail('upstreamProtocol');
-        else this.#pending = from === 0 ? text : text.substring(from);
+        const rest = from === 0 ? text : text.substring(from);
+        if (rest.length > this.#limits.maxHeadBytes || !isResponseBeginning(rest)) this.#fail('upstreamProtocol');
+        else this.#pending = rest;
         return;
       }
       const head = this.#head;
@@ -224,11 +225,11 @@ export class ClientConnection implements TransportHandler {
   }
 
   onEnd(): void {
-    this.onClose();
+    this.onClose(null);
   }
 
-  onClose(): void {
-    if (this.#state === 'until-close') {
+  onClose(error: Error | null): void {
+    if (this.#state === 'until-close' && error === null) {
       this.#close();
       this.#finish();
     } else if (this.#state === 'head') {

@@ -96,7 +96,8 @@ export function isAuthority(text: string): boolean {
 /** Absolute form, authority form and asterisk form (RFC 9112 sections 3.2.2 to 3.2.4). */
 function readOtherForm(target: string, head: RequestHead): Failure | null {
   if (head.method === 'CONNECT') {
-    if (!isAuthority(target) || !/:[0-9]+$/.test(target)) return 'badRequest';
+    // content of CONNECT has no meaning (RFC 9110 section 9.3.6): one would skip it, another read it as a request
+    if (!isAuthority(target) || !/:[0-9]+$/.test(target) || head.framing !== 'none') return 'badRequest';
     head.authority = target.toLowerCase();
     return null;
   }

@@ -32,13 +32,18 @@ export class ResponseParser {
     const isHttp10 = text.charCodeAt(from + 7) === 48;
     if (isHttp10 && lines.framing === 'chunked') return false;
     head.status = status;
-    head.reason = text.substring(from + 13, lineEnd - 2);
+    head.reason = text.slice(from + 13, lineEnd - 2); // empty also where the blank before it is missing
     head.block = lines.block;
     head.keepAlive = !lines.hasClose && (!isHttp10 || lines.hasKeepAlive);
     head.body = '';
     head.isComplete = false;
     head.contentLength = 0;
-    if (method === 'HEAD' || status < 200 || status === 204 || status === 304) {
+    if (status < 200 || status === 204) {
+      if (lines.framing !== 'none') stripFraming(head);
+      head.framing = 'none';
+      return true;
+    }
+    if (method === 'HEAD' || status === 304) {
       head.framing = 'none';
       return true;
     }
@@ -51,6 +56,24 @@ export class ResponseParser {
     return true;
   }
 }
+
+/**
+ * Takes away what an answer without a body says of one (RFC 9110 section 8.6, RFC 9112 section 6.1). A client that
+ * believed it would take the next answer for that body; and whoever wrote it may send one, so the connection ends.
+ */
+function stripFraming(head: ResponseHead): void {
+  head.block = head.block.replace(framingLine, '$1');
+  head.keepAlive = false;
+}
+
+const framingLine = /(^|\r\n)(?:content-length|transfer-encoding):[^\r]*\r\n/i;
+
+/** Whether what has arrived of a head can still become one; called only while its end is missing. */
+export function isResponseBeginning(text: string): boolean {
+  return 'HTTP/1.'.startsWith(text.slice(0, 7)) && !bareLineFeed.test(text);
+}
+
+const bareLineFeed = /(?:^|[^\r])\n/;
 
 const headPattern =
   /HTTP\/1\.[01] [1-5][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;

@@ -32,6 +32,9 @@ export interface ServerConnectionOptions {
 /** Bytes of further requests kept while one is being answered; beyond it, reading stops (RFC 9112 section 9.3.2). */
 const MAX_PIPELINED_BYTES = 65_536;
 
+/** Answers that the client has not read; beyond it, its next request waits until all are on their way. */
+const MAX_UNREAD_BYTES = 65_536;
+
 /**
  * Hot loop: bench/http1/server-connection.bench.ts.
  *
@@ -59,7 +62,11 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   /** True while `#readHeads` runs, so that an answer given at once does not recurse into it. */
   #isReading = false;
   #isPausedForPipeline = false;
+  /** The client sends requests and does not read the answers. */
+  #isHeldBack = false;
   #stripper: ChunkStripper | null = null;
+  /** The answer has no end but that of its connection: here it travels in chunks, so that its end can be told. */
+  #isChunking = false;
 
   constructor(transport: Transport, options: ServerConnectionOptions) {
     this.transport = transport;
@@ -124,7 +131,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
         break;
       }
       if (!this.#beginRequest(rest, end, bytes)) break;
-      if (this.#state !== 'head') break;
+      if (this.#state !== 'head' || this.#isHeldBack) break;
       rest = this.#pending;
       bytes = null;
     }
@@ -137,6 +144,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     let bodyEnd = end;
     this.#hasResponded = false;
     this.#stripper = null;
+    this.#isChunking = false;
     this.#partialSinceMs = 0;
     if (head.framing === 'length') {
       bodyEnd = Math.min(text.length, end + head.contentLength);
@@ -224,16 +232,23 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   sendResponse(head: ResponseHead, block: string): boolean {
     this.#hasResponded = true;
-    if (head.framing === 'until-close' || this.#state !== 'complete') this.#closesAfter = true;
+    if (this.#state !== 'complete') this.#closesAfter = true;
     if (this.#head.isHttp10) return this.#sendToHttp10(head, block);
-    const close = this.#closesAfter ? 'connection: close\r\n\r\n' : '\r\n';
-    return this.transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${close}${head.body}`);
+    let close = this.#closesAfter ? 'connection: close\r\n\r\n' : '\r\n';
+    let { body } = head;
+    if (head.framing === 'until-close') {
+      this.#isChunking = true;
+      close = `transfer-encoding: chunked\r\n${close}`;
+      if (body !== '') body = `${body.length.toString(16)}\r\n${body}\r\n`;
+    }
+    return this.transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${close}${body}`);
   }
 
   /** HTTP/1.0 knows no chunks: they are taken off, and the end of the connection is the end of the body. */
   #sendToHttp10(head: ResponseHead, block: string): boolean {
     let lines = block;
     let body = head.body;
+    if (head.framing === 'until-close') this.#closesAfter = true;
     if (head.framing === 'chunked') {
       this.#closesAfter = true;
       this.#stripper = new ChunkStripper();
@@ -263,9 +278,17 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   }
 
   sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    if (this.#isChunking) return this.#sendChunk(buffer, start, end, owned);
     if (this.#stripper === null) return this.transport.writeBytes(buffer, start, end, owned);
     const bytes = this.#stripper.strip(buffer.subarray(start, end));
     return this.transport.writeBytes(bytes, 0, bytes.length, true);
+  }
+
+  #sendChunk(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    if (start === end) return true; // an empty chunk would be the last
+    this.transport.writeText(`${(end - start).toString(16)}\r\n`);
+    this.transport.writeBytes(buffer, start, end, owned);
+    return this.transport.writeText('\r\n');
   }
 
   acceptConnect(): void {
@@ -275,6 +298,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   endResponse(): void {
     if (this.#isClosed()) return;
+    if (this.#isChunking) this.transport.writeText('0\r\n\r\n');
     if (this.#closesAfter || this.#state !== 'complete') {
       this.#close();
       return;
@@ -282,13 +306,20 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     this.#state = 'head';
     // also where the last bytes of the body stopped it, and the answer came before the upstream took them
     this.#isPausedForPipeline = false;
+    if (this.transport.bufferedBytes > MAX_UNREAD_BYTES) {
+      this.#isHeldBack = true;
+      this.transport.pause();
+      return;
+    }
     this.transport.resume();
     if (this.#pending !== '') this.#readHeads(this.#pending, null);
   }
 
   reset(): void {
     this.#state = 'closed';
-    this.transport.destroy();
+    // to an HTTP/1.0 client the end of the connection may be the end of the body, so it must not look like one
+    if (this.#head.isHttp10) this.transport.reset();
+    else this.transport.destroy();
   }
 
   pauseRequest(): void {
@@ -331,6 +362,12 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   }
 
   onDrain(): void {
+    if (this.#isHeldBack && this.#state === 'head') {
+      this.#isHeldBack = false;
+      this.transport.resume();
+      if (this.#pending !== '') this.#readHeads(this.#pending, null);
+      return;
+    }
     if (this.#state !== 'head' && this.#state !== 'closed') this.#receiver?.onDownstreamDrain();
   }
 

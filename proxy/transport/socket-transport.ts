@@ -1,9 +1,13 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { Transport, TransportHandler } from './transport.ts';
 
-/** `delayed_close_timeout` of Envoy: how long the peer may take to read the last answer and close. */
+/** `delayed_close_timeout` of Envoy: how long the peer may take to close once the last answer is on its way. */
 const LINGER_MS = 1000;
+
+/** A peer that reads nothing of its last answer for so many lingers is given up. */
+const MAX_STALLED_LINGERS = 60;
 
 /** One read fills at most this much; the kernel's own reads through libuv are of the same size. */
 const READ_BUFFER_BYTES = 65_536;
@@ -88,8 +92,21 @@ export class SocketTransport implements Transport {
     this.#isEnding = true;
     this.#socket.end();
     this.resume(); // unread bytes at close would make the kernel send a reset that eats our last answer
-    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS).unref();
-    this.#socket.once('close', () => clearTimeout(linger));
+    let unsent = this.#socket.writableLength;
+    let stalled = 0;
+    const linger = setInterval(() => {
+      const left = this.#socket.writableLength;
+      stalled = left < unsent ? 0 : stalled + 1;
+      if (unsent === 0 || stalled >= MAX_STALLED_LINGERS) this.#socket.destroy();
+      unsent = left;
+    }, LINGER_MS).unref();
+    this.#socket.once('close', () => clearInterval(linger));
+  }
+
+  reset(): void {
+    this.#isEnding = true;
+    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   destroy(): void {

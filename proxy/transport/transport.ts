@@ -19,10 +19,15 @@ export interface Transport {
   writeBytes(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
   pause(): void;
   resume(): void;
-  /** Flushes, then closes; what still arrives is dropped. The connection is cut one second later at the latest. */
+  /**
+   * Flushes, then closes; what still arrives is dropped. The connection is cut one second after the last byte was
+   * taken, or after a minute in which none was.
+   */
   end(): void;
   /** Closes now; unsent bytes are lost and the peer may see a reset. */
   destroy(): void;
+  /** As `destroy`, and the peer sees a reset, not an end; over TLS there is no way to make it one. */
+  reset(): void;
 }
 
 /** What happens on a connection. After `onClose` nothing more is called. */

@@ -71,7 +71,6 @@ export class ConnectionPool implements ClientConnectionOwner {
   acquire(waiter: PoolWaiter): void {
     const connection = this.#idle.pop();
     if (connection !== undefined) {
-      connection.isReused = true;
       waiter.onConnection(connection);
       return;
     }
@@ -99,11 +98,15 @@ export class ConnectionPool implements ClientConnectionOwner {
   /** Gives a connection back after its answer was complete. */
   release(connection: ClientConnection): void {
     if (!connection.isReusable) return; // it has closed itself, and `onConnectionClosed` has seen to it
+    connection.isReused = true;
     connection.transport.resume(); // a slow client may have stopped it with its last bytes; nobody else would undo that
+    this.#hand(connection);
+  }
+
+  #hand(connection: ClientConnection): void {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) {
       this.#limits.pendingRequests.release();
-      connection.isReused = true;
       waiter.onConnection(connection);
     } else if (this.#isClosed) {
       connection.abort();
@@ -156,7 +159,7 @@ export class ConnectionPool implements ClientConnectionOwner {
     const connection = new ClientConnection(transport, this);
     this.#open.add(connection);
     if (!isCounted) this.#beyondLimit.add(connection);
-    this.release(connection);
+    this.#hand(connection);
   }
 
   /** Called by the dial in progress. */
