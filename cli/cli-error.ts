@@ -54,6 +54,11 @@ function asSystemError(error: unknown): CliError | null {
       return new CliError(`${address} is not an address of this machine`, 'ip -brief address', exitCodes.usage);
     case 'ENOENT':
       return new CliError(`${path} does not exist`, 'check the spelling, or the folder you are in', exitCodes.usage);
+    case 'ENOTDIR':
+    case 'EISDIR':
+      return new CliError(`${path} goes through a file, or is a folder`, `ls -ld ${path}`, exitCodes.usage);
+    case 'EROFS':
+      return new CliError(`${path} is on a read-only file system`, 'another folder', exitCodes.usage);
     case 'EACCES':
     case 'EPERM':
       return new CliError(

@@ -46,19 +46,22 @@ function start(line: readonly string[], more: NodeJS.ProcessEnv = {}): Started {
   child.stderr.on('data', (chunk) => {
     stderr += chunk;
   });
+  let isOver = false;
   const exited = once(child, 'close').then(([code]) => {
+    isOver = true;
     children.delete(child);
     return code as number | null;
   });
   const says = async (words: string) => {
     while (!stdout.includes(words) && !stderr.includes(words)) {
-      if (child.exitCode !== null) throw new Error(`heddle ${line.join(' ')} ended: ${stderr}`);
+      if (isOver) throw new Error(`heddle ${line.join(' ')} ended: ${stderr}`);
       await Promise.race([once(child.stdout, 'data'), once(child.stderr, 'data'), exited]);
     }
   };
   return { child, stdout: () => stdout, stderr: () => stderr, exited, says };
 }
 
+/** Runs a command to its end. */
 async function heddle(...line: string[]) {
   const started = start(line);
   return { code: await started.exited, stdout: started.stdout(), stderr: started.stderr() };
@@ -69,7 +72,7 @@ beforeAll(async () => {
   expect(spawnSync(process.execPath, build, { stdio: 'inherit' }).status).toBe(0);
   controlPlane = start(['control-plane', ...freePorts]);
   await controlPlane.says('√ control plane');
-});
+}, 120_000);
 
 afterEach(() => {
   for (const child of children) if (child !== controlPlane.child) child.kill('SIGTERM');
@@ -210,6 +213,26 @@ describe('heddle run', () => {
     expect(code).toBe(4);
     expect(stdout).toBe('');
     expect(stderr).toMatch(/the sidecar is not ready after 2 s: .*token/);
+  });
+
+  it('says in one line what keeps it from starting, exit code 2', async () => {
+    const file = join(folder, 'no.token');
+    writeFileSync(file, 'hello');
+    const port = controlPlane.stderr().match(/http:\/\/127\.0\.0\.1:(\d+) /)?.[1] ?? '';
+    for (const [flag, value] of [
+      ['--join-token', file],
+      ['--join-token', join(folder, 'nothing')],
+      ['--admin-port', port],
+      ['--access-log', join(folder, 'nothing', 'access.log')],
+      ['--state-dir', file],
+    ] as const) {
+      const { code, stdout, stderr } = await heddle('run', '--service', 'web', flag, value, '--', 'echo', 'in');
+      expect({ code, stdout, stderr }).toEqual({
+        code: 2,
+        stdout: '',
+        stderr: expect.stringMatching(/^error: [^\n]*\nTry: [^\n]*\n$/),
+      });
+    }
   });
 
   it('joins with a token for its service only', async () => {

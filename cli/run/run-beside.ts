@@ -1,4 +1,6 @@
+import type { ProxyConfig } from '../../proxy/config.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
+import { CliError, exitCodes } from '../cli-error.ts';
 import { parentGone, report } from '../parent-link.ts';
 import type { Style } from '../terminal/style.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -45,8 +47,7 @@ async function withSidecar(
   const style = styleFor(process.stderr);
   const say = (line: string) => console.error(line);
   const config = await sidecarConfig(options);
-  const { runProxy } = await import('../../proxy/main.ts');
-  const proxy = await runProxy(config);
+  const proxy = await start(config);
   const ready = sidecarReadiness(proxy, options.readyTimeout, say);
   return supervise({
     sidecar: { ready, drain: () => proxy.drain(), close: () => proxy.close() },
@@ -59,6 +60,17 @@ async function withSidecar(
     ...(options.withParent && { orphaned: parentGone() }),
     say,
   });
+}
+
+async function start(config: ProxyConfig): Promise<RunningProxy> {
+  const { runProxy } = await import('../../proxy/main.ts');
+  try {
+    return await runProxy(config);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'InvalidJoinTokenError') throw error;
+    const hint = `heddle token --service ${config.service} > ${config.service}.token`;
+    throw new CliError(error.message, hint, exitCodes.usage, { cause: error });
+  }
 }
 
 function placesOf({ adminAddress, outboundPort, inboundPorts }: RunningProxy): string {
