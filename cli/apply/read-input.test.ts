@@ -49,6 +49,19 @@ describe('readInput', () => {
     await expect(readInput(join(folder, 'empty'))).rejects.toMatchObject({ exitCode: 2 });
   });
 
+  it('gives the full path of an example that is looked for from another folder', async () => {
+    const before = process.cwd();
+    process.chdir(folder);
+    try {
+      await expect(readInput('examples/shop/split.yaml')).rejects.toMatchObject({
+        hint: expect.stringMatching(/^heddle apply -f \/.*\/examples\/shop\/split\.yaml$/),
+        exitCode: 2,
+      });
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   it('passes on that there is no such file', async () => {
     await expect(readInput(join(folder, 'none.yaml'))).rejects.toMatchObject({ code: 'ENOENT' });
   });

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { CliError, exitCodes } from '../cli-error.ts';
+import { packageRoot } from '../package-root.ts';
 
 export interface InputText {
   /** As faults name it: the path the user gave, or `<stdin>`. */
@@ -23,7 +25,7 @@ export async function readInput(
   stdin: AsyncIterable<Buffer | string> = process.stdin,
 ): Promise<InputText[]> {
   if (path === '-') return [{ fileName: '<stdin>', text: await collect(stdin, '<stdin>') }];
-  if (!(await stat(path)).isDirectory()) return [await readText(path)];
+  if (!(await isFolder(path))) return [await readText(path)];
   const names = (await readdir(path)).filter((name) => /\.(ya?ml|json)$/.test(name)).sort();
   if (names.length === 0) {
     throw new CliError(`${path} has no .yaml, .yml or .json file`, `ls ${path}`, exitCodes.usage);
@@ -34,6 +36,18 @@ export async function readInput(
   const texts: InputText[] = [];
   for (const name of names) texts.push(await readText(join(path, name)));
   return texts;
+}
+
+/** What the README and the demo print is meant for the clone's folder; from another one the full path is what to try. */
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (cause) {
+    const inClone = join(packageRoot, path);
+    if (isAbsolute(path) || !existsSync(inClone)) throw cause;
+    const message = `${path} does not exist in ${process.cwd()}`;
+    throw new CliError(message, `heddle apply -f ${inClone}`, exitCodes.usage, { cause });
+  }
 }
 
 async function readText(path: string): Promise<InputText> {
