@@ -76,7 +76,7 @@ describe('AccessLog', () => {
 
   it('drops lines while its target is stuck and goes on when it is not, never with half a line', async () => {
     const target = new SlowTarget();
-    const log = new AccessLog(target, { maxPendingChars: 50_000 });
+    const log = new AccessLog(target, { bufferBytes: 50_000 });
     for (let i = 0; i < 1000; i++) log.write(entryOf({ attempt: i }));
     expect(target.writes).toHaveLength(1);
     const dropped = log.droppedTotal;

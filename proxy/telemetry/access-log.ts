@@ -14,39 +14,39 @@ export interface LogTarget {
 export interface AccessLogOptions {
   /** Lines may be on their way for this long before they are written together. Default 200. */
   readonly delayMs?: number;
-  /** Characters that wait while the target is slow; lines beyond are dropped. Default 1 MiB. */
-  readonly maxPendingChars?: number;
+  /** Size of each of two buffers: one is filled while the other is written. Default 256 KiB. */
+  readonly bufferBytes?: number;
 }
 
-/** As soon as so much waits it is written, in characters. */
-const batchChars = 32_768;
+/** As soon as so much waits it is written, in bytes. */
+const batchBytes = 32_768;
 /** A target that cannot take anything now is asked again after this long. */
 const retryDelayMs = 50;
-/** A target that fails is left alone for this long. */
-const errorDelayMs = 1000;
 /** How long closing waits for a target that is slow. */
 const closeTimeoutMs = 1000;
 
 /**
  * JSON lines to a file or a pipe, never in the way of a request: lines are gathered and written from the thread pool,
- * one write at a time. When the target is stuck, lines beyond the bound are dropped and counted.
+ * one write at a time. When the target is stuck and the buffer full, lines are dropped and counted.
  */
 export class AccessLog {
   readonly #target: LogTarget;
   readonly #delayMs: number;
-  readonly #maxPendingChars: number;
-  #pending = '';
-  #pendingLines = 0;
+  #filling: Buffer;
+  #spare: Buffer;
+  #used = 0;
+  #lines = 0;
   #isWriting = false;
   #timer: NodeJS.Timeout | null = null;
   #dropped = 0;
   #isClosed = false;
   #onIdle: () => void = () => {};
 
-  constructor(target: LogTarget, { delayMs = 200, maxPendingChars = 1_048_576 }: AccessLogOptions = {}) {
+  constructor(target: LogTarget, { delayMs = 200, bufferBytes = 262_144 }: AccessLogOptions = {}) {
     this.#target = target;
     this.#delayMs = delayMs;
-    this.#maxPendingChars = maxPendingChars;
+    this.#filling = Buffer.allocUnsafeSlow(bufferBytes);
+    this.#spare = Buffer.allocUnsafeSlow(bufferBytes);
   }
 
   /** Appends to a file, made with mode 0640 when there is none; `-` is stdout. Rejects with Node's error. */
@@ -60,14 +60,15 @@ export class AccessLog {
   }
 
   write(entry: AccessLogEntry): void {
-    if (this.#isClosed || this.#pending.length >= this.#maxPendingChars) {
+    const line = accessLogLine(entry); // ASCII: as many bytes as characters
+    if (this.#isClosed || line.length > this.#filling.length - this.#used) {
       this.#dropped++;
       return;
     }
-    this.#pending += accessLogLine(entry);
-    this.#pendingLines++;
+    this.#used += this.#filling.write(line, this.#used, 'latin1');
+    this.#lines++;
     if (this.#isWriting) return;
-    if (this.#pending.length >= batchChars) this.#flush();
+    if (this.#used >= batchBytes) this.#flush();
     else if (this.#timer === null) this.#flushAfter(this.#delayMs);
   }
 
@@ -75,7 +76,7 @@ export class AccessLog {
   async close(): Promise<void> {
     this.#isClosed = true;
     if (!this.#isWriting) this.#flush();
-    if (this.#isWriting || this.#pending !== '') {
+    if (this.#isWriting) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, closeTimeoutMs);
         this.#onIdle = () => {
@@ -85,9 +86,9 @@ export class AccessLog {
       });
     }
     if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#dropped += this.#pendingLines;
-    this.#pending = '';
-    this.#pendingLines = 0;
+    this.#dropped += this.#lines;
+    this.#lines = 0;
+    this.#used = 0;
     if (!this.#isWriting) await this.#target.close();
   }
 
@@ -98,14 +99,17 @@ export class AccessLog {
   #flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#pending === '') {
+    if (this.#used === 0) {
       this.#onIdle();
       return;
     }
-    const bytes = Buffer.from(this.#pending, 'latin1');
-    const lines = this.#pendingLines;
-    this.#pending = '';
-    this.#pendingLines = 0;
+    const full = this.#filling;
+    const bytes = full.subarray(0, this.#used);
+    const lines = this.#lines;
+    this.#filling = this.#spare;
+    this.#spare = full;
+    this.#used = 0;
+    this.#lines = 0;
     this.#isWriting = true;
     this.#writeAll(bytes, lines);
   }
@@ -122,14 +126,10 @@ export class AccessLog {
         return;
       }
       this.#isWriting = false;
-      if (error === null) {
-        if (this.#pending.length >= batchChars || this.#isClosed) this.#flush();
-        else if (this.#pending !== '') this.#flushAfter(this.#delayMs);
-        return;
-      }
-      this.#dropped += lines;
-      if (this.#isClosed) this.#onIdle();
-      else this.#flushAfter(errorDelayMs);
+      if (error !== null) this.#dropped += lines;
+      // after an error not at once: a disk that is full stays so for a while
+      if (this.#isClosed || (error === null && this.#used >= batchBytes)) this.#flush();
+      else if (this.#used > 0) this.#flushAfter(this.#delayMs);
     });
   }
 }
