@@ -27,6 +27,7 @@ describe('selectScenarios', () => {
 
   it('keeps a named proxy wherever it occurs', () => {
     expect(select('a')).toEqual(['plain a', 'mtls a']);
+    expect(select('b')).toEqual(['plain b']);
   });
 
   it('narrows by both when both are named', () => {

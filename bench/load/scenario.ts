@@ -27,7 +27,7 @@ export const scenarios: readonly Scenario[] = [
 
 /**
  * The scenarios, and in them the proxies, that these names leave: a scenario's name keeps it, a proxy's name keeps that
- * proxy wherever it occurs. Names of one sort alone do not narrow the other.
+ * proxy wherever it occurs. Names of one sort alone do not narrow the other. A scenario without a proxy left is none.
  *
  * @throws RangeError naming what there is when a name is neither
  */
@@ -45,5 +45,6 @@ export function selectScenarios(all: readonly Scenario[], names: readonly string
     .map((scenario) => ({
       ...scenario,
       peers: scenario.peers.filter((peer) => keepsAllProxies || names.includes(peer.name)),
-    }));
+    }))
+    .filter((scenario) => scenario.peers.length > 0);
 }
