@@ -173,6 +173,24 @@ describe('setup.js', () => {
   });
 });
 
+describe('package-lock.json', () => {
+  it('has an entry for every package that it names, because npm ci refuses it otherwise', () => {
+    const { packages } = JSON.parse(readFileSync(join(import.meta.dirname, 'package-lock.json'), 'utf8'));
+    const missing = Object.entries<Record<string, Record<string, string>>>(packages).flatMap(([path, entry]) =>
+      Object.keys({ ...entry.dependencies, ...entry.optionalDependencies }).filter(
+        (name) => !foldersAbove(path).some((folder) => `${folder}node_modules/${name}` in packages),
+      ),
+    );
+    expect(missing).toEqual([]);
+  });
+});
+
+/** Where Node looks for what the package at `path` imports: `node_modules/a/`, then the root. */
+function foldersAbove(path: string): string[] {
+  const parts = path === '' ? [] : path.split(/\/?node_modules\//).slice(1);
+  return parts.map((_, index) => `node_modules/${parts.slice(0, index + 1).join('/node_modules/')}/`).concat('');
+}
+
 /** By a computed name, because the compiler does not read JavaScript. */
 async function load(): Promise<{ requireNode(version: string): void }> {
   return import(`./${'setup.js'}`);

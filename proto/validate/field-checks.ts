@@ -23,7 +23,7 @@ export function requireUnique(names: readonly string[], pathOf: (index: number) 
   for (const [index, name] of names.entries()) {
     const earlier = first.get(name);
     if (name !== '' && earlier !== undefined) {
-      violations.add(pathOf(index), `is the same as ${pathOf(earlier)}: ${JSON.stringify(name)}`);
+      violations.add(pathOf(index), `is the same as ${pathOf(earlier)}`);
     } else {
       first.set(name, index);
     }
@@ -78,7 +78,8 @@ export function requireOneOf<Value extends string>(
   violations: Violations,
 ): void {
   if (value === undefined || !allowed.includes(value)) {
-    violations.add(at, `must be ${allowed.join(' or ')}, and is ${value ?? 'not set'}`);
+    const choices = allowed.map((choice) => choice || 'empty').join(' or ');
+    violations.add(at, `must be ${choices}, and is ${value || 'not set'}`);
   }
 }
 

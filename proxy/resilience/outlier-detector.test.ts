@@ -81,6 +81,8 @@ describe('OutlierDetector', () => {
       timesOut.push(clock.nowMs - outSinceMs);
     }
     expect(timesOut).toEqual([30_000, 60_000, 70_000, 70_000, 70_000]);
+    // Ejections beyond the longest time are not remembered, so that they need not all be forgiven.
+    expect(hosts[0].ejectionMultiplier).toBe(4);
   });
 
   it('forgives one ejection with each sweep that finds the endpoint in', () => {

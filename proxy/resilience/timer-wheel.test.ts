@@ -102,6 +102,20 @@ describe('TimerWheel', () => {
     expect(wheel.armedCount).toBe(1);
   });
 
+  it('looks at every slot after a stall of any length', () => {
+    for (const stallMs of [9_000, 10_230, 10_240, 10_250, 100_000]) {
+      const { wheel, clock } = wheelAt(0);
+      clock.nowMs = 777;
+      wheel.advance();
+      let fired = 0;
+      const count = Math.floor(stallMs / tickMs);
+      for (let i = 1; i <= count; i++) wheel.arm(new Deadline(() => fired++), i * tickMs);
+      clock.nowMs = 777 + stallMs + tickMs;
+      wheel.advance();
+      expect(fired).toBe(count);
+    }
+  });
+
   it('lets a callback cancel and push back others that are due in the same tick', () => {
     const { wheel, pass } = wheelAt(0);
     const cancelled = vi.fn();

@@ -83,7 +83,7 @@ export class TimerWheel {
       deadline.dueTick = dueTick;
       this.#armedCount++;
     }
-    if (this.#timer === null) this.#startTicking(nowMs, deadline);
+    if (this.#timer === null) this.#startTicking();
     link(this.#slotOf(deadline), deadline);
   }
 
@@ -145,9 +145,7 @@ export class TimerWheel {
     return this.#slots[deadline.dueTick & (slotCount - 1)] as Deadline; // masked into range
   }
 
-  /** Ticks that passed while nothing was armed have nothing to run, so the wheel begins where the clock is. */
-  #startTicking(nowMs: number, first: Deadline): void {
-    this.#lastTick = Math.max(this.#lastTick, Math.min(Math.floor(nowMs / tickMs), first.dueTick - 1));
+  #startTicking(): void {
     this.#timer = setInterval(() => this.advance(), tickMs);
     this.#timer.unref();
   }

@@ -67,6 +67,7 @@ describe('PathMatcher.prefix', () => {
     ['/a', '/b', false],
     ['/abc', '/ab?c', false],
     ['/abc/', '/abc', false],
+    ['/a?b', '/a?b', false],
   ])('of %s, given %s, says %s', (value, target, expected) => {
     expect(matches(PathMatcher.prefix(value), target)).toBe(expected);
   });

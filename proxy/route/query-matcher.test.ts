@@ -24,6 +24,7 @@ describe('queryParameter', () => {
     ['/?b=?a=2&a=3', 'a', '3'],
     ['/?a%20b=1', 'a b', null],
     ['/?a=%31', 'a', '%31'],
+    ['/?a&b=1', 'a&b', null],
   ])('of %s, asked for %j, is %j', (target, name, expected) => {
     expect(queryParameter(target, pathEndOf(target), name)).toBe(expected);
   });

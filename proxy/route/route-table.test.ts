@@ -68,6 +68,15 @@ describe('RouteTable', () => {
     expect(table.match(requestOf('GET', '/web'))).toBeNull();
   });
 
+  it('prefers the more specific host to one that takes everything, in whatever order they stand', () => {
+    const reversed = new RouteTable([
+      host(['*'], entry('other', PathMatcher.prefix('/'))),
+      host(['cart'], entry('cart', PathMatcher.prefix('/'))),
+    ]);
+    expect(reversed.match(requestOf('GET', '/', 'cart'))?.name).toBe('cart');
+    expect(reversed.match(requestOf('GET', '/', 'web'))?.name).toBe('other');
+  });
+
   it('has no route for a host it does not know', () => {
     const strict = new RouteTable([host(['cart'], entry('all', PathMatcher.prefix('/')))]);
     expect(strict.match(requestOf('GET', '/', 'web'))).toBeNull();
