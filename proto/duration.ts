@@ -25,6 +25,11 @@ export function durationToMs(duration: ProtoDuration): number {
   return Number(duration.seconds) * 1000 + duration.nanos / 1_000_000;
 }
 
+/** For what a timer waits: a longer span counts as the longest that one holds, so that it does not end at once. */
+export function timerMs(duration: ProtoDuration): number {
+  return Math.min(durationToMs(duration), MAX_TIMER_MS);
+}
+
 /** Exact for whole milliseconds; a fraction is rounded to nanoseconds. Throws a RangeError beyond ±10,000 years. */
 export function msToDuration(ms: number): { seconds: string; nanos: number } {
   if (!(Math.abs(ms) <= MAX_SECONDS * 1000)) {

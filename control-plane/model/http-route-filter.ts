@@ -1,29 +1,16 @@
 import { z } from 'zod';
+import { isProtectedHeader } from '../../proto/protected-headers.ts';
 import { crossCheck } from './cross-check.ts';
 import { headerNameSchema, headerValueSchema, pathFault, pathTextSchema } from './http-route-match.ts';
 import { portNumberSchema, subdomainSchema } from './metadata.ts';
 import { supportedWord } from './not-yet-supported.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 
-/**
- * Headers that describe the message or the connection. A rule that changed them could make two parsers disagree about
- * where a message ends (RFC 9112 section 11.2), so they belong to the proxies alone.
- */
-const proxyOwnedHeaders: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-const modifiableHeaderSchema = headerNameSchema.refine(
-  (name) => !proxyOwnedHeaders.has(String(name).toLowerCase()),
-  'this header belongs to the connection and cannot be changed by a rule',
-);
+/** Host has its own refusals below, which say what to write instead. */
+const modifiableHeaderSchema = headerNameSchema.refine((name) => {
+  const lowerCaseName = String(name).toLowerCase();
+  return lowerCaseName === 'host' || !isProtectedHeader(lowerCaseName);
+}, 'this header belongs to the connection and cannot be changed by a rule');
 
 const headerSchema = z.object({ name: modifiableHeaderSchema, value: headerValueSchema });
 
@@ -61,6 +48,17 @@ const requestHeaderModifierSchema = headerModifierSchema.check(
     }
     for (const [index, name] of remove.entries()) {
       if (isHost(name)) report(['remove', index], 'a request needs its Host');
+    }
+  }),
+);
+
+const responseHeaderModifierSchema = headerModifierSchema.check(
+  crossCheck(['set', 'add', 'remove'], ({ set, add, remove }, report) => {
+    const names = { set: set.map(({ name }) => name), add: add.map(({ name }) => name), remove };
+    for (const [field, list] of Object.entries(names)) {
+      const index = list.findIndex((name) => name.toLowerCase() === 'host');
+      const path = field === 'remove' ? [field, index] : [field, index, 'name'];
+      if (index >= 0) report(path, 'Host is a header of requests');
     }
   }),
 );
@@ -128,7 +126,7 @@ export const httpRouteFilterSchema = z
   .object({
     type: supportedWord(filterTypes, laterFilterTypes),
     requestHeaderModifier: requestHeaderModifierSchema.optional(),
-    responseHeaderModifier: headerModifierSchema.optional(),
+    responseHeaderModifier: responseHeaderModifierSchema.optional(),
     requestRedirect: requestRedirectSchema.optional(),
     urlRewrite: urlRewriteSchema.optional(),
     // settings of types that are refused by name above

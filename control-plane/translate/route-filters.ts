@@ -1,3 +1,4 @@
+import { formatOf } from '../../proto/format-text.ts';
 import type { Input } from '../../proto/load.ts';
 import type { HeaderModifier, HttpRouteFilter, PathModifier } from '../model/http-route-filter.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
@@ -24,7 +25,7 @@ export function headerMutations(filters: readonly HttpRouteFilter[]): Route {
 export function urlRewrite({ hostname, path }: UrlRewrite, match: HttpRouteMatch): RouteAction {
   return {
     ...(hostname !== undefined && { host_rewrite_literal: hostname }),
-    ...(path?.type === 'ReplaceFullPath' && { path_rewrite: path.replaceFullPath || '/' }),
+    ...(path?.type === 'ReplaceFullPath' && { path_rewrite: formatOf(path.replaceFullPath || '/') }),
     ...(path?.type === 'ReplacePrefixMatch' && { prefix_rewrite: prefixReplacement(path, match) }),
   };
 }
@@ -46,9 +47,9 @@ const defaultPorts = { http: 80, https: 443 } as const;
 export function redirectAction(redirect: RequestRedirect, match: HttpRouteMatch, servicePort: number): RedirectAction {
   const { scheme, hostname, path } = redirect;
   const port = redirect.port ?? (scheme === undefined ? servicePort : defaultPorts[scheme]);
-  // A port that is not said stays as in the request's Host. That is right for the port that was called, as long as the host
-  // stays too: where the application calls a local port, that port means nothing at another host.
-  const staysAsItIs = hostname === undefined && port === servicePort;
+  // A port that is not said stays as in the request's Host. That is right where nothing was asked for that decides the port,
+  // and the host stays too: where the application calls a local port, that port means nothing at another host.
+  const staysAsItIs = hostname === undefined && scheme === undefined && redirect.port === undefined;
   return {
     response_code: responseCodes[redirect.statusCode],
     ...(scheme !== undefined && { scheme_redirect: scheme }),
@@ -81,5 +82,5 @@ function headerOption(
   value: string,
   append_action: NonNullable<HeaderValueOption['append_action']>,
 ): HeaderValueOption {
-  return { header: { key, value }, append_action };
+  return { header: { key, value: formatOf(value) }, append_action };
 }

@@ -1,26 +1,9 @@
+import { textOf } from '../format-text.ts';
 import type { HeaderValueOption__Output } from '../generated/envoy/config/core/v3/HeaderValueOption.ts';
+import { isProtectedHeader } from '../protected-headers.ts';
 import type { Path, Violations } from '../violation.ts';
 import { requireOneOf } from './field-checks.ts';
-import { holdsCommand, isHeaderName, isHeaderValue } from './http-text.ts';
-
-/**
- * Headers that no rule may change. The first ones say where a message ends or how long a connection lives, and a rule
- * that changed them would change what the next hop takes for a message. `host` decides the destination and has a field
- * of its own. What begins with `x-heddle-` is said between sidecars.
- */
-const PROTECTED: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-]);
+import { isHeaderName, isHeaderValue, NO_COMMANDS } from './http-text.ts';
 
 interface HeaderChanges {
   readonly request_headers_to_add: readonly HeaderValueOption__Output[];
@@ -61,8 +44,8 @@ function checkOption(option: HeaderValueOption__Output, at: Path, violations: Vi
       valueAt,
       'is not a header value: it holds control characters or others outside Latin-1, or is too long',
     );
-  } else if (holdsCommand(value)) {
-    violations.add(valueAt, 'holds a %COMMAND%, which is not supported by the sidecar');
+  } else if (textOf(value) === null) {
+    violations.add(valueAt, NO_COMMANDS);
   } else if (value === '' && !option.keep_empty_value) {
     violations.add(valueAt, 'is empty; keep_empty_value says that this is meant');
   }
@@ -72,7 +55,7 @@ function checkName(name: string, at: Path, violations: Violations): void {
   const lowerCase = name.toLowerCase();
   if (!isHeaderName(name)) {
     violations.add(at, `is not a header name: ${JSON.stringify(name.slice(0, 100))}`);
-  } else if (PROTECTED.has(lowerCase) || lowerCase.startsWith('x-heddle-')) {
+  } else if (isProtectedHeader(lowerCase)) {
     violations.add(at, `names ${lowerCase}, which no rule may change`);
   }
 }

@@ -25,10 +25,6 @@ export function isAuthority(text: string): boolean {
   return isHost(text.replace(/:\d{1,5}$/, ''));
 }
 
-/**
- * Whether Envoy would take a part of the text for a command such as `%REQ(x-user)%` or `%START_TIME%`. The sidecar writes
- * what is there, so where the two would differ it refuses.
- */
-export function holdsCommand(text: string): boolean {
-  return /%[A-Z][A-Z0-9_]*(?:\([^)]*\))?(?::\d+)?%/.test(text);
-}
+/** What is said of a format that stands for no text of its own. */
+export const NO_COMMANDS =
+  'holds a %COMMAND%, which is not supported by the sidecar, or a percent sign that is not written %%';

@@ -220,7 +220,7 @@ describe('an HTTP connection manager', () => {
     [
       'a negative time',
       { stream_idle_timeout: { seconds: '-1' } },
-      'stream_idle_timeout: must be between 0 ms and 2147483647 ms, and is -1000 ms',
+      'stream_idle_timeout: must be at least 0 ms, and is -1000 ms',
     ],
     ['paths changed before they match', { normalize_path: { value: true } }, `normalize_path: ${NO}`],
     ['a websocket', { upgrade_configs: [{ upgrade_type: 'websocket' }] }, `upgrade_configs: ${NO}`],

@@ -1,11 +1,12 @@
 /** What becomes of a request that a route matches. */
+import { textOf } from '../format-text.ts';
 import type { DirectResponseAction__Output } from '../generated/envoy/config/route/v3/DirectResponseAction.ts';
 import type { RedirectAction__Output } from '../generated/envoy/config/route/v3/RedirectAction.ts';
 import type { RouteAction__Output } from '../generated/envoy/config/route/v3/RouteAction.ts';
 import type { WeightedCluster__Output } from '../generated/envoy/config/route/v3/WeightedCluster.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, refuse, requireName, requireOneOf } from './field-checks.ts';
-import { holdsCommand, isAuthority, isHost, isPath } from './http-text.ts';
+import { isAuthority, isHost, isPath, NO_COMMANDS } from './http-text.ts';
 import { NO_REGEX } from './matcher.ts';
 import { checkRetryPolicy } from './retry-policy.ts';
 
@@ -65,14 +66,15 @@ function checkRewrites(action: RouteAction__Output, at: Path, violations: Violat
   if (action.regex_rewrite !== null) {
     violations.add(at.field('regex_rewrite'), NO_REGEX);
   }
-  for (const field of ['prefix_rewrite', 'path_rewrite'] as const) {
-    checkPath(action[field], at.field(field), violations);
+  checkPath(action.prefix_rewrite, at.field('prefix_rewrite'), violations);
+  const path = textOf(action.path_rewrite);
+  if (path === null) {
+    violations.add(at.field('path_rewrite'), NO_COMMANDS);
+  } else {
+    checkPath(path, at.field('path_rewrite'), violations);
   }
   if (action.prefix_rewrite !== '' && action.path_rewrite !== '') {
     violations.add(at, 'has both prefix_rewrite and path_rewrite');
-  }
-  if (holdsCommand(action.path_rewrite)) {
-    violations.add(at.field('path_rewrite'), 'holds a %COMMAND%, which is not supported by the sidecar');
   }
   if (action.host_rewrite_literal !== undefined && !isAuthority(action.host_rewrite_literal)) {
     violations.add(at.field('host_rewrite_literal'), 'is not a host');

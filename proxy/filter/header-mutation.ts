@@ -1,4 +1,5 @@
-import { findHeaderLine } from '../message-head.ts';
+import { isProtectedHeader } from '../../proto/protected-headers.ts';
+import { findHeaderLine, trimWhitespace } from '../message-head.ts';
 
 /** A header name and its value. */
 export type HeaderPair = readonly [name: string, value: string];
@@ -12,26 +13,6 @@ export interface HeaderChanges {
   /** Removes every occurrence. What `set` or `add` name as well is there in the end. */
   readonly remove: readonly string[];
 }
-
-/**
- * Headers that no rule may touch. Some say where a message ends or how long its connection lives: a rule that changed
- * them would change what the next hop takes for a message (request smuggling). `host` decides the destination and has
- * an action of its own. The rest the sidecars say to each other.
- */
-const protectedNames: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'expect',
-  'host',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-const protectedPrefix = 'x-heddle-';
 
 /**
  * Sets, adds and removes headers in a block of header lines, without taking the rest of it apart: removed lines are cut
@@ -51,7 +32,9 @@ export class HeaderMutation {
     if (faults.length > 0) throw new Error(`header changes refused: ${faults.join('; ')}`);
     const set = new Map(changes.set.map(([name, value]) => [name.toLowerCase(), value]));
     this.#cut = [...new Set([...changes.remove.map((name) => name.toLowerCase()), ...set.keys()])];
-    const lines = [...set, ...changes.add].map(([name, value]) => `${name.toLowerCase()}: ${value.trim()}\r\n`);
+    const lines = [...set, ...changes.add].map(
+      ([name, value]) => `${name.toLowerCase()}: ${trimWhitespace(value)}\r\n`,
+    );
     this.#appended = lines.join('');
   }
 
@@ -89,7 +72,7 @@ export function headerChangeFaults(changes: HeaderChanges): string[] {
 function nameFault(name: string): string | null {
   if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return `${JSON.stringify(name)} is not a header name`;
   const lower = name.toLowerCase();
-  if (protectedNames.has(lower) || lower.startsWith(protectedPrefix)) return `${lower} may not be changed by a rule`;
+  if (isProtectedHeader(lower)) return `${lower} may not be changed by a rule`;
   return null;
 }
 

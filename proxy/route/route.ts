@@ -24,7 +24,7 @@ export interface ForwardAction<D> {
   readonly pick: () => D;
   /** All attempts together, in milliseconds; 0 means no bound. */
   readonly timeoutMs: number;
-  /** Longest time without a byte in either direction; 0 leaves it to the listener. */
+  /** Longest time without a byte in either direction; 0 leaves it to the listener, infinity is no bound. */
   readonly idleTimeoutMs: number;
   readonly retry: RetryPolicy | null;
   readonly pathRewrite: PathRewrite | null;

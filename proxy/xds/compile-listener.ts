@@ -1,5 +1,5 @@
 import { unpack, unpackAs } from '../../proto/any.ts';
-import { durationToMs } from '../../proto/duration.ts';
+import { timerMs } from '../../proto/duration.ts';
 import type { FilterChain__Output } from '../../proto/generated/envoy/config/listener/v3/FilterChain.ts';
 import type { Listener__Output } from '../../proto/generated/envoy/config/listener/v3/Listener.ts';
 import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
@@ -44,7 +44,7 @@ export function compileListener(listener: Listener__Output, trustDomain: string)
     tls,
     routes: manager.route_config,
     maxHeaderBytes: (manager.max_request_headers_kb?.value ?? 60) * 1_024,
-    streamIdleTimeoutMs: manager.stream_idle_timeout === null ? 300_000 : durationToMs(manager.stream_idle_timeout),
+    streamIdleTimeoutMs: manager.stream_idle_timeout === null ? 300_000 : timerMs(manager.stream_idle_timeout),
   };
 }
 

@@ -100,6 +100,35 @@ describe('compileRouteConfiguration', () => {
     expect(forward(table.match(request('/a'))).pathRewrite?.apply('/a?q')).toBe('/b?q');
   });
 
+  it('bounds each try also where nothing is retried', () => {
+    const policy = { num_retries: { value: 0 }, per_try_timeout: { seconds: 2 } };
+    const table = withRoute({ match: { prefix: '/' }, route: { cluster: 'c', retry_policy: policy } });
+    expect(forward(table.match(request('/'))).retry).toMatchObject({ perTryTimeoutMs: 2_000, onConnectFailure: false });
+  });
+
+  it('leaves an absent idle timeout to the listener and takes 0 for none', () => {
+    const idle = (idle_timeout: { seconds: number } | null) =>
+      forward(withRoute({ match: { prefix: '/' }, route: { cluster: 'c', idle_timeout } }).match(request('/')));
+    expect(idle(null).idleTimeoutMs).toBe(0);
+    expect(idle({ seconds: 0 }).idleTimeoutMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('waits no longer than a timer can', () => {
+    const table = withRoute({ match: { prefix: '/' }, route: { cluster: 'c', timeout: { seconds: 359_996_400 } } });
+    expect(forward(table.match(request('/'))).timeoutMs).toBe(2 ** 31 - 1);
+  });
+
+  it('writes %% as the percent sign that it stands for', () => {
+    const header = { header: { key: 'x-share', value: '100%%' }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' as const };
+    const route = withRoute({
+      match: { prefix: '/' },
+      route: { cluster: 'c', path_rewrite: '/a%%AB%%20' },
+      request_headers_to_add: [header],
+    }).match(request('/'));
+    expect(route?.requestHeaders?.apply('')).toBe('x-share: 100%\r\n');
+    expect(forward(route).pathRewrite?.apply('/b?q')).toBe('/a%AB%20?q');
+  });
+
   it('never retries where the policy names no condition', () => {
     const table = withRoute({ match: { prefix: '/' }, route: { cluster: 'c', retry_policy: { retry_on: '' } } });
     expect(forward(table.match(request('/'))).retry).toBeNull();

@@ -1,4 +1,5 @@
-import { durationToMs } from '../../proto/duration.ts';
+import { MAX_TIMER_MS, timerMs } from '../../proto/duration.ts';
+import { textOf } from '../../proto/format-text.ts';
 import type { HeaderValueOption__Output } from '../../proto/generated/envoy/config/core/v3/HeaderValueOption.ts';
 import type { HeaderMatcher__Output } from '../../proto/generated/envoy/config/route/v3/HeaderMatcher.ts';
 import type { RedirectAction__Output } from '../../proto/generated/envoy/config/route/v3/RedirectAction.ts';
@@ -117,27 +118,28 @@ function compileForward<D>(
   return {
     kind: 'forward',
     pick: weightedChoice(choices, random),
-    timeoutMs: action.timeout === null ? defaultTimeoutMs : durationToMs(action.timeout),
-    idleTimeoutMs: action.idle_timeout === null ? 0 : durationToMs(action.idle_timeout),
+    timeoutMs: action.timeout === null ? defaultTimeoutMs : timerMs(action.timeout),
+    // Absent and zero are opposites: the listener's own bound, and none.
+    idleTimeoutMs: action.idle_timeout === null ? 0 : timerMs(action.idle_timeout) || Number.POSITIVE_INFINITY,
     retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, retryNonIdempotent),
-    pathRewrite: compileRewrite(action.path_rewrite, action.prefix_rewrite, match),
+    pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
     hostRewrite: action.host_rewrite_literal ?? null,
   };
 }
 
-/** Null where the policy names no condition, and so never applies. */
+/** Null where the policy neither names a condition nor bounds a try, and so says nothing. */
 function compileRetry(policy: RetryPolicy__Output, retryNonIdempotent: boolean): RetryPolicy | null {
-  if (policy.retry_on.trim() === '') return null;
+  if (policy.retry_on.trim() === '' && policy.per_try_timeout === null) return null;
   const { base_interval: base = null, max_interval: max = null } = policy.retry_back_off ?? {};
-  const backOffBaseMs = base === null ? defaultBackOffBaseMs : durationToMs(base);
+  const backOffBaseMs = base === null ? defaultBackOffBaseMs : timerMs(base);
   return compileRetryPolicy({
     retryOn: policy.retry_on,
     retriableStatusCodes: policy.retriable_status_codes,
     maxRetries: policy.num_retries?.value ?? defaultMaxRetries,
-    perTryTimeoutMs: policy.per_try_timeout === null ? 0 : durationToMs(policy.per_try_timeout),
+    perTryTimeoutMs: policy.per_try_timeout === null ? 0 : timerMs(policy.per_try_timeout),
     backOffBaseMs,
     // Ten times the base where it is absent (Envoy `RetryBackOff.max_interval`).
-    backOffMaxMs: max === null ? 10 * backOffBaseMs : durationToMs(max),
+    backOffMaxMs: max === null ? Math.min(10 * backOffBaseMs, MAX_TIMER_MS) : timerMs(max),
     retryNonIdempotent,
   });
 }
@@ -194,13 +196,20 @@ function compileChanges(
 ): HeaderMutation | null {
   const pairs = (action: HeaderValueOption__Output['append_action']) =>
     options.flatMap(({ append_action, header }) =>
-      append_action === action && header !== null ? [[header.key, header.value] as const] : [],
+      append_action === action && header !== null ? [[header.key, literal(header.value)] as const] : [],
     );
   return HeaderMutation.from({
     set: pairs('OVERWRITE_IF_EXISTS_OR_ADD'),
     add: pairs('APPEND_IF_EXISTS_OR_ADD'),
     remove: removed,
   });
+}
+
+/** The text that a format stands for; validation has let none pass that stands for something else. */
+function literal(format: string): string {
+  const text = textOf(format);
+  if (text === null) throw new Error(`holds a command: ${JSON.stringify(format.slice(0, 100))}`);
+  return text;
 }
 
 const redirectStatuses: Readonly<Record<RedirectAction__Output['response_code'], RedirectStatus>> = {

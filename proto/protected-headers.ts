@@ -1,0 +1,49 @@
+/**
+ * Headers that are not the users': both planes, and the checks between them, must draw the line at the same place.
+ */
+
+/**
+ * What says where a message ends or how long its connection lives. A rule that changed one of these would change what the
+ * next hop takes for a message (RFC 9112 section 11.2, request smuggling).
+ */
+const framing: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'expect',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Begins the names of what sidecars say to each other. */
+const ownPrefix = 'x-heddle-';
+
+/**
+ * Whether no rule may set, add to or remove the header, in requests and in responses. `host` is among them: it decides the
+ * destination, and a rewrite of it has a field of its own.
+ */
+export function isProtectedHeader(lowerCaseName: string): boolean {
+  return framing.has(lowerCaseName) || lowerCaseName === 'host' || lowerCaseName.startsWith(ownPrefix);
+}
+
+/** Cut from a request before its route is looked up: for one connection only, or a claim that is not the caller's to make. */
+const cut: ReadonlySet<string> = new Set([
+  'connection',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'upgrade',
+]);
+const cutClaims: ReadonlySet<string> = new Set(['x-envoy-attempt-count', 'x-forwarded-client-cert']);
+
+/** Whether no route ever sees the header, so that a condition on it would never hold. */
+export function isHiddenFromRoutes(lowerCaseName: string): boolean {
+  // Claims are also cut in the spelling that many applications cannot tell from the right one.
+  const withDashes = lowerCaseName.replaceAll('_', '-');
+  return cut.has(lowerCaseName) || cutClaims.has(withDashes) || withDashes.startsWith(ownPrefix);
+}
