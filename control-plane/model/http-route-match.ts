@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isHiddenFromRoutes } from '../../proto/protected-headers.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { supportedWord } from './not-yet-supported.ts';
@@ -56,16 +57,26 @@ const exactOnly = supportedWord(['Exact'], ['RegularExpression']).default('Exact
 const headerMatchSchema = z.object({
   type: exactOnly,
   /** Compared without regard to case. */
-  name: headerNameSchema,
+  name: headerNameSchema.refine(
+    (name) => !isHiddenFromRoutes(String(name).toLowerCase()),
+    'this header is taken off a request before routes are looked at, so the match would never hold',
+  ),
   /** Compared with regard to case; several header lines of one name count as one, joined by a comma. */
   value: headerValueSchema,
 });
 
+/** What can stand between the `=` and the next `&` of a query (RFC 3986 section 3.4). */
+const queryText = { pattern: /^[!"$%'-~]+$/, hint: 'write the value as it stands in the URL, such as a%20b for "a b"' };
+
+/** Compared as the URL has them, with regard to case and without decoding, as Envoy does: `%20` is not `+`. */
 const queryParamMatchSchema = z.object({
   type: exactOnly,
-  /** Compared with regard to case, after percent-decoding; of several parameters of one name the first counts. */
-  name: headerNameSchema,
-  value: boundedText('a value', 1024).min(1, 'a value is not empty'),
+  /** Of several parameters of one name the first counts. */
+  name: headerNameSchema.refine(
+    (name) => !/[#&]/.test(String(name)),
+    'no parameter of a URL has "#" or "&" in its name',
+  ),
+  value: boundedText('a value', 1024, queryText),
 });
 
 export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;

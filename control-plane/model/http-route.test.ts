@@ -200,6 +200,44 @@ describe('httpRouteSchema', () => {
       `${rule}.filters[0].requestHeaderModifier.set[0].name: to change Host write a URLRewrite filter with hostname`,
     ],
     [
+      'a change of Expect',
+      filter({ type: 'RequestHeaderModifier', requestHeaderModifier: { remove: ['Expect'] } }),
+      `${rule}.filters[0].requestHeaderModifier.remove[0]: this header belongs to the connection and cannot be changed by a rule`,
+    ],
+    [
+      'a change of what sidecars say to each other',
+      filter({
+        type: 'ResponseHeaderModifier',
+        responseHeaderModifier: { add: [{ name: 'X-Heddle-Peer', value: 'a' }] },
+      }),
+      `${rule}.filters[0].responseHeaderModifier.add[0].name: this header belongs to the connection and cannot be changed by a rule`,
+    ],
+    [
+      'Host in an answer',
+      filter({ type: 'ResponseHeaderModifier', responseHeaderModifier: { remove: ['x-a', 'Host'] } }),
+      `${rule}.filters[0].responseHeaderModifier.remove[1]: Host is a header of requests`,
+    ],
+    [
+      'a match on a header of one connection',
+      match({ headers: [{ name: 'TE', value: 'trailers' }] }),
+      `${rule}.matches[0].headers[0].name: this header is taken off a request before routes are looked at, so the match would never hold`,
+    ],
+    [
+      'a query parameter as it is not written in a URL',
+      match({ queryParams: [{ name: 'a', value: 'b c' }] }),
+      `${rule}.matches[0].queryParams[0].value: write the value as it stands in the URL, such as a%20b for "a b"`,
+    ],
+    [
+      'a query parameter whose name ends it',
+      match({ queryParams: [{ name: 'a&b', value: 'c' }] }),
+      `${rule}.matches[0].queryParams[0].name: no parameter of a URL has "#" or "&" in its name`,
+    ],
+    [
+      'half a character',
+      route({}, { hostnames: ['\ud800'] }),
+      'spec.hostnames[0]: a host name consists of whole Unicode characters',
+    ],
+    [
       'a header set twice',
       filter({
         type: 'ResponseHeaderModifier',

@@ -100,7 +100,7 @@ function registeredInstance(workload: RegisteredWorkload): Instance {
 
 function describedInstance(workload: Workload, trustDomain: string): Instance {
   const { metadata, spec } = workload;
-  const service = workloadService(workload) ?? '';
+  const service = serviceName(workloadService(workload) ?? '');
   const account = spec.serviceAccount ?? service;
   const isMeshed = spec.ports.some((port) => port.inboundPort !== undefined);
   return {
@@ -122,6 +122,11 @@ function describedInstance(workload: Workload, trustDomain: string): Instance {
     region: spec.locality?.region ?? '',
     zone: spec.locality?.zone ?? '',
   };
+}
+
+/** The label `app` may hold more than a host name can; such a workload is found by selectors alone. */
+function serviceName(text: string): string {
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text) ? text : '';
 }
 
 /** A version becomes part of cluster names and TLS server names, which have separators of their own. */

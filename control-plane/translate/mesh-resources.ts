@@ -205,8 +205,8 @@ export class MeshResources {
   #routeConfigurationNames(service: Service): readonly string[] {
     const names = ['', ...service.versions]
       .map((subset) => destinationName({ service, subset }))
-      // A version whose name a service has taken is not called by it.
-      .filter((name) => this.#catalog.find(service.namespace, name)?.service === service);
+      // A version whose name a service has taken is not called by it, and one with dots by no host name at all.
+      .filter((name) => !name.includes('.') && this.#catalog.find(service.namespace, name)?.service === service);
     return names.flatMap((name) =>
       service.ports.map(({ port }) => routeConfigurationName(serviceHost(name, service.namespace), port)),
     );

@@ -14,7 +14,8 @@ export function routeMatch(match: HttpRouteMatch): RouteMatch {
   const method = match.method === undefined ? [] : [{ name: ':method', string_match: { exact: match.method } }];
   const headers = match.headers.map(({ name, value }) => ({
     name: name.toLowerCase(),
-    string_match: { exact: value },
+    // Hosts are the same in any case (RFC 9110 section 4.2.3), and a sidecar reads them in lower case.
+    string_match: name.toLowerCase() === 'host' ? { exact: value, ignore_case: true } : { exact: value },
   }));
   return {
     ...pathMatch(match.path),

@@ -52,6 +52,20 @@ describe('ServiceCatalog', () => {
     expect(found).toMatchObject({ service: { name: 'cart' }, subset: 'v1' });
   });
 
+  it('makes no service of workloads without one, or with one that no host can be called', () => {
+    const ofWorkload = (labels: object) => ({
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'Workload' as const,
+      metadata: { name: 'a', labels },
+      spec: { address: '10.0.0.7', ports: [{ port: 80 }] },
+    });
+    for (const labels of [{}, { app: 'Cart' }, { app: 'a.b' }, { app: 'x_y' }]) {
+      const view = viewOf([parseDocument(ofWorkload(labels))], []);
+      const instances = collectInstances([], view.documents.Workload, 'cluster.local');
+      expect(new ServiceCatalog([], instances, 'cluster.local').all()).toEqual([]);
+    }
+  });
+
   it('takes the longer service name where a name can be split in two ways', () => {
     const found = catalog([
       { name: 'a', service: 'cart', version: 'eu-v1', ports: [1] },
