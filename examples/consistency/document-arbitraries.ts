@@ -1,0 +1,353 @@
+import fc from 'fast-check';
+
+/**
+ * Documents as users may write them: within the bounds of the Gateway API and of our own kinds, and as odd as those
+ * bounds allow. Some of them the model refuses, by a rule that says so; what it does not refuse must work.
+ *
+ * Source: gateway-api `apis/v1/httproute_types.go` and the validation rules of its CRDs.
+ */
+
+type Fields = Record<string, unknown>;
+
+/** Left out three times in four: a document is odd in a few places at a time, so that one oddity does not hide another. */
+const rarely = <T>(value: fc.Arbitrary<T>) =>
+  fc.oneof({ arbitrary: fc.constant(undefined), weight: 3 }, { arbitrary: value, weight: 1 });
+const often = <T>(value: fc.Arbitrary<T>) =>
+  fc.oneof({ arbitrary: fc.constant(undefined), weight: 1 }, { arbitrary: value, weight: 2 });
+
+const text = (alphabet: string, maxLength: number) =>
+  fc.string({ unit: fc.constantFrom(...alphabet), minLength: 1, maxLength });
+const letters = 'abcdefghijklmnopqrstuvwxyz';
+
+const label = fc.oneof(fc.constantFrom('a', '0', 'cart', 'a'.repeat(63), `x${'-'.repeat(61)}y`), text(letters, 63));
+export const subdomain = fc.oneof(label, fc.constantFrom('a.b', 'cart.default', `${'a.'.repeat(126)}a`));
+
+/** Every form of GEP-2257, from none at all to eleven years. */
+export const duration = fc.oneof(
+  fc.constantFrom(
+    '0s',
+    '0ms',
+    '1ms',
+    '500ms',
+    '2s',
+    '1h30m10s5ms',
+    '99999h',
+    '99999h99999h99999h99999h',
+    '597h',
+    '0h0m0s',
+  ),
+  fc.tuple(fc.nat(99_999), fc.constantFrom('h', 'm', 's', 'ms')).map(([count, unit]) => `${count}${unit}`),
+);
+const positiveDuration = duration.filter((written) => /[1-9]/.test(written));
+
+/**
+ * `usual` in nine of ten places, else a value that the model refuses, or might: one of those keeps the whole document out,
+ * and then nothing else in it is tried.
+ */
+const mostly = <T>(usual: fc.Arbitrary<T>, doubtful: fc.Arbitrary<T>) =>
+  fc.oneof({ arbitrary: usual, weight: 19 }, { arbitrary: doubtful, weight: 1 });
+
+// biome-ignore format: a list of words
+const headerName = mostly(
+  fc.oneof(
+    fc.constantFrom(
+      'x-user', 'X-User', 'Accept', 'Cookie', 'Server', 'Date', 'Location', 'x-request-id', 'x-envoy-attempt-count', 'set-cookie',
+      "!#$%'*+-.^_`|~", '0', 'x'.repeat(256), 'via', 'x_heddle_peer', 'X-Forwarded-Client-Cert', 'traceparent',
+    ),
+    text(`${letters}0123456789-_`, 20),
+  ),
+  fc.constantFrom(
+    'Host', 'host', 'Expect', 'HTTP2-Settings', 'x-heddle-peer', 'X-Heddle-Anything', 'Connection', 'te', 'Upgrade', 'Content-Length',
+    'Keep-Alive', 'Proxy-Connection', 'Trailer', 'Transfer-Encoding', 'a&b', 'a#b', ':method', '', 'a b', 'x'.repeat(257),
+  ),
+);
+
+// biome-ignore format: a list of words
+const headerValue = mostly(
+  fc.oneof(
+    fc.constantFrom(
+      'a', '%', '%%', '100%', '50%%', '%REQ(x-user)%', '%START_TIME%', '%%REQ(:path)%%', '%AB%20', 'a,b', 'a, b', '"q"', 'a\tb', 'a  b',
+      'x'.repeat(4096), '%'.repeat(4096), '{{}}', '\\',
+    ),
+    text('!"#$%&\'()*+,-./0123456789:;<=>?@ABC[\\]^_`abc{|}~', 40),
+  ),
+  fc.oneof(
+    fc.constantFrom('Ünïcödé', '日本', '🜁', 'a\u00a0', 'a\u0000b', 'a\r\nx: y', ' a', 'a ', '', '\ud800', 'x'.repeat(4097)),
+    fc.string({ minLength: 1, maxLength: 40 }),
+  ),
+);
+
+const pathSegment = mostly(
+  fc.oneof(
+    fc.constantFrom('a', 'b', 'ab', '%20', '%AB%20', '%FF', "~!$&'()*+,;=:@", '...', '.a'),
+    text(`${letters}0123456789-._~`, 12).filter((segment) => segment !== '.' && segment !== '..'),
+  ),
+  fc.constantFrom('', '.', '..', '%2F', '%2f', 'x'.repeat(1000), 'é', '%', '?', '#', '"', '<'),
+);
+const path = fc
+  .tuple(fc.array(pathSegment, { maxLength: 4 }), fc.constantFrom('', '/'))
+  .map(([segments, end]) => (segments.length === 0 ? '/' : `/${segments.join('/')}${end}`));
+
+const httpPathMatch = fc.record({ type: fc.constantFrom('Exact', 'PathPrefix'), value: path });
+const named = (name: fc.Arbitrary<string>, value: fc.Arbitrary<string>) =>
+  fc.record({ name, value, type: rarely(fc.constant('Exact')) });
+
+const httpRouteMatch = fc.record({
+  path: often(httpPathMatch),
+  headers: rarely(fc.array(named(headerName, headerValue), { maxLength: 3 })),
+  queryParams: rarely(
+    fc.array(
+      named(
+        headerName,
+        mostly(
+          fc.constantFrom('a', '%', 'a%20b', 'a+b', 'a=b', '%41', 'x'.repeat(1024)),
+          fc.constantFrom('a b', 'é', 'a&b', 'a#b', ''),
+        ),
+      ),
+      {
+        maxLength: 3,
+      },
+    ),
+  ),
+  method: rarely(fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH')),
+});
+
+const headerModifier = fc.record({
+  set: often(fc.array(fc.record({ name: headerName, value: headerValue }), { maxLength: 3 })),
+  add: rarely(fc.array(fc.record({ name: headerName, value: headerValue }), { maxLength: 3 })),
+  remove: rarely(fc.array(headerName, { maxLength: 3 })),
+});
+const pathModifier = fc.oneof(
+  fc.record({ type: fc.constant('ReplaceFullPath'), replaceFullPath: fc.oneof(path, fc.constant('')) }),
+  fc.record({ type: fc.constant('ReplacePrefixMatch'), replacePrefixMatch: fc.oneof(path, fc.constant('')) }),
+);
+const port = fc.oneof(fc.constantFrom(1, 80, 443, 8080, 65_535), fc.integer({ min: 1, max: 65_535 }));
+const requestRedirect = fc.record({
+  scheme: often(fc.constantFrom('http', 'https')),
+  hostname: often(subdomain),
+  path: rarely(pathModifier),
+  port: rarely(port),
+  statusCode: rarely(fc.constantFrom(301, 302, 303, 307, 308)),
+});
+const httpRouteFilter = fc.oneof(
+  fc.record({ type: fc.constant('RequestHeaderModifier'), requestHeaderModifier: headerModifier }),
+  fc.record({ type: fc.constant('ResponseHeaderModifier'), responseHeaderModifier: headerModifier }),
+  fc.record({ type: fc.constant('RequestRedirect'), requestRedirect }),
+  fc.record({
+    type: fc.constant('URLRewrite'),
+    urlRewrite: fc.record({ hostname: often(subdomain), path: often(pathModifier) }),
+  }),
+);
+
+const serviceName = fc.oneof(fc.constantFrom('cart', 'cart-v1', 'cart-v2', 'web', 'missing', 'a.b'), subdomain);
+const weight = fc.oneof(fc.constantFrom(0, 1, 1_000_000), fc.integer({ min: 0, max: 1_000_000 }));
+const backendRef = fc.record({
+  group: rarely(fc.constantFrom('', 'core', 'example.com')),
+  kind: rarely(fc.constantFrom('Service', 'ServiceImport')),
+  namespace: rarely(fc.constantFrom('default', 'other')),
+  name: serviceName,
+  port: fc.oneof(fc.constant(80), port),
+  weight: often(weight),
+});
+const httpRouteRule = fc.record({
+  name: rarely(subdomain),
+  matches: often(fc.array(httpRouteMatch, { minLength: 1, maxLength: 4 })),
+  filters: rarely(fc.uniqueArray(httpRouteFilter, { maxLength: 3, selector: ({ type }) => type })),
+  backendRefs: often(fc.array(backendRef, { maxLength: 4 })),
+  timeouts: rarely(fc.record({ request: often(duration), backendRequest: often(duration) })),
+  retry: rarely(
+    fc.record({
+      codes: often(fc.array(fc.integer({ min: 400, max: 599 }), { maxLength: 5 })),
+      attempts: often(fc.constantFrom(1, 2, 100)),
+      backoff: often(duration),
+    }),
+  ),
+});
+const parentRef = fc.record({
+  group: fc.constant(''),
+  kind: fc.constant('Service'),
+  namespace: rarely(fc.constantFrom('default', 'other')),
+  name: mostly(fc.constantFrom('cart', 'cart', 'cart-v1'), serviceName),
+  port: rarely(fc.constantFrom(80, 8080, 443)),
+  sectionName: rarely(fc.constantFrom('http', 'grpc')),
+});
+const timestamp = rarely(fc.constantFrom('2024-01-01T00:00:00Z', '2025-06-01T12:00:00Z', 'yesterday'));
+const metadata = (name: fc.Arbitrary<string>) =>
+  fc.record({ name, namespace: fc.constantFrom('default', 'default', 'other'), creationTimestamp: timestamp });
+
+/** Rules whose shape the Gateway API would refuse are not what is looked for. */
+function withLegalCombination(rule: Fields): Fields {
+  const filters = (rule.filters ?? []) as { type: string }[];
+  const redirects = filters.some(({ type }) => type === 'RequestRedirect');
+  const replacesPrefix = JSON.stringify(filters).includes('ReplacePrefixMatch');
+  const matches = (rule.matches ?? []) as Fields[];
+  const legal = redirects
+    ? { ...rule, backendRefs: undefined, filters: filters.filter(({ type }) => type !== 'URLRewrite') }
+    : rule;
+  if (!replacesPrefix) return legal;
+  const [match] = matches;
+  return { ...legal, matches: [{ ...match, path: { ...Object(match?.path), type: 'PathPrefix' } }] };
+}
+
+export const httpRoute: fc.Arbitrary<object> = fc.record({
+  apiVersion: fc.constantFrom('gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'),
+  kind: fc.constant('HTTPRoute'),
+  metadata: metadata(subdomain),
+  spec: fc.record({
+    parentRefs: fc.uniqueArray(parentRef, { minLength: 1, maxLength: 3, selector: (parent) => JSON.stringify(parent) }),
+    hostnames: rarely(fc.constantFrom(['example.com'], ['*.example.com', 'example.org'])),
+    rules: often(fc.array(httpRouteRule.map(withLegalCombination), { minLength: 1, maxLength: 4 })),
+  }),
+});
+
+const uint32 = fc.constantFrom(0, 1, 1024, 4_294_967_295);
+const percent = fc.constantFrom(0, 0.4, 20, 99.9, 100);
+const trigger = fc.constantFrom(
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'refused-stream',
+  'retriable-4xx',
+); // prettier-ignore
+const passiveHealthCheck = fc.record({
+  consecutive5XxErrors: often(uint32),
+  interval: rarely(positiveDuration),
+  baseEjectionTime: rarely(positiveDuration),
+  maxEjectionTime: rarely(positiveDuration),
+  maxEjectionPercent: often(percent),
+});
+const retryOn = fc.oneof(
+  fc.record({ triggers: often(fc.array(trigger, { maxLength: 3 })) }),
+  fc.record({
+    triggers: fc.constant(['retriable-status-codes']),
+    httpStatusCodes: fc.array(fc.integer({ min: 100, max: 599 }), { minLength: 1, maxLength: 5 }),
+  }),
+);
+const trafficPolicy = fc.record({
+  loadBalancer: rarely(fc.record({ type: fc.constantFrom('RoundRobin', 'LeastRequest', 'Random') })),
+  circuitBreaker: rarely(
+    fc.record({
+      maxConnections: often(uint32),
+      maxPendingRequests: often(uint32),
+      maxParallelRequests: often(uint32),
+      maxParallelRetries: rarely(uint32),
+      maxRequestsPerConnection: often(uint32),
+    }),
+  ),
+  healthCheck: rarely(fc.record({ passive: often(passiveHealthCheck) })),
+  retry: rarely(
+    fc.record({
+      numRetries: often(fc.constantFrom(0, 1, 100)),
+      perRetry: often(
+        fc.record({
+          timeout: often(positiveDuration),
+          backOff: often(fc.record({ baseInterval: often(positiveDuration), maxInterval: often(positiveDuration) })),
+        }),
+      ),
+      retryOn: often(retryOn),
+      retryNonIdempotent: often(fc.boolean()),
+    }),
+  ),
+  retryBudget: rarely(fc.record({ percent: often(percent), minRetryConcurrency: often(uint32) })),
+  timeout: rarely(
+    fc.record({
+      tcp: often(fc.record({ connectTimeout: often(positiveDuration) })),
+      http: often(
+        fc.record({
+          requestTimeout: often(duration),
+          connectionIdleTimeout: often(duration),
+          streamIdleTimeout: often(duration),
+        }),
+      ),
+    }),
+  ),
+});
+
+export const backendTrafficPolicy: fc.Arbitrary<object> = fc
+  .tuple(
+    metadata(subdomain),
+    fc.array(
+      fc.record({
+        group: fc.constant(''),
+        kind: fc.constant('Service'),
+        name: fc.constantFrom('cart', 'cart', 'web', 'cart-v1'),
+        sectionName: rarely(fc.constant('http')),
+      }),
+      { minLength: 1, maxLength: 2 },
+    ),
+    trafficPolicy,
+  )
+  .map(([about, targetRefs, policy]) => ({
+    apiVersion: 'heddle.dev/v1alpha1',
+    kind: 'BackendTrafficPolicy',
+    metadata: about,
+    spec: { targetRefs, ...policy },
+  }));
+
+export const mesh: fc.Arbitrary<object> = fc
+  .record({
+    outboundTrafficPolicy: rarely(fc.record({ mode: fc.constantFrom('ALLOW_ANY', 'REGISTRY_ONLY') })),
+    defaults: often(trafficPolicy),
+  })
+  .map((spec) => ({ apiVersion: 'heddle.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec }));
+
+const labelValue = fc.constantFrom('v1', 'V1', '1.2.3', 'v1_beta', 'x'.repeat(63), '', 'a-b');
+export const service: fc.Arbitrary<object> = fc.record({
+  apiVersion: fc.constant('v1'),
+  kind: fc.constant('Service'),
+  metadata: metadata(fc.oneof(fc.constantFrom('cart', 'web', 'cart-v1'), label)),
+  spec: fc.record({
+    ports: fc.uniqueArray(
+      fc.record({
+        name: fc.oneof(fc.constantFrom('http', 'grpc'), label),
+        protocol: rarely(fc.constantFrom('TCP', 'UDP', 'SCTP')),
+        port: fc.oneof(fc.constant(80), port),
+        targetPort: often(fc.oneof<fc.Arbitrary<string | number>[]>(port, fc.constantFrom('http', 'named'))),
+      }),
+      { maxLength: 3, selector: (declared) => declared.name },
+    ),
+    selector: often(fc.constantFrom<Fields[]>({ app: 'cart' }, { app: 'web', version: 'v1' }, {})),
+    type: rarely(fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName')),
+  }),
+});
+
+const ipAddress = fc.constantFrom(
+  '10.0.0.7',
+  '0.0.0.0',
+  '127.0.0.1',
+  'fd00::7',
+  '::',
+  '::ffff:10.0.0.1',
+  'fe80::1%eth0',
+);
+export const workload: fc.Arbitrary<object> = fc.record({
+  apiVersion: fc.constant('heddle.dev/v1alpha1'),
+  kind: fc.constant('Workload'),
+  metadata: fc.record({
+    name: fc.oneof(fc.constantFrom('cart-v1-1', 'web-1'), subdomain),
+    namespace: fc.constantFrom('default', 'default', 'other'),
+    labels: often(fc.record({ app: fc.constantFrom('cart', 'web', 'Cart', 'x_y'), version: often(labelValue) })),
+  }),
+  spec: fc.record({
+    address: ipAddress,
+    ports: fc.uniqueArray(
+      fc.record({
+        name: often(fc.constantFrom('http', 'named')),
+        port,
+        inboundPort: often(port),
+        appProtocol: rarely(fc.constantFrom('http', 'http2', 'grpc', 'tcp')),
+      }),
+      { minLength: 1, maxLength: 3, selector: (declared) => declared.port },
+    ),
+    service: often(fc.oneof(fc.constantFrom('cart', 'web'), label)),
+    serviceAccount: rarely(label),
+    locality: rarely(
+      fc.record({
+        region: fc.constantFrom('', 'eu', 'Zürich', 'a|b', 'a\nb', '\ud800', 'x'.repeat(63)),
+        zone: fc.constantFrom('', 'a', '\u0000'),
+      }),
+    ),
+  }),
+});
