@@ -1,5 +1,6 @@
 import { ALPN_HTTP1, formatWorkloadName } from '../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
+import { HostResolver } from './cluster/host-resolver.ts';
 import { resolvePassthrough } from './cluster/passthrough.ts';
 import type { ProxyConfig } from './config.ts';
 import type { ForwardEnvironment, Recorder, RouteLookup, RouteSource } from './forward-environment.ts';
@@ -36,6 +37,7 @@ export class Traffic {
   readonly #config: ProxyConfig;
   readonly #log: Log;
   readonly #wheel = new TimerWheel();
+  readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
   readonly #inboundRoutes = new Map<number, InboundRoutes>();
   #recorder: Recorder = { record() {} };
@@ -149,7 +151,8 @@ export class Traffic {
       clock: this.clock,
       random: Math.random,
       now: () => performance.now(),
-      resolvePassthrough,
+      resolvePassthrough: (cluster, authority) =>
+        resolvePassthrough(cluster, authority, (host) => this.#resolver.resolve(host)),
       ownPeerMetadata: formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' }),
       describe: (failure, context) => this.#describe(failure, context),
       recorder: { record: (exchange) => this.#recorder.record(exchange) },

@@ -12,6 +12,8 @@ const cluster = () =>
     onEjection() {},
   });
 
+const unasked = async () => Promise.reject(new Error('an address needs no resolver'));
+
 describe('resolvePassthrough', () => {
   it('dials the address that was checked', async () => {
     const endpoint = await resolvePassthrough(cluster(), 'example.com:8080', async () => '93.184.216.34');
@@ -36,11 +38,11 @@ describe('resolvePassthrough', () => {
   it('keeps a bounded number of addresses, and makes room by dropping unused ones', async () => {
     const target = cluster();
     for (let i = 0; i < 300; i++) {
-      expect(await resolvePassthrough(target, `93.184.${i >> 8}.${i & 255}`)).toHaveProperty('key');
+      expect(await resolvePassthrough(target, `93.184.${i >> 8}.${i & 255}`, unasked)).toHaveProperty('key');
     }
     expect([...target.endpoints]).toHaveLength(256);
     for (const endpoint of target.endpoints) endpoint.activeRequests = 1;
-    expect(await resolvePassthrough(target, '93.184.9.9')).toMatchObject({ failure: 'upstreamOverflow' });
+    expect(await resolvePassthrough(target, '93.184.9.9', unasked)).toMatchObject({ failure: 'upstreamOverflow' });
   });
 });
 
@@ -58,5 +60,14 @@ describe('splitAuthority', () => {
 describe('isForbiddenAddress', () => {
   it('lets ordinary addresses pass, private ones among them', () => {
     expect(['10.0.0.1', '192.168.1.1', '2001:db8::1', '::ffff:10.0.0.1'].filter(isForbiddenAddress)).toEqual([]);
+  });
+
+  it.each([
+    ...['127.8.9.1', '0.0.0.0', '169.254.169.254', '100.100.100.200', '192.0.0.192', '168.63.129.16'],
+    ...['::', '::1', '::127.0.0.1', '::ffff:7f00:1', '0:0:0:0:0:ffff:169.254.1.1', 'fe80::1', 'fd00:ec2::254'],
+    ...['64:ff9b::7f00:1', '64:ff9b:1::169.254.169.254', '2002:7f00:1::1', '2002:a9fe:a9fe::1'],
+    ...['not an address', '127.1', '0x7f000001'],
+  ])('refuses %s', (address) => {
+    expect(isForbiddenAddress(address)).toBe(true);
   });
 });

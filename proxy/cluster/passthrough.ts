@@ -1,21 +1,15 @@
-import { lookup } from 'node:dns';
 import { BlockList, isIP } from 'node:net';
 import type { Failure } from '../failure.ts';
 import type { Cluster } from './cluster.ts';
 import type { EndpointConfig } from './cluster-config.ts';
 import type { Endpoint } from './endpoint.ts';
+import type { ResolveHost } from './host-resolver.ts';
 
 /** Why an address outside the mesh is not dialled. */
 export interface PassthroughFailure {
   readonly failure: Failure;
   readonly detail: string;
 }
-
-/** Resolves a host name to one address. Rejects with the resolver's error. */
-export type ResolveHost = (host: string) => Promise<string>;
-
-/** A name that does not resolve in this time is given up; the system's resolver may take much longer. */
-const RESOLVE_TIMEOUT_MS = 5000;
 
 /**
  * Endpoints outside the mesh: the host of the request itself, resolved by the system, in plaintext.
@@ -27,7 +21,7 @@ const RESOLVE_TIMEOUT_MS = 5000;
 export async function resolvePassthrough(
   cluster: Cluster,
   authority: string,
-  resolveHost: ResolveHost = systemResolver,
+  resolveHost: ResolveHost,
 ): Promise<Endpoint | PassthroughFailure> {
   const { host, port } = splitAuthority(authority);
   let address: string;
@@ -35,7 +29,7 @@ export async function resolvePassthrough(
     address = isIP(host) === 0 ? await resolveHost(host) : host;
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    return { failure: 'nameResolution', detail: `${host}: ${code ?? 'no answer'}` };
+    return { failure: 'nameResolution', detail: `${host}: ${code ?? (error as Error).message}` };
   }
   if (isForbiddenAddress(address)) return { failure: 'forbiddenDestination', detail: `${host} is ${address}` };
   const endpoint = cluster.ensureEndpoint(endpointConfig(address, port));
@@ -50,7 +44,7 @@ export function splitAuthority(authority: string): { readonly host: string; read
   return { host: host.replace(/^\[|\]$/g, ''), port: hasPort ? Number(authority.slice(colon + 1)) : 80 };
 }
 
-/** Addresses that never leave this host or this link (RFC 6890), in every spelling of them. */
+/** Addresses that never leave this host or this link (RFC 6890) or that a cloud answers to its guest, however spelled. */
 export function isForbiddenAddress(address: string): boolean {
   const family = isIP(address);
   return family === 0 || forbidden.check(address, family === 4 ? 'ipv4' : 'ipv6');
@@ -63,22 +57,17 @@ forbidden.addSubnet('169.254.0.0', 16, 'ipv4');
 forbidden.addAddress('::', 'ipv6');
 forbidden.addAddress('::1', 'ipv6');
 forbidden.addSubnet('fe80::', 10, 'ipv6');
-// IPv4 in IPv6 clothes: mapped addresses and the well-known translation prefix
-for (const prefix of ['::ffff:', '64:ff9b::']) {
+// what clouds answer to their guests beside 169.254.169.254: AWS, Google, Alibaba, Oracle, Azure
+for (const address of ['fd00:ec2::254', 'fd20:ce::254']) forbidden.addAddress(address, 'ipv6');
+for (const address of ['100.100.100.200', '192.0.0.192', '168.63.129.16']) forbidden.addAddress(address, 'ipv4');
+// 6to4 of the same IPv4 addresses
+for (const prefix of ['2002::', '2002:7f00::']) forbidden.addSubnet(prefix, 24, 'ipv6');
+forbidden.addSubnet('2002:a9fe::', 32, 'ipv6');
+// IPv4 in IPv6 clothes: compatible and mapped addresses, and the translation prefixes
+for (const prefix of ['::', '::ffff:', '64:ff9b::', '64:ff9b:1::']) {
   forbidden.addSubnet(`${prefix}0.0.0.0`, 104, 'ipv6');
   forbidden.addSubnet(`${prefix}127.0.0.0`, 104, 'ipv6');
   forbidden.addSubnet(`${prefix}169.254.0.0`, 112, 'ipv6');
-}
-
-function systemResolver(host: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer')), RESOLVE_TIMEOUT_MS);
-    lookup(host, (error, address) => {
-      clearTimeout(timer);
-      if (error) reject(error);
-      else resolve(address);
-    });
-  });
 }
 
 function endpointConfig(address: string, port: number): EndpointConfig {
