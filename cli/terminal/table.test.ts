@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { Style } from './style.ts';
 import type { Column } from './table.ts';
@@ -54,5 +55,15 @@ describe('formatTable', () => {
       plain,
     );
     expect(wide).toBe('A    B\n√…   b\nxy   b\n');
+  });
+
+  it('gives the colour of a glyph in a cell no column', () => {
+    const secured: Column<boolean>[] = [
+      { header: 'SECURED', cell: (isSecured) => (isSecured ? '\x1b[32m√\x1b[39m' : '×') },
+      { header: 'ID', cell: () => 'id' },
+    ];
+    expect(stripVTControlCharacters(formatTable(secured, [true, false], plain))).toBe(
+      'SECURED   ID\n√         id\n×         id\n',
+    );
   });
 });

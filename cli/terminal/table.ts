@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Style, Tone } from './style.ts';
 
 export interface Column<Row> {
@@ -41,7 +42,7 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
   return `${[header, ...body].join('\n')}\n`;
 }
 
-/** In columns of a terminal, for the characters that we print: one each. */
+/** In columns of a terminal, for the characters that we print: one each, and none for the colour of a glyph. */
 function width(text: string): number {
-  return [...text].length;
+  return [...stripVTControlCharacters(text)].length;
 }
