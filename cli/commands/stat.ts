@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import type { ServiceStat } from '../../control-plane/api/client.ts';
 import type { ApiOptions, OutputOptions } from '../api-options.ts';
 import { windowOption, withApiOptions, withOutputOption } from '../api-options.ts';
+import { CliError, exitCodes } from '../cli-error.ts';
 import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import type { Listing } from '../terminal/print.ts';
@@ -24,6 +25,7 @@ export function statCommand(): HeddleCommand {
   return withApiOptions(withOutputOption(command)).action(async (service: string | undefined, options: StatOptions) => {
     const all = await withClient(options, (client) => client.stat(options.window, options.by));
     const rows = service === undefined ? all : all.filter((row) => row.service === service);
+    if (service !== undefined && rows.length === 0 && all.length > 0) throw await unknownService(service, all);
     const someUnreached = rows.some(({ unreached }) => unreached > 0);
     await printListing(statListing(options.by, someUnreached), rows, options.output);
   });
@@ -41,8 +43,8 @@ export function statListing(by: 'service' | 'version', someUnreached = false): L
   return {
     name: (row) => (by === 'version' && row.version ? `${row.service}-${row.version}` : row.service),
     empty: {
-      message: 'no service has been called in this time',
-      hint: 'heddle stat --window 1h   or   heddle proxies',
+      message: 'no service is running, and none has been called in this time',
+      hint: 'heddle run --service web --port 8080 -- node web.js   or   heddle stat --window 1h',
     },
     columns: [
       { header: 'SERVICE', cell: (row) => row.service },
@@ -60,6 +62,19 @@ export function statListing(by: 'service' | 'version', someUnreached = false): L
       { header: 'COUNTED BY', wide: true, cell: (row) => row.countedBy },
     ],
   };
+}
+
+async function unknownService(service: string, all: readonly ServiceStat[]): Promise<CliError> {
+  const { nearestWord } = await import('../../control-plane/model/nearest-word.ts');
+  const meant = nearestWord(
+    service,
+    all.map((row) => row.service),
+  );
+  return new CliError(
+    `no service ${service} is running, and none has been called in this time`,
+    meant === null ? 'heddle stat' : `heddle stat ${meant}`,
+    exitCodes.nothingFound,
+  );
 }
 
 function successTone({ successRate }: ServiceStat): 'good' | 'warning' | 'bad' | null {

@@ -79,7 +79,7 @@ export function apiApp(options: ApiOptions, streams: OpenStreams): Hono<{ Bindin
   const { problems } = options;
   app.route('/', documentRoutes({ store, registry, repository, lookup, streams, problems, convergence }));
   app.route('/', proxyRoutes(proxies, streams));
-  app.route('/', trafficRoutes(options.telemetry));
+  app.route('/', trafficRoutes(options.telemetry, registry));
   app.route('/', tokenRoutes(options.mintToken, now));
   app.route('/', certificateRoutes(options.certificates));
   app.route('/', prometheusDiscovery(registry, options.controlPlaneMetrics));

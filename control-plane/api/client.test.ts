@@ -25,7 +25,7 @@ const proxy: ProxyStatus = {
   lastPushMs: 0,
   convergenceMs: 3,
 };
-const stat = { service: 'cart', requests: 7 } as unknown as ServiceStat;
+const stat = { namespace: 'default', service: 'cart', version: '', requests: 7 } as unknown as ServiceStat;
 const edge = { source: 'web', destination: 'cart' } as unknown as Edge;
 const certificate: CertificateInfo = {
   role: 'root',
@@ -70,7 +70,8 @@ afterAll(() => api.stop());
 describe('ApiClient', () => {
   it('reads what the mesh looks like', async () => {
     expect(await api.client.proxies()).toEqual([proxy]);
-    expect(await api.client.stat(60)).toEqual([stat]);
+    api.registry.set([registered('cart-v1-1'), registered('cart-v1-2')]);
+    expect(await api.client.stat(60)).toEqual([{ ...stat, instances: 2 }]);
     expect(await api.client.edges(3600)).toEqual([edge]);
     expect(await api.client.certificates()).toEqual([certificate]);
     expect(await api.client.convergence('7', 1000)).toEqual({ ...allInForce, revision: 7 });
@@ -117,6 +118,18 @@ describe('ApiClient', () => {
       reason: 'Invalid',
       hint: 'correct what is named above; nothing was changed',
       status: { details: { causes: [{ field: 'spec.rules[0].backendRefs[0].weight' }] } },
+    });
+  });
+
+  it('says what to try when a document is not there, or not its own to delete', async () => {
+    await expect(api.client.get(kinds.HTTPRoute, 'default', 'nope')).rejects.toMatchObject({
+      reason: 'NotFound',
+      hint: 'heddle get httproutes -A',
+    });
+    api.registry.set([registered('cart-v1-1')]);
+    await expect(api.client.delete(kinds.Workload, 'default', 'cart-v1-1')).rejects.toMatchObject({
+      reason: 'Conflict',
+      hint: 'end its heddle run, and it is gone',
     });
   });
 
