@@ -14,8 +14,8 @@ describe('documentArgument', () => {
   });
 
   it('suggests the kind that was meant, or names all', async () => {
-    await expect(documentArgument(['htproutes'])).rejects.toMatchObject({ hint: 'httproutes', exitCode: 2 });
-    await expect(documentArgument(['pods'])).rejects.toMatchObject({ hint: expect.stringContaining('workloads') });
+    await expect(documentArgument(['htproutes'])).rejects.toMatchObject({ hint: 'heddle get httproutes', exitCode: 2 });
+    await expect(documentArgument(['pods'])).rejects.toMatchObject({ message: expect.stringContaining('workloads') });
   });
 
   it.each([[['httproute/cart', 'cart']], [['a/b/c']]])('refuses %j', async (words) => {

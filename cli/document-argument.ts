@@ -17,7 +17,7 @@ export async function documentArgument(words: readonly string[]): Promise<Docume
   const [first = '', second] = words;
   const [kindWord = '', nameInFirst, ...more] = first.split('/');
   if (more.length > 0 || (nameInFirst !== undefined && second !== undefined)) {
-    throw new CliError(`${words.join(' ')} is no <kind> <name>`, 'httproute cart', exitCodes.usage);
+    throw new CliError(`${words.join(' ')} is no <kind> <name>`, 'heddle get httproute cart', exitCodes.usage);
   }
   const { allKinds, kindNamed } = await import('../control-plane/model/kinds.ts');
   const kind = kindNamed(kindWord);
@@ -25,5 +25,6 @@ export async function documentArgument(words: readonly string[]): Promise<Docume
   const { nearestWord } = await import('../control-plane/model/nearest-word.ts');
   const known = allKinds.map(({ plural }) => plural);
   const meant = nearestWord(kindWord.toLowerCase(), known);
-  throw new CliError(`there is no kind ${kindWord}`, meant ?? `one of ${known.join(', ')}`, exitCodes.usage);
+  const message = `there is no kind ${kindWord}; the kinds are ${known.join(', ')}`;
+  throw new CliError(message, meant === null ? 'heddle get --help' : `heddle get ${meant}`, exitCodes.usage);
 }

@@ -103,7 +103,9 @@ describe('heddle', () => {
     const applied = await heddle('apply', '-f', file, '--wait');
     expect(applied).toMatchObject({ code: 0, stdout: 'httproute/cart created\n' });
     expect(applied.stderr).toContain('√ in force');
-    expect((await heddle('apply', '-f', file)).stdout).toBe('httproute/cart unchanged\n');
+    const again = await heddle('apply', '-f', file, '--wait');
+    expect(again).toMatchObject({ code: 0, stdout: 'httproute/cart unchanged\n' });
+    expect(again.stderr).toContain('√ nothing has changed; in force');
 
     expect((await heddle('get', 'httproutes', '-o', 'name')).stdout).toBe('httproute/cart\n');
     const [document] = JSON.parse((await heddle('get', 'httproutes', '-o', 'json')).stdout);

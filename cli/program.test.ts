@@ -30,7 +30,7 @@ describe('heddle', () => {
   it.each([
     [['stats'], "unknown command 'stats'", 'heddle stat'],
     [['aply', '-f', 'x'], "unknown command 'aply'", 'heddle apply'],
-    [['stat', '--ouput', 'json'], "unknown option '--ouput'", 'heddle stat with --output'],
+    [['stat', '--ouput', 'json'], "unknown option '--ouput'", 'heddle stat --output'],
     [['stat', '--window', '2h'], 'From 5s to 1h', 'heddle stat --help'],
     [['get'], "missing required argument 'kind'", 'heddle get --help'],
     [['run', '--service', 'web'], "missing required argument 'program'", 'heddle run --help'],
@@ -38,7 +38,7 @@ describe('heddle', () => {
     [['run', '--service', 'Web', '--', 'node'], 'A name has lower-case letters', 'heddle run --help'],
     [['proxy', '--service', 'web', '--upstream', 'cart'], 'Write <service>=<local port>', 'heddle proxy --help'],
     [['demo', '--once', '--calls', '5'], 'From 100 to 20000', 'heddle demo --help'],
-    [['get', 'pods'], 'there is no kind pods', 'one of'],
+    [['get', 'pods'], 'there is no kind pods; the kinds are', 'heddle get --help'],
   ])('refuses %j as a wrong call, exit code 2', async (line, message, hint) => {
     expect(await refused(...line)).toMatchObject({
       message: expect.stringContaining(message),

@@ -84,6 +84,6 @@ function asUsageError(command: Command, error: CommanderError): CliError {
   if (error.code === 'commander.help') return new CliError('a command is missing', 'heddle --help', exitCodes.usage);
   const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n');
   const meant = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(suggestion ?? '')?.[1];
-  const hint = meant === undefined ? `${path} --help` : command.parent ? `${path} with ${meant}` : `heddle ${meant}`;
+  const hint = meant === undefined ? `${path} --help` : command.parent ? `${path} ${meant} …` : `heddle ${meant}`;
   return new CliError(message, hint, exitCodes.usage, { cause: error });
 }

@@ -33,7 +33,7 @@ export interface Destination {
 export interface Applied {
   readonly document: ModelDocument;
   readonly outcome: Written['outcome'];
-  /** `null` after a dry run, and where nothing was changed. */
+  /** Of the document as it is now, written or found so; `null` after a dry run. */
   readonly revision: string | null;
 }
 
@@ -78,7 +78,7 @@ export async function applyDocuments(
       applied.push({ document, outcome: outcomes.get(item) ?? 'unchanged', revision: null });
     } else {
       const { outcome, revision } = await destination.write(document);
-      applied.push({ document, outcome, revision: outcome === 'unchanged' ? null : revision });
+      applied.push({ document, outcome, revision });
     }
   }
   return applied;

@@ -4,8 +4,8 @@ import type { Kind, ModelDocument } from '../../control-plane/model/kinds.ts';
 import { kindOf } from '../../control-plane/model/kinds.ts';
 import type { Applied, Destination, Remark } from './apply-documents.ts';
 import { applyDocuments } from './apply-documents.ts';
-import { convergenceReceipt } from './convergence-receipt.ts';
 import { readInput } from './read-input.ts';
+import { waitInForce } from './wait-in-force.ts';
 
 export interface ApplyOptions {
   readonly dryRun?: boolean;
@@ -29,10 +29,7 @@ export async function applyFiles(client: ApiClient, path: string, options: Apply
   const applied = await applyDocuments(inputs, destinationFor(client), { dryRun }, say);
   for (const one of applied) options.onApplied?.(one);
   if (waitMs === null || dryRun) return null;
-  // Revisions grow: whoever has the last one in force has those before it too.
-  const revision = applied.findLast((one) => one.revision !== null)?.revision;
-  if (revision == null) return 'in force already: nothing has changed';
-  return convergenceReceipt(await client.convergence(revision, waitMs), waitMs);
+  return waitInForce(applied, waitMs, (revision, leftMs) => client.convergence(revision, leftMs));
 }
 
 function destinationFor(client: ApiClient): Destination {

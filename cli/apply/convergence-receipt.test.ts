@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { convergenceReceipt } from './convergence-receipt.ts';
 
-const all = { affected: 8, inForce: 8, pending: [], rejected: [], slowestMs: 12.3 };
+const all = { translated: true, affected: 8, inForce: 8, pending: [], rejected: [], slowestMs: 12.3 };
 
 describe('convergenceReceipt', () => {
   it.each([
@@ -22,6 +22,12 @@ describe('convergenceReceipt', () => {
     expect(late).toThrow('1/8 sidecars in force after 30.0s; waiting for default/web-0,');
     expect(late).toThrow('and 2 more');
     expect(late).toThrow(expect.objectContaining({ exitCode: 4 }));
+  });
+
+  it('does not call in force what has not been looked at yet, exit code 4', () => {
+    const untouched = () => convergenceReceipt({ ...all, translated: false, affected: 0, inForce: 0 }, 20);
+    expect(untouched).toThrow('not in force after 20ms: the control plane is still working on it');
+    expect(untouched).toThrow(expect.objectContaining({ exitCode: 4 }));
   });
 
   it('gives the reason of a sidecar that rejected it, exit code 1', () => {

@@ -3,6 +3,8 @@ import { latency } from '../terminal/units.ts';
 
 /** How far a revision has come; `GET /heddle/v1/convergence`. */
 export interface Convergence {
+  /** Whether what the sidecars are sent is made from this revision yet. */
+  readonly translated: boolean;
   /** Sidecars that hold something which the revision changed. */
   readonly affected: number;
   readonly inForce: number;
@@ -19,7 +21,7 @@ const shownNames = 5;
  * @throws CliError when a sidecar has rejected it (exit code 1), or some were not there in time (exit code 4)
  */
 export function convergenceReceipt(convergence: Convergence, waitedMs: number): string {
-  const { affected, inForce, pending, rejected, slowestMs } = convergence;
+  const { translated, affected, inForce, pending, rejected, slowestMs } = convergence;
   const share = `${inForce}/${affected} sidecars in force`;
   if (rejected.length > 0) {
     const reasons = rejected.slice(0, shownNames).map(({ proxy, reason }) => `${proxy}: ${reason}`);
@@ -33,7 +35,11 @@ export function convergenceReceipt(convergence: Convergence, waitedMs: number): 
       exitCodes.timedOut,
     );
   }
-  if (affected === 0) return 'in force: no connected sidecar needs it yet';
+  if (!translated) {
+    const message = `not in force after ${latency(waitedMs)}: the control plane is still working on it`;
+    throw new CliError(message, 'heddle proxies', exitCodes.timedOut);
+  }
+  if (affected === 0) return 'in force: no connected sidecar waits for it';
   return `${share}, slowest ${latency(slowestMs).replace(/(?=m?s$)/, ' ')}`;
 }
 

@@ -1,4 +1,4 @@
-import type { ModelDocument } from '../../control-plane/model/kinds.ts';
+import type { Kind, ModelDocument } from '../../control-plane/model/kinds.ts';
 import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
 import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
 import { withClient } from '../connect.ts';
@@ -23,7 +23,7 @@ export function getCommand(): HeddleCommand {
     async (first: string, second: string | undefined, options: GetOptions) => {
       const { kind, name } = await documentArgument(second === undefined ? [first] : [first, second]);
       const { output } = options;
-      const listing = documentListing(kind.kind, kind.plural, Date.now());
+      const listing = documentListing(kind, options.allNamespaces ? null : options.namespace, Date.now());
       if (name === null) {
         const namespace = kind.namespaced && !options.allNamespaces ? options.namespace : null;
         const { items } = await withClient(options, (client) => client.list(kind, namespace));
@@ -38,18 +38,34 @@ export function getCommand(): HeddleCommand {
   );
 }
 
-function documentListing(kind: string, plural: string, nowMs: number): Listing<ModelDocument> {
+/** `namespace` is `null` where all were asked for. */
+export function documentListing(kind: Kind, namespace: string | null, nowMs: number): Listing<ModelDocument> {
   return {
-    name: ({ metadata }) => `${kind.toLowerCase()}/${metadata.name}`,
-    empty: { message: `there are no ${plural} here`, hint: `heddle get ${plural} -A` },
+    name: ({ metadata }) => `${kind.kind.toLowerCase()}/${metadata.name}`,
+    empty: whereNone(kind, kind.namespaced ? namespace : null),
     columns: [
-      { header: 'NAMESPACE', wide: true, cell: ({ metadata }) => ('namespace' in metadata ? metadata.namespace : '-') },
+      {
+        header: 'NAMESPACE',
+        ...(namespace === null && kind.namespaced ? {} : { wide: true }),
+        cell: ({ metadata }) => ('namespace' in metadata ? metadata.namespace : '-'),
+      },
       { header: 'NAME', cell: ({ metadata }) => metadata.name },
       { header: 'REVISION', align: 'right', cell: ({ metadata }) => metadata.resourceVersion ?? '-' },
       { header: 'AGE', align: 'right', cell: ({ metadata }) => age(metadata.creationTimestamp, nowMs) },
       { header: 'SOURCE', wide: true, cell: ({ metadata }) => metadata.annotations?.['heddle.dev/source'] ?? '-' },
     ],
   };
+}
+
+/** Services need no document, so nobody who sees none should think that nothing runs. */
+function whereNone({ kind, plural }: Kind, namespace: string | null): Listing<ModelDocument>['empty'] {
+  const where = namespace === null ? '' : ` in namespace ${namespace}`;
+  if (kind === 'Service') {
+    return { message: `no Service has been applied${where}; services that run need none`, hint: 'heddle stat' };
+  }
+  if (namespace !== null) return { message: `there are no ${plural}${where}`, hint: `heddle get ${plural} -A` };
+  const hint = kind === 'Workload' ? 'heddle run --help' : 'heddle apply --help';
+  return { message: `there are no ${plural}`, hint };
 }
 
 function age(timestamp: string | null | undefined, nowMs: number): string {

@@ -1,11 +1,14 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { CertificateInfo, Edge, ProxyStatus, ServiceStat } from '../../control-plane/api/client.ts';
+import type { ModelDocument } from '../../control-plane/model/kinds.ts';
+import { kinds } from '../../control-plane/model/kinds.ts';
 import type { Listing } from '../terminal/print.ts';
 import { printListing } from '../terminal/print.ts';
 import type { Style } from '../terminal/style.ts';
 import { certificateListing } from './certs.ts';
 import { edgeListing } from './edges.ts';
+import { documentListing } from './get.ts';
 import { proxyListing } from './proxies.ts';
 import { statListing } from './stat.ts';
 
@@ -44,6 +47,32 @@ describe('heddle stat', () => {
     const [header, row] = await table(statListing('version'), cart);
     expect(header).toMatch(/^SERVICE {3}VERSION {3}INSTANCES/);
     expect(row).toMatch(/^cart {6}v2 /);
+  });
+});
+
+describe('heddle get', () => {
+  const route = { kind: 'HTTPRoute', metadata: { name: 'cart', namespace: 'shop' } } as ModelDocument;
+
+  it('has a column for the namespace where documents of several may stand', async () => {
+    expect(await table(documentListing(kinds.HTTPRoute, 'shop', 0), route)).toEqual([
+      'NAME   REVISION   AGE',
+      'cart          -     -',
+    ]);
+    const [header, row] = await table(documentListing(kinds.HTTPRoute, null, 0), route);
+    expect(header).toMatch(/^NAMESPACE {3}NAME /);
+    expect(row).toMatch(/^shop {8}cart /);
+  });
+
+  it('says what else to look at where there is nothing', () => {
+    expect(documentListing(kinds.HTTPRoute, 'shop', 0).empty).toEqual({
+      message: 'there are no httproutes in namespace shop',
+      hint: 'heddle get httproutes -A',
+    });
+    expect(documentListing(kinds.HTTPRoute, null, 0).empty.hint).toBe('heddle apply --help');
+    expect(documentListing(kinds.Service, 'default', 0).empty).toEqual({
+      message: 'no Service has been applied in namespace default; services that run need none',
+      hint: 'heddle stat',
+    });
   });
 });
 

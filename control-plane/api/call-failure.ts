@@ -14,9 +14,9 @@ const hints: Readonly<Record<FailureReason, string>> = {
   Unauthorized:
     'HEDDLE_TOKEN with the token of that control plane, or --context with its name in ~/.config/heddle/config.yaml',
   Forbidden: 'the admin token from ~/.config/heddle/config.yaml, at an address of the control plane itself',
-  NotFound: 'heddle get KIND, which lists what there is',
+  NotFound: 'heddle get --help',
   MethodNotAllowed: 'a heddle command of the same version as the control plane',
-  Conflict: 'heddle get the document again, and make the change in what is there now',
+  Conflict: 'the same again, beginning with what heddle get shows now',
   AlreadyExists: 'heddle apply, which replaces what is there',
   Expired: 'the same again, from a fresh list',
   RequestEntityTooLarge: 'several smaller documents',
@@ -30,7 +30,14 @@ const hints: Readonly<Record<FailureReason, string>> = {
 /** The API answered, and it was no. */
 export function refusal(status: Status): CallFailure {
   const reason = status.reason ?? 'InternalError';
-  return { message: status.message ?? reason, hint: hints[reason], status };
+  return { message: status.message ?? reason, hint: hintFor(reason, status.details?.kind), status };
+}
+
+/** `kind` as in the API's paths, `httproutes`; only some failures are about one. */
+function hintFor(reason: FailureReason, kind: string | undefined): string {
+  if (kind !== undefined && reason === 'NotFound') return `heddle get ${kind} -A`;
+  if (kind === 'workloads' && reason === 'Conflict') return 'end its heddle run, and it is gone';
+  return hints[reason];
 }
 
 const systemErrors: Readonly<Record<string, string>> = {

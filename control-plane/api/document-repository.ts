@@ -156,6 +156,7 @@ export class DocumentRepository {
     throw new ApiError(
       'Conflict',
       `Workload ${name} is registered by its sidecar, which alone can change or remove it`,
+      details(kind, name),
     );
   }
 
