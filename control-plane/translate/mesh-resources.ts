@@ -37,6 +37,7 @@ import { routeConfiguration } from './routes.ts';
 import { rootSecret } from './secrets.ts';
 import type { Destination, Service, ServicePort } from './service-catalog.ts';
 import { destinationName, ServiceCatalog } from './service-catalog.ts';
+import { soundRoutes } from './sound-routes.ts';
 
 /** Who asks. */
 export interface ClientView {
@@ -138,7 +139,7 @@ export class MeshResources {
       return null;
     }
     const scope = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
-    return planned(ROUTE_CONFIGURATION_TYPE_URL, name, scope, () =>
+    const message = () =>
       routeConfiguration(
         {
           host: address.host,
@@ -148,8 +149,8 @@ export class MeshResources {
           policy: this.#policies.policyFor(destination.service, port),
         },
         this.#catalog,
-      ),
-    );
+      );
+    return { scope, encode: (previous) => encodeRoutes(name, message(), previous) };
   }
 
   #cluster(client: ClientView, name: string): PlannedResource | null {
@@ -217,6 +218,17 @@ function outboundClusterNames(service: Service): readonly string[] {
   return service.ports.flatMap(({ port }) =>
     ['', ...service.versions].map((subset) => outboundClusterName({ host: service.host, port, subset })),
   );
+}
+
+/** What did not change was looked at before. */
+function encodeRoutes(
+  name: string,
+  message: Input<'envoy.config.route.v3.RouteConfiguration'>,
+  previous: EncodedResource | undefined,
+): EncodedResource {
+  const encoded = encodeResource(ROUTE_CONFIGURATION_TYPE_URL, name, message, previous);
+  const sound = encoded === previous ? null : soundRoutes(message, encoded.bytes);
+  return sound === null ? encoded : encodeResource(ROUTE_CONFIGURATION_TYPE_URL, name, sound, previous);
 }
 
 function planned<Url extends ResourceTypeUrl>(

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ModelDocument } from '../../control-plane/model/kinds.ts';
 import { documentName } from '../../control-plane/model/kinds.ts';
+import { RequestHead } from '../../proxy/message-head.ts';
 import { backendTrafficPolicy, httpRoute, mesh, service, workload } from './document-arbitraries.ts';
-import { meshOf, readDocument, refusals } from './whole-pipe.ts';
+import { meshOf, readDocument, refusals, routeTable } from './whole-pipe.ts';
 
 describe('what the model accepts', () => {
   it.each(Object.entries({ httpRoute, backendTrafficPolicy, mesh, service, workload }))(
@@ -30,5 +31,35 @@ describe('what the model accepts', () => {
       expect(refusals(meshOf([...byName.values()]))).toEqual([]);
     });
     fc.assert(property, { numRuns: 150 });
+  });
+});
+
+describe('a document whose rules are too large for one resource', () => {
+  it('takes nothing from the other routes of its service', () => {
+    const routeDocument = (name: string, rule: object) => {
+      const document = readDocument({
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'HTTPRoute',
+        metadata: { name },
+        spec: { parentRefs: [{ group: '', kind: 'Service', name: 'cart' }], rules: [rule] },
+      });
+      if ('kind' in document) return document;
+      throw new Error(document.join('; '));
+    };
+    const set = Array.from({ length: 16 }, (_, index) => ({ name: `x-${index}`, value: 'x'.repeat(4096) }));
+    const large = routeDocument('large', {
+      matches: Array.from({ length: 64 }, (_, index) => ({ path: { value: `/large/${index}` } })),
+      filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { set } }],
+      backendRefs: [{ name: 'cart', port: 80 }],
+    });
+    const small = routeDocument('small', { backendRefs: [{ name: 'cart-v1', port: 80 }] });
+    const mesh = meshOf([large, small]);
+    expect(refusals(mesh)).toEqual([]);
+    const table = routeTable(mesh, 'cart.default.svc.cluster.local:80');
+    const kindAt = (path: string) =>
+      table.match(Object.assign(new RequestHead(), { path, method: 'GET', authority: 'cart' }))?.action.kind;
+    expect(kindAt('/')).toBe('forward');
+    const kinds = Array.from({ length: 64 }, (_, index) => kindAt(`/large/${index}`));
+    expect(new Set(kinds)).toEqual(new Set(['respond', 'forward']));
   });
 });
