@@ -1,5 +1,7 @@
 import { controlPlaneConfig, runControlPlane, startFailure } from '../control-plane/main.ts';
+import { adoptContext } from './adopt-context.ts';
 import { CliError, exitCodes } from './cli-error.ts';
+import { contextFilePath } from './context.ts';
 import { parentGone, report } from './parent-link.ts';
 import { styleFor } from './terminal/style.ts';
 
@@ -12,7 +14,10 @@ export async function runControlPlaneUntilStopped(parameters: readonly string[],
   const running = await start(parameters);
   const { apiUrl, xdsAddress, metricsUrl, contextName } = running;
   const { good } = styleFor(process.stderr);
-  const context = contextName === null ? '' : ` · context ${contextName}`;
+  // A context file that cannot be written is a nuisance, and no reason to end a control plane that runs.
+  const adopted =
+    contextName !== null && (await adoptContext(contextFilePath(), contextName, apiUrl).catch(() => false));
+  const context = contextName === null ? '' : ` · context ${contextName}${adopted ? ', now the current one' : ''}`;
   console.error(`${good} control plane   ${apiUrl} · xDS ${xdsAddress} · metrics ${metricsUrl}${context}`);
   report({ kind: 'control-plane', apiUrl, xdsAddress, metricsUrl, contextName });
   await Promise.race([signal(), ...(withParent ? [parentGone()] : [])]);

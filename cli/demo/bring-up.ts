@@ -16,7 +16,7 @@ import type { Stage } from './stage.ts';
 import { serviceLines } from './story.ts';
 
 /** Of the demo's SPIFFE ids: not the default, so that nothing of it can be taken for another mesh's. */
-const trustDomain = 'shop.local';
+export const trustDomain = 'shop.local';
 
 /** A mesh with a shop in it, up and described. */
 export interface Up {

@@ -7,6 +7,11 @@ import type { Instance, Shop } from './shop.ts';
 /** Name of the load generator's service: it is in the mesh like any other, with a sidecar and an identity. */
 export const loadService = 'load';
 
+/** Where the demo's control plane keeps its state, in the folder of the demo. */
+export function controlPlaneFolder(folder: string): string {
+  return join(folder, 'control-plane');
+}
+
 /** The demo's processes: a control plane, `heddle run` for every instance, and a sidecar for the load generator. */
 export class DemoMesh {
   /** Admin servers by instance name; the load generator's under {@link loadService}. */
@@ -35,10 +40,16 @@ export class DemoMesh {
   async startControlPlane(options: readonly string[]): Promise<ControlPlaneReport> {
     this.#controlPlane = this.#start(
       'control-plane',
-      ['control-plane', '--state-dir', join(this.#folder, 'control-plane'), ...options],
+      ['control-plane', '--state-dir', controlPlaneFolder(this.#folder), ...options],
       {},
     );
     return this.#controlPlane.reported('control-plane');
+  }
+
+  /** Fulfils when the control plane has ended without `stop`; never when it ends with it. */
+  async controlPlaneLost(): Promise<void> {
+    await this.#controlPlane?.exited;
+    if (this.#isStopping) await new Promise<never>(() => {});
   }
 
   /** Fulfils when every sidecar is ready and every program has been started. */

@@ -43,8 +43,19 @@ describe('DemoProcess', () => {
   });
 
   it('says with its last words why a process ended before it was ready', async () => {
-    const child = start(`console.error('error: the token has expired'); process.exitCode = 1;`);
-    await expect(child.reported('sidecar')).rejects.toThrow('web-1 ended (1): error: the token has expired');
+    const child = start(`console.error('busy'); console.error('out of luck'); process.exitCode = 1;`);
+    await expect(child.reported('sidecar')).rejects.toMatchObject({
+      message: 'web-1 ended (1): busy | out of luck',
+      hint: `less ${child.logFile}`,
+    });
+  });
+
+  it('passes on what the process itself says to try', async () => {
+    const child = start(`console.error('error: the token has expired\\nTry: heddle token'); process.exitCode = 2;`);
+    await expect(child.reported('sidecar')).rejects.toMatchObject({
+      message: 'web-1 ended (2): the token has expired',
+      hint: 'heddle token',
+    });
   });
 
   it('ends a process in order', async () => {

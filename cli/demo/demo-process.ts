@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { CliError } from '../cli-error.ts';
 import type { Report } from '../parent-link.ts';
 
 /** How long a process may take over an orderly end before it is killed. */
@@ -69,13 +70,13 @@ export class DemoProcess {
   /**
    * What the process reported of this kind.
    *
-   * @throws Error with the end of its log when it exits without having done so
+   * @throws CliError with its own error and hint, or else the end of its log, when it exits without having done so
    */
   async reported<Kind extends Report['kind']>(kind: Kind): Promise<ReportOf<Kind>> {
     for (;;) {
       const found = this.#find(kind);
       if (found) return found;
-      if (this.#outcome !== null) throw new Error(`${this.name} ended (${this.#outcome}): ${this.#lastWords()}`);
+      if (this.#outcome !== null) throw this.#failure();
       await once(this.#changes, 'change');
     }
   }
@@ -110,12 +111,18 @@ export class DemoProcess {
     return this.#reports.find((report): report is ReportOf<Kind> => report.kind === kind);
   }
 
-  #lastWords(): string {
+  #failure(): CliError {
+    const text = this.#log();
+    const own = /^error: (.*)\nTry: (.*)$/m.exec(text);
+    const words = own?.[1] ?? (text.split('\n').slice(-shownLogLines).join(' | ') || 'without a word');
+    return new CliError(`${this.name} ended (${this.#outcome}): ${words}`, own?.[2] ?? `less ${this.logFile}`);
+  }
+
+  #log(): string {
     try {
-      const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n');
-      return lines.slice(-shownLogLines).join(' | ') || `nothing in ${this.logFile}`;
+      return readFileSync(this.logFile, 'utf8').trimEnd();
     } catch (error) {
-      return `${this.logFile} cannot be read: ${error instanceof Error ? error.message : error}`;
+      return `its log cannot be read: ${error instanceof Error ? error.message : error}`;
     }
   }
 }
