@@ -237,6 +237,13 @@ describe('heddle run', () => {
     }
   });
 
+  it('ends at once where there is nothing to join with, exit code 2', async () => {
+    const nowhere = { XDG_CONFIG_HOME: join(folder, 'nowhere'), XDG_STATE_HOME: join(folder, 'nowhere') };
+    const early = start(['run', '--service', 'web', '--', 'echo', 'started'], nowhere);
+    expect(await early.exited).toBe(2);
+    expect(early.stderr()).toMatch(/error: no way into the mesh: .*\nTry: heddle control-plane .*\n$/);
+  });
+
   it('joins with a token for its service only', async () => {
     const file = join(folder, 'web.token');
     writeFileSync(file, (await heddle('token', '--service', 'web')).stdout);

@@ -50,6 +50,17 @@ describe('sidecarReadiness', () => {
     await refused;
   });
 
+  it('does not wait for a token that nobody will bring', async () => {
+    const { sidecar } = scripted('there is neither a stored certificate nor a join token');
+    const refused = expect(sidecarReadiness(sidecar, 0, () => {})).rejects.toMatchObject({
+      message: expect.stringContaining('no way into the mesh'),
+      hint: expect.stringContaining('heddle control-plane'),
+      exitCode: 2,
+    });
+    await vi.advanceTimersByTimeAsync(200);
+    await refused;
+  });
+
   it('waits for ever when told so', async () => {
     const { sidecar, becomeReady } = scripted('no control plane');
     const ready = sidecarReadiness(sidecar, 0, () => {});
