@@ -6,6 +6,8 @@ import { checkRegistration, RegistrationRefusedError } from './registration-requ
 const identity = 'spiffe://cluster.local/ns/default/sa/cart';
 const grant: JoinGrant = { namespace: 'default', service: 'cart', serviceAccount: 'cart', labels: { version: 'v1' } };
 
+const nowMs = 1_700_000_000_000;
+
 function request(differing: Partial<Output<'heddle.v1.Register'>> = {}): Output<'heddle.v1.Register'> {
   return {
     name: 'cart-v1-1',
@@ -26,7 +28,7 @@ function request(differing: Partial<Output<'heddle.v1.Register'>> = {}): Output<
 
 function refusal(differing: Partial<Output<'heddle.v1.Register'>>, given: JoinGrant | null = grant) {
   try {
-    checkRegistration(request(differing), { identity, grant: given }, 0);
+    checkRegistration(request(differing), { identity, grant: given }, nowMs);
   } catch (error) {
     if (error instanceof RegistrationRefusedError) {
       return { message: error.message, isDenied: error.isDenied };
@@ -38,7 +40,7 @@ function refusal(differing: Partial<Output<'heddle.v1.Register'>>, given: JoinGr
 
 describe('checkRegistration', () => {
   it('takes the identity from the certificate and adds the app label', () => {
-    expect(checkRegistration(request(), { identity, grant }, 5)).toEqual({
+    expect(checkRegistration(request(), { identity, grant }, nowMs)).toEqual({
       instanceId: '1f3bb0f4-6bd6-4a19-a7c7-0a6f7e2f5d57',
       generation: 1700000000000,
       workload: {
@@ -53,7 +55,7 @@ describe('checkRegistration', () => {
         region: 'eu',
         zone: 'a',
         heddleVersion: '0.1.0',
-        registeredAtMs: 5,
+        registeredAtMs: nowMs,
       },
     });
   });
@@ -76,8 +78,10 @@ describe('checkRegistration', () => {
   it('allows any value, any label and any service where the grant says so', () => {
     const wide: JoinGrant = { ...grant, labels: { '*': '*' }, anyService: true };
     const one: JoinGrant = { ...grant, labels: { version: '*' } };
-    expect(() => checkRegistration(request({ service: 'web' }), { identity, grant: wide }, 0)).not.toThrow();
-    expect(() => checkRegistration(request({ labels: { version: 'v9' } }), { identity, grant: one }, 0)).not.toThrow();
+    expect(() => checkRegistration(request({ service: 'web' }), { identity, grant: wide }, nowMs)).not.toThrow();
+    expect(() =>
+      checkRegistration(request({ labels: { version: 'v9' } }), { identity, grant: one }, nowMs),
+    ).not.toThrow();
     expect(refusal({ labels: { tier: 'x' } }, one)).toMatchObject({ isDenied: true });
   });
 
@@ -100,6 +104,7 @@ describe('checkRegistration', () => {
       'namespace',
       'service',
       'address',
+      'admin_address',
       'instance_id',
       'generation',
       'zone',
@@ -114,6 +119,36 @@ describe('checkRegistration', () => {
       'ports[1].inbound_port',
       'ports[1].app_protocol',
     ]);
+  });
+
+  it.each([
+    ...['0.0.0.0', '0.1.2.3', '169.254.169.254', '224.0.0.1', '255.255.255.255'],
+    ...['::', 'fe80::1', 'fe80::1%eth0', 'ff02::1', 'fd00:ec2::254', '::ffff:169.254.169.254', '127.1', ''],
+  ])('refuses %j as an address: callers would dial it', (address) => {
+    const ports = [{ port: 8080, inbound_address: address, inbound_port: 80, app_protocol: 'http' }];
+    expect(refusal({ address, admin_address: '' }).message).toMatch(/^address: /);
+    expect(refusal({ ports }).message).toBe('ports[0].inbound_address: not the IP address of a host');
+  });
+
+  it.each(['127.0.0.1', '::1', '192.168.1.1', '2001:db8::1', 'fd12::1'])('takes %s as an address', (address) => {
+    const ports = [{ port: 8080, inbound_address: address, inbound_port: 80, app_protocol: 'http' }];
+    expect(() =>
+      checkRegistration(request({ address, ports, admin_address: '' }), { identity, grant }, nowMs),
+    ).not.toThrow();
+  });
+
+  it.each(['10.0.0.2:80', '10.0.0.1:80/x?y', '10.0.0.1', '10.0.0.1:0', 'cart:80', '10.0.0.1:80@169.254.169.254:80'])(
+    'refuses %j as the admin address: Prometheus would be sent there',
+    (admin) => {
+      expect(refusal({ admin_address: admin }).message).toMatch(/^admin_address: /);
+    },
+  );
+
+  it('refuses a generation in the future, which would keep the name from every later process', () => {
+    expect(refusal({ generation: String(nowMs + 301_000) }).message).toMatch(/^generation: in the future/);
+    expect(() =>
+      checkRegistration(request({ generation: String(nowMs + 299_000) }), { identity, grant }, nowMs),
+    ).not.toThrow();
   });
 
   it('bounds ports and labels', () => {

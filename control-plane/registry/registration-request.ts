@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import type { JoinGrant } from '../../certs/grant.ts';
 import type { Output } from '../../proto/load.ts';
 import type { RegisteredPort, RegisteredWorkload } from './registered-workload.ts';
@@ -34,6 +34,8 @@ const longNamePattern = /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/;
 const labelNamePattern = /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const labelValuePattern = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 const wordPattern = /^[\x21-\x7e]{0,255}$/;
+/** Clocks of hosts differ; a generation further ahead would keep the name from every later process. */
+const maxClockSkewMs = 5 * 60_000;
 const protocols = ['http', 'http2', 'grpc', 'tcp'] as const;
 
 /**
@@ -47,7 +49,7 @@ export function checkRegistration(
   registrant: Registrant,
   nowMs: number,
 ): Registration {
-  const faults = faultsOf(request);
+  const faults = faultsOf(request, nowMs);
   if (faults.length > 0) {
     throw new RegistrationRefusedError(faults, false);
   }
@@ -82,7 +84,7 @@ function registeredPort(port: Output<'heddle.v1.Register'>['ports'][number]): Re
   });
 }
 
-function faultsOf(request: Output<'heddle.v1.Register'>): string[] {
+function faultsOf(request: Output<'heddle.v1.Register'>, nowMs: number): string[] {
   const faults: string[] = [];
   const check = (isGood: boolean, fault: string): void => {
     if (!isGood) {
@@ -93,10 +95,16 @@ function faultsOf(request: Output<'heddle.v1.Register'>): string[] {
   check(longNamePattern.test(request.name), `name: ${quoted(request.name)} is not a DNS subdomain`);
   check(namePattern.test(request.namespace), `namespace: ${quoted(request.namespace)} is not a DNS label`);
   check(namePattern.test(request.service), `service: ${quoted(request.service)} is not a DNS label`);
-  check(isIP(request.address) !== 0, `address: ${quoted(request.address)} is not an IP address`);
-  check(wordPattern.test(request.admin_address), 'admin_address: not printable or longer than 255');
+  check(isReachable(request.address), `address: ${quoted(request.address)} is not the IP address of a host`);
+  check(
+    isOwnAdmin(request.admin_address, request.address),
+    `admin_address: ${quoted(request.admin_address)} is not a port of the workload's own host`,
+  );
   check(/^[\x21-\x7e]{1,64}$/.test(request.instance_id), 'instance_id: not 1 to 64 printable characters');
-  check(Number.isSafeInteger(Number(request.generation)), 'generation: not a time in milliseconds');
+  const generation = Number(request.generation);
+  const isTime = Number.isSafeInteger(generation) && generation >= 0;
+  check(isTime, 'generation: not a time in milliseconds');
+  check(!isTime || generation <= nowMs + maxClockSkewMs, 'generation: in the future; check the clock of this host');
   check(wordPattern.test(request.version), 'version: not printable or longer than 255');
   check(wordPattern.test(request.region), 'region: not printable or longer than 255');
   check(wordPattern.test(request.zone), 'zone: not printable or longer than 255');
@@ -111,7 +119,7 @@ function faultsOf(request: Output<'heddle.v1.Register'>): string[] {
     const isKnown = port.app_protocol === '' || protocols.some((protocol) => protocol === port.app_protocol);
     check(isPort(port.port), `ports[${index}].port: ${port.port} is not a port number`);
     check(!seen.has(port.port), `ports[${index}].port: ${port.port} is there already`);
-    check(isIP(port.inbound_address) !== 0, `ports[${index}].inbound_address: not an IP address`);
+    check(isReachable(port.inbound_address), `ports[${index}].inbound_address: not the IP address of a host`);
     check(isPort(port.inbound_port), `ports[${index}].inbound_port: ${port.inbound_port} is not a port number`);
     check(isKnown, `ports[${index}].app_protocol: ${quoted(port.app_protocol)} is not one of ${protocols.join(', ')}`);
     seen.add(port.port);
@@ -145,6 +153,33 @@ function denialsOf(request: Output<'heddle.v1.Register'>, grant: JoinGrant | nul
 /** Labels come from outside: `constructor` must not find what every object has. */
 function ownValue(labels: Readonly<Record<string, string>>, name: string): string {
   return Object.hasOwn(labels, name) ? (labels[name] ?? '') : `not ${anyLabel}`;
+}
+
+/**
+ * An address that a host can have and others can dial. Link-local ones are left out: they mean another host at each
+ * caller, and 169.254.169.254 is where clouds hand out credentials. Loopback is in: there are meshes on one host.
+ */
+function isReachable(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && !address.includes('%') && !unreachable.check(address, family === 4 ? 'ipv4' : 'ipv6');
+}
+
+const unreachable = new BlockList();
+unreachable.addSubnet('0.0.0.0', 8, 'ipv4');
+unreachable.addSubnet('169.254.0.0', 16, 'ipv4');
+unreachable.addSubnet('224.0.0.0', 3, 'ipv4'); // multicast, reserved, broadcast
+unreachable.addAddress('::', 'ipv6');
+unreachable.addSubnet('fe80::', 10, 'ipv6');
+unreachable.addSubnet('ff00::', 8, 'ipv6');
+unreachable.addAddress('fd00:ec2::254', 'ipv6');
+
+/** Prometheus is sent there (`/sd/prometheus`), so it is a port of that host and nothing else. Empty for none. */
+function isOwnAdmin(admin: string, address: string): boolean {
+  if (admin === '') return true;
+  const match = /^(?:\[([0-9A-Fa-f:.]{2,45})\]|([0-9.]{7,15})):([0-9]{1,5})$/.exec(admin);
+  const host = match?.[1] ?? match?.[2] ?? '';
+  const isOwn = host === address || host === '127.0.0.1' || host === '::1';
+  return isIP(host) !== 0 && isOwn && isPort(Number(match?.[3]));
 }
 
 function isPort(port: number): boolean {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { NameTakenError, Registry } from './registry.ts';
+import { NameTakenError, Registry, TooManyWorkloadsError } from './registry.ts';
 import { registration } from './testing/registration.ts';
 
 const ttlMs = 10_000;
@@ -111,6 +111,20 @@ describe('Registry', () => {
     expect(registry.held()).toContain('default/a');
     registry.register(earlier);
     expect(registry.renew('default/a', earlier)).toBe(true);
+  });
+});
+
+describe('Registry, of one identity', () => {
+  it('takes no more workloads than it may have, until one of them goes', () => {
+    const registry = new Registry({ maxPerIdentity: 2 });
+    registry.register(registration({ name: 'a' }));
+    registry.register(registration({ name: 'a', instanceId: 'two', generation: 2 }));
+    registry.register(registration({ name: 'b' }));
+    expect(() => registry.register(registration({ name: 'c' }))).toThrow(TooManyWorkloadsError);
+    registry.register(registration({ name: 'd', identity: 'spiffe://cluster.local/ns/default/sa/web' }));
+    registry.withdraw('default/b', registration({ name: 'b' }));
+    registry.register(registration({ name: 'c' }));
+    expect(registry.view().workloads.map(({ name }) => name)).toEqual(['a', 'c', 'd']);
   });
 });
 

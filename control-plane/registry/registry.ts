@@ -40,10 +40,17 @@ export interface RegistryState {
   readonly remembered: readonly RememberedService[];
 }
 
+/** So many workloads of one identity are registered that there may be no more. */
+export class TooManyWorkloadsError extends Error {
+  override readonly name = 'TooManyWorkloadsError';
+}
+
 export interface RegistryOptions {
   /** Milliseconds since the epoch. The default does not step when somebody sets the clock, which would end leases. */
   readonly now?: () => number;
   readonly ttlMs?: number;
+  /** As many as may have a stream each. More names than processes that could hold them are made up. Default 500. */
+  readonly maxPerIdentity?: number;
 }
 
 interface Lease extends Registration {
@@ -65,7 +72,10 @@ interface Lease extends Registration {
 export class Registry {
   readonly #now: () => number;
   readonly #ttlMs: number;
+  readonly #maxPerIdentity: number;
   readonly #leases = new Map<string, Lease>();
+  /** Leases by SPIFFE id. */
+  readonly #countOf = new Map<string, number>();
   readonly #memory = new ServiceMemory();
   readonly #listeners = new Set<() => void>();
   /** When leases ran out and were removed, within the last TTL; without those that have come back. */
@@ -75,9 +85,10 @@ export class Registry {
   #revision = 0;
   #view: RegistryView | null = null;
 
-  constructor({ now = steadyNow, ttlMs = leaseTtlMs }: RegistryOptions = {}) {
+  constructor({ now = steadyNow, ttlMs = leaseTtlMs, maxPerIdentity = 500 }: RegistryOptions = {}) {
     this.#now = now;
     this.#ttlMs = ttlMs;
+    this.#maxPerIdentity = maxPerIdentity;
   }
 
   /** Everything registered now, and what is remembered. The same object until something changes. */
@@ -137,12 +148,15 @@ export class Registry {
    * Registers or, from the owner, registers anew. A later process of the same identity takes the name over.
    *
    * @throws NameTakenError for an earlier process than the owner, and for another identity while the lease lives
+   * @throws TooManyWorkloadsError
    */
   register(registration: Registration): void {
     const key = workloadKey(registration.workload);
     const current = this.#leases.get(key);
     if (current !== undefined) {
       refuseTakeover(key, current, registration, this.#now());
+    } else {
+      this.#refuseTooMany(registration.workload.identity);
     }
     this.#signOfLife();
     this.#put(key, registration);
@@ -209,18 +223,37 @@ export class Registry {
     return heardForMs < minHoldMs || (areMost && heardForMs < maxHoldMs);
   }
 
+  #refuseTooMany(identity: string): void {
+    const count = this.#countOf.get(identity) ?? 0;
+    if (count >= this.#maxPerIdentity) {
+      throw new TooManyWorkloadsError(`${identity} has ${count} workloads, which is all it may have`);
+    }
+  }
+
+  #count(identity: string, difference: 1 | -1): void {
+    const count = (this.#countOf.get(identity) ?? 0) + difference;
+    if (count === 0) {
+      this.#countOf.delete(identity);
+    } else {
+      this.#countOf.set(identity, count);
+    }
+  }
+
   #put(key: string, registration: Registration): void {
     const replaced = this.#leases.get(key);
     this.#leases.set(key, { ...registration, expiresAtMs: this.#now() + this.#ttlMs });
     this.#recentlyRemovedMs.delete(key);
     this.#memory.came(registration.workload);
-    if (replaced !== undefined) {
+    if (replaced === undefined) {
+      this.#count(registration.workload.identity, 1);
+    } else {
       this.#memory.left(replaced.workload, this.#now(), registration.workload);
     }
   }
 
   #remove(key: string, { workload }: Lease): void {
     this.#leases.delete(key);
+    this.#count(workload.identity, -1);
     this.#memory.left(workload, this.#now());
   }
 

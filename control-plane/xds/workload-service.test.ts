@@ -72,7 +72,7 @@ describe('workloadService', () => {
     ['a service beyond the grant', register({ service: 'web' }), status.PERMISSION_DENIED, 'service web: the join'],
     ['a label beyond it', register({ labels: { version: 'v2' } }), status.PERMISSION_DENIED, 'label version=v2'],
     ['another namespace', register({ namespace: 'other' }), status.PERMISSION_DENIED, 'namespace other'],
-    ['no address', register({ address: '' }), status.INVALID_ARGUMENT, 'address: "" is not an IP address'],
+    ['no address', register({ address: '' }), status.INVALID_ARGUMENT, 'address: "" is not the IP address of a host'],
     ['anything before Register', { renew: {} }, status.INVALID_ARGUMENT, 'the first message must be Register'],
   ])('refuses %s and says why', async (_what, request, code, reason) => {
     const stream = attach();

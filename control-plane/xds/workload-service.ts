@@ -6,7 +6,7 @@ import type { Log } from '../log.ts';
 import { workloadKey } from '../registry/registered-workload.ts';
 import { checkRegistration, RegistrationRefusedError } from '../registry/registration-request.ts';
 import type { Registration, Registry } from '../registry/registry.ts';
-import { leaseTtlMs, NameTakenError, renewIntervalMs } from '../registry/registry.ts';
+import { leaseTtlMs, NameTakenError, renewIntervalMs, TooManyWorkloadsError } from '../registry/registry.ts';
 import type { CallerOf } from './caller.ts';
 import { StreamError } from './discovery-stream.ts';
 import { writePaced } from './paced-writes.ts';
@@ -189,6 +189,9 @@ function statusOf(error: unknown): { code: status; details: string } {
   }
   if (error instanceof NameTakenError) {
     return { code: status.ALREADY_EXISTS, details: error.message };
+  }
+  if (error instanceof TooManyWorkloadsError) {
+    return { code: status.RESOURCE_EXHAUSTED, details: error.message };
   }
   if (error instanceof InvalidGrantError) {
     return { code: status.PERMISSION_DENIED, details: error.message };
