@@ -37,6 +37,8 @@ export interface ProxyConfig {
   /** File to append the access log to, `-` for stdout, empty for none (the default). */
   readonly accessLog: string;
   readonly logLevel: LogLevel;
+  /** `auto`: stream handles where they prove to work at start; `socket`: Node's public sockets only. Default `auto`. */
+  readonly transport: 'auto' | 'socket';
   /** How often counts go to the control plane. Default 5000. */
   readonly telemetryIntervalMs: number;
 }
@@ -71,6 +73,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     accessLog: '',
     logLevel: 'info',
     telemetryIntervalMs: 5000,
+    transport: 'auto',
     ...options,
     name,
     version,

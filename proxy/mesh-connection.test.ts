@@ -11,7 +11,6 @@ import type { IdentityHolder } from './tls/mesh-identity.ts';
 import { IdentityHolder as Holder } from './tls/mesh-identity.ts';
 import { SessionCache } from './tls/session-cache.ts';
 import { CoarseClock } from './transport/coarse-clock.ts';
-import type { SocketTransport } from './transport/socket-transport.ts';
 import { dialMesh } from './upstream/dial.ts';
 
 const mesh = createTestMesh();
@@ -74,7 +73,7 @@ function call(port: number, identity: IdentityHolder, expected = [mesh.id('cart'
       expectedIdentities: expected,
     };
     dialMesh(target, identity, sessions, {
-      onConnected: (transport: SocketTransport) => {
+      onConnected: (transport) => {
         let text = '';
         transport.setHandler({
           onBytes: (buffer, length) => {
@@ -85,6 +84,7 @@ function call(port: number, identity: IdentityHolder, expected = [mesh.id('cart'
           onDrain() {},
           onClose: () => resolve({ text }),
         });
+        transport.startReading();
         transport.writeText('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
       },
       onDialFailed: (failure, detail) => resolve({ failure, detail }),

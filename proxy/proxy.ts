@@ -12,6 +12,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { ProxyConfig } from './config.ts';
 import { InvalidProxyConfigError } from './config.ts';
 import type { HttpListener } from './listener/http-listener.ts';
+import type { Log } from './log.ts';
 import { LogWriter } from './log.ts';
 import { declaredRouteName, ProxyPortRoutes, UpstreamPortRoutes } from './outbound-routes.ts';
 import { RequestRecorder } from './record-request.ts';
@@ -22,6 +23,8 @@ import { SeriesRegistry } from './telemetry/series-registry.ts';
 import { TelemetryReporter } from './telemetry/telemetry-reporter.ts';
 import { Traffic } from './traffic.ts';
 import { clusterStats } from './traffic-status.ts';
+import { handleSelfTest } from './transport/handle-self-test.ts';
+import { setTransportKind } from './transport/open-transport.ts';
 import { systemClock } from './xds/clock.ts';
 import type { ControlPlaneSession } from './xds/control-plane-channel.ts';
 import { ControlPlaneClient } from './xds/control-plane-client.ts';
@@ -121,6 +124,7 @@ export class Sidecar {
     });
     this.traffic.clock.onTick((nowMs) => {
       for (const cluster of this.clusters.all()) cluster.sweep(nowMs);
+      this.registry.sweep(nowMs);
     });
     this.ready = this.control.ready;
   }
@@ -128,6 +132,7 @@ export class Sidecar {
   /** Binds all ports and begins to join. Rejects when a port is taken or the state directory cannot be used. */
   static async start(config: ProxyConfig): Promise<Sidecar> {
     const log = new LogWriter(config.logLevel);
+    await chooseTransport(config, log.for('traffic'));
     const directory = await StateDirectory.open(config.stateDirectory);
     const accessLog = config.accessLog === '' ? null : await AccessLog.open(config.accessLog);
     const proxy = new Sidecar(config, log, directory, accessLog);
@@ -258,6 +263,14 @@ export class Sidecar {
       zone,
     };
   }
+}
+
+/** Stream handles are faster and not public: they are used where they have just proved to work. */
+async function chooseTransport(config: ProxyConfig, log: Log): Promise<void> {
+  if (config.transport === 'socket') return;
+  const result = await handleSelfTest();
+  if (result === 'works') setTransportKind('handle');
+  else log('warn', 'stream handles do not work here; public sockets are used', { reason: result.reason });
 }
 
 /** A fixed port that was asked for, or the usual one, or any when that is taken by another sidecar on this host. */

@@ -126,7 +126,7 @@ export class Cluster {
     for (const config of wanted.values()) {
       const known = this.#endpoints.get(config.key);
       if (known === undefined) this.#endpoints.set(config.key, this.#makeEndpoint(config));
-      else known.config = config;
+      else known.reconfigure(config);
     }
     this.#publish();
   }

@@ -31,6 +31,12 @@ export class Endpoint implements Candidate, Pickable {
     this.outlier = outlier;
   }
 
+  /** Takes new labels, weight or health. Requests are counted anew under the new labels. */
+  reconfigure(config: EndpointConfig): void {
+    this.config = config;
+    this.series.clear();
+  }
+
   get weight(): number {
     return this.config.weight;
   }

@@ -8,7 +8,7 @@ import { ServerConnection } from '../http1/server-connection.ts';
 import type { RequestReceiver } from '../message-head.ts';
 import type { IdentityHolder, MeshIdentity } from '../tls/mesh-identity.ts';
 import { secureContextOptions } from '../tls/mesh-identity.ts';
-import { SocketTransport } from '../transport/socket-transport.ts';
+import { openTransport } from '../transport/open-transport.ts';
 
 /** The other end of an accepted connection. Without mTLS there is an address and nothing else. */
 export interface AcceptedPeer {
@@ -186,7 +186,7 @@ export class HttpListener {
 
   #accept(socket: Socket, peer: AcceptedPeer): void {
     this.counters.accepted++;
-    const transport = new SocketTransport(socket);
+    const transport = openTransport(socket);
     const connection = new ServerConnection(transport, {
       ...this.#options.connection,
       onClosed: (closed) => this.#connections.delete(closed),

@@ -1,19 +1,9 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import { cutAfterLinger } from './linger.ts';
 import type { Transport, TransportHandler } from './transport.ts';
-
-/** `delayed_close_timeout` of Envoy: how long the peer may take to close once the last answer is on its way. */
-const LINGER_MS = 1000;
-
-/** A peer that reads nothing of its last answer for so many lingers is given up. */
-const MAX_STALLED_LINGERS = 60;
-
-/** One read fills at most this much; the kernel's own reads through libuv are of the same size. */
-const READ_BUFFER_BYTES = 65_536;
-
-/** A read of at least this size keeps its buffer, so that a bulk body is relayed without a copy. */
-const HAND_OVER_BYTES = 16_384;
+import { deafHandler, HAND_OVER_BYTES, READ_BUFFER_BYTES } from './transport.ts';
 
 /**
  * A transport on Node's public socket API.
@@ -25,13 +15,16 @@ export class SocketTransport implements Transport {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #socket: Socket;
-  #handler: TransportHandler = deaf;
+  readonly #readsBySharedBuffer: boolean;
+  #handler: TransportHandler = deafHandler;
   #isEnding = false;
   #isPaused = false;
   #error: Error | null = null;
 
-  constructor(socket: Socket) {
+  /** `readsBySharedBuffer` says that the socket was made with `sharedReads`. */
+  constructor(socket: Socket, readsBySharedBuffer = false) {
     this.#socket = socket;
+    this.#readsBySharedBuffer = readsBySharedBuffer;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     socket.on('end', () => this.#handler.onEnd());
@@ -41,7 +34,7 @@ export class SocketTransport implements Transport {
     });
     socket.on('close', () => {
       const handler = this.#handler;
-      this.#handler = deaf;
+      this.#handler = deafHandler;
       handler.onClose(this.#error);
     });
   }
@@ -54,8 +47,9 @@ export class SocketTransport implements Transport {
     this.#handler = handler;
   }
 
-  /** Begins to deliver what arrives; for accepted connections, once a handler is set. */
+  /** Begins to deliver what arrives; a handler must be set. */
   startReading(): void {
+    if (this.#readsBySharedBuffer) return; // it reads since it was made
     this.#socket.on('data', (chunk: Buffer) => this.deliver(chunk, chunk.length, true));
   }
 
@@ -92,15 +86,7 @@ export class SocketTransport implements Transport {
     this.#isEnding = true;
     this.#socket.end();
     this.resume(); // unread bytes at close would make the kernel send a reset that eats our last answer
-    let unsent = this.#socket.writableLength;
-    let stalled = 0;
-    const linger = setInterval(() => {
-      const left = this.#socket.writableLength;
-      stalled = left < unsent ? 0 : stalled + 1;
-      if (unsent === 0 || stalled >= MAX_STALLED_LINGERS) this.#socket.destroy();
-      unsent = left;
-    }, LINGER_MS).unref();
-    this.#socket.once('close', () => clearInterval(linger));
+    cutAfterLinger(this.#socket, () => this.#socket.writableLength);
   }
 
   reset(): void {
@@ -138,10 +124,3 @@ export function sharedReads(transport: () => SocketTransport | null): {
 }
 
 const sharedBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
-
-const deaf: TransportHandler = {
-  onBytes() {},
-  onEnd() {},
-  onDrain() {},
-  onClose() {},
-};

@@ -37,9 +37,23 @@ export interface TransportHandler {
    * copy what must stay.
    */
   onBytes(buffer: Buffer, length: number, owned: boolean): void;
-  /** The peer has finished sending; writing is still possible. */
+  /** The peer has finished sending. What was written is still flushed, then the connection ends from our side too. */
   onEnd(): void;
   onDrain(): void;
   /** The connection is gone; `error` says why when it did not end in the ordinary way. */
   onClose(error: Error | null): void;
 }
+
+/** One read fills at most this much; the kernel's own reads through libuv are of the same size. */
+export const READ_BUFFER_BYTES = 65_536;
+
+/** A read of at least this size keeps its buffer, so that a bulk body is relayed without a copy. */
+export const HAND_OVER_BYTES = 16_384;
+
+/** Hears nothing: stands in before a handler is set and after the connection has closed. */
+export const deafHandler: TransportHandler = {
+  onBytes() {},
+  onEnd() {},
+  onDrain() {},
+  onClose() {},
+};

@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.ts';
 import type { ClientConnectionOwner } from '../http1/client-connection.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
-import type { SocketTransport } from '../transport/socket-transport.ts';
+import type { OpenedTransport } from '../transport/open-transport.ts';
 import type { Dial, DialResult } from './dial.ts';
 
 /** Somebody who needs a connection for one request. One of the two is called, unless `cancel` comes first. */
@@ -154,9 +154,10 @@ export class ConnectionPool implements ClientConnectionOwner {
   }
 
   /** Called by the dial in progress. */
-  adopt(transport: SocketTransport, isCounted: boolean): void {
+  adopt(transport: OpenedTransport, isCounted: boolean): void {
     this.#connecting--;
     const connection = new ClientConnection(transport, this);
+    transport.startReading();
     this.#open.add(connection);
     if (!isCounted) this.#beyondLimit.add(connection);
     this.#hand(connection);
@@ -184,7 +185,7 @@ class PendingDial implements DialResult {
     this.#isCounted = isCounted;
   }
 
-  onConnected(transport: SocketTransport): void {
+  onConnected(transport: OpenedTransport): void {
     this.#pool.adopt(transport, this.#isCounted);
   }
 

@@ -1,15 +1,19 @@
-import type { Socket } from 'node:net';
+import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { expectIdentity } from '../../certs/svid.ts';
 import type { Failure } from '../failure.ts';
 import type { IdentityHolder, VerifiedPeer } from '../tls/mesh-identity.ts';
 import { SessionCache } from '../tls/session-cache.ts';
+import { HandleTransport } from '../transport/handle-transport.ts';
+import type { OpenedTransport } from '../transport/open-transport.ts';
+import { transportKind } from '../transport/open-transport.ts';
 import { SocketTransport, sharedReads } from '../transport/socket-transport.ts';
 
 /** How dialling ended; exactly one of the two is called, once. */
 export interface DialResult {
-  onConnected(transport: SocketTransport): void;
+  /** Reading begins when the receiver, its handler set, calls `startReading`. */
+  onConnected(transport: OpenedTransport): void;
   /** `detail` names the cause for logs and local replies: no secrets, one line. */
   onDialFailed(failure: Failure, detail: string): void;
 }
@@ -31,17 +35,9 @@ export interface MeshDial extends DialAddress {
 }
 
 export function dialPlain(target: DialAddress, result: DialResult): void {
-  let transport: SocketTransport | null = null;
-  const socket = connect({
-    host: target.address,
-    port: target.port,
-    noDelay: true,
-    onread: sharedReads(() => transport),
-  });
-  settle(socket, 'connect', target.connectTimeoutMs, result, () => {
-    transport = new SocketTransport(socket);
-    return transport;
-  });
+  const reads = dialledReads();
+  const socket = connect({ host: target.address, port: target.port, noDelay: true, ...reads.options });
+  settle(socket, 'connect', target.connectTimeoutMs, result, () => reads.open(socket));
 }
 
 /**
@@ -57,7 +53,7 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
   const key = SessionCache.key(`${target.address}:${target.port}`, target.sni, target.expectedIdentities);
   const stored = sessions.get(key);
   let peer: VerifiedPeer | null = stored?.peer ?? null;
-  let transport: SocketTransport | null = null;
+  const reads = dialledReads();
   const socket = connectTls({
     host: target.address,
     port: target.port,
@@ -74,7 +70,7 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
       return undefined;
     },
     // Node passes this on to the socket it makes, though its types do not say so
-    ...({ onread: sharedReads(() => transport) } as object),
+    ...(reads.options as object),
   });
   socket.setNoDelay(true); // unlike `net.connect`, `tls.connect` does not take this as an option
   socket.on('session', (session) => {
@@ -86,9 +82,21 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
         `the instance does not speak the mesh's protocol (ALPN ${socket.alpnProtocol || 'none'})`,
       );
     }
-    transport = new SocketTransport(socket);
-    return transport;
+    return reads.open(socket);
   });
+}
+
+/** How a dialled socket reads: the public transport must say so when the socket is made, before it is connected. */
+function dialledReads(): { options: Pick<TcpSocketConnectOpts, 'onread'>; open(socket: Socket): OpenedTransport } {
+  if (transportKind() === 'handle') return { options: {}, open: (socket) => new HandleTransport(socket) };
+  let transport: SocketTransport | null = null;
+  return {
+    options: { onread: sharedReads(() => transport) },
+    open: (socket) => {
+      transport = new SocketTransport(socket, true);
+      return transport;
+    },
+  };
 }
 
 /** A handshake that succeeded cryptographically with somebody we did not want. */
@@ -101,7 +109,7 @@ function settle(
   readyEvent: 'connect' | 'secureConnect',
   timeoutMs: number,
   result: DialResult,
-  makeTransport: () => SocketTransport | IdentityError,
+  makeTransport: () => OpenedTransport | IdentityError,
 ): void {
   let isSettled = false;
   const fail = (failure: Failure, detail: string): void => {

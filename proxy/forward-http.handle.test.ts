@@ -1,0 +1,14 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { setTransportKind, transportKind } from './transport/open-transport.ts';
+
+// everything that holds on the public transport holds on stream handles: the same suites, once more
+setTransportKind('handle');
+await import('./forward-http.test.ts');
+await import('./forward-http.hostile.test.ts');
+await import('./mesh-connection.test.ts');
+
+describe('these suites', () => {
+  it('have run on stream handles', () => expect(transportKind()).toBe('handle'));
+});
+
+afterAll(() => setTransportKind('socket'));

@@ -1,0 +1,197 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import type { OpenedTransport } from './open-transport.ts';
+
+const mesh = createTestMesh();
+
+/** What every transport does, over plain TCP and over TLS; `open` makes one over an accepted socket. */
+export function describeTransport(name: string, open: (socket: Socket) => OpenedTransport): void {
+  describe.each(['plain', 'TLS'] as const)(`${name} over %s`, (kind) => {
+    const servers: Server[] = [];
+    const sockets: Socket[] = [];
+
+    afterEach(async () => {
+      for (const socket of sockets.splice(0)) socket.destroy();
+      for (const server of servers.splice(0)) await new Promise<void>((resolve) => server.close(() => resolve()));
+    });
+
+    /** A transport and the ordinary socket at its other end. */
+    async function pair(): Promise<{ transport: OpenedTransport; peer: Socket }> {
+      const accepted = new Promise<Socket>((resolve) => {
+        const server =
+          kind === 'plain'
+            ? createServer({ noDelay: true }, resolve)
+            : createTlsServer({ ...mesh.identity('cart'), noDelay: true }, resolve);
+        servers.push(server);
+        server.listen(0, '127.0.0.1');
+      });
+      await once(servers.at(-1) as Server, 'listening');
+      const port = ((servers.at(-1) as Server).address() as AddressInfo).port;
+      const peer =
+        kind === 'plain'
+          ? connect(port, '127.0.0.1')
+          : connectTls({ port, host: '127.0.0.1', ca: mesh.bundlePem, checkServerIdentity: () => undefined });
+      peer.on('error', () => {});
+      sockets.push(peer);
+      // made in the very turn in which the connection comes, as listeners do
+      const transport = await accepted.then((socket) => {
+        sockets.push(socket);
+        return open(socket);
+      });
+      return { transport, peer };
+    }
+
+    it('delivers every byte in order, of messages small and large', async () => {
+      const { transport, peer } = await pair();
+      const hash = createHash('sha256');
+      const sent = createHash('sha256');
+      let missing = 0;
+      const done = new Promise<void>((resolve) => {
+        transport.setHandler({
+          onBytes: (buffer, length) => {
+            hash.update(buffer.subarray(0, length));
+            missing -= length;
+            if (missing === 0) resolve();
+          },
+          onEnd() {},
+          onDrain() {},
+          onClose() {},
+        });
+      });
+      const pieces = [1, 100, 20_000, 3, 500_000, 70, 65_536, 65_537, 1_000_000].map((size) => randomBytes(size));
+      for (const piece of pieces) missing += piece.length;
+      transport.startReading();
+      for (const piece of pieces) {
+        sent.update(piece);
+        peer.write(piece);
+      }
+      await done;
+      expect(hash.digest('hex')).toBe(sent.digest('hex'));
+    });
+
+    it('writes text and bytes in order, and says when to hold back and when to go on', async () => {
+      const { transport, peer } = await pair();
+      const whole = randomBytes(24_000_000);
+      const shared = Buffer.alloc(50_000);
+      let at = 0;
+      let heldBack = 0;
+      const write = (): void => {
+        while (at < whole.length) {
+          const end = Math.min(at + 50_000, whole.length);
+          let isFlowing: boolean;
+          if ((at / 50_000) % 3 === 0) {
+            isFlowing = transport.writeText(whole.toString('latin1', at, end));
+          } else if ((at / 50_000) % 3 === 1) {
+            isFlowing = transport.writeBytes(whole, at, end, true);
+          } else {
+            whole.copy(shared, 0, at, end);
+            isFlowing = transport.writeBytes(shared, 0, end - at, false);
+            shared.fill(0); // it was not ours to keep
+          }
+          at = end;
+          if (isFlowing) continue;
+          heldBack++;
+          return;
+        }
+        transport.end();
+      };
+      transport.setHandler({ onBytes() {}, onEnd() {}, onDrain: write, onClose() {} });
+      transport.startReading();
+      write();
+      const hash = createHash('sha256');
+      for await (const chunk of peer) hash.update(chunk as Buffer);
+      expect(hash.digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'));
+      expect(heldBack).toBeGreaterThan(0);
+    });
+
+    it('delivers nothing while it is paused', async () => {
+      const { transport, peer } = await pair();
+      let received = 0;
+      let onMore = (): void => {};
+      transport.setHandler({
+        onBytes: (_buffer, length) => {
+          received += length;
+          onMore();
+        },
+        onEnd() {},
+        onDrain() {},
+        onClose() {},
+      });
+      transport.startReading();
+      transport.pause();
+      peer.write('hello');
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(received).toBe(0);
+      const more = new Promise<void>((resolve) => {
+        onMore = resolve;
+      });
+      transport.resume();
+      await more;
+      expect(received).toBe(5);
+    });
+
+    it('tells the end, and the close once, whichever side began', async () => {
+      for (const begin of ['peer ends', 'peer destroys', 'we end', 'we destroy', 'we reset'] as const) {
+        const { transport, peer } = await pair();
+        const events: string[] = [];
+        const closed = new Promise<void>((resolve) => {
+          transport.setHandler({
+            onBytes() {},
+            onEnd: () => {
+              events.push('end');
+              transport.end();
+            },
+            onDrain() {},
+            onClose: () => {
+              events.push('close');
+              resolve();
+            },
+          });
+        });
+        transport.startReading();
+        peer.resume();
+        if (begin === 'peer ends') peer.end();
+        else if (begin === 'peer destroys') peer.destroy();
+        else if (begin === 'we end') transport.end();
+        else if (begin === 'we destroy') transport.destroy();
+        else transport.reset();
+        await closed;
+        for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+        expect(events.filter((event) => event === 'close')).toHaveLength(1);
+        expect(transport.writeText('late')).toBe(true);
+        transport.destroy();
+      }
+    });
+
+    it('outlives peers that vanish in the middle of everything', async () => {
+      const closes: Promise<void>[] = [];
+      for (let round = 0; round < 60; round++) {
+        const { transport, peer } = await pair();
+        closes.push(
+          new Promise((resolve) => {
+            transport.setHandler({
+              onBytes: (buffer, length, owned) => {
+                if (!transport.writeBytes(buffer, 0, length, owned)) transport.pause();
+              },
+              onEnd: () => transport.end(),
+              onDrain: () => transport.resume(),
+              onClose: () => resolve(),
+            });
+          }),
+        );
+        transport.startReading();
+        peer.write(randomBytes(1 + ((round * 7919) % 300_000)));
+        if (round % 3 === 0) peer.once('data', () => peer.destroy());
+        else if (round % 3 === 1) setImmediate(() => peer.destroy());
+        else if (kind === 'plain') setImmediate(() => peer.resetAndDestroy());
+        else peer.destroy();
+      }
+      await Promise.all(closes);
+    });
+  });
+}
