@@ -15,8 +15,10 @@ export interface ClusterConfig {
   readonly serviceNamespace: string;
   /** Time for TCP and TLS together. Default 5000 (`Cluster.connect_timeout`). */
   readonly connectTimeoutMs: number;
-  /** An idle pooled connection is closed after this long. Default 3 600 000, 3000 towards applications. */
+  /** An idle pooled connection is closed after this long; infinite for never. Default 3 600 000, 3000 towards applications. */
   readonly idleTimeoutMs: number;
+  /** A connection is closed when it has carried as many; 0, the default, is no bound. */
+  readonly maxRequestsPerConnection: number;
   readonly balancer: 'round-robin' | 'least-request' | 'random';
   readonly circuitBreaker: CircuitBreakerConfig;
   /** Null when outlier detection is off. */

@@ -180,6 +180,7 @@ export function clusterConfig(
     serviceNamespace: 'default',
     connectTimeoutMs: 5000,
     idleTimeoutMs: 60_000,
+    maxRequestsPerConnection: 0,
     balancer: 'round-robin',
     circuitBreaker: {
       maxConnections: 1024,

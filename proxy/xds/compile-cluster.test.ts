@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { pack } from '../../proto/any.ts';
+import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
 import { toStruct } from '../../proto/struct.ts';
 import { goodCluster, goodClusterLoadAssignment, goodUpstreamTls } from '../../proto/testing/resources.ts';
@@ -20,7 +21,24 @@ function tls() {
   };
 }
 
+function withHttpOptions(options: Input<'envoy.config.core.v3.HttpProtocolOptions'>) {
+  const packed = pack(HTTP_PROTOCOL_OPTIONS, {
+    common_http_protocol_options: options,
+    explicit_http_config: { http_protocol_options: {} },
+  });
+  return compile({ ...goodCluster(), typed_extension_protocol_options: { [HTTP_PROTOCOL_OPTIONS]: packed } });
+}
+
 describe('compileCluster', () => {
+  it('takes an idle timeout of 0 for never, and waits no longer than a timer can', () => {
+    expect(withHttpOptions({ idle_timeout: { seconds: 0 } }).idleTimeoutMs).toBe(Number.POSITIVE_INFINITY);
+    expect(withHttpOptions({ idle_timeout: { seconds: 359_996_400 } }).idleTimeoutMs).toBe(2 ** 31 - 1);
+  });
+
+  it('bounds the requests of a connection where it is told to', () => {
+    expect(withHttpOptions({ max_requests_per_connection: { value: 7 } }).maxRequestsPerConnection).toBe(7);
+  });
+
   it('compiles what the control plane sends', () => {
     expect(compile(goodCluster())).toEqual({
       name,
@@ -32,6 +50,7 @@ describe('compileCluster', () => {
       serviceNamespace: 'default',
       connectTimeoutMs: 5_000,
       idleTimeoutMs: 3_000,
+      maxRequestsPerConnection: 0,
       balancer: 'least-request',
       circuitBreaker: {
         maxConnections: 1_024,

@@ -1,9 +1,11 @@
 import { unpack, unpackAs } from '../../proto/any.ts';
-import { durationToMs } from '../../proto/duration.ts';
+import type { ProtoDuration } from '../../proto/duration.ts';
+import { timerMs } from '../../proto/duration.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { CircuitBreakers__Output } from '../../proto/generated/envoy/config/cluster/v3/CircuitBreakers.ts';
 import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { OutlierDetection__Output } from '../../proto/generated/envoy/config/cluster/v3/OutlierDetection.ts';
+import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/config/core/v3/HttpProtocolOptions.ts';
 import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
 import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
 import type { JsonObject, JsonValue } from '../../proto/struct.ts';
@@ -22,6 +24,7 @@ const upstreamTls = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContex
 export function compileCluster(cluster: Cluster__Output): ClusterConfig {
   const discovery = discoveries[cluster.type ?? 'STATIC'];
   if (discovery === undefined) throw new Error(`clusters of type ${cluster.type} are not supported`);
+  const options = commonHttpOptions(cluster);
   return {
     name: cluster.name,
     discovery,
@@ -29,8 +32,9 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     endpoints:
       discovery === 'static' && cluster.load_assignment !== null ? compileEndpoints(cluster.load_assignment) : [],
     ...serviceOf(cluster),
-    connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : durationToMs(cluster.connect_timeout),
-    idleTimeoutMs: idleTimeoutOf(cluster),
+    connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : timerMs(cluster.connect_timeout),
+    idleTimeoutMs: idleTimeoutOf(options?.idle_timeout ?? null),
+    maxRequestsPerConnection: options?.max_requests_per_connection?.value ?? 0,
     balancer: balancerOf(cluster),
     circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
@@ -64,12 +68,14 @@ function textOr(value: JsonValue | undefined, otherwise: string): string {
   return typeof value === 'string' && value !== '' ? value : otherwise;
 }
 
-/** `HttpProtocolOptions.idle_timeout`, one hour where it is absent (Envoy). */
-function idleTimeoutOf(cluster: Cluster__Output): number {
+function commonHttpOptions(cluster: Cluster__Output): HttpProtocolOptions__Output | null {
   const packed = cluster.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS];
-  const options = packed === undefined ? null : unpackAs(HTTP_PROTOCOL_OPTIONS, packed);
-  const idleTimeout = options?.common_http_protocol_options?.idle_timeout ?? null;
-  return idleTimeout === null ? 3_600_000 : durationToMs(idleTimeout);
+  return packed === undefined ? null : unpackAs(HTTP_PROTOCOL_OPTIONS, packed).common_http_protocol_options;
+}
+
+/** `HttpProtocolOptions.idle_timeout`, one hour where it is absent; zero is never (Envoy). */
+function idleTimeoutOf(idleTimeout: ProtoDuration | null): number {
+  return idleTimeout === null ? 3_600_000 : timerMs(idleTimeout) || Number.POSITIVE_INFINITY;
 }
 
 /** The first policy that is known, else the field for older clients. A passthrough cluster chooses nothing. */
@@ -108,16 +114,15 @@ function compileCircuitBreaker(breakers: CircuitBreakers__Output | null): Circui
 }
 
 function compileOutlierDetection(detection: OutlierDetection__Output): OutlierDetectionConfig {
-  const baseEjectionTimeMs =
-    detection.base_ejection_time === null ? 30_000 : durationToMs(detection.base_ejection_time);
+  const baseEjectionTimeMs = detection.base_ejection_time === null ? 30_000 : timerMs(detection.base_ejection_time);
   return {
     consecutive5xx: detection.consecutive_5xx?.value ?? 5,
-    intervalMs: detection.interval === null ? 10_000 : durationToMs(detection.interval),
+    intervalMs: detection.interval === null ? 10_000 : timerMs(detection.interval),
     baseEjectionTimeMs,
     // Never below the base, as in Envoy.
     maxEjectionTimeMs: Math.max(
       baseEjectionTimeMs,
-      detection.max_ejection_time === null ? 300_000 : durationToMs(detection.max_ejection_time),
+      detection.max_ejection_time === null ? 300_000 : timerMs(detection.max_ejection_time),
     ),
     maxEjectionPercent: detection.max_ejection_percent?.value ?? 10,
     alwaysEjectOneHost: detection.always_eject_one_host?.value ?? false,

@@ -78,6 +78,7 @@ function absentCluster(name: string): ClusterConfig {
     serviceNamespace: '',
     connectTimeoutMs: 5_000,
     idleTimeoutMs: 3_600_000,
+    maxRequestsPerConnection: 0,
     balancer: 'round-robin',
     circuitBreaker: {
       maxConnections: 1_024,
