@@ -171,7 +171,12 @@ export class Cluster {
 
   #makeEndpoint(config: EndpointConfig): Endpoint {
     const dial = (result: DialResult) => this.#environment.dial(this.#config, config, result);
-    const pool = new ConnectionPool(dial, this.breaker, () => this.#environment.coarseNow());
+    const pool = new ConnectionPool(
+      dial,
+      this.breaker,
+      () => this.#environment.coarseNow(),
+      () => this.#config.maxRequestsPerConnection,
+    );
     return new Endpoint(config, pool, this.#detector?.track(config.key) ?? null);
   }
 

@@ -31,6 +31,8 @@ export class ClientConnection implements TransportHandler {
   readonly transport: Transport;
   /** True from the second request on: the peer may close it just as we use it. */
   isReused = false;
+  /** Exchanges that it has brought to their end; counted by the pool. */
+  requests = 0;
   /** When it became idle; the pool's sweep reads it. */
   idleSinceMs = 0;
   readonly #owner: ClientConnectionOwner;

@@ -40,6 +40,7 @@ export class ConnectionPool implements ClientConnectionOwner {
   readonly #dial: Dial;
   readonly #limits: PoolLimits;
   readonly #now: () => number;
+  readonly #maxRequests: () => number;
   readonly #idle: ClientConnection[] = [];
   readonly #open = new Set<ClientConnection>();
   /** Connections that a pool without any was allowed although the cluster was at its limit. */
@@ -48,11 +49,15 @@ export class ConnectionPool implements ClientConnectionOwner {
   #connecting = 0;
   #isClosed = false;
 
-  /** `now` is a coarse monotonic clock; idle times are counted in it. */
-  constructor(dial: Dial, limits: PoolLimits, now: () => number) {
+  /**
+   * `now` is a coarse monotonic clock; idle times are counted in it. A connection that has carried `maxRequests` requests
+   * is closed; 0 is no bound.
+   */
+  constructor(dial: Dial, limits: PoolLimits, now: () => number, maxRequests: () => number = () => 0) {
     this.#dial = dial;
     this.#limits = limits;
     this.#now = now;
+    this.#maxRequests = maxRequests;
   }
 
   get openConnections(): number {
@@ -99,6 +104,12 @@ export class ConnectionPool implements ClientConnectionOwner {
   release(connection: ClientConnection): void {
     if (!connection.isReusable) return; // it has closed itself, and `onConnectionClosed` has seen to it
     connection.isReused = true;
+    connection.requests++;
+    const maxRequests = this.#maxRequests();
+    if (maxRequests > 0 && connection.requests >= maxRequests) {
+      connection.abort(); // whoever waits gets a new one
+      return;
+    }
     connection.transport.resume(); // a slow client may have stopped it with its last bytes; nobody else would undo that
     this.#hand(connection);
   }

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import type { ClientConnection } from '../http1/client-connection.ts';
+import type { ResponseReceiver } from '../message-head.ts';
+import type { SocketTransport } from '../transport/socket-transport.ts';
+import { ConnectionPool } from './connection-pool.ts';
+
+const unlimited = { tryAcquire: () => true, release: () => {} };
+const receiver = { onResponse: () => {}, onResponseEnd: () => {} } as unknown as ResponseReceiver;
+
+/** A pool whose endpoint accepts every connection at once. */
+function poolOf(maxRequests: number) {
+  const closed: number[] = [];
+  let dialled = 0;
+  const pool = new ConnectionPool(
+    (result) => {
+      const number = ++dialled;
+      const transport = {
+        setHandler: () => {},
+        resume: () => {},
+        writeText: () => true,
+        destroy: () => closed.push(number),
+      };
+      result.onConnected(transport as unknown as SocketTransport);
+    },
+    { connections: unlimited, pendingRequests: unlimited },
+    () => 0,
+    () => maxRequests,
+  );
+  /** One request and its answer; whether its connection had carried one before. */
+  const exchange = () => {
+    let wasReused: boolean | null = null;
+    pool.acquire({
+      onConnection(connection: ClientConnection) {
+        wasReused = connection.isReused;
+        connection.send(receiver, 'GET', '');
+        const answer = Buffer.from('HTTP/1.1 204 No Content\r\n\r\n');
+        connection.onBytes(answer, answer.length, true);
+        pool.release(connection);
+      },
+      onPoolFailure: (failure) => {
+        throw new Error(failure);
+      },
+    });
+    return wasReused;
+  };
+  return { pool, exchange, dials: () => dialled };
+}
+
+describe('ConnectionPool', () => {
+  it('says of the first request on a connection that it is the first', () => {
+    const { pool, exchange } = poolOf(0);
+    expect([exchange(), exchange(), exchange()]).toEqual([false, true, true]);
+    expect(pool.openConnections).toBe(1);
+  });
+
+  it('closes a connection that has carried as many requests as it may', () => {
+    const { pool, exchange, dials } = poolOf(2);
+    expect([exchange(), exchange(), exchange(), exchange()]).toEqual([false, true, false, true]);
+    expect(dials()).toBe(2);
+    expect(pool.openConnections).toBe(0);
+  });
+});
