@@ -27,7 +27,7 @@ export class HeaderLines {
   #hosts = 0;
   #hasTransferEncoding = false;
   /** Header names that `Connection` says are for this hop only; null when it names none. */
-  #nominated: string[] | null = null;
+  #nominated: Set<string> | null = null;
 
   /**
    * Reads `text[from, to)`, whole lines each ending in CRLF, already known to be `token ":" value`.
@@ -161,8 +161,8 @@ export class HeaderLines {
       if (token === 'close') this.hasClose = true;
       else if (token === 'keep-alive') this.hasKeepAlive = true;
       else if (token !== '' && !protectedNames.has(token) && !token.startsWith('x-heddle-')) {
-        this.#nominated ??= [];
-        this.#nominated.push(token);
+        this.#nominated ??= new Set();
+        this.#nominated.add(token);
       }
     }
   }
@@ -228,9 +228,9 @@ function fieldValue(text: string, colon: number, next: number): string {
   return trimWhitespace(text.substring(colon + 1, next - 2));
 }
 
-function cutNominated(block: string, names: readonly string[]): string {
+function cutNominated(block: string, names: ReadonlySet<string>): string {
   return block
     .split('\r\n')
-    .filter((line) => !names.includes(line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase()))
+    .filter((line) => !names.has(line.slice(0, Math.max(0, line.indexOf(':'))).toLowerCase()))
     .join('\r\n');
 }
