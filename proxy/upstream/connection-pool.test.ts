@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientConnection } from '../http1/client-connection.ts';
 import type { ResponseReceiver } from '../message-head.ts';
-import type { SocketTransport } from '../transport/socket-transport.ts';
+import type { OpenedTransport } from '../transport/open-transport.ts';
 import { ConnectionPool } from './connection-pool.ts';
 
 const unlimited = { tryAcquire: () => true, release: () => {} };
@@ -14,13 +14,21 @@ function poolOf(maxRequests: number) {
   const pool = new ConnectionPool(
     (result) => {
       const number = ++dialled;
-      const transport = {
+      const transport: OpenedTransport = {
+        remoteAddress: '127.0.0.1',
+        remotePort: 8080,
+        bufferedBytes: 0,
         setHandler: () => {},
-        resume: () => {},
+        startReading: () => {},
         writeText: () => true,
+        writeBytes: () => true,
+        pause: () => {},
+        resume: () => {},
+        end: () => {},
         destroy: () => closed.push(number),
+        reset: () => {},
       };
-      result.onConnected(transport as unknown as SocketTransport);
+      result.onConnected(transport);
     },
     { connections: unlimited, pendingRequests: unlimited },
     () => 0,
@@ -43,7 +51,7 @@ function poolOf(maxRequests: number) {
     });
     return wasReused;
   };
-  return { pool, exchange, dials: () => dialled };
+  return { pool, exchange, closed };
 }
 
 describe('ConnectionPool', () => {
@@ -54,9 +62,9 @@ describe('ConnectionPool', () => {
   });
 
   it('closes a connection that has carried as many requests as it may', () => {
-    const { pool, exchange, dials } = poolOf(2);
+    const { pool, exchange, closed } = poolOf(2);
     expect([exchange(), exchange(), exchange(), exchange()]).toEqual([false, true, false, true]);
-    expect(dials()).toBe(2);
+    expect(closed).toEqual([1, 2]);
     expect(pool.openConnections).toBe(0);
   });
 });
