@@ -60,6 +60,7 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
     servername: target.sni,
     ALPNProtocols: [...target.alpnProtocols],
     secureContext,
+    rejectUnauthorized: true, // the default is false where NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment
     ...(stored === null ? {} : { session: stored.session }),
     checkServerIdentity: (_host, certificate) => {
       const verified = identity.verifyPeer(certificate.raw);
