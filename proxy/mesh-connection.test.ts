@@ -1,5 +1,7 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTestMesh } from '../certs/testing/test-identity.ts';
 import { wrongLeaves } from '../certs/testing/wrong-leaves.ts';
 import { ALPN_HTTP1 } from '../proto/names.ts';
@@ -28,14 +30,14 @@ interface Served {
   readonly refused: string[];
 }
 
-async function serve(identity: IdentityHolder): Promise<Served> {
+async function serve(identity: IdentityHolder, handshakeTimeoutMs = 15_000): Promise<Served> {
   const peers: AcceptedPeer[] = [];
   const refused: string[] = [];
   const listener = await HttpListener.listen({
     name: 'inbound',
     host: '127.0.0.1',
     port: 0,
-    mesh: { identity, alpnProtocols: [ALPN_HTTP1] },
+    mesh: { identity, alpnProtocols: [ALPN_HTTP1], handshakeTimeoutMs },
     connection: {
       trust: 'sidecar',
       clock: new CoarseClock(),
@@ -111,6 +113,14 @@ describe('a connection between two sidecars', () => {
     expect(await call(listener.port, web, [mesh.id('db')])).toMatchObject({ failure: 'identityRefused' });
   });
 
+  it('is refused by the client when the service is somebody else, whatever the environment says of certificates', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    const { listener } = await serve(holderOf(mesh, 'db'));
+    const dialled = await call(listener.port, holderOf(mesh, 'web'));
+    vi.unstubAllEnvs();
+    expect(dialled).toMatchObject({ failure: 'identityRefused' });
+  });
+
   it('is refused by the client when the service is somebody else', async () => {
     const { listener } = await serve(holderOf(mesh, 'db'));
     expect(await call(listener.port, holderOf(mesh, 'web'))).toEqual({
@@ -158,6 +168,18 @@ describe('a connection between two sidecars', () => {
       await new Promise((resolve) => socket.once('close', resolve));
     }
     expect(peers).toHaveLength(0);
+  });
+
+  it('is closed when the handshake does not come to an end', async () => {
+    const { listener, refused } = await serve(holderOf(mesh, 'cart'), 50);
+    const sockets = ['', '\x16\x03\x01\x02\x00\x01'].map((bytes) => {
+      const socket = connect(listener.port, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.write(bytes, 'latin1');
+      return once(socket.resume(), 'close');
+    });
+    await Promise.all(sockets);
+    expect(refused).toHaveLength(2);
   });
 
   it('refuses plaintext', async () => {

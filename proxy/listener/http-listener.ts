@@ -39,6 +39,8 @@ export interface HttpListenerOptions {
 export interface MeshListenerOptions {
   readonly identity: IdentityHolder;
   readonly alpnProtocols: readonly string[];
+  /** A handshake must be over by then. Default 15 000 (Envoy `transport_socket_connect_timeout`, here on by default). */
+  readonly handshakeTimeoutMs?: number;
 }
 
 export interface ListenerCounters {
@@ -47,9 +49,6 @@ export interface ListenerCounters {
   handshakes: number;
   handshakeFailures: number;
 }
-
-/** A TLS handshake must be over by then (Envoy: `transport_socket_connect_timeout`, here on by default). */
-const HANDSHAKE_TIMEOUT_MS = 15_000;
 
 /** Accepts HTTP connections, in plaintext or with mutual TLS, and gives each a codec and somebody who answers. */
 export class HttpListener {
@@ -141,7 +140,7 @@ export class HttpListener {
     return server;
   }
 
-  #meshServer({ identity, alpnProtocols }: MeshListenerOptions): Server {
+  #meshServer({ identity, alpnProtocols, handshakeTimeoutMs = 15_000 }: MeshListenerOptions): Server {
     const current = identity.current;
     const server = createTlsServer({
       ...(current === null ? {} : secureContextOptions(current)),
@@ -149,7 +148,7 @@ export class HttpListener {
       rejectUnauthorized: true,
       noDelay: true,
       ALPNProtocols: [...alpnProtocols],
-      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      handshakeTimeout: handshakeTimeoutMs,
     });
     // a new context also has new ticket keys, so no session outlives the identity it was made under
     this.#stopFollowing = identity.onChange((renewed) => server.setSecureContext(secureContextOptions(renewed)));
@@ -157,6 +156,7 @@ export class HttpListener {
     server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
       this.counters.handshakeFailures++;
       this.#refuse(`the TLS handshake failed: ${error.code ?? error.message}`, addressOf(socket));
+      socket.destroy(); // Node tells of a handshake that takes too long and leaves it open
     });
     return server;
   }
