@@ -33,7 +33,7 @@ export const TRANSPORT_SOCKET_MATCH_METADATA = 'envoy.transport_socket_match';
 export const TLS_MODE_HEDDLE = 'heddle';
 /** Endpoint metadata with the workload behind it, and cluster metadata with the services behind it. */
 export const ISTIO_METADATA = 'istio';
-/** Route metadata that says which document the route came from; see route-origin.ts. */
+/** Route metadata that says which document the route came from; see metadata.ts. */
 export const HEDDLE_METADATA = 'heddle';
 
 /** A port of a service, or of one version of it. */

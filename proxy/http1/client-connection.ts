@@ -21,7 +21,7 @@ export interface ClientConnectionOwner {
 }
 
 /**
- * Hot loop: bench/http1/client-connection.bench.ts.
+ * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
  *
  * The client side of one HTTP/1.1 connection: carries one request at a time and cuts the answer out of the bytes.
  * An answer that breaks the rules, or bytes that nobody asked for, end the connection: nothing that could be taken

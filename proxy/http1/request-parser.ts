@@ -6,7 +6,7 @@ import type { HeaderTrust } from './header-lines.ts';
 import { HeaderLines } from './header-lines.ts';
 
 /**
- * Hot loop: bench/http1/request-parser.bench.ts.
+ * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
  *
  * Strict parser of HTTP/1.1 request heads (RFC 9112). One sticky expression validates every character of the head,
  * then a walk reads the few headers that matter. What the RFC leaves to the recipient's leniency is refused: bare

@@ -36,7 +36,7 @@ const MAX_PIPELINED_BYTES = 65_536;
 const MAX_UNREAD_BYTES = 65_536;
 
 /**
- * Hot loop: bench/http1/server-connection.bench.ts.
+ * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
  *
  * The server side of one HTTP/1.1 connection: cuts its bytes into requests, hands one at a time to the receiver,
  * and writes the answers. A request that breaks the rules is answered and the connection closed; the receiver
