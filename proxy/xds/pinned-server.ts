@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import { isIP } from 'node:net';
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls';
 import { connect } from 'node:tls';
+import { peerChain } from '../../certs/peer-chain.ts';
 import { expectIdentity, validateSvid } from '../../certs/svid.ts';
 import { verifyPinnedChain } from '../../certs/trust-bundle.ts';
 import { controlPlaneSpiffeId } from '../../proto/names.ts';
@@ -13,8 +13,6 @@ export class PinnedServerError extends Error {
 }
 
 const timeoutMs = 10_000;
-/** Certificates taken from a server; longer chains are refused by the check anyway. */
-const maxChainLength = 8;
 
 /**
  * Meets the control plane for the first time: connects over TLS 1.3, looks at the chain that the server shows, and
@@ -67,20 +65,9 @@ function presentedChain(address: string): Promise<Buffer[]> {
     socket.on('close', () => clearTimeout(timer));
     socket.on('error', (error) => fail(error.message, error));
     socket.on('secureConnect', () => {
-      const chain = chainOf(socket);
+      const chain = peerChain(socket);
       socket.destroy();
       resolve(chain);
     });
   });
-}
-
-function chainOf(socket: TLSSocket): Buffer[] {
-  const chain: Buffer[] = [];
-  let certificate: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
-  while (certificate?.raw !== undefined && chain.length < maxChainLength) {
-    chain.push(certificate.raw);
-    // A root names itself as its issuer.
-    certificate = certificate.issuerCertificate === certificate ? undefined : certificate.issuerCertificate;
-  }
-  return chain;
 }
