@@ -145,8 +145,6 @@ export const httpRouteSchema = z.object({
 export type HttpRoute = z.output<typeof httpRouteSchema>;
 export type HttpRouteRule = z.output<typeof httpRouteRuleSchema>;
 export type HttpBackendRef = z.output<typeof backendRefSchema>;
-export type HttpRouteTimeouts = z.output<typeof timeoutsSchema>;
-export type HttpRouteRetry = z.output<typeof retrySchema>;
 
 interface RuleParts {
   readonly filters: readonly HttpRouteFilter[];

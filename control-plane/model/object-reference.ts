@@ -80,5 +80,3 @@ export const policyTargetSchema = z
       else if (group !== '') report(['group'], 'a Service is in the core group: write group: ""');
     }),
   );
-
-export type PolicyTarget = z.output<typeof policyTargetSchema>;

@@ -75,4 +75,3 @@ export const serviceSchema = z.object({
 });
 
 export type Service = z.output<typeof serviceSchema>;
-export type ServicePort = Service['spec']['ports'][number];

@@ -70,12 +70,6 @@ export const workloadSchema = z.object({
 });
 
 export type Workload = z.output<typeof workloadSchema>;
-export type WorkloadPort = Workload['spec']['ports'][number];
-
-/** Whether traffic for this port goes to a sidecar, over mTLS. */
-export function isMeshed(port: WorkloadPort): boolean {
-  return port.inboundPort !== undefined;
-}
 
 /** The service a workload belongs to: `spec.service`, else its label `app`; `null` for neither. */
 export function workloadService(workload: Workload): string | null {

@@ -1,6 +1,5 @@
-/** Default lower and upper bound of the waiting time (Envoy `RetryBackOff`: 25 ms and ten times that). */
+/** Unit of the waiting time where a policy names none; the most is ten times as much (Envoy `RetryBackOff`). */
 export const defaultBackOffBaseMs = 25;
-export const defaultBackOffMaxMs = 250;
 
 /** Any cap is reached long before; beyond 2^1023 the window would be infinite, and infinity times 0 is no number. */
 const maxDoublings = 52;

@@ -1,6 +1,3 @@
-/** Content type of the page. Source: Prometheus' text exposition format, version 0.0.4. */
-export const expositionType = 'text/plain; version=0.0.4; charset=utf-8';
-
 /**
  * Type of a metric. Envoy's counters do not end in `_total` and one of its gauges does, which Prometheus' own linter
  * faults; such metrics go without a type, which changes nothing for those who query them.

@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hasProgram } from '../../examples/testing/programs.ts';
-import { expositionType } from './exposition.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { SeriesRegistry } from './series-registry.ts';
 import { labelsOf } from './testing/labels.ts';
@@ -158,7 +157,9 @@ describe('MetricsPage', () => {
     async () => {
       const page = pageOf(registryWithRequests());
       const exporter = createServer((_request, response) => {
-        void page.text().then((text) => response.setHeader('content-type', expositionType).end(text));
+        void page
+          .text()
+          .then((text) => response.setHeader('content-type', 'text/plain; version=0.0.4; charset=utf-8').end(text));
       });
       await new Promise<void>((resolve) => exporter.listen(0, '127.0.0.1', resolve));
       const prometheus = await startPrometheus((exporter.address() as AddressInfo).port);

@@ -30,7 +30,7 @@ export interface PoolCounters {
 }
 
 /**
- * Hot loop: bench/upstream/connection-pool.bench.ts.
+ * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
  *
  * HTTP/1.1 connections to one endpoint, one request at a time on each. The most recently used idle connection goes
  * first, so that in quiet times the others age and are closed. Requests beyond the connections wait in order.
@@ -62,10 +62,6 @@ export class ConnectionPool implements ClientConnectionOwner {
 
   get openConnections(): number {
     return this.#open.size;
-  }
-
-  get idleConnections(): number {
-    return this.#idle.length;
   }
 
   get waiting(): number {

@@ -16,6 +16,7 @@ import type {
   OutlierDetectionConfig,
   UpstreamTlsConfig,
 } from '../cluster/cluster-config.ts';
+import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 
 const upstreamTls = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
@@ -38,7 +39,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     balancer: balancerOf(cluster),
     circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
-    panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? 50,
+    panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? defaultPanicThresholdPercent,
     meshTls: compileMeshTls(cluster),
   };
 }

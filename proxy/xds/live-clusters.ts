@@ -1,6 +1,7 @@
 import type { ClusterEnvironment } from '../cluster/cluster.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
+import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 
 /**
  * The clusters that exist as objects, by name. A name has one object for as long as anything needs it: routes hold on to
@@ -89,7 +90,7 @@ function absentCluster(name: string): ClusterConfig {
       minRetryConcurrency: 3,
     },
     outlierDetection: null,
-    panicThresholdPercent: 50,
+    panicThresholdPercent: defaultPanicThresholdPercent,
     meshTls: null,
   };
 }
