@@ -27,7 +27,7 @@ class SlowTarget implements LogTarget {
 describe('accessLogLine', () => {
   it('is one line of ASCII from which every text comes back, whatever a client sends', () => {
     const text = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.uint16Array().map((units) => String.fromCharCode(...units)),
       fc.uint8Array().map((bytes) => Buffer.from(bytes).toString('latin1')),
       fc.constantFrom('"', '\\', '\n', '\r', '\u0000', '\u007f', '\u2028', '</script>', '\ud800', 'é', '{"a":1}'),
     );
