@@ -1,14 +1,36 @@
 import { TrustBundle } from '../certs/trust-bundle.ts';
+import type { Node } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import { version } from '../proto/version.ts';
 import type { AdminSources } from './admin/admin-paths.ts';
-import type { Sidecar } from './proxy.ts';
+import type { LogWriter } from './log.ts';
+import type { AccessLog } from './telemetry/access-log.ts';
 import type { MetricsPage } from './telemetry/metrics-page.ts';
 import type { ProcessFacts } from './telemetry/process-metrics.ts';
+import type { TelemetryReporter } from './telemetry/telemetry-reporter.ts';
 import type { ListenerStats } from './telemetry/traffic-stats.ts';
+import type { Traffic } from './traffic.ts';
 import { clusterStats, clusterStatus, dottedStats, listenerStats } from './traffic-status.ts';
+import type { ControlPlaneClient } from './xds/control-plane-client.ts';
+import type { LiveClusters } from './xds/live-clusters.ts';
+
+/** A sidecar as far as it is shown. */
+export interface SidecarParts {
+  readonly node: Node;
+  readonly log: LogWriter;
+  readonly traffic: Traffic;
+  readonly clusters: LiveClusters;
+  readonly control: ControlPlaneClient;
+  readonly reporter: TelemetryReporter;
+  readonly accessLog: AccessLog | null;
+  readonly startedAtMs: number;
+  /** Why it cannot be used yet; null when it can. */
+  readonly notReadyReason: string | null;
+  readonly isDraining: boolean;
+  drain(): Promise<void>;
+}
 
 /** What the admin server shows of a sidecar, and what it can set going. */
-export function adminSources(proxy: Sidecar, metrics: MetricsPage): AdminSources {
+export function adminSources(proxy: SidecarParts, metrics: MetricsPage): AdminSources {
   return {
     notReadyReason: () => proxy.notReadyReason,
     isDraining: () => proxy.isDraining,
@@ -36,13 +58,13 @@ export function adminSources(proxy: Sidecar, metrics: MetricsPage): AdminSources
   };
 }
 
-export function* listenersOf(proxy: Sidecar): Iterable<ListenerStats> {
+export function* listenersOf(proxy: SidecarParts): Iterable<ListenerStats> {
   for (const listener of proxy.traffic.outbound) yield listenerStats('outbound', listener);
   for (const { listener } of proxy.traffic.inbound) yield listenerStats('inbound', listener);
 }
 
 /** Facts of the process for its metrics: version, certificates, and counters that belong to nothing else. */
-export function processFacts(proxy: Sidecar): ProcessFacts {
+export function processFacts(proxy: SidecarParts): ProcessFacts {
   return {
     version,
     *certificateExpiry() {

@@ -107,6 +107,11 @@ export const failures = {
 
 export type Failure = keyof typeof failures;
 
+/** Response flag for logs and metrics, `-` for what went well. */
+export function responseFlag(failure: Failure | null): string {
+  return failure === null ? '-' : failures[failure].flag;
+}
+
 function row(status: number, flag: string, retry: RetryClass, details: string, title: string): FailureKind {
   return { status, flag, retry, details, title };
 }

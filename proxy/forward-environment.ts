@@ -2,10 +2,10 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { PassthroughFailure } from './cluster/passthrough.ts';
 import type { Failure } from './failure.ts';
-import type { HttpExchange } from './forward-http.ts';
 import type { FailureContext, LocalReply } from './local-reply.ts';
 import type { RequestHead } from './message-head.ts';
 import type { TimerWheel } from './resilience/timer-wheel.ts';
+import type { Route } from './route/route.ts';
 import type { RouteTable } from './route/route-table.ts';
 import type { CoarseClock } from './transport/coarse-clock.ts';
 
@@ -29,12 +29,35 @@ export interface ForwardEnvironment {
   /** Value of `x-heddle-peer` that tells an inbound sidecar who we are; once per connection. */
   readonly ownPeerMetadata: string;
   describe(failure: Failure, context: Omit<FailureContext, 'answeredBy' | 'remedy'>): LocalReply;
-  recorder: Recorder;
+  readonly recorder: Recorder;
 }
 
 /** Called once for every request, however it ended; it must copy what it keeps. */
 export interface Recorder {
-  record(exchange: HttpExchange): void;
+  record(exchange: FinishedExchange): void;
+}
+
+/** A request that is over, and how it went. The object is used again for the next one. */
+export interface FinishedExchange {
+  readonly environment: Pick<ForwardEnvironment, 'direction' | 'now'>;
+  readonly peer: DownstreamPeer;
+  readonly head: RequestHead;
+  /** These three are null where the request did not come so far. */
+  readonly route: Route<Cluster> | null;
+  readonly cluster: Cluster | null;
+  readonly endpoint: Endpoint | null;
+  /** Status sent to the client; 0 when it went away before. */
+  readonly status: number;
+  readonly failure: Failure | null;
+  /** The cause in a few words, for logs and local replies. */
+  readonly detail: string;
+  readonly attempts: number;
+  /** By the environment's `now`. */
+  readonly startedAtMs: number;
+  /** When the response head arrived, or 0. */
+  readonly respondedAtMs: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
 }
 
 /** The peer at the other end of a server connection, as far as it was verified. */
@@ -44,6 +67,6 @@ export interface DownstreamPeer {
   readonly address: string;
   /** Header line with the peer's certificate, `x-forwarded-client-cert: …\r\n`; empty without mTLS. */
   readonly clientCertLine: string;
-  /** What the peer said of itself with its first request; the listener checks it against `principal`. */
+  /** What the peer said of itself with its first request; to be believed only where it agrees with `principal`. */
   metadata: string;
 }

@@ -2,8 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
-import { failures } from './failure.ts';
-import type { DownstreamPeer, ForwardEnvironment, RouteLookup } from './forward-environment.ts';
+import type { DownstreamPeer, FinishedExchange, ForwardEnvironment, RouteLookup } from './forward-environment.ts';
 import type { ClientConnection } from './http1/client-connection.ts';
 import type { DownstreamStream, RequestHead, RequestReceiver, ResponseHead, ResponseReceiver } from './message-head.ts';
 import { backOffMs } from './resilience/back-off.ts';
@@ -32,20 +31,17 @@ const MAX_PEER_METADATA_LENGTH = 1024;
  *
  * A request whose body is not whole in memory is sent once: only what can be sent again unchanged is ever retried.
  */
-export class HttpExchange implements RequestReceiver, ResponseReceiver {
+export class HttpExchange implements RequestReceiver, ResponseReceiver, FinishedExchange {
   readonly peer: DownstreamPeer;
   head!: RequestHead;
   route: Route<Cluster> | null = null;
   cluster: Cluster | null = null;
   endpoint: Endpoint | null = null;
-  /** Status sent to the client; 0 when it went away before. */
   status = 0;
   failure: Failure | null = null;
-  /** The cause in a few words, for logs and local replies. */
   detail = '';
   attempts = 0;
   startedAtMs = 0;
-  /** When the response head arrived, or 0. */
   respondedAtMs = 0;
   requestBytes = 0;
   responseBytes = 0;
@@ -481,11 +477,6 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver {
     this.#generation++;
     this.#environment.recorder.record(this);
   }
-}
-
-/** Response flag of an exchange for logs and metrics, `-` when it went well. */
-export function responseFlag(exchange: HttpExchange): string {
-  return exchange.failure === null ? '-' : failures[exchange.failure].flag;
 }
 
 /** `backing-off`: between two tries, or after the last one; `complete`: the answer is whole, the books are open. */

@@ -6,6 +6,7 @@ import { LISTENER_TYPE_URL } from '../proto/type-urls.ts';
 import { version as heddleVersion } from '../proto/version.ts';
 import { adminPaths } from './admin/admin-paths.ts';
 import { AdminServer } from './admin/admin-server.ts';
+import type { SidecarParts } from './admin-sources.ts';
 import { adminSources, listenersOf, processFacts } from './admin-sources.ts';
 import { applicationListens } from './application-probe.ts';
 import type { Cluster } from './cluster/cluster.ts';
@@ -49,7 +50,7 @@ const TELEMETRY_FLUSH_MS = 1000;
  *      └── RequestRecorder ── SeriesRegistry ── Reporter, /stats/prometheus
  * ```
  */
-export class Sidecar {
+export class Sidecar implements SidecarParts {
   readonly config: ProxyConfig;
   readonly log: LogWriter;
   readonly traffic: Traffic;

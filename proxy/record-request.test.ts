@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HttpExchange } from './forward-http.ts';
+import type { FinishedExchange } from './forward-environment.ts';
 import { RequestHead } from './message-head.ts';
 import { callerLabels, RequestRecorder } from './record-request.ts';
 import { AccessLog } from './telemetry/access-log.ts';
@@ -18,7 +18,7 @@ const config = { ...endpointConfig(1), workload: 'cart-v1-1', service: 'cart', v
 const peer = { principal: '', address: '127.0.0.1:5000', clientCertLine: '', metadata: '' };
 
 /** What the recorder reads of an exchange that began 12 ms ago. */
-function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): HttpExchange {
+function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): FinishedExchange {
   return {
     environment: { direction, now: () => 112 },
     head: Object.assign(new RequestHead(), { method: 'GET', path: '/', authority: 'cart' }),
@@ -35,7 +35,7 @@ function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): 
     requestBytes: 5,
     responseBytes: 7,
     ...overrides,
-  } as unknown as HttpExchange;
+  } as unknown as FinishedExchange;
 }
 
 function recorderOf(accessLog: AccessLog | null = null) {

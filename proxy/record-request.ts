@@ -3,10 +3,8 @@ import type { WorkloadName } from '../proto/names.ts';
 import { parseWorkloadName, serviceHost } from '../proto/names.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
-import { failures } from './failure.ts';
-import type { DownstreamPeer, Recorder } from './forward-environment.ts';
-import type { HttpExchange } from './forward-http.ts';
-import { responseFlag } from './forward-http.ts';
+import { failures, responseFlag } from './failure.ts';
+import type { DownstreamPeer, FinishedExchange, Recorder } from './forward-environment.ts';
 import { headerValue } from './message-head.ts';
 import type { Route } from './route/route.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
@@ -61,7 +59,7 @@ export class RequestRecorder implements Recorder {
     return [this.#inbound, this.#outbound];
   }
 
-  record(exchange: HttpExchange): void {
+  record(exchange: FinishedExchange): void {
     const { environment } = exchange;
     const elapsedMs = environment.now() - exchange.startedAtMs;
     const isOutbound = environment.direction === 'outbound';
@@ -70,12 +68,18 @@ export class RequestRecorder implements Recorder {
     requests.total++;
     requests.byClass[statusClass] = (requests.byClass[statusClass] ?? 0) + 1;
     const series = isOutbound ? this.#outboundSeries(exchange) : this.#inboundSeries(exchange.peer);
-    series.record(exchange.status, responseFlag(exchange), elapsedMs, exchange.requestBytes, exchange.responseBytes);
+    series.record(
+      exchange.status,
+      responseFlag(exchange.failure),
+      elapsedMs,
+      exchange.requestBytes,
+      exchange.responseBytes,
+    );
     const { accessLog } = this.#options;
     if (accessLog !== null) this.#log(accessLog, exchange, elapsedMs);
   }
 
-  #outboundSeries({ endpoint, route, cluster }: HttpExchange): RequestSeries {
+  #outboundSeries({ endpoint, route, cluster }: FinishedExchange): RequestSeries {
     if (endpoint === null || route === null) return this.#unreachedSeries(cluster, route);
     return endpoint.series.get(route) ?? this.#addOutbound(endpoint, route, cluster);
   }
@@ -172,7 +176,7 @@ export class RequestRecorder implements Recorder {
     };
   }
 
-  #log(accessLog: AccessLog, exchange: HttpExchange, elapsedMs: number): void {
+  #log(accessLog: AccessLog, exchange: FinishedExchange, elapsedMs: number): void {
     const { head, failure, endpoint, route, cluster, peer } = exchange;
     const entry = this.#entry;
     const isOutbound = exchange.environment.direction === 'outbound';
@@ -183,7 +187,7 @@ export class RequestRecorder implements Recorder {
     entry.path = head.path;
     entry.protocol = head.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
     entry.responseCode = exchange.status;
-    entry.responseFlags = responseFlag(exchange);
+    entry.responseFlags = responseFlag(exchange.failure);
     entry.responseCodeDetails = detailsOf(exchange);
     entry.upstreamTransportFailureReason = entry.responseFlags === 'UF' ? exchange.detail : '';
     entry.bytesReceived = exchange.requestBytes;
@@ -211,13 +215,13 @@ export class RequestRecorder implements Recorder {
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}/;
 
 /** Envoy's `response_code_details`. */
-function detailsOf({ failure, attempts, respondedAtMs }: HttpExchange): string {
+function detailsOf({ failure, attempts, respondedAtMs }: FinishedExchange): string {
   if (failure !== null) return failures[failure].details;
   return respondedAtMs > 0 || attempts > 0 ? 'via_upstream' : 'direct_response';
 }
 
 /** Whom the mesh connection that carried the answer was verified to lead to. */
-function verifiedIdentity({ endpoint, cluster, respondedAtMs }: HttpExchange): string {
+function verifiedIdentity({ endpoint, cluster, respondedAtMs }: FinishedExchange): string {
   const expected = cluster?.config.meshTls?.expectedIdentities ?? [];
   return respondedAtMs > 0 && endpoint?.config.isMeshed === true && expected.length === 1 ? (expected[0] ?? '') : '';
 }

@@ -1,4 +1,4 @@
-import type { HttpExchange } from '../../proxy/forward-http.ts';
+import type { FinishedExchange } from '../../proxy/forward-environment.ts';
 import { RequestHead } from '../../proxy/message-head.ts';
 import { RequestRecorder } from '../../proxy/record-request.ts';
 import { SeriesRegistry } from '../../proxy/telemetry/series-registry.ts';
@@ -16,7 +16,7 @@ const config = { workload: 'cart-1', namespace: 'default', service: 'cart', vers
 const service = { serviceHost: 'cart.default.svc.cluster.local', serviceName: 'cart', serviceNamespace: 'default' };
 
 /** What the recorder reads of an exchange; `now` is the real clock, as in the proxy. */
-function exchange(direction: 'outbound' | 'inbound'): HttpExchange {
+function exchange(direction: 'outbound' | 'inbound'): FinishedExchange {
   return {
     environment: { direction, now: () => performance.now() },
     head: new RequestHead(),
@@ -30,7 +30,7 @@ function exchange(direction: 'outbound' | 'inbound'): HttpExchange {
     startedAtMs: performance.now(),
     requestBytes: 0,
     responseBytes: 1024,
-  } as unknown as HttpExchange; // the rest is not read while the access log is off
+  } as unknown as FinishedExchange; // the rest is not read while the access log is off
 }
 
 for (const direction of ['outbound', 'inbound'] as const) {

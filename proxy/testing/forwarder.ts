@@ -5,8 +5,9 @@ import { createTestMesh } from '../../certs/testing/test-identity.ts';
 import { ALPN_HTTP1 } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
+import { responseFlag } from '../failure.ts';
 import type { DownstreamPeer, ForwardEnvironment } from '../forward-environment.ts';
-import { HttpExchange, responseFlag } from '../forward-http.ts';
+import { HttpExchange } from '../forward-http.ts';
 import { HttpListener } from '../listener/http-listener.ts';
 import { localReply } from '../local-reply.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
@@ -86,11 +87,11 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     describe: (failure, context) => localReply(failure, { ...context, answeredBy: 'test', remedy: '' }),
     recorder: {
       record: (exchange) => {
-        const { head, status, attempts, requestBytes, responseBytes } = exchange;
+        const { head, status, failure, attempts, requestBytes, responseBytes } = exchange;
         recorded.push({
           method: head.method,
           status,
-          flag: responseFlag(exchange),
+          flag: responseFlag(failure),
           attempts,
           requestBytes,
           responseBytes,
