@@ -1,12 +1,13 @@
 import type { Node } from '../../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Input, Output } from '../../proto/load.ts';
 import type { Log } from '../log.ts';
+import { unavailable } from './call-failure.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import type { DeltaRequest, ReceivedResource, ResourceName } from './delta-state.ts';
 import { DeltaState } from './delta-state.ts';
-import { SessionStream, unavailable } from './session-stream.ts';
+import { SessionStream } from './session-stream.ts';
 
 type DiscoveryRequest = Input<'envoy.service.discovery.v3.DeltaDiscoveryRequest'>;
 type DiscoveryResponse = Output<'envoy.service.discovery.v3.DeltaDiscoveryResponse'>;

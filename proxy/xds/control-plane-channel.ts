@@ -2,6 +2,7 @@ import type { Channel } from '@grpc/grpc-js';
 import type { ClientOf, ServiceName } from '../../proto/load.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from '../resilience/back-off.ts';
+import { connectionFailure } from './call-failure.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { controlPlaneChannelOptions, controlPlaneCredentials } from './control-plane-credentials.ts';
@@ -199,7 +200,7 @@ function failureOf(channel: Channel, grpc: typeof import('@grpc/grpc-js')): Prom
   return new Promise((resolve) => {
     client.makeUnaryRequest('/heddle.v1.WorkloadService/Attach', empty, empty, null, { deadline }, (error) => {
       const details = error?.details ?? 'the connection was lost';
-      resolve(/Last error: (?:Error: )?(.*?)\.? Resolution note:/.exec(details)?.[1] ?? details);
+      resolve(connectionFailure(details) ?? details);
     });
   });
 }

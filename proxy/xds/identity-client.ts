@@ -4,6 +4,7 @@ import { fromPem, toPem } from '../../certs/pem.ts';
 import type { JoinResponse__Output } from '../../proto/generated/heddle/v1/JoinResponse.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from '../resilience/back-off.ts';
+import { connectionFailure, isRefusal } from './call-failure.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { ControlPlaneTrust } from './control-plane-credentials.ts';
@@ -51,9 +52,6 @@ const backOffMaxMs = 30_000;
 const callTimeoutMs = 10_000;
 /** Renewal comes at half of the leaf's life, give or take this share, so that sidecars started together part. */
 const renewalJitter = 0.01;
-
-/** grpc status codes that stand for a refusal, as against a control plane that is away. */
-const refusals: ReadonlySet<number> = new Set([3, 7, 9, 16]);
 
 /**
  * Sees to it that the sidecar has a certificate: the one in the state directory, else one for its join token, and
@@ -285,10 +283,9 @@ class RefusedError extends Error {}
 function failureOf(error: unknown): { reason: string; isRefused: boolean } {
   const { code, details, message, name } = error as Partial<ServiceError>;
   if (typeof code === 'number' && details !== undefined) {
-    // grpc-js makes this status itself when it gets no connection, and buries the cause in it.
-    const cause = /^No connection established\. Last error: (?:Error: )?(.*?)\.? Resolution note:/.exec(details)?.[1];
-    const reason = cause === undefined ? `the control plane answered: ${details}` : `no connection: ${cause}`;
-    return { reason, isRefused: refusals.has(code) };
+    const cause = connectionFailure(details);
+    const reason = cause === null ? `the control plane answered: ${details}` : `no connection: ${cause}`;
+    return { reason, isRefused: isRefusal(code) };
   }
   const isRefused = error instanceof RefusedError || name === 'PinnedServerError' || name === 'InvalidIdentityError';
   return { reason: message ?? String(error), isRefused };

@@ -1,5 +1,6 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import { backOffMs } from '../resilience/back-off.ts';
+import { unavailable } from './call-failure.ts';
 import type { Clock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import { reconnectBaseMs, reconnectMaxMs } from './control-plane-channel.ts';
@@ -14,9 +15,6 @@ export interface SessionStreamOptions<Request, Response> {
   readonly clock: Clock;
   readonly random: () => number;
 }
-
-/** gRPC's status for a connection that is gone: the channel tells of that, so streams need not make a noise of it. */
-export const unavailable = 14;
 
 /** Messages that wait to be sent at most. A control plane that reads no faster is given another stream. */
 const maxWaiting = 4_096;

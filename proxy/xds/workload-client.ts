@@ -2,11 +2,12 @@ import { durationToMs } from '../../proto/duration.ts';
 import type { Input, Output } from '../../proto/load.ts';
 import type { Log } from '../log.ts';
 import type { RefusedResource } from './ads-client.ts';
+import { isRefusal, unavailable } from './call-failure.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import type { ResourceName } from './delta-state.ts';
-import { SessionStream, unavailable } from './session-stream.ts';
+import { SessionStream } from './session-stream.ts';
 
 type AttachRequest = Input<'heddle.v1.AttachRequest'>;
 type AttachResponse = Output<'heddle.v1.AttachResponse'>;
@@ -33,8 +34,6 @@ const defaultRenewIntervalMs = 3_000;
 const minRenewIntervalMs = 500;
 const maxRenewIntervalMs = 60_000;
 const maxResourcesPerMessage = 1_000;
-/** gRPC status codes that mean no, not "try again": INVALID_ARGUMENT, PERMISSION_DENIED, FAILED_PRECONDITION, UNAUTHENTICATED. */
-const refusals: ReadonlySet<number> = new Set([3, 7, 9, 16]);
 
 /**
  * The sidecar's lease: says what runs here, renews it, and tells which configuration is in force. As long as it is not
@@ -207,7 +206,7 @@ export class WorkloadClient {
       this.#withdrawn(false);
       return;
     }
-    const isRefused = refusals.has(code);
+    const isRefused = isRefusal(code);
     this.#state = isRefused ? { kind: 'refused', reason } : { kind: 'waiting' };
     const message = isRefused ? 'the control plane refuses this workload' : 'the lease stream ended';
     this.#options.log(code === unavailable ? 'debug' : 'warn', message, {
