@@ -32,7 +32,7 @@ describe('LogWriter', () => {
 
   it('keeps one line one line, and bounded, whatever is logged', () => {
     const { lines, log } = setUp();
-    log('info', `a\nb${'x'.repeat(10_000)}`, { peer: 'y'.repeat(10_000) });
+    log('info', `a\nb${'x'.repeat(10_000)}`, { peers: ['y'.repeat(10_000)] });
     expect(lines[0]?.trimEnd()).not.toContain('\n');
     expect(lines[0]?.length).toBeLessThan(4_300);
   });

@@ -4,8 +4,8 @@ export type LogLevel = (typeof logLevels)[number];
 /** Writes lines for one component. Values of `fields` stand beside the message under their own keys. */
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
-/** Longest value written; what a stranger sent must not fill the disk. In characters. */
-const maxValueLength = 2_048;
+/** Longest text written; what a stranger sent must not fill the disk. In characters. */
+const maxTextLength = 2_048;
 
 /**
  * What the sidecar says of itself, one JSON object per line: `{"ts","level","msg","component",…}`, on stderr. Requests
@@ -23,22 +23,19 @@ export class LogWriter {
   }
 
   for(component: string): Log {
-    return (level, message, fields) => {
+    return (level, message, fields = {}) => {
       if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) return;
       const ts = new Date(this.#now()).toISOString();
-      this.#write(`${JSON.stringify({ ts, level, msg: shortened(message), component, ...shortenedAll(fields) })}\n`);
+      const line = { ts, level, msg: message, component, ...fields };
+      this.#write(
+        `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'string' ? short(value) : value))}\n`,
+      );
     };
   }
 }
 
-function shortenedAll(fields: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields ?? {}).map(([key, value]) => [key, typeof value === 'string' ? shortened(value) : value]),
-  );
-}
-
-function shortened(text: string): string {
-  return text.length <= maxValueLength ? text : `${text.slice(0, maxValueLength)}…`;
+function short(text: string): string {
+  return text.length <= maxTextLength ? text : `${text.slice(0, maxTextLength)}…`;
 }
 
 function writeToStderr(line: string): void {

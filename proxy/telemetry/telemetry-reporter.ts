@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Input, Output } from '../../proto/load.ts';
+import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 import type { ReportMessage } from './report-message.ts';
 import { takeUnreported } from './report-message.ts';
 import type { SeriesRegistry } from './series-registry.ts';
@@ -12,22 +14,15 @@ export interface ReportClient {
   Report(): ReportStream;
 }
 
-export interface ReportClock {
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /** Calls back once after `delayMs`, unless the answered function is called before. */
-  after(delayMs: number, callback: () => void): () => void;
-}
-
 export interface TelemetryReporterOptions {
   readonly registry: SeriesRegistry;
-  readonly clock: ReportClock;
+  readonly clock: Clock;
   /** Time between two reports, give or take a tenth. Default 5000. */
   readonly intervalMs?: number;
   /** Tells this run of this sidecar from all others. Default: a random UUID. */
   readonly instanceId?: string;
   readonly random?: () => number;
-  readonly log?: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, unknown>>) => void;
+  readonly log?: Log;
 }
 
 /** One report on its way: it keeps its number, however often it is sent. */
@@ -59,11 +54,11 @@ const refusalCodes: ReadonlySet<number> = new Set([3, 11, 13]);
  */
 export class TelemetryReporter {
   readonly #registry: SeriesRegistry;
-  readonly #clock: ReportClock;
+  readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #instanceId: string;
   readonly #random: () => number;
-  readonly #log: NonNullable<TelemetryReporterOptions['log']>;
+  readonly #log: Log;
   readonly #pending: PendingReport[] = [];
   #lastSequence = 0;
   /** The last that was written to the present stream. */

@@ -1,4 +1,4 @@
-import type { Clock } from '../xds/clock.ts';
+import type { Clock } from '../clock.ts';
 
 /** A clock that stands still until it is told to advance; from now on by default, since TLS has a clock of its own. */
 export class FakeClock implements Clock {

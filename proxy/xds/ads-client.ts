@@ -1,9 +1,9 @@
 import type { Node } from '../../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Input, Output } from '../../proto/load.ts';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { unavailable } from './call-failure.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import type { DeltaRequest, ReceivedResource, ResourceName } from './delta-state.ts';
 import { DeltaState } from './delta-state.ts';

@@ -5,11 +5,11 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { RefusedResource } from './ads-client.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
 import type { ListenerConfig } from './compile-listener.ts';
 import { compileRouteConfiguration } from './compile-route.ts';
 import type { ResourceName } from './delta-state.ts';

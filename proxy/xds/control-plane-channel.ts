@@ -1,10 +1,10 @@
 import type { Channel } from '@grpc/grpc-js';
 import type { ClientOf, ServiceName } from '../../proto/load.ts';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import { backOffMs } from '../resilience/back-off.ts';
 import { connectionFailure } from './call-failure.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
 import { controlPlaneChannelOptions, controlPlaneCredentials } from './control-plane-credentials.ts';
 import type { Identity } from './identity.ts';
 

@@ -1,13 +1,13 @@
 import type { Node } from '../../proto/generated/envoy/config/core/v3/Node.ts';
 import { ROOT_SECRET } from '../../proto/names.ts';
 import { LISTENER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL, SECRET_TYPE_URL } from '../../proto/type-urls.ts';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Log } from '../log.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { AdsClient } from './ads-client.ts';
 import { Configuration } from './apply.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
 import type { ListenerConfig } from './compile-listener.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import { ControlPlaneChannel } from './control-plane-channel.ts';

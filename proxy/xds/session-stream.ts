@@ -1,7 +1,7 @@
 import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
+import type { Clock } from '../clock.ts';
 import { backOffMs } from '../resilience/back-off.ts';
 import { unavailable } from './call-failure.ts';
-import type { Clock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import { reconnectBaseMs, reconnectMaxMs } from './control-plane-channel.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
 import type { StateDirectory } from './state-directory.ts';
 
 /** A resource as it came from the control plane. */

@@ -1,10 +1,10 @@
 import { durationToMs } from '../../proto/duration.ts';
 import type { Input, Output } from '../../proto/load.ts';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { RefusedResource } from './ads-client.ts';
 import { isRefusal, unavailable } from './call-failure.ts';
-import type { Clock } from './clock.ts';
-import { systemClock } from './clock.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import type { ResourceName } from './delta-state.ts';
 import { SessionStream } from './session-stream.ts';

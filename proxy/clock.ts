@@ -1,4 +1,6 @@
-/** Time as the xDS client sees it, so that tests can hand it a clock of their own. */
+import { MAX_TIMER_MS } from '../proto/duration.ts';
+
+/** Time for all that is not on the way of a request, so that tests can hand it a clock of their own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -6,13 +8,10 @@ export interface Clock {
   after(delayMs: number, callback: () => void): () => void;
 }
 
-/** Longest delay `setTimeout` takes: 2³¹ − 1 ms, about 24.8 days; a longer one would fire at once. */
-const maxDelayMs = 2_147_483_647;
-
 export const systemClock: Clock = {
   now: Date.now,
   after(delayMs, callback) {
-    const timer = setTimeout(callback, Math.min(delayMs, maxDelayMs));
+    const timer = setTimeout(callback, Math.min(delayMs, MAX_TIMER_MS));
     timer.unref();
     return () => clearTimeout(timer);
   },
