@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { advertisedHost, hostAndPort, localHost } from './network-address.ts';
+import { advertisedHost, localHost } from './network-address.ts';
 
 describe('localHost', () => {
   it.each([
@@ -18,12 +18,5 @@ describe('advertisedHost', () => {
     expect(advertisedHost('10.0.0.5')).toBe('10.0.0.5');
     expect(isIP(advertisedHost('0.0.0.0'))).toBe(4);
     expect(isIP(advertisedHost('::'))).toBe(6);
-  });
-});
-
-describe('hostAndPort', () => {
-  it('puts IPv6 addresses in brackets', () => {
-    expect(hostAndPort('::1', 80)).toBe('[::1]:80');
-    expect(hostAndPort('127.0.0.1', 80)).toBe('127.0.0.1:80');
   });
 });

@@ -16,8 +16,3 @@ export function advertisedHost(host: string): string {
   const found = addresses.find((entry) => entry.family === family && !entry.internal && isReachable(entry.address));
   return found?.address ?? localHost(host);
 }
-
-/** IPv6 addresses in brackets. */
-export function hostAndPort(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}

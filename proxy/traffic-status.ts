@@ -1,3 +1,4 @@
+import { hostAndPort } from '../proto/host-and-port.ts';
 import type { ClusterStatus } from './admin/clusters-page.ts';
 import type { Stat } from './admin/stats-page.ts';
 import type { Cluster } from './cluster/cluster.ts';
@@ -72,7 +73,7 @@ export function listenerStats(direction: 'inbound' | 'outbound', listener: HttpL
   const { counters, host, port, openConnections } = listener;
   return {
     direction,
-    address: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+    address: hostAndPort(host, port),
     connectionsTotal: counters.accepted,
     connectionsActive: openConnections,
     handshakes: counters.handshakes,

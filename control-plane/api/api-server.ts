@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { ApiOptions } from './api-app.ts';
 import { apiApp } from './api-app.ts';
 import { OpenStreams } from './open-streams.ts';
@@ -39,9 +40,9 @@ export async function startApiServer(
   });
   server.removeAllListeners('error');
   server.on('error', (error) => options.log('error', 'the API server failed', { reason: error.message }));
-  const { address, family, port } = server.address() as AddressInfo; // a TCP server that listens
+  const { address, port } = server.address() as AddressInfo; // a TCP server that listens
   return {
-    url: `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`,
+    url: `http://${hostAndPort(address, port)}`,
     close: () => close(server, streams),
   };
 }

@@ -1,3 +1,4 @@
+import { hostAndPort } from '../../proto/host-and-port.ts';
 import { version } from '../../proto/version.ts';
 import type { LogLevel, LogWriter } from '../log.ts';
 import { logLevels } from '../log.ts';
@@ -103,8 +104,7 @@ function listenersPage(listeners: readonly ListenerStatus[], query: URLSearchPar
       })),
     });
   }
-  const at = (address: string) => (address.includes(':') ? `[${address}]` : address);
-  return text(200, listeners.map(({ name, address, port }) => `${name}::${at(address)}:${port}\n`).join(''));
+  return text(200, listeners.map(({ name, address, port }) => `${name}::${hostAndPort(address, port)}\n`).join(''));
 }
 
 function serverInfoPage(sources: AdminSources): AdminResponse {

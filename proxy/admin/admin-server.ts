@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
+import { hostAndPort } from '../../proto/host-and-port.ts';
 
 /** An answer of the admin server, whole. */
 export interface AdminResponse {
@@ -71,8 +72,8 @@ export class AdminServer {
 
   /** `127.0.0.1:15000`; IPv6 in brackets. */
   get address(): string {
-    const { address, port, family } = this.#server.address() as AddressInfo;
-    return family === 'IPv6' ? `[${address}]:${port}` : `${address}:${port}`;
+    const { address, port } = this.#server.address() as AddressInfo; // it listens on TCP
+    return hostAndPort(address, port);
   }
 
   /** Answers what is under way, closes the rest. */

@@ -1,3 +1,4 @@
+import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { CircuitBreakerConfig } from '../cluster/cluster-config.ts';
 import type { AdminResponse } from './admin-server.ts';
 import { json, text } from './admin-server.ts';
@@ -119,5 +120,5 @@ function healthFlags({ health, isEjected }: EndpointStatus): string {
 }
 
 function addressOf({ address, port }: EndpointStatus): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return hostAndPort(address, port);
 }

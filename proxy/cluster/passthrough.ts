@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { Failure } from '../failure.ts';
 import type { Cluster } from './cluster.ts';
 import type { EndpointConfig } from './cluster-config.ts';
@@ -72,7 +73,7 @@ for (const prefix of ['::', '::ffff:', '64:ff9b::', '64:ff9b:1::']) {
 
 function endpointConfig(address: string, port: number): EndpointConfig {
   return {
-    key: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    key: hostAndPort(address, port),
     address,
     port,
     isMeshed: false,

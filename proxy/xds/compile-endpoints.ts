@@ -1,5 +1,6 @@
 import type { ClusterLoadAssignment__Output } from '../../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { LbEndpoint__Output } from '../../proto/generated/envoy/config/endpoint/v3/LbEndpoint.ts';
+import { hostAndPort } from '../../proto/host-and-port.ts';
 import { parseEndpointMetadata } from '../../proto/metadata.ts';
 import type { EndpointConfig } from '../cluster/cluster-config.ts';
 
@@ -26,7 +27,7 @@ function compileEndpoint(listed: LbEndpoint__Output): EndpointConfig {
   const address = socket?.address ?? '';
   const port = socket?.port_value ?? 0;
   return {
-    key: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`,
+    key: hostAndPort(address, port),
     address,
     port,
     isMeshed,
