@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from 'commander';
+import { isDnsLabel } from '../proto/names.ts';
 import { parseDuration } from './terminal/units.ts';
 
 /** Readers of flag values, for commander: each gives what was read, or says in one sentence what is expected. */
 
-const namePattern = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /** A DNS label (RFC 1123), which names of services, namespaces and workloads are. */
 export function nameValue(text: string): string {
-  if (!namePattern.test(text)) {
+  if (!isDnsLabel(text)) {
     throw new InvalidArgumentError(
       'A name has lower-case letters, digits and "-", 63 at most, and begins and ends with no "-".',
     );
@@ -45,7 +44,7 @@ export function upstreamValues(text: string, before: ReadonlyMap<string, number>
 /** `cart`, `cart.shop`, `cart.shop.svc.cluster.local`, each with `:8080` when it is not the service's port 80. */
 function nameOfService(text: string): string {
   const [host = '', port, ...more] = text.split(':');
-  const isName = host.length <= 253 && host.split('.').every((label) => namePattern.test(label));
+  const isName = host.length <= 253 && host.split('.').every(isDnsLabel);
   if (!isName || more.length > 0) {
     throw new InvalidArgumentError(`"${text}" is no name of a service, such as cart or cart.shop:8080.`);
   }

@@ -52,6 +52,11 @@ export type ClusterName =
       readonly port: number;
     };
 
+/** Whether a text is an RFC 1123 label, which names of services, namespaces and workloads are. */
+export function isDnsLabel(text: string): boolean {
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(text);
+}
+
 export function serviceHost(name: string, namespace: string): string {
   return `${name}.${namespace}.${SERVICE_DOMAIN}`;
 }

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isDnsLabel } from '../proto/names.ts';
 import type { LogLevel } from './log.ts';
 
 /** A service that the application calls on a local port of its own. */
@@ -116,8 +117,9 @@ export function sidecarStateDirectory(base: string, namespace: string, name: str
 }
 
 function nameFaults(what: string, value: string): string[] {
-  const isLabel = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(value);
-  return isLabel ? [] : [`${what} "${value}" is not a name: lower-case letters, digits and dashes, at most 63`];
+  return isDnsLabel(value)
+    ? []
+    : [`${what} "${value}" is not a name: lower-case letters, digits and dashes, at most 63`];
 }
 
 function portFaults(port: number): string[] {

@@ -8,12 +8,12 @@ import { InvalidSigningRequestError, readSigningRequest } from '../../certs/sign
 import type { SpiffeId } from '../../certs/spiffe-id.ts';
 import { InvalidSpiffeIdError, spiffeId } from '../../certs/spiffe-id.ts';
 import type { Input, Output } from '../../proto/load.ts';
-import { CONTROL_PLANE_NAMESPACE } from '../../proto/names.ts';
+import { CONTROL_PLANE_NAMESPACE, isDnsLabel } from '../../proto/names.ts';
 import type { Log } from '../log.ts';
 import type { CertificateAuthority } from './certificate-authority.ts';
 import type { TokenBuckets } from './token-buckets.ts';
 import type { JoinTokens, VerifiedToken } from './tokens.ts';
-import { any, isName, TokenRefusedError } from './tokens.ts';
+import { any, TokenRefusedError } from './tokens.ts';
 
 /** Who is at the other end of a call, as the TLS connection that carries it has shown. */
 export interface CallPeer {
@@ -125,7 +125,7 @@ function grantFor(token: VerifiedToken, said: { readonly namespace: string; read
 
 function narrow(what: string, allowed: string, said: string): string {
   if (allowed === any) {
-    if (!isName(said)) {
+    if (!isDnsLabel(said)) {
       const found = said === '' ? 'say which' : `${JSON.stringify(said.slice(0, 80))} is not a DNS label`;
       throw new CallRefusedError(status.INVALID_ARGUMENT, `the token is for any ${what}: ${found}`);
     }

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { createPublicKey, randomUUID } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { errors, jwtVerify, SignJWT } from 'jose';
-import { CONTROL_PLANE_NAMESPACE } from '../../proto/names.ts';
+import { CONTROL_PLANE_NAMESPACE, isDnsLabel } from '../../proto/names.ts';
 
 /** In `namespace`, `service` and a label's value: any. As a label's name: any label. */
 export const any = '*';
@@ -50,11 +50,6 @@ const maxTokenLength = 8 * 1024;
 
 const audience = 'heddle-join';
 
-/** RFC 1123 label, as Kubernetes wants for namespaces and services. */
-export function isName(text: string): boolean {
-  return /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text);
-}
-
 /**
  * Join tokens: JWS, ES256, `{iss: trust domain, aud: 'heddle-join', ns, svc, sa, labels, addr, root, iat, exp, jti}`.
  *
@@ -76,7 +71,7 @@ export class JoinTokens {
   async mint(scope: TokenScope, ttlMs: number = defaultTokenTtlMs): Promise<string> {
     const { namespace, service, serviceAccount = service, labels = {} } = scope;
     for (const [what, name] of Object.entries({ namespace, service, serviceAccount })) {
-      if (name !== any && !isName(name)) {
+      if (name !== any && !isDnsLabel(name)) {
         throw new RangeError(`${what} ${JSON.stringify(name.slice(0, 80))} is not a DNS label`);
       }
     }
@@ -148,7 +143,7 @@ function refusal(error: unknown): string {
 
 /** Our own key signed it, so a wrong shape is a mistake of ours; it is refused all the same. */
 function claimsOf({ ns, svc, sa, labels, jti, exp }: JWTPayload): VerifiedToken {
-  const areNames = [ns, svc, sa].every((name) => name === any || (typeof name === 'string' && isName(name)));
+  const areNames = [ns, svc, sa].every((name) => name === any || (typeof name === 'string' && isDnsLabel(name)));
   if (!areNames || !isTexts(labels)) {
     throw new TokenRefusedError('the token names no namespace, service, account and labels');
   }
