@@ -4,6 +4,7 @@ import type { DocumentOf, KindName, ModelDocument } from './model/kinds.ts';
 import { allKinds, documentName, namespaceOf } from './model/kinds.ts';
 import { fromStored } from './model/stored-document.ts';
 import type { DocumentLookup } from './model/validate-document.ts';
+import { workloadService } from './model/workload.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Change, Entry, Store } from './store/store.ts';
 import { CompactedError } from './store/store.ts';
@@ -90,8 +91,8 @@ export class LiveMesh implements DocumentLookup {
   /** Services that are declared or that workloads imply or implied until lately, and their versions as `service-version`. */
   serviceNames(namespace: string): readonly string[] {
     const names = new Set<string>();
-    const add = (service: string | undefined, version: string | undefined): void => {
-      if (service !== undefined) {
+    const add = (service: string | null, version: string | undefined): void => {
+      if (service !== null) {
         names.add(service);
         if (version !== undefined) {
           names.add(`${service}-${version}`);
@@ -102,8 +103,7 @@ export class LiveMesh implements DocumentLookup {
       if (namespaceOf(document) === namespace && document.kind === 'Service') {
         names.add(document.metadata.name);
       } else if (namespaceOf(document) === namespace && document.kind === 'Workload') {
-        const { labels } = document.metadata;
-        add(document.spec.service ?? labels?.app, labels?.version);
+        add(workloadService(document), document.metadata.labels?.version);
       }
     }
     const { workloads, remembered } = this.#options.registry.view();

@@ -27,7 +27,6 @@ export interface ClusterCounters {
   requestsTotal: number;
   requestsRetried: number;
   retriesSucceeded: number;
-  retriesExhausted: number;
   perTryTimeouts: number;
   timeouts: number;
   connectFailures: number;
@@ -49,7 +48,6 @@ export class Cluster {
     requestsTotal: 0,
     requestsRetried: 0,
     retriesSucceeded: 0,
-    retriesExhausted: 0,
     perTryTimeouts: 0,
     timeouts: 0,
     connectFailures: 0,

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 
 /** What a request for a service that was not declared can meet. */
-export type RouteLookup<Table> =
+export type RoutesAnswer<Table> =
   | Table
   /** The control plane says that there is no such service. */
   | 'absent'
@@ -71,7 +71,7 @@ export class OnDemandRoutes<Table extends object> {
   }
 
   /** The table at once where the answer is known, otherwise a promise that never rejects. */
-  resolve(name: string): RouteLookup<Table> | Promise<RouteLookup<Table>> {
+  resolve(name: string): RoutesAnswer<Table> | Promise<RoutesAnswer<Table>> {
     let entry = this.#entries.get(name);
     if (entry === undefined) {
       this.#makeRoom();
@@ -112,11 +112,11 @@ export class OnDemandRoutes<Table extends object> {
     this.#release(oldestName);
   }
 
-  #wait(name: string): Promise<RouteLookup<Table>> | 'unknown' {
+  #wait(name: string): Promise<RoutesAnswer<Table>> | 'unknown' {
     if (this.#waiters >= this.#maxWaiting) return 'unknown';
     let wait = this.#waiting.get(name);
     if (wait === undefined) {
-      const { promise, resolve } = withResolver<RouteLookup<Table>>();
+      const { promise, resolve } = withResolver<RoutesAnswer<Table>>();
       const cancelTimer = this.#clock.after(this.#waitMs, () => this.#giveUp(name));
       wait = { promise, resolve, cancelTimer, waiters: 0 };
       this.#waiting.set(name, wait);
@@ -132,7 +132,7 @@ export class OnDemandRoutes<Table extends object> {
     this.#wake(name, 'unknown');
   }
 
-  #wake(name: string, answer: RouteLookup<Table>): void {
+  #wake(name: string, answer: RoutesAnswer<Table>): void {
     const wait = this.#waiting.get(name);
     if (wait === undefined) return;
     this.#waiting.delete(name);
@@ -151,8 +151,8 @@ interface Entry<Table> {
 }
 
 interface Wait<Table> {
-  readonly promise: Promise<RouteLookup<Table>>;
-  readonly resolve: (answer: RouteLookup<Table>) => void;
+  readonly promise: Promise<RoutesAnswer<Table>>;
+  readonly resolve: (answer: RoutesAnswer<Table>) => void;
   readonly cancelTimer: () => void;
   waiters: number;
 }
