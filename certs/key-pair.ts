@@ -19,6 +19,7 @@ export class InvalidKeyError extends Error {
 const p256Prefix = Buffer.from('3059301306072a8648ce3d020106082a8648ce3d03010703420004', 'hex');
 const p256SpkiBytes = 91;
 
+/** A new key; about 0.1 ms, so it is done at once. */
 export function generateKeyPair(): KeyPair {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' });
 }

@@ -58,6 +58,7 @@ export function adminSources(proxy: SidecarParts, metrics: MetricsPage): AdminSo
   };
 }
 
+/** What metrics tell of the listeners, outbound ones first. */
 export function* listenersOf(proxy: SidecarParts): Iterable<ListenerStats> {
   for (const listener of proxy.traffic.outbound) yield listenerStats('outbound', listener);
   for (const { listener } of proxy.traffic.inbound) yield listenerStats('inbound', listener);

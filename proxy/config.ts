@@ -82,6 +82,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
   });
 }
 
+/** A sidecar cannot be started like this; `faults` names everything that is wrong with it. */
 export class InvalidProxyConfigError extends Error {
   override readonly name = 'InvalidProxyConfigError';
   readonly faults: readonly string[];

@@ -69,6 +69,7 @@ export function clusterStatus(cluster: Cluster): ClusterStatus {
   };
 }
 
+/** What metrics tell of a listener. */
 export function listenerStats(direction: 'inbound' | 'outbound', listener: HttpListener): ListenerStats {
   const { counters, host, port, openConnections } = listener;
   return {

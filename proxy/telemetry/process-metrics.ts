@@ -18,6 +18,7 @@ export interface ProcessFacts {
   counters(): Iterable<{ readonly name: string; readonly help: string; readonly value: number }>;
 }
 
+/** Made with prom-client, since nothing here is counted per request. `text` is a page in Prometheus' text format. */
 export class ProcessMetrics {
   readonly #facts: ProcessFacts;
   #loaded: Promise<Registry> | null = null;

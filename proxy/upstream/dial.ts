@@ -34,6 +34,7 @@ export interface MeshDial extends DialAddress {
   readonly expectedIdentities: readonly string[];
 }
 
+/** Connects over TCP: to the application on this host, or to what is outside of the mesh. */
 export function dialPlain(target: DialAddress, result: DialResult): void {
   const reads = dialledReads();
   const socket = connect({ host: target.address, port: target.port, noDelay: true, ...reads.options });
