@@ -47,8 +47,9 @@ export async function resolveConnection(
   const context = file?.contexts.find(({ name }) => name === wanted) ?? null;
   const asked = options.context ?? environment.HEDDLE_CONTEXT;
   if (asked && context === null) {
-    const names = file?.contexts.map(({ name }) => name).join(', ') || 'none';
-    throw new CliError(`${path} has no context ${asked}; it has: ${names}`, 'one of those', exitCodes.usage);
+    const names = file?.contexts.map(({ name }) => name) ?? [];
+    const hint = names[0] === undefined ? 'heddle control-plane, which writes one' : `--context ${names[0]}`;
+    throw new CliError(`${path} has no context ${asked}; it has: ${names.join(', ') || 'none'}`, hint, exitCodes.usage);
   }
   const givenApi = options.api ?? (environment.HEDDLE_API || undefined);
   const api = givenApi ?? context?.api;
@@ -115,7 +116,7 @@ function trimmed(api: string): string {
 
 function checkedUrl(api: string): string {
   if (!/^https?:$/.test(URL.canParse(api) ? new URL(api).protocol : '')) {
-    throw new CliError(`${api} is no URL of an API`, 'http://127.0.0.1:15080', exitCodes.usage);
+    throw new CliError(`${api} is no URL of an API`, '--api http://127.0.0.1:15080', exitCodes.usage);
   }
   return api;
 }

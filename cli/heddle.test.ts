@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +127,13 @@ describe('heddle', () => {
     expect(stderr).toMatch(/\n {5}\| {38}\^\n/);
     expect(stderr).toMatch(/Nothing was applied\.\nTry: .*\n$/);
     expect((await heddle('get', 'httproutes')).code).toBe(3);
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
+    const line = `"${process.execPath}" "${join(root, 'dist', 'cli', 'heddle.js')}" get httproutes -o json > /dev/full`;
+    const { status, stderr } = spawnSync('sh', ['-c', line], { env: environment, encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: the output cannot be written: [^\n]*\nTry: df -h\n$/);
   });
 
   it('refuses a wrong token, and never sends the right one elsewhere', async () => {

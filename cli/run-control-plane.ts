@@ -18,7 +18,9 @@ export async function runControlPlaneUntilStopped(parameters: readonly string[],
   const adopted =
     contextName !== null && (await adoptContext(contextFilePath(), contextName, apiUrl).catch(() => false));
   const context = contextName === null ? '' : ` · context ${contextName}${adopted ? ', now the current one' : ''}`;
-  console.error(`${good} control plane   ${apiUrl} · xDS ${xdsAddress} · metrics ${metricsUrl}${context}`);
+  console.error(
+    `${good} control plane   ${apiUrl} · xDS ${xdsAddress} · metrics ${metricsUrl.replace('http://', '')}${context}`,
+  );
   report({ kind: 'control-plane', apiUrl, xdsAddress, metricsUrl, contextName });
   await Promise.race([signal(), ...(withParent ? [parentGone()] : [])]);
   void signal().then(() => process.exit(1));

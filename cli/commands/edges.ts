@@ -7,6 +7,7 @@ import type { Listing } from '../terminal/print.ts';
 import { printListing } from '../terminal/print.ts';
 import type { Style } from '../terminal/style.ts';
 import { styleFor } from '../terminal/style.ts';
+import type { Column } from '../terminal/table.ts';
 import { latency, percent } from '../terminal/units.ts';
 
 interface EdgesOptions extends ApiOptions, OutputOptions {
@@ -19,15 +20,30 @@ export function edgesCommand(): HeddleCommand {
     .addOption(windowOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  heddle edges\n  heddle edges --window 15m -o wide   with rate, success and latency',
+      '\nExamples:\n  heddle edges\n  heddle edges --window 15m -o wide   with rate, success, latency and whole ids',
     );
   return withApiOptions(withOutputOption(command)).action(async (options: EdgesOptions) => {
     const edges = await withClient(options, (client) => client.edges(options.window));
-    await printListing(edgeListing(styleFor(process.stdout)), edges, options.output);
+    const forms = { wholeIds: options.output === 'wide', notes: edges.some(({ reason }) => reason !== null) };
+    await printListing(edgeListing(styleFor(process.stdout), forms), edges, options.output);
   });
 }
 
-export function edgeListing(style: Style): Listing<Edge> {
+interface EdgeForms {
+  /** `spiffe://…`; else as Istio writes principals, `cluster.local/ns/default/sa/web`, so that a table fits a terminal. */
+  readonly wholeIds: boolean;
+  /** A column for why an edge is not secured. */
+  readonly notes: boolean;
+}
+
+export function edgeListing(style: Style, { wholeIds, notes }: EdgeForms): Listing<Edge> {
+  const written = (ids: readonly string[]) =>
+    ids.map((id) => (wholeIds ? id : id.replace(/^spiffe:\/\//, ''))).join(', ') || '-';
+  const note: Column<Edge> = {
+    header: 'NOTE',
+    cell: ({ reason }) => reason ?? '',
+    tone: ({ reason }) => (reason === null ? null : 'bad'),
+  };
   return {
     name: ({ source, destination }) => `${source.service || unknown}/${destination.service || unknown}`,
     empty: { message: 'nobody has called anybody in this time', hint: 'heddle edges --window 1h' },
@@ -40,9 +56,9 @@ export function edgeListing(style: Style): Listing<Edge> {
       { header: 'RPS', align: 'right', wide: true, cell: ({ requestsPerSecond }) => requestsPerSecond.toFixed(1) },
       { header: 'SUCCESS', align: 'right', wide: true, cell: ({ successRate }) => percent(successRate) },
       { header: 'P95', align: 'right', wide: true, cell: ({ p95Ms }) => latency(p95Ms) },
-      { header: 'CLIENT ID', cell: ({ clientIds }) => clientIds.join(', ') || '-' },
-      { header: 'SERVER ID', cell: ({ serverIds }) => serverIds.join(', ') || '-' },
-      { header: 'NOTE', cell: ({ reason }) => reason ?? '', tone: ({ reason }) => (reason === null ? null : 'bad') },
+      { header: 'CLIENT ID', cell: ({ clientIds }) => written(clientIds) },
+      { header: 'SERVER ID', cell: ({ serverIds }) => written(serverIds) },
+      ...(notes ? [note] : []),
     ],
   };
 }

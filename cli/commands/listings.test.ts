@@ -88,10 +88,17 @@ describe('heddle edges', () => {
 
   it('shows who calls whom, and as whom', async () => {
     const outside = { source: { namespace: '', service: '' }, clientIds: [], isSecured: false, reason: 'plaintext' };
-    expect(await table(edgeListing(plain), edge, { ...edge, ...outside })).toEqual([
-      'SRC   DST    SECURED   CLIENT ID                       SERVER ID                        NOTE',
+    expect(await table(edgeListing(plain, { wholeIds: false, notes: true }), edge, { ...edge, ...outside })).toEqual([
+      'SRC   DST    SECURED   CLIENT ID              SERVER ID               NOTE',
+      'web   cart   √         td/ns/default/sa/web   td/ns/default/sa/cart',
+      '-     cart   ×         -                      td/ns/default/sa/cart   plaintext',
+    ]);
+  });
+
+  it('has whole ids when asked, and no column for reasons where there are none', async () => {
+    expect(await table(edgeListing(plain, { wholeIds: true, notes: false }), edge)).toEqual([
+      'SRC   DST    SECURED   CLIENT ID                       SERVER ID',
       'web   cart   √         spiffe://td/ns/default/sa/web   spiffe://td/ns/default/sa/cart',
-      '-     cart   ×         -                               spiffe://td/ns/default/sa/cart   plaintext',
     ]);
   });
 });

@@ -51,7 +51,7 @@ export async function bringUp(stage: Stage, options: BringUpOptions): Promise<Up
     mesh.startControlPlane(['--trust-domain', trustDomain, ...options.controlPlane]),
   ]);
   const { apiUrl, xdsAddress, metricsUrl, contextName } = controlPlane;
-  say(`${style.good} control plane   ${apiUrl}   xDS ${xdsAddress}   metrics ${metricsUrl}`);
+  say(`${style.good} control plane   ${apiUrl}   xDS ${xdsAddress}   metrics ${metricsUrl.replace('http://', '')}`);
   say(`${style.good} state and logs  ${stage.folder}`);
 
   const context = contextName === null ? {} : { context: contextName };
