@@ -4,6 +4,7 @@ import { setTransportKind, transportKind } from './transport/open-transport.ts';
 // everything that holds on the public transport holds on stream handles: the same suites, once more
 setTransportKind('handle');
 await import('./forward-http.test.ts');
+await import('./forward-http.flow.test.ts');
 await import('./forward-http.hostile.test.ts');
 await import('./mesh-connection.test.ts');
 

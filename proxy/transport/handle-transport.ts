@@ -39,6 +39,12 @@ export class HandleTransport implements Transport {
   #isEnding = false;
   #hasPeerEnded = false;
   #isPaused = false;
+  /**
+   * What came although reading had been stopped, and its end: TLS decrypts all of one read before it can be stopped, so
+   * this is never much more than `READ_BUFFER_BYTES`.
+   */
+  #held: Buffer[] = [];
+  #isEndHeld = false;
   #error: Error | null = null;
 
   constructor(socket: Socket) {
@@ -68,12 +74,24 @@ export class HandleTransport implements Transport {
     handle.onread = onRead;
     // a TLS handshake may have brought bytes along, which the stream layer holds
     for (let chunk = this.#socket.read(); chunk !== null; chunk = this.#socket.read()) {
-      this.#handler.onBytes(chunk, chunk.length, true);
+      this.#held.push(chunk);
+    }
+    this.#deliverHeld();
+  }
+
+  /** Delivers what was held back, as long as nobody pauses again, and then reads on. */
+  #deliverHeld(): void {
+    while (this.#held.length > 0 && !this.#isPaused && this.#handle !== null) {
+      const chunk = this.#held.shift() as Buffer; // there is one
+      if (!this.#isEnding) this.#handler.onBytes(chunk, chunk.length, true);
     }
     if (this.#isPaused || this.#handle === null) return;
-    if (!handle.reading) {
-      handle.reading = true;
-      handle.readStart();
+    if (this.#isEndHeld) {
+      this.#isEndHeld = false;
+      this.#ended(UV_EOF);
+    } else if (!this.#handle.reading) {
+      this.#handle.reading = true;
+      this.#handle.readStart();
     }
   }
 
@@ -98,9 +116,14 @@ export class HandleTransport implements Transport {
   resume(): void {
     if (!this.#isPaused) return;
     this.#isPaused = false;
-    if (this.#handle === null || this.#handle.reading) return;
-    this.#handle.reading = true;
-    this.#handle.readStart();
+    if (this.#handle === null) return;
+    // not within this call: whoever resumes may be in the middle of something
+    if (this.#held.length > 0 || this.#isEndHeld) {
+      queueMicrotask(() => this.#deliverHeld());
+    } else if (!this.#handle.reading) {
+      this.#handle.reading = true;
+      this.#handle.readStart();
+    }
   }
 
   end(): void {
@@ -188,12 +211,18 @@ export class HandleTransport implements Transport {
 
   /** Called for each read; answers the buffer for the next one when it is another. */
   onRead(length: number): Buffer | undefined {
+    const isHeld = this.#isPaused || this.#held.length > 0;
     if (length < 0) {
-      this.#ended(length);
+      if (isHeld && length === UV_EOF) this.#isEndHeld = true;
+      else this.#ended(length);
       return undefined;
     }
     if (length === 0 || this.#isEnding) return undefined;
     const buffer = this.#buffer;
+    if (isHeld) {
+      this.#held.push(Buffer.from(buffer.subarray(0, length)));
+      return undefined;
+    }
     const isBulk = length >= HAND_OVER_BYTES;
     this.#handler.onBytes(buffer, length, isBulk && buffer !== sharedBuffer);
     if (!isBulk && buffer === sharedBuffer) return undefined;
@@ -235,6 +264,7 @@ export class HandleTransport implements Transport {
     this.#handler = deafHandler;
     this.#queue = [];
     this.#queuedBytes = 0;
+    this.#held = [];
     handler.onClose(this.#error);
   }
 }

@@ -135,6 +135,41 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
       expect(received).toBe(5);
     });
 
+    it('delivers nothing more once it is paused by what it delivers, and all of it in order in the end', async () => {
+      const { transport, peer } = await pair();
+      const sent = randomBytes(300_000);
+      const received: Buffer[] = [];
+      let isPaused = false;
+      let resumed = 0;
+      let deliveredWhilePaused = 0;
+      const ended = new Promise<void>((resolve) => {
+        transport.setHandler({
+          onBytes: (buffer, length) => {
+            if (isPaused) deliveredWhilePaused += length;
+            received.push(Buffer.from(buffer.subarray(0, length)));
+            isPaused = true;
+            transport.pause();
+            setImmediate(() => {
+              resumed++;
+              isPaused = false;
+              transport.resume();
+            });
+          },
+          onEnd: () => resolve(),
+          onDrain() {},
+          onClose() {},
+        });
+      });
+      // many records that arrive together: TLS decrypts them all at once
+      for (let at = 0; at < sent.length; at += 5_000) peer.write(sent.subarray(at, at + 5_000));
+      peer.end();
+      transport.startReading();
+      await ended;
+      expect(deliveredWhilePaused).toBe(0);
+      expect(Buffer.concat(received).equals(sent)).toBe(true);
+      expect(resumed).toBeGreaterThan(0);
+    });
+
     it('tells the end, and the close once, whichever side began', async () => {
       for (const begin of ['peer ends', 'peer destroys', 'we end', 'we destroy', 'we reset'] as const) {
         const { transport, peer } = await pair();
