@@ -16,14 +16,16 @@ export async function runLive(stage: Stage): Promise<never> {
   await refuseSecond(stage.environment);
   // The user may have thrown the context away that an earlier demo left; its control plane then needs a new token.
   const hasContext = await isThere(contextName, stage.environment);
-  const flags = ['--context-name', contextName, ...(hasContext ? [] : ['--new-admin-token'])];
+  // All of the demo is on this host, so nobody else has business at its door.
+  const here = ['--xds-host', '127.0.0.1'];
+  const flags = [...here, '--context-name', contextName, ...(hasContext ? [] : ['--new-admin-token'])];
   const { controlPlane } = await bringUp(stage, { controlPlane: flags, hangingUp: false, callsPerSecond });
   const isCurrent = (await currentApi()) === controlPlane.apiUrl;
   for (const line of thingsToTry(packageRoot, process.cwd(), isCurrent ? null : controlPlane.contextName))
     stage.say(line);
   stage.say('\nCtrl-C stops everything.');
   await stage.mesh.controlPlaneLost();
-  const restart = `npx heddle control-plane --trust-domain ${trustDomain} --state-dir ${controlPlaneFolder(stage.folder)}`;
+  const restart = `npx heddle control-plane --state-dir ${controlPlaneFolder(stage.folder)} --trust-domain ${trustDomain} ${here.join(' ')}`;
   stage.say(`The shop goes on without it. It comes back with:\n  ${restart}`);
   return new Promise<never>(() => {});
 }
