@@ -9,6 +9,9 @@ import type { Stage, StageProcess } from '../stage.ts';
 const name = 'heddle';
 const missing = () => null;
 
+/** What the first line of the program asks of Node when a user starts it. */
+const heapFlags = ['--max-semi-space-size=4'];
+
 /** The service that the upstream is, or belongs to. */
 const service = 'web';
 
@@ -94,7 +97,7 @@ function heddle(stage: Stage, where: keyof Cores, line: readonly string[]): Stag
     XDG_CONFIG_HOME: join(stage.folder, 'config'),
     XDG_STATE_HOME: join(stage.folder, 'state'),
   };
-  return stage.start(where, process.execPath, [...process.execArgv, program, ...line], environment);
+  return stage.start(where, process.execPath, [...process.execArgv, ...heapFlags, program, ...line], environment);
 }
 
 const program = join(import.meta.dirname, '..', '..', '..', 'cli', `heddle${extname(import.meta.filename)}`);
