@@ -168,6 +168,20 @@ describe('TelemetryReporter', () => {
     expect(logged).toEqual(['telemetry is not reported', 'reporting telemetry again']);
   });
 
+  it('does not take a pause without requests for silence of the other end', () => {
+    const { clock, client, reporter, streams, stream, request, logged } = reporting();
+    reporter.useClient(client);
+    request();
+    clock.advance(5000);
+    stream().acknowledge(1);
+    clock.advance(60_000);
+    request();
+    clock.advance(5000);
+    expect(logged).toEqual([]);
+    expect(streams).toHaveLength(1);
+    expect(stream().sequences).toEqual([1, 2]);
+  });
+
   it('gives up a report on which the server ends the stream again and again, and only that', () => {
     const { clock, client, reporter, stream, request } = reporting();
     reporter.useClient(client);

@@ -138,13 +138,14 @@ export class TelemetryReporter {
   }
 
   #tick(): void {
-    if (this.#pending.length < maxUnacknowledged) this.#take();
-    else this.#mergedIntervals++;
+    // Before anything is taken: what is yet to be sent has nobody to be acknowledged by.
     const silentMs = this.#clock.now() - this.#heardAtMs;
     if (this.#stream !== null && this.#pending.length > 0 && silentMs > silentIntervals * this.#intervalMs) {
       this.#reportFailing('no report is acknowledged');
       this.#leaveStream();
     }
+    if (this.#pending.length < maxUnacknowledged) this.#take();
+    else this.#mergedIntervals++;
     this.#send();
   }
 
