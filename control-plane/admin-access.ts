@@ -55,7 +55,7 @@ export async function openAdminAccess(options: AdminAccessOptions): Promise<Admi
       if (!(error instanceof ContextFileError) && !(error instanceof Error && 'code' in error)) {
         throw error;
       }
-      log('warn', `the CLI context cannot be written: ${error.message}`);
+      log('warn', 'the CLI context cannot be written', { reason: error.message });
       return null;
     }
   };

@@ -95,11 +95,11 @@ async function start(
   const authority = await CertificateAuthority.load({
     directory: join(stateDir, 'ca'),
     trustDomain,
-    onError: (error) => log('error', `the new issuing authority cannot be kept: ${error.message}`),
+    onError: (error) => log('error', 'the new issuing authority cannot be kept', { reason: error.message }),
   });
   const registry = new Registry();
   const leaseFile = new LeaseFile(join(stateDir, 'leases.json'), {
-    onError: (error) => log('warn', `the list of leases cannot be written: ${error.message}`),
+    onError: (error) => log('warn', 'the list of leases cannot be written', { reason: error.message }),
   });
   registry.restore(await leaseFile.load());
   leaseFile.follow(registry);

@@ -37,7 +37,7 @@ describe('identityService', () => {
       authority,
       tokens,
       peerOf: () => peer,
-      log: (level, message) => lines.push(`${level} ${message}`),
+      log: (level, message, { reason = '' } = {}) => lines.push(`${level} ${message} ${reason}`.trimEnd()),
       limits: new TokenBuckets({ burst: 5, perSecond: 1, now: () => 0 }),
     });
   });
@@ -113,7 +113,7 @@ describe('identityService', () => {
   it('refuses a bad token with its reason, in the status and in the log', async () => {
     const refused = joinWith('x');
     await expect(refused).rejects.toMatchObject({ code: status.UNAUTHENTICATED, details: 'the token is malformed' });
-    expect(lines).toEqual(['warn no certificate: the token is malformed']);
+    expect(lines).toEqual(['warn no certificate the token is malformed']);
   });
 
   it('refuses a signing request that is none', async () => {

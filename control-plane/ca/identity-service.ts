@@ -77,7 +77,7 @@ export function identityService(options: IdentityServiceOptions): {
       const refusal = refusalOf(error);
       const level = refusal.code === status.INTERNAL ? 'error' : 'warn';
       const fields = { method: call.getPath(), peer: peer.address, identity: peer.svid?.id ?? null };
-      log(level, `no certificate: ${error instanceof Error ? error.message : String(error)}`, fields);
+      log(level, 'no certificate', { ...fields, reason: error instanceof Error ? error.message : String(error) });
       callback(refusal);
     }
   };

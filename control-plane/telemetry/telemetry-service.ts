@@ -108,7 +108,7 @@ class ReportSession {
 
   #fail(code: status, details: string): void {
     this.#isOver = true;
-    this.#options.log('warn', `a report is refused: ${details}`, { identity: this.#sidecar.identity });
+    this.#options.log('warn', 'a report is refused', { identity: this.#sidecar.identity, reason: details });
     this.#call.emit('error', { code, details });
   }
 }

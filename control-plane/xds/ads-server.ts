@@ -127,7 +127,7 @@ export class AdsServer {
   publish(source: ResourceSource, { registryRevision, changedAtMs }: PublishedFrom): void {
     const from = this.#gate?.revision ?? -1;
     const onFault: OnFault = ({ typeUrl, name, version }, fault) => {
-      this.#options.log('error', `a resource is held back: ${fault}`, { typeUrl, name, version });
+      this.#options.log('error', 'a resource is held back', { typeUrl, name, version, reason: fault });
     };
     const gate = new ResourceGate(source, this.#gate, onFault);
     this.#gate = gate;
@@ -267,7 +267,7 @@ export class AdsServer {
     const { code, details } = statusOf(error);
     const level = code === status.INTERNAL ? 'error' : 'warn';
     const reason = error instanceof Error ? error.message : String(error);
-    this.#options.log(level, `a stream is refused: ${reason}`, { peer: call.getPeer() });
+    this.#options.log(level, 'a stream is refused', { peer: call.getPeer(), reason });
     call.emit('error', { code, details });
   }
 }

@@ -30,7 +30,7 @@ describe('TlsServer', () => {
         accepted.push(socket);
         socket.write('hello');
       },
-      log: (_level, message) => lines.push(message),
+      log: (_level, message, { reason } = {}) => lines.push(`${message}: ${reason}`),
       ...differing,
     });
   };

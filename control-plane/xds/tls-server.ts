@@ -88,7 +88,7 @@ export class TlsServer {
     const server = new TlsServer(options);
     server.#server.listen({ host: options.host, port: options.port });
     await once(server.#server, 'listening');
-    server.#server.on('error', (error) => options.log('error', `the xDS port: ${error.message}`));
+    server.#server.on('error', (error) => options.log('error', 'the xDS port failed', { reason: error.message }));
     return server;
   }
 
@@ -121,7 +121,7 @@ export class TlsServer {
     const verdict = this.#verdict(socket, nowMs);
     if ('refusal' in verdict) {
       this.#refused += 1;
-      this.#options.log('warn', `connection refused: ${verdict.refusal}`, { peer: socket.remoteAddress });
+      this.#options.log('warn', 'a connection is refused', { peer: socket.remoteAddress, reason: verdict.refusal });
       socket.destroy();
       return;
     }

@@ -128,9 +128,9 @@ export class IdentityClient {
       const difference = differenceFrom(identity, namespace, service, token);
       // The token is the newer word on where the control plane is.
       if (difference === null) return token === null ? identity : { ...identity, controlPlaneAddress: token.address };
-      log('info', `the stored certificate is not used: ${difference}`);
+      log('info', 'the stored certificate is not used', { reason: difference });
     } catch (error) {
-      log('warn', 'the stored certificate cannot be used', { error: (error as Error).message });
+      log('warn', 'the stored certificate cannot be used', { reason: (error as Error).message });
     }
     return null;
   }
@@ -259,7 +259,7 @@ export class IdentityClient {
       await this.#options.directory.write(fileName, encodeIdentity(identity));
     } catch (error) {
       this.#options.log('error', 'the certificate could not be stored; a restart will need a join token', {
-        error: (error as Error).message,
+        reason: (error as Error).message,
       });
     }
   }

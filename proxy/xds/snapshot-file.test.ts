@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Log } from '../log.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import type { StoredResource } from './snapshot-file.ts';
 import { decodeSnapshot, encodeSnapshot, SnapshotFile } from './snapshot-file.ts';
@@ -61,7 +62,7 @@ describe('decodeSnapshot', () => {
 
 describe('SnapshotFile', () => {
   const log: string[] = [];
-  const note = (_: string, message: string) => log.push(message);
+  const note: Log = (_level, message, { reason } = {}) => log.push(`${message}: ${reason}`);
 
   beforeEach(() => {
     log.length = 0;
@@ -101,7 +102,7 @@ describe('SnapshotFile', () => {
     await rm(path, { recursive: true });
     file.schedule(identity, () => resources);
     await file.flush();
-    expect(log).toEqual(['the configuration could not be stored']);
+    expect(log).toEqual([expect.stringMatching(/^the configuration could not be stored: Error: ./)]);
     await StateDirectory.open(path);
     file.schedule(identity, () => resources);
     await file.flush();

@@ -49,9 +49,9 @@ export class SnapshotFile {
       if (content === null) return [];
       const resources = decodeSnapshot(content, identity);
       if (typeof resources !== 'string') return resources;
-      this.#log('warn', `the stored configuration is not used: ${resources}`);
+      this.#log('warn', 'the stored configuration is not used', { reason: resources });
     } catch (error) {
-      this.#log('warn', 'the stored configuration cannot be read', { error: String(error) });
+      this.#log('warn', 'the stored configuration cannot be read', { reason: String(error) });
     }
     return [];
   }
@@ -80,7 +80,7 @@ export class SnapshotFile {
     try {
       await this.#directory.write(fileName, content);
     } catch (error) {
-      this.#log('warn', 'the configuration could not be stored', { error: String(error) });
+      this.#log('warn', 'the configuration could not be stored', { reason: String(error) });
     }
   }
 }
