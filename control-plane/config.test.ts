@@ -8,7 +8,7 @@ describe('readConfig', () => {
     expect(readConfig([], home)).toEqual({
       stateDir: '/state/heddle',
       trustDomain: 'cluster.local',
-      xdsHost: '0.0.0.0',
+      xdsHost: '127.0.0.1',
       xdsPort: 15012,
       apiHost: '127.0.0.1',
       apiPort: 15080,
@@ -19,6 +19,13 @@ describe('readConfig', () => {
       contextName: 'local',
       newAdminToken: false,
       contextFile: '/config/heddle/config.yaml',
+    });
+  });
+
+  it('listens for other hosts as soon as it is told by which address they reach it', () => {
+    expect(readConfig(['--advertise', 'cp.example'], home)).toMatchObject({ xdsHost: '0.0.0.0' });
+    expect(readConfig(['--advertise', 'cp.example', '--xds-host', '10.0.0.1'], home)).toMatchObject({
+      xdsHost: '10.0.0.1',
     });
   });
 

@@ -45,7 +45,7 @@ interface Flag {
 export const flags = {
   'state-dir': { value: 'DIR', help: 'documents, keys and the host token (default: $XDG_STATE_HOME/heddle)' },
   'trust-domain': { value: 'NAME', help: 'first part of every SPIFFE id (default: cluster.local)' },
-  'xds-host': { value: 'ADDR', help: 'where sidecars join and attach (default: 0.0.0.0)' },
+  'xds-host': { value: 'ADDR', help: 'where sidecars join and attach (default: 127.0.0.1; with --advertise 0.0.0.0)' },
   'xds-port': { value: 'PORT', help: '(default: 15012; 0 takes a free one)' },
   'api-host': { value: 'ADDR', help: 'REST API (default: 127.0.0.1)' },
   'api-port': { value: 'PORT', help: '(default: 15080)' },
@@ -82,16 +82,18 @@ export function readConfig(
     throw new ConfigError(`--log-level ${JSON.stringify(level)} is not one of ${logLevels.join(', ')}`);
   }
   const newAdminToken = text('new-admin-token', 'false');
+  const advertise = text('advertise', '') || null;
   return {
     stateDir: text('state-dir', defaultStateDir(environment)),
     trustDomain,
-    xdsHost: text('xds-host', '0.0.0.0'),
+    // this host only, until somebody says that there are others
+    xdsHost: text('xds-host', advertise === null ? '127.0.0.1' : '0.0.0.0'),
     xdsPort: portOf('xds-port', text('xds-port', '15012')),
     apiHost: text('api-host', '127.0.0.1'),
     apiPort: portOf('api-port', text('api-port', '15080')),
     metricsHost: text('metrics-host', '127.0.0.1'),
     metricsPort: portOf('metrics-port', text('metrics-port', '15014')),
-    advertise: text('advertise', '') || null,
+    advertise,
     logLevel,
     contextName: text('context-name', 'local'),
     newAdminToken: !['false', '0', 'no', 'off'].includes(newAdminToken),

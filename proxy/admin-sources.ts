@@ -83,6 +83,11 @@ export function processFacts(proxy: SidecarParts): ProcessFacts {
         value: proxy.accessLog?.droppedTotal ?? 0,
       };
       yield {
+        name: 'heddle_requests_refused_total',
+        help: 'Requests that broke the rules of HTTP and never reached a route.',
+        value: proxy.traffic.refusedRequests,
+      };
+      yield {
         name: 'heddle_xds_nack_total',
         help: 'Resources that were refused.',
         value: [...proxy.control.counts.values()].reduce((total, { rejected }) => total + rejected, 0),

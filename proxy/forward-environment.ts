@@ -11,6 +11,8 @@ import type { CoarseClock } from './transport/coarse-clock.ts';
 
 /** Where a listener finds the routes for a request: at once, after a while, or not at all. */
 export interface RouteSource {
+  /** The one service that all requests are for, `cart.default.svc.cluster.local`; empty where the request decides. */
+  readonly service: string;
   lookup(head: RequestHead): RouteLookup | Promise<RouteLookup>;
 }
 

@@ -435,7 +435,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.detail = detail;
     const origin = this.route?.origin ?? null;
     const reply = this.#environment.describe(failure, {
-      service: this.cluster?.config.serviceHost || this.head.authority,
+      service: this.cluster?.config.serviceHost || this.#environment.routes.service || this.head.authority,
       rule:
         origin === null
           ? ''

@@ -16,12 +16,14 @@ export type NamedRoutesAnswer = RouteTable<Cluster> | 'absent' | 'unknown';
 
 /** The port of one service: whatever `Host` says, its requests are for that service. */
 export class UpstreamPortRoutes implements RouteSource {
+  readonly service: string;
   readonly #routes: NamedRoutes;
   readonly #name: string;
 
   constructor(routes: NamedRoutes, name: string) {
     this.#routes = routes;
     this.#name = name;
+    this.service = parseRouteConfigurationName(name)?.host ?? name;
   }
 
   lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {
@@ -39,6 +41,7 @@ const MAX_REMEMBERED_AUTHORITIES = 1000;
  * the policy for unknown hosts, which passes it through or refuses it.
  */
 export class ProxyPortRoutes implements RouteSource {
+  readonly service = '';
   readonly #routes: NamedRoutes;
   readonly #namespace: string;
   readonly #unknownHosts: () => RouteTable<Cluster> | null;

@@ -34,6 +34,8 @@ export class Traffic {
   readonly clusterEnvironment: ClusterEnvironment;
   readonly outbound: HttpListener[] = [];
   readonly inbound: InboundPort[] = [];
+  /** Requests that broke the rules of HTTP and were answered before anything looked at them. */
+  refusedRequests = 0;
   readonly #config: ProxyConfig;
   readonly #log: Log;
   readonly #wheel = new TimerWheel();
@@ -135,7 +137,10 @@ export class Traffic {
         trust,
         clock: this.clock,
         describe: (failure) => this.#describe(failure, { service: '', rule: '', detail: '' }),
-        onRefused: () => {},
+        onRefused: (failure) => {
+          this.refusedRequests++;
+          this.#log('debug', 'a request is refused', { reason: failure });
+        },
       },
       accept: (connection, peer) => new HttpExchange(environment, connection, peer),
       onRefused: (reason, address) => this.#log('debug', 'a connection is refused', { reason, address }),
@@ -174,6 +179,7 @@ export class Traffic {
 
 /** The routes of one inbound listener. CONNECT is refused: nobody tunnels through to an application. */
 class InboundRoutes implements RouteSource {
+  readonly service = '';
   table: RouteTable<Cluster> | null = null;
 
   lookup(head: RequestHead): RouteLookup {

@@ -77,7 +77,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   const peers: DownstreamPeer[] = [];
   const environment: ForwardEnvironment = {
     direction: inboundAs === undefined ? 'outbound' : 'inbound',
-    routes: { lookup: () => table },
+    routes: { service: '', lookup: () => table },
     wheel: new TimerWheel(),
     clock,
     random: () => 0.5,
