@@ -39,10 +39,14 @@ interface EdgeForms {
 export function edgeListing(style: Style, { wholeIds, notes }: EdgeForms): Listing<Edge> {
   const written = (ids: readonly string[]) =>
     ids.map((id) => (wholeIds ? id : id.replace(/^spiffe:\/\//, ''))).join(', ') || '-';
+  const securedCell = ({ isSecured, isPending }: Edge): string => {
+    if (isSecured) return style.good;
+    return isPending ? '…' : style.bad;
+  };
   const note: Column<Edge> = {
     header: 'NOTE',
     cell: ({ reason }) => reason ?? '',
-    tone: ({ reason }) => (reason === null ? null : 'bad'),
+    tone: ({ reason, isPending }) => (reason === null || isPending ? null : 'bad'),
   };
   return {
     name: ({ source, destination }) => `${source.service || unknown}/${destination.service || unknown}`,
@@ -52,7 +56,7 @@ export function edgeListing(style: Style, { wholeIds, notes }: EdgeForms): Listi
       { header: 'SRC NAMESPACE', wide: true, cell: ({ source }) => source.namespace || unknown },
       { header: 'DST', cell: ({ destination }) => destination.service || unknown },
       { header: 'DST NAMESPACE', wide: true, cell: ({ destination }) => destination.namespace || unknown },
-      { header: 'SECURED', cell: ({ isSecured }) => (isSecured ? style.good : style.bad) },
+      { header: 'SECURED', cell: securedCell },
       { header: 'RPS', align: 'right', wide: true, cell: ({ requestsPerSecond }) => requestsPerSecond.toFixed(1) },
       { header: 'SUCCESS', align: 'right', wide: true, cell: ({ successRate }) => percent(successRate) },
       { header: 'P95', align: 'right', wide: true, cell: ({ p95Ms }) => latency(p95Ms) },

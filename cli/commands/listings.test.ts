@@ -81,7 +81,7 @@ describe('heddle edges', () => {
     source: { namespace: 'default', service: 'web' },
     destination: { namespace: 'default', service: 'cart' },
     ...{ countedBy: 'destination', requests: 10, requestsPerSecond: 1, successRate: 1, mutualTlsShare: 1 },
-    ...{ p50Ms: 1, p95Ms: 1, p99Ms: 1, isSecured: true, reason: null },
+    ...{ p50Ms: 1, p95Ms: 1, p99Ms: 1, isSecured: true, isPending: false, reason: null },
     clientIds: ['spiffe://td/ns/default/sa/web'],
     serverIds: ['spiffe://td/ns/default/sa/cart'],
   };
@@ -93,6 +93,11 @@ describe('heddle edges', () => {
       'web   cart   √         td/ns/default/sa/web   td/ns/default/sa/cart',
       '-     cart   ×         -                      td/ns/default/sa/cart   plaintext',
     ]);
+  });
+
+  it('does not raise an alarm while one end has not reported', async () => {
+    const waiting = { ...edge, isSecured: false, isPending: true, reason: 'the callee has not reported yet' };
+    expect((await table(edgeListing(plain, { wholeIds: false, notes: true }), waiting))[1]).toMatch(/^web +cart +… /);
   });
 
   it('has whole ids when asked, and no column for reasons where there are none', async () => {

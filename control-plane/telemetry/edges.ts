@@ -68,9 +68,14 @@ function edgeOf({ caller, callee, source, destination }: Pair, seconds: number):
     clientIds: union(source.clientIds, destination.clientIds),
     serverIds: union(source.serverIds, destination.serverIds),
     isSecured: reason === null,
+    isPending: reason === calleeSilent || reason === callerSilent,
     reason,
   };
 }
+
+/** One end has spoken and the other will: nothing is known to be wrong. */
+const calleeSilent = 'the callee has not reported yet';
+const callerSilent = 'the caller has not reported yet';
 
 /** What keeps an edge from being secured; null when nothing does. */
 function doubt(source: Witness, destination: Witness): string | null {
@@ -78,12 +83,12 @@ function doubt(source: Witness, destination: Witness): string | null {
   const { reached: received } = destination;
   if (received.count === 0) {
     if (sent.count === 0) return 'no request has reached an instance';
-    return sent.securedCount === 0 ? 'the callee has no sidecar' : 'the callee has not reported yet';
+    return sent.securedCount === 0 ? 'the callee has no sidecar' : calleeSilent;
   }
   if (received.securedCount < received.count) {
     return `${received.count - received.securedCount} of ${received.count} requests arrived without mutual TLS`;
   }
-  if (sent.count === 0) return 'the caller has not reported yet';
+  if (sent.count === 0) return callerSilent;
   if (sent.securedCount < sent.count) {
     return `${sent.count - sent.securedCount} of ${sent.count} requests were sent without mutual TLS`;
   }

@@ -53,6 +53,8 @@ export interface Edge {
   readonly serverIds: readonly string[];
   /** Both ends say mutual TLS for every request, and neither contradicts the other about who they are. */
   readonly isSecured: boolean;
+  /** Not secured only in that one end has not reported yet, or no longer within the window. */
+  readonly isPending: boolean;
   /** Why not, in a few words; null when secured. */
   readonly reason: string | null;
 }
