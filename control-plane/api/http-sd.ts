@@ -12,7 +12,7 @@ interface TargetGroup {
  * control plane:
  *
  *     - job_name: heddle
- *       http_sd_configs: [{url: http://127.0.0.1:15080/sd/prometheus, authorization: {credentials_file: …}}]
+ *       http_sd_configs: [{url: http://127.0.0.1:15080/sd/prometheus, authorization: {type: Bearer, credentials_file: …}}]
  *
  * Source: https://prometheus.io/docs/prometheus/latest/http_sd/. The labels are those of Istio's pods: `app`, `version`,
  * `namespace`.

@@ -1,0 +1,203 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import type { IncomingMessage } from 'node:http';
+import { Agent, get } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { RunningProxy } from '../../proxy/main.ts';
+import { TestMesh } from '../testing/mesh.ts';
+import { hasProgram } from '../testing/programs.ts';
+
+let mesh: TestMesh;
+let web: RunningProxy;
+let cart: RunningProxy;
+let cartPort: number;
+let upstreamPort: number;
+
+beforeAll(async () => {
+  mesh = await TestMesh.start();
+  upstreamPort = await freePort();
+  cartPort = await mesh.application((req, res) => {
+    res.setHeader('content-type', 'application/json');
+    res.end(JSON.stringify({ url: req.url, headers: req.headers }));
+  });
+  cart = await mesh.sidecar('cart-1', { service: 'cart', version: 'v1', ports: [cartPort] });
+  web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort: upstreamPort }] });
+  await vi.waitUntil(async () => (await fetchStatus(upstreamPort)) === 200, { timeout: 10_000 });
+});
+
+afterAll(async () => {
+  await mesh.close();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function fetchStatus(port: number, path = '/'): Promise<number> {
+  return (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+}
+
+/** One request over an agent's connection; answers the status. */
+async function call(agent: Agent): Promise<number> {
+  const request = get({ port: upstreamPort, host: '127.0.0.1', agent });
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  response.resume();
+  await once(response, 'end');
+  return response.statusCode ?? 0;
+}
+
+async function run(program: string, ...parameters: string[]): Promise<string> {
+  const child = spawn(program, parameters, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  await once(child, 'close');
+  return text;
+}
+
+describe('a mesh of real parts', () => {
+  it('shows the application who called, and nothing of the mesh besides', async () => {
+    const answer = await fetch(`http://127.0.0.1:${upstreamPort}/items?x=1`, {
+      headers: {
+        traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+        'x-forwarded-client-cert': 'forged',
+      },
+    });
+    const { url, headers } = (await answer.json()) as { url: string; headers: Record<string, string> };
+    expect(url).toBe('/items?x=1');
+    expect(headers).toMatchObject({
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+      'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+      'x-forwarded-client-cert': expect.stringMatching(
+        /^By=spiffe:\/\/cluster\.local\/ns\/default\/sa\/cart;Hash=[0-9a-f]{64};URI=spiffe:\/\/cluster\.local\/ns\/default\/sa\/web$/,
+      ),
+    });
+    expect(Object.keys(headers).filter((name) => name.startsWith('x-heddle'))).toEqual([]);
+  });
+
+  it.skipIf(!hasProgram('curl'))('is reached by name through HTTP_PROXY and through CONNECT', async () => {
+    const proxy = `http://127.0.0.1:${web.outboundPort}`;
+    const proxied = JSON.parse(await run('curl', '-sS', '-x', proxy, 'http://cart/by-name')) as { url: string };
+    expect(proxied.url).toBe('/by-name');
+    const tunnelled = JSON.parse(await run('curl', '-sS', '-p', '-x', proxy, 'http://cart/tunnel')) as { url: string };
+    expect(tunnelled.url).toBe('/tunnel');
+    const own = await run(
+      'curl',
+      '-s',
+      '-o',
+      '/dev/null',
+      '-w',
+      '%{http_code}',
+      '-x',
+      proxy,
+      `http://localhost:${cartPort}/`,
+    );
+    expect(own).toBe('403');
+  });
+
+  it('goes on without its control plane, also in a sidecar that starts without it', async () => {
+    const agent = new Agent({ keepAlive: true });
+    await mesh.stopControlPlane();
+    expect(await call(agent)).toBe(200);
+    await mesh.stopSidecar(web);
+    web = await mesh.sidecar('web-1', {
+      service: 'web',
+      joinToken: null,
+      upstreams: [{ service: 'cart', localPort: upstreamPort }],
+    });
+    for (let i = 0; i < 20; i++) expect(await call(agent)).toBe(200);
+    await mesh.startControlPlane();
+    for (let i = 0; i < 20; i++) expect(await call(agent)).toBe(200);
+    await expect
+      .poll(async () => (await mesh.api.proxies()).filter(({ synced }) => synced).length, { timeout: 15_000 })
+      .toBe(2);
+    agent.destroy();
+  });
+
+  it.skipIf(!hasProgram('prometheus'))(
+    'is found whole by Prometheus through http_sd, and agrees with what was called',
+    { timeout: 60_000 },
+    async () => {
+      const port = await freePort();
+      const token = join(mesh.directory, 'token');
+      await writeFile(token, mesh.adminToken);
+      const config = join(mesh.directory, 'prometheus.yml');
+      await writeFile(
+        config,
+        JSON.stringify({
+          global: { scrape_interval: '1s' },
+          scrape_configs: [
+            {
+              job_name: 'sidecars',
+              http_sd_configs: [
+                {
+                  url: `${mesh.controlPlane.apiUrl}/sd/prometheus`,
+                  refresh_interval: '1s',
+                  authorization: { type: 'Bearer', credentials_file: token },
+                },
+              ],
+            },
+          ],
+        }),
+      );
+      const prometheus = spawn('prometheus', [
+        `--config.file=${config}`,
+        `--storage.tsdb.path=${join(mesh.directory, 'tsdb')}`,
+        `--web.listen-address=127.0.0.1:${port}`,
+        '--log.level=error',
+      ]);
+      const query = async (
+        expression: string,
+      ): Promise<{ metric: Record<string, string>; value: [number, string] }[]> => {
+        const url = `http://127.0.0.1:${port}/api/v1/query?query=${encodeURIComponent(expression)}`;
+        const answer = await fetch(url).catch(() => null);
+        if (answer === null || answer.status !== 200) return [];
+        return ((await answer.json()) as { data: { result: never[] } }).data.result;
+      };
+      try {
+        const agent = new Agent({ keepAlive: true });
+        for (let i = 0; i < 50; i++) expect(await call(agent)).toBe(200);
+        agent.destroy();
+        await expect.poll(async () => (await query('up == 1')).length, { timeout: 30_000, interval: 250 }).toBe(3);
+        const ends = 'sum by (reporter, source_principal, destination_principal, connection_security_policy)';
+        const calls = `${ends} (istio_requests_total{destination_service_name="cart",response_code="200"})`;
+        await expect
+          .poll(async () => (await query(calls)).map(({ metric }) => metric.reporter).sort(), {
+            timeout: 30_000,
+            interval: 250,
+          })
+          .toEqual(['destination', 'source']);
+        for (const { metric } of await query(calls)) {
+          expect(metric).toMatchObject({
+            source_principal: 'spiffe://cluster.local/ns/default/sa/web',
+            destination_principal: 'spiffe://cluster.local/ns/default/sa/cart',
+            connection_security_policy: 'mutual_tls',
+          });
+        }
+        expect(await query('heddle_cp_connected_proxies')).toMatchObject([{ value: [expect.anything(), '2'] }]);
+      } finally {
+        prometheus.kill();
+        await once(prometheus, 'exit');
+      }
+    },
+  );
+
+  it('says 503 and why when the last instance has withdrawn', async () => {
+    await cart.drain();
+    const answer = await fetch(`http://127.0.0.1:${upstreamPort}/`);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('x-heddle-reason')).toBe('UH');
+    expect(await answer.json()).toMatchObject({
+      service: 'cart.default.svc.cluster.local',
+      answered_by: 'sidecar of web-1',
+    });
+  });
+});
