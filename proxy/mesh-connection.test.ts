@@ -192,7 +192,49 @@ describe('a connection between two sidecars', () => {
     expect(refused.join()).toContain('TLS handshake failed');
   });
 
-  it('renews without closing what is open, and uses the new certificate at once', async () => {
+  it('goes on with requests on an open connection while both ends renew', async () => {
+    const server = holderOf(mesh, 'cart');
+    const web = holderOf(mesh, 'web');
+    const { listener, peers } = await serve(server);
+    const answers: string[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const target = {
+        address: '127.0.0.1',
+        port: listener.port,
+        connectTimeoutMs: 5000,
+        sni: 'outbound_.80_._.cart.default.svc.cluster.local',
+        alpnProtocols: [ALPN_HTTP1],
+        expectedIdentities: [mesh.id('cart')],
+      };
+      dialMesh(target, web, sessions, {
+        onConnected: (transport) => {
+          transport.setHandler({
+            onBytes: (buffer, length) => {
+              answers.push(buffer.toString('latin1', 0, length));
+              if (answers.length === 5) {
+                transport.end();
+                return;
+              }
+              server.set(meshIdentity(mesh, mesh.identity('cart'), mesh.id('cart')));
+              web.set(meshIdentity(mesh, mesh.identity('web'), mesh.id('web')));
+              transport.writeText('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+            },
+            onEnd() {},
+            onDrain() {},
+            onClose: () => resolve(),
+          });
+          transport.startReading();
+          transport.writeText('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        },
+        onDialFailed: (_failure, detail) => reject(new Error(detail)),
+      });
+    });
+    expect(answers.every((answer) => answer.startsWith('HTTP/1.1 200'))).toBe(true);
+    expect(answers).toHaveLength(5);
+    expect(peers).toHaveLength(1);
+  });
+
+  it('uses a renewed certificate for new connections at once', async () => {
     const server = holderOf(mesh, 'cart');
     const { listener } = await serve(server);
     const web = holderOf(mesh, 'web');
