@@ -218,6 +218,19 @@ describe('Registry, when many leases end together', () => {
     expect(registry.held()).toEqual(['default/c', 'default/d', 'default/e']);
   });
 
+  it('does not let one identity with many names keep what belongs to others', () => {
+    const { registry, namesNow, pass } = start(['dead']);
+    const ids = ['web', 'db', 'auth'].map((name) => `spiffe://cluster.local/ns/default/sa/${name}`);
+    const alive = ids.map((identity, index) => registration({ name: `alive-${index}`, identity }));
+    const ghosts = Array.from({ length: 20 }, (_, index) => registration({ name: `ghost-${index}` }));
+    for (const one of [...alive, ...ghosts]) registry.register(one);
+    pass(ttlMs - 1);
+    for (const one of alive) registry.renew(`default/${one.workload.name}`, one);
+    pass(1);
+    expect(namesNow()).toEqual(['alive-0', 'alive-1', 'alive-2']);
+    expect(registry.held()).toEqual([]);
+  });
+
   it('counts those that ended within one TTL before', () => {
     const { namesNow, pass, renew } = start(five);
     pass(ttlMs - 2);

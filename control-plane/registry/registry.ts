@@ -61,7 +61,7 @@ interface Lease extends Registration {
  * Who is running now: one lease for each workload, in memory; and which services ran until lately.
  *
  * A lease ends when its owner withdraws it, at once, or when it was not renewed for one TTL. When more than half of all
- * leases (and at least 3) are ending within one TTL, it is likelier that we cannot hear than that all of them died, so
+ * leases (and at least 3), and of more than half of all identities, are ending within one TTL, it is likelier that we cannot hear than that all of them died, so
  * those that are due are kept and {@link held} names them. A lease counts as ending after half its TTL without a renewal,
  * when at least one is overdue: else the first half would be gone before the rest is due. Once a lease
  * was renewed or registered during the hold, the others have 40 s to come back too. Then they go as soon as the share is
@@ -215,12 +215,22 @@ export class Registry {
     }
     const isSilent = ({ expiresAtMs }: Lease): boolean => expiresAtMs - now < this.#ttlMs / 2;
     const ending = [...this.#leases.values()].filter(isSilent).length + this.#recentlyRemovedMs.size;
-    const areMost = ending >= minimumHeld && ending > (this.#leases.size + this.#recentlyRemovedMs.size) / 2;
+    const areMost =
+      ending >= minimumHeld &&
+      ending > (this.#leases.size + this.#recentlyRemovedMs.size) / 2 &&
+      this.#areOfMostIdentities([...this.#leases.values()].filter(isSilent));
     if (this.#heldAliveSinceMs === null) {
       return areMost;
     }
     const heardForMs = now - this.#heldAliveSinceMs;
     return heardForMs < minHoldMs || (areMost && heardForMs < maxHoldMs);
+  }
+
+  /** Or one identity that registers many names and falls silent could keep everybody's dead instances in the lists. */
+  #areOfMostIdentities(silent: readonly Lease[]): boolean {
+    const identitiesOf = (leases: Iterable<Lease>) =>
+      new Set([...leases].map(({ workload }) => workload.identity)).size;
+    return identitiesOf(silent) * 2 > identitiesOf(this.#leases.values());
   }
 
   #refuseTooMany(identity: string): void {
