@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:http';
 import { createServer } from 'node:net';
@@ -103,6 +104,60 @@ describe('a mesh of real parts', () => {
     expect(own).toBe('403');
   });
 
+  it.skipIf(!hasProgram('nginx') || !hasProgram('haproxy') || !hasProgram('curl'))(
+    'carries requests of HAProxy to nginx and back, bodies of all sizes',
+    async () => {
+      const [nginxPort, haproxyPort, sidecarPort] = [await freePort(), await freePort(), await freePort()];
+      const folder = join(mesh.directory, 'nginx');
+      await mkdir(folder);
+      const sizes = [0, 1, 16_384, 65_537, 3_000_000];
+      for (const size of sizes) await writeFile(join(folder, String(size)), randomBytes(size));
+      const nginxConf = join(mesh.directory, 'nginx.conf');
+      const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+        .map((kind) => `${kind}_temp_path ${join(folder, kind)};`)
+        .join(' ');
+      await writeFile(
+        nginxConf,
+        `${process.getuid?.() === 0 ? 'user root;' : ''} daemon off; pid ${join(folder, 'pid')}; error_log stderr crit; events {}
+         http { access_log off; ${temporary} server { listen 127.0.0.1:${nginxPort}; root ${folder}; } }`,
+      );
+      const haproxyConf = join(mesh.directory, 'haproxy.cfg');
+      await writeFile(
+        haproxyConf,
+        `global\n  maxconn 100\ndefaults\n  mode http\n  timeout connect 5s\n  timeout client 30s\n  timeout server 30s\n` +
+          `frontend f\n  bind 127.0.0.1:${haproxyPort}\n  default_backend b\nbackend b\n  server s 127.0.0.1:${sidecarPort}\n`,
+      );
+      const servers = [
+        spawn('nginx', ['-c', nginxConf, '-e', 'stderr'], { stdio: 'ignore' }),
+        spawn('haproxy', ['-db', '-f', haproxyConf], { stdio: 'ignore' }),
+      ];
+      try {
+        const files = await mesh.sidecar('files-1', { service: 'files', ports: [nginxPort] });
+        const edge = await mesh.sidecar('edge-1', {
+          service: 'edge',
+          upstreams: [{ service: 'files', localPort: sidecarPort }],
+        });
+        const status = () => fetchStatus(haproxyPort, '/1').catch(() => 0);
+        await vi.waitUntil(async () => (await status()) === 200, { timeout: 10_000, interval: 50 });
+        for (const size of sizes) {
+          const got = join(mesh.directory, 'got');
+          await run('curl', '-sS', '-o', got, `http://127.0.0.1:${haproxyPort}/${size}`);
+          expect((await readFile(got)).equals(await readFile(join(folder, String(size)))), `${size} bytes`).toBe(true);
+        }
+        expect(await fetchStatus(haproxyPort, '/missing')).toBe(404);
+        for (const sidecar of [files, edge]) {
+          await sidecar.drain();
+          await mesh.stopSidecar(sidecar);
+        }
+      } finally {
+        for (const server of servers) {
+          server.kill();
+          await once(server, 'exit');
+        }
+      }
+    },
+  );
+
   it('goes on without its control plane, also in a sidecar that starts without it', async () => {
     const agent = new Agent({ keepAlive: true });
     await mesh.stopControlPlane();
@@ -118,7 +173,7 @@ describe('a mesh of real parts', () => {
     for (let i = 0; i < 20; i++) expect(await call(agent)).toBe(200);
     await expect
       .poll(async () => (await mesh.api.proxies()).filter(({ synced }) => synced).length, { timeout: 15_000 })
-      .toBe(2);
+      .toBeGreaterThanOrEqual(2);
     agent.destroy();
   });
 
