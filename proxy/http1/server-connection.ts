@@ -6,12 +6,12 @@ import { RequestHead } from '../message-head.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
-import { ChunkStripper } from './chunk-stripper.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
 import type { HeaderTrust } from './header-lines.ts';
 import { findEarlyFault } from './partial-head.ts';
 import { RequestParser } from './request-parser.ts';
+import { ResponseWriter } from './response-writer.ts';
 
 /** What a server connection needs from the listener that accepted it. */
 export interface ServerConnectionOptions {
@@ -49,6 +49,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   readonly #parser: RequestParser;
   readonly #head = new RequestHead();
   readonly #scanner = new ChunkScanner();
+  readonly #writer: ResponseWriter;
   #receiver: RequestReceiver | null = null;
   #state: State = 'head';
   /** Unread text: the beginning of a head, or requests that wait for their turn. */
@@ -57,22 +58,18 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   #touchedAtMs: number;
   /** When a sweep first saw the present, unfinished head; 0 when none has. */
   #partialSinceMs = 0;
-  #closesAfter = false;
-  #hasResponded = false;
   /** True while `#readHeads` runs, so that an answer given at once does not recurse into it. */
   #isReading = false;
   #isPausedForPipeline = false;
   /** The client sends requests and does not read the answers. */
   #isHeldBack = false;
-  #stripper: ChunkStripper | null = null;
-  /** The answer has no end but that of its connection: here it travels in chunks, so that its end can be told. */
-  #isChunking = false;
 
   constructor(transport: Transport, options: ServerConnectionOptions) {
     this.transport = transport;
     this.#options = options;
     this.#limits = options.limits ?? defaultHeadLimits;
     this.#parser = new RequestParser(options.trust, this.#limits);
+    this.#writer = new ResponseWriter(transport);
     this.#touchedAtMs = options.clock.nowMs;
     transport.setHandler(this);
   }
@@ -142,9 +139,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   #beginRequest(text: string, end: number, buffer: Buffer | null): boolean {
     const head = this.#head;
     let bodyEnd = end;
-    this.#hasResponded = false;
-    this.#stripper = null;
-    this.#isChunking = false;
+    this.#writer.begin(head.isHttp10);
     this.#partialSinceMs = 0;
     if (head.framing === 'length') {
       bodyEnd = Math.min(text.length, end + head.contentLength);
@@ -166,7 +161,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     head.body = end === bodyEnd ? '' : text.substring(end, bodyEnd);
     head.isComplete = this.#state === 'complete';
     this.#pending = bodyEnd === text.length ? '' : text.substring(bodyEnd);
-    if (!head.keepAlive) this.#closesAfter = true;
+    if (!head.keepAlive) this.#writer.closesAfter = true;
     this.#receiver?.onRequest(head);
     return true;
   }
@@ -210,15 +205,15 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   /** Refuses a request that nobody has seen. */
   #refuse(failure: Failure): void {
     this.#options.onRefused(failure);
-    this.#closesAfter = true;
+    this.#writer.closesAfter = true;
     const { lines, body } = this.#options.describe(failure);
-    this.#writeLocalReply(failures[failure].status, lines, body, false);
+    this.#writer.writeLocalReply(failures[failure].status, lines, body, body.length);
     this.#close();
   }
 
   /** The body of a request that is already on its way turned out to be malformed. */
   #breakOff(failure: Failure): void {
-    const hasResponded = this.#hasResponded;
+    const { hasResponded } = this.#writer;
     this.#state = 'closed';
     this.#receiver?.onDownstreamReset();
     if (hasResponded) this.transport.destroy();
@@ -226,69 +221,23 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   }
 
   sendInterim(head: ResponseHead): void {
-    if (this.#head.isHttp10) return;
-    this.transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.block}\r\n`);
+    this.#writer.writeInterim(head);
   }
 
   sendResponse(head: ResponseHead, block: string): boolean {
-    this.#hasResponded = true;
-    if (this.#state !== 'complete') this.#closesAfter = true;
-    if (this.#head.isHttp10) return this.#sendToHttp10(head, block);
-    let close = this.#closesAfter ? 'connection: close\r\n\r\n' : '\r\n';
-    let { body } = head;
-    if (head.framing === 'until-close') {
-      this.#isChunking = true;
-      close = `transfer-encoding: chunked\r\n${close}`;
-      if (body !== '') body = `${body.length.toString(16)}\r\n${body}\r\n`;
-    }
-    return this.transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${close}${body}`);
-  }
-
-  /** HTTP/1.0 knows no chunks: they are taken off, and the end of the connection is the end of the body. */
-  #sendToHttp10(head: ResponseHead, block: string): boolean {
-    let lines = block;
-    let body = head.body;
-    if (head.framing === 'until-close') this.#closesAfter = true;
-    if (head.framing === 'chunked') {
-      this.#closesAfter = true;
-      this.#stripper = new ChunkStripper();
-      lines = block.replace(/(^|\r\n)transfer-encoding:[^\r]*\r\n/i, '$1');
-      body = this.#stripper.strip(Buffer.from(body, 'latin1')).toString('latin1');
-    }
-    const connection = this.#closesAfter ? 'close' : 'keep-alive';
-    return this.transport.writeText(
-      `HTTP/1.1 ${head.status} ${head.reason}\r\n${lines}connection: ${connection}\r\n\r\n${body}`,
-    );
+    if (this.#state !== 'complete') this.#writer.closesAfter = true;
+    return this.#writer.writeResponse(head, block);
   }
 
   sendLocalReply(status: number, lines: string, body: string): void {
     if (this.#isClosed()) return;
-    if (this.#state !== 'complete') this.#closesAfter = true;
-    this.#writeLocalReply(status, lines, body, this.#head.method === 'HEAD');
+    if (this.#state !== 'complete') this.#writer.closesAfter = true;
+    this.#writer.writeLocalReply(status, lines, this.#head.method === 'HEAD' ? '' : body, body.length);
     this.endResponse();
   }
 
-  #writeLocalReply(status: number, lines: string, body: string, isHead: boolean): void {
-    this.#hasResponded = true;
-    const close = this.#closesAfter ? 'connection: close\r\n' : '';
-    const reason = reasonPhrases[status] ?? 'Error';
-    this.transport.writeText(
-      `HTTP/1.1 ${status} ${reason}\r\n${lines}content-length: ${body.length}\r\n${close}\r\n${isHead ? '' : body}`,
-    );
-  }
-
   sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
-    if (this.#isChunking) return this.#sendChunk(buffer, start, end, owned);
-    if (this.#stripper === null) return this.transport.writeBytes(buffer, start, end, owned);
-    const bytes = this.#stripper.strip(buffer.subarray(start, end));
-    return this.transport.writeBytes(bytes, 0, bytes.length, true);
-  }
-
-  #sendChunk(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
-    if (start === end) return true; // an empty chunk would be the last
-    this.transport.writeText(`${(end - start).toString(16)}\r\n`);
-    this.transport.writeBytes(buffer, start, end, owned);
-    return this.transport.writeText('\r\n');
+    return this.#writer.writeBody(buffer, start, end, owned);
   }
 
   acceptConnect(): void {
@@ -298,8 +247,8 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   endResponse(): void {
     if (this.#isClosed()) return;
-    if (this.#isChunking) this.transport.writeText('0\r\n\r\n');
-    if (this.#closesAfter || this.#state !== 'complete') {
+    this.#writer.writeEnd();
+    if (this.#writer.closesAfter || this.#state !== 'complete') {
       this.#close();
       return;
     }
@@ -332,7 +281,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   /** Ends the connection as soon as nothing is being answered on it. */
   drain(): void {
-    this.#closesAfter = true;
+    this.#writer.closesAfter = true;
     if (this.#state === 'head' && this.#pending === '') this.#close();
   }
 
@@ -390,27 +339,3 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
 /** `complete`: the request is whole and being answered. */
 type State = 'head' | 'length' | 'chunked' | 'complete' | 'closed';
-
-const reasonPhrases: Readonly<Record<number, string>> = {
-  200: 'OK',
-  301: 'Moved Permanently',
-  302: 'Found',
-  303: 'See Other',
-  307: 'Temporary Redirect',
-  308: 'Permanent Redirect',
-  400: 'Bad Request',
-  403: 'Forbidden',
-  404: 'Not Found',
-  405: 'Method Not Allowed',
-  408: 'Request Timeout',
-  413: 'Content Too Large',
-  414: 'URI Too Long',
-  417: 'Expectation Failed',
-  431: 'Request Header Fields Too Large',
-  500: 'Internal Server Error',
-  501: 'Not Implemented',
-  502: 'Bad Gateway',
-  503: 'Service Unavailable',
-  504: 'Gateway Timeout',
-  505: 'HTTP Version Not Supported',
-};
