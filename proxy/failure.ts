@@ -35,6 +35,7 @@ export const failures = {
   upgradeNotSupported: row(403, 'NR', 'never', 'upgrade_failed', 'This listener does not take that kind of request'),
   noRoute: row(404, 'NR', 'never', 'route_not_found', 'No route matches the request'),
   unknownHost: row(404, 'NR', 'never', 'route_not_found', 'No service of that name is in the mesh'),
+  unknownPort: row(404, 'NR', 'never', 'route_not_found', 'The service has no such port'),
   forbiddenDestination: row(403, 'NR', 'never', 'forbidden_destination', 'The proxy never connects there'),
   noCluster: row(500, 'NC', 'never', 'cluster_not_found', 'The route names a backend that does not exist'),
   noHealthyUpstream: row(503, 'UH', 'never', 'no_healthy_upstream', 'No instance can take the request'),

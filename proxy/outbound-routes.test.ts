@@ -99,6 +99,17 @@ describe('ProxyPortRoutes', () => {
     expect(source().lookup(head(authority))).toBe('forbiddenDestination');
   });
 
+  it('says that a service has no such port, and takes other hosts with a port outside', async () => {
+    const known = source({
+      'cart.default.svc.cluster.local:80': cart,
+      'slow.default.svc.cluster.local:99': Promise.resolve('absent'),
+      'slow.default.svc.cluster.local:80': Promise.resolve(cart),
+    });
+    expect(known.lookup(head('cart:99'))).toBe('unknownPort');
+    expect(await known.lookup(head('slow:99'))).toBe('unknownPort');
+    expect(known.lookup(head('example.com:8080'))).toBe(outside);
+  });
+
   it('does not look for an unknown mesh name outside', () => {
     expect(source().lookup(head('gone.default.svc.cluster.local'))).toBe('unknownHost');
   });

@@ -61,9 +61,25 @@ export class ProxyPortRoutes implements RouteSource {
     const answer = this.#routes.resolve(name);
     if (answer instanceof Promise) {
       const { method, authority } = head;
-      return answer.then((late) => (late === 'absent' ? this.#outside({ method, authority }) : known(late)));
+      return answer.then((late) => (late === 'absent' ? this.#absent({ method, authority }) : known(late)));
     }
-    return answer === 'absent' ? this.#outside(head) : known(answer);
+    return answer === 'absent' ? this.#absent(head) : known(answer);
+  }
+
+  /**
+   * The mesh has nothing at this port. Where it knows the host at the usual port the port is the mistake, and the request
+   * must not be taken outside in plaintext.
+   */
+  #absent({ method, authority }: Pick<RequestHead, 'method' | 'authority'>): RouteLookup | Promise<RouteLookup> {
+    const { host, port } = splitAuthority(authority);
+    const usual = port === 80 ? null : this.#nameOf(host);
+    if (usual === null) return this.#outside({ method, authority });
+    const judge = (answer: NamedRoutesAnswer): RouteLookup => {
+      if (answer === 'unknown') return 'configurationPending';
+      return answer === 'absent' ? this.#outside({ method, authority }) : 'unknownPort';
+    };
+    const answer = this.#routes.resolve(usual);
+    return answer instanceof Promise ? answer.then(judge) : judge(answer);
   }
 
   #outside({ method, authority }: Pick<RequestHead, 'method' | 'authority'>): RouteLookup {
