@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { ALPN_HTTP1, formatWorkloadName } from '../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
 import { HostResolver } from './cluster/host-resolver.ts';
@@ -157,11 +158,27 @@ export class Traffic {
       random: Math.random,
       now: () => performance.now(),
       resolvePassthrough: (cluster, authority) =>
-        resolvePassthrough(cluster, authority, (host) => this.#resolver.resolve(host)),
+        resolvePassthrough(
+          cluster,
+          authority,
+          (host) => this.#resolver.resolve(host),
+          (address, port) => this.#isOwn(address, port),
+        ),
       ownPeerMetadata: formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' }),
       describe: (failure, context) => this.#describe(failure, context),
       recorder: { record: (exchange) => this.#recorder.record(exchange) },
     };
+  }
+
+  /** Whether one of our own listeners is at this address: asked once for each request to the outside. */
+  #isOwn(address: string, port: number): boolean {
+    const isListening = [...this.outbound, ...this.inbound.map(({ listener }) => listener)].some(
+      (listener) => listener.port === port,
+    );
+    if (!isListening) return false;
+    if (address === this.#config.advertise) return true;
+    const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    return interfaces.some((local) => local.address === address);
   }
 
   #describe(

@@ -222,7 +222,8 @@ describe('a mesh of real parts', () => {
         for (let i = 0; i < 50; i++) expect(await call(agent)).toBe(200);
         agent.destroy();
         await expect.poll(async () => (await query('up == 1')).length, { timeout: 30_000, interval: 250 }).toBe(3);
-        const ends = 'sum by (reporter, source_principal, destination_principal, connection_security_policy)';
+        const ends =
+          'sum by (reporter, source_workload, source_principal, destination_principal, connection_security_policy)';
         const calls = `${ends} (istio_requests_total{destination_service_name="cart",response_code="200"})`;
         await expect
           .poll(async () => (await query(calls)).map(({ metric }) => metric.reporter).sort(), {
@@ -232,6 +233,7 @@ describe('a mesh of real parts', () => {
           .toEqual(['destination', 'source']);
         for (const { metric } of await query(calls)) {
           expect(metric).toMatchObject({
+            source_workload: 'web-1',
             source_principal: 'spiffe://cluster.local/ns/default/sa/web',
             destination_principal: 'spiffe://cluster.local/ns/default/sa/cart',
             connection_security_policy: 'mutual_tls',

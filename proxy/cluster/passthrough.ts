@@ -17,12 +17,14 @@ export interface PassthroughFailure {
  *
  * Loopback, link-local and unspecified addresses are refused whatever name leads there: a program must not reach this
  * host's own ports, the sidecar's among them, or a cloud's metadata service through the proxy. The address that was
- * checked is the one that is dialled, so a name that changes its mind in between gains nothing.
+ * checked is the one that is dialled, so a name that changes its mind in between gains nothing. `isOwn` knows the
+ * sidecar's own listeners at this host's other addresses.
  */
 export async function resolvePassthrough(
   cluster: Cluster,
   authority: string,
   resolveHost: ResolveHost,
+  isOwn: (address: string, port: number) => boolean,
 ): Promise<Endpoint | PassthroughFailure> {
   const { host, port } = splitAuthority(authority);
   let address: string;
@@ -33,6 +35,7 @@ export async function resolvePassthrough(
     return { failure: 'nameResolution', detail: `${host}: ${code ?? (error as Error).message}` };
   }
   if (isForbiddenAddress(address)) return { failure: 'forbiddenDestination', detail: `${host} is ${address}` };
+  if (isOwn(address, port)) return { failure: 'forbiddenDestination', detail: `${authority} is this sidecar` };
   const endpoint = cluster.ensureEndpoint(endpointConfig(address, port));
   return endpoint ?? { failure: 'upstreamOverflow', detail: 'too many external addresses are in use' };
 }
