@@ -7,6 +7,8 @@ export interface RunningProxy {
   readonly ready: Promise<void>;
   /** Why it cannot be used yet, for people; null when it can. */
   readonly notReadyReason: string | null;
+  /** It was told no and has no valid certificate: waiting helps only if something changes at the control plane. */
+  readonly isRefused: boolean;
   /** `127.0.0.1:15000`. */
   readonly adminAddress: string;
   /** Port for `HTTP_PROXY`. */
@@ -26,6 +28,9 @@ export async function runProxy(config: ProxyConfig): Promise<RunningProxy> {
     ready: proxy.ready,
     get notReadyReason() {
       return proxy.notReadyReason;
+    },
+    get isRefused() {
+      return proxy.isRefused;
     },
     adminAddress: proxy.adminAddress,
     outboundPort: proxy.outboundPort,

@@ -164,6 +164,12 @@ export class Sidecar implements SidecarParts {
     return this.control.notReadyReason;
   }
 
+  /** The control plane, or the check of it, said no, and there is no certificate to go on with. */
+  get isRefused(): boolean {
+    const { status } = this.control.identity;
+    return status.kind === 'none' && status.isRefused;
+  }
+
   /**
    * Takes this instance out of use: withdrawn from the endpoint lists, acknowledged within a bounded wait, while its
    * listeners still accept; then answers close their connections.

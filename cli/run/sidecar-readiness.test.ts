@@ -4,13 +4,14 @@ import { sidecarReadiness } from './sidecar-readiness.ts';
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function scripted(reason: string | null) {
+function scripted(reason: string | null, isRefused = false) {
   let becomeReady: () => void = () => {};
   const sidecar = {
     ready: new Promise<void>((resolve) => {
       becomeReady = resolve;
     }),
     notReadyReason: reason,
+    isRefused,
   };
   return { sidecar, becomeReady: () => becomeReady() };
 }
@@ -40,18 +41,18 @@ describe('sidecarReadiness', () => {
   });
 
   it('gives up with the reason and exit code 4', async () => {
-    const { sidecar } = scripted('the token has expired');
+    const { sidecar } = scripted('the listeners have no configuration yet');
     const ready = sidecarReadiness(sidecar, 60_000, () => {});
     const refused = expect(ready).rejects.toMatchObject({
-      message: expect.stringContaining('the token has expired'),
+      message: expect.stringContaining('no configuration yet'),
       exitCode: 4,
     });
     await vi.advanceTimersByTimeAsync(60_000);
     await refused;
   });
 
-  it('does not wait for a token that nobody will bring', async () => {
-    const { sidecar } = scripted('there is neither a stored certificate nor a join token');
+  it('does not wait where the answer was no', async () => {
+    const { sidecar } = scripted('the control plane answered: the token has expired', true);
     const refused = expect(sidecarReadiness(sidecar, 0, () => {})).rejects.toMatchObject({
       message: expect.stringContaining('no way into the mesh'),
       hint: expect.stringContaining('heddle control-plane'),
