@@ -36,7 +36,11 @@ export class HandleTransport implements Transport {
   #queue: (string | Buffer)[] = [];
   #queuedBytes = 0;
   #needsDrain = false;
+  /** No more is written; once all is flushed the peer is told so. */
+  #isFinished = false;
+  /** Nor is what arrives of interest. */
   #isEnding = false;
+  #isHalfOpenAllowed = false;
   #hasPeerEnded = false;
   #isPaused = false;
   /**
@@ -55,6 +59,9 @@ export class HandleTransport implements Transport {
     socket.on('error', (error) => {
       this.#error = error;
     });
+    // an end that came before reading began is known to the stream layer alone
+    socket.on('end', () => this.#endedBefore());
+    socket.allowHalfOpen = true; // whether the peer's end is ours is decided when it is delivered
     socket.on('close', () => this.#closed());
   }
 
@@ -126,27 +133,39 @@ export class HandleTransport implements Transport {
     }
   }
 
+  allowHalfOpen(isAllowed: boolean): void {
+    this.#isHalfOpenAllowed = isAllowed;
+  }
+
+  finish(): void {
+    if (this.#isFinished || this.#handle === null) return;
+    this.#isFinished = true;
+    if (this.bufferedBytes === 0) this.#shutDown();
+  }
+
   end(): void {
     if (this.#isEnding || this.#handle === null) return;
     this.#isEnding = true;
     this.resume(); // unread bytes at close would make the kernel send a reset that eats our last answer
-    if (this.bufferedBytes === 0) this.#finish();
+    this.finish();
     cutAfterLinger(this.#socket, () => this.bufferedBytes);
   }
 
   reset(): void {
+    this.#isFinished = true;
     this.#isEnding = true;
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
   destroy(): void {
+    this.#isFinished = true;
     this.#isEnding = true;
     this.#socket.destroy();
   }
 
   #put(data: string | Buffer): boolean {
-    if (this.#isEnding || this.#handle === null) return true;
+    if (this.#isFinished || this.#handle === null) return true;
     if (this.#inFlight === null) {
       this.#write(this.#handle, data);
     } else {
@@ -191,8 +210,8 @@ export class HandleTransport implements Transport {
     }
     if (this.#queue.length > 0) this.#write(handle, this.#takeQueue());
     if (this.bufferedBytes > 0) return;
-    if (this.#isEnding) {
-      this.#finish();
+    if (this.#isFinished) {
+      this.#shutDown();
     } else if (this.#needsDrain) {
       this.#needsDrain = false;
       this.#handler.onDrain();
@@ -230,6 +249,11 @@ export class HandleTransport implements Transport {
     return this.#buffer;
   }
 
+  #endedBefore(): void {
+    if (this.#isPaused || this.#held.length > 0) this.#isEndHeld = true;
+    else this.#ended(UV_EOF);
+  }
+
   #ended(code: number): void {
     if (this.#handle === null) return;
     if (this.#handle.reading) {
@@ -242,15 +266,21 @@ export class HandleTransport implements Transport {
     } else if (this.#isEnding) {
       this.#socket.destroy();
     } else {
+      if (this.#socket.writableEnded) this.#closeWhenShutDown();
       this.#handler.onEnd();
-      this.end();
+      if (!this.#isHalfOpenAllowed) this.end();
     }
   }
 
   /** All is written: says so to the peer. Where that has ended before us, nothing is left to wait for. */
-  #finish(): void {
+  #shutDown(): void {
     this.#socket.end();
-    if (this.#hasPeerEnded) this.#socket.once('finish', () => this.#socket.destroy());
+    if (this.#hasPeerEnded) this.#closeWhenShutDown();
+  }
+
+  #closeWhenShutDown(): void {
+    if (this.#socket.writableFinished) this.#socket.destroy();
+    else this.#socket.once('finish', () => this.#socket.destroy());
   }
 
   #fail(code: number): void {

@@ -18,6 +18,8 @@ export class SocketTransport implements Transport {
   readonly #readsBySharedBuffer: boolean;
   #handler: TransportHandler = deafHandler;
   #isEnding = false;
+  #isFinished = false;
+  #isHalfOpenAllowed = false;
   #isPaused = false;
   #error: Error | null = null;
 
@@ -27,7 +29,8 @@ export class SocketTransport implements Transport {
     this.#readsBySharedBuffer = readsBySharedBuffer;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
-    socket.on('end', () => this.#handler.onEnd());
+    socket.allowHalfOpen = true; // whether the peer's end is ours is decided when it comes
+    socket.on('end', () => this.#ended());
     socket.on('drain', () => this.#handler.onDrain());
     socket.on('error', (error) => {
       this.#error = error;
@@ -59,12 +62,12 @@ export class SocketTransport implements Transport {
   }
 
   writeText(text: string): boolean {
-    if (this.#isEnding || this.#socket.destroyed) return true;
+    if (this.#isFinished || this.#socket.destroyed) return true;
     return this.#socket.write(text, 'latin1');
   }
 
   writeBytes(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
-    if (this.#isEnding || this.#socket.destroyed || start === end) return true;
+    if (this.#isFinished || this.#socket.destroyed || start === end) return true;
     const bytes = buffer.subarray(start, end);
     return this.#socket.write(owned ? bytes : Buffer.from(bytes));
   }
@@ -81,22 +84,40 @@ export class SocketTransport implements Transport {
     this.#socket.resume();
   }
 
+  allowHalfOpen(isAllowed: boolean): void {
+    this.#isHalfOpenAllowed = isAllowed;
+  }
+
+  finish(): void {
+    if (this.#isFinished || this.#socket.destroyed) return;
+    this.#isFinished = true;
+    this.#socket.end(); // Node closes it when both sides have ended
+  }
+
   end(): void {
     if (this.#isEnding || this.#socket.destroyed) return;
     this.#isEnding = true;
+    this.#isFinished = true;
     this.#socket.end();
     this.resume(); // unread bytes at close would make the kernel send a reset that eats our last answer
     cutAfterLinger(this.#socket, () => this.#socket.writableLength);
   }
 
+  #ended(): void {
+    this.#handler.onEnd();
+    if (!this.#isHalfOpenAllowed) this.end();
+  }
+
   reset(): void {
     this.#isEnding = true;
+    this.#isFinished = true;
     if (this.#socket instanceof TLSSocket) this.#socket.destroy();
     else this.#socket.resetAndDestroy();
   }
 
   destroy(): void {
     this.#isEnding = true;
+    this.#isFinished = true;
     this.#socket.destroy();
   }
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTestMesh } from '../../certs/testing/test-identity.ts';
 import type { OpenedTransport } from './open-transport.ts';
 
@@ -203,6 +203,70 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
       }
     });
 
+    it('delivers what came before reading began, and its end', async () => {
+      const { transport, peer } = await pair();
+      peer.end('early');
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      const { text, events } = listen(transport);
+      transport.startReading();
+      await vi.waitFor(() => expect(events).toContain('close'));
+      expect(text()).toBe('early');
+      expect(events).toEqual(['end', 'close']);
+    });
+
+    it('goes on writing after the peer has ended, where half-open is allowed', async () => {
+      const { transport, peer } = await pair();
+      const { text, events } = listen(transport);
+      transport.allowHalfOpen(true);
+      transport.startReading();
+      const received = receive(peer);
+      peer.end('question');
+      await vi.waitFor(() => expect(events).toEqual(['end']));
+      const whole = randomBytes(3_000_000);
+      transport.writeBytes(whole, 0, whole.length, true);
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(events).not.toContain('close');
+      transport.finish();
+      expect((await received).equals(whole)).toBe(true);
+      await vi.waitFor(() => expect(events).toContain('close'));
+      expect(text()).toBe('question');
+      expect(events.filter((event) => event !== 'drain')).toEqual(['end', 'close']);
+    });
+
+    it('goes on reading after it has finished, and closes when the peer has ended too', async () => {
+      const { transport, peer } = await pair();
+      peer.allowHalfOpen = true;
+      const { text, events } = listen(transport);
+      transport.allowHalfOpen(true);
+      transport.startReading();
+      const received = receive(peer);
+      transport.writeText('all I have to say');
+      transport.finish();
+      expect(transport.writeText('too late')).toBe(true);
+      expect((await received).toString()).toBe('all I have to say');
+      for (const piece of ['then', ' listen', ' to this']) {
+        peer.write(piece);
+        await vi.waitFor(() => expect(text()).toMatch(new RegExp(`${piece}$`)));
+      }
+      expect(events).toEqual([]);
+      peer.end();
+      await vi.waitFor(() => expect(events).toEqual(['end', 'close']));
+    });
+
+    it('still ends a connection that it finished before', async () => {
+      const { transport, peer } = await pair();
+      peer.allowHalfOpen = true;
+      const { text, events } = listen(transport);
+      transport.allowHalfOpen(true);
+      transport.startReading();
+      transport.finish();
+      transport.end();
+      await receive(peer);
+      peer.end('of no interest');
+      await vi.waitFor(() => expect(events).toContain('close'));
+      expect(text()).toBe('');
+    });
+
     it('outlives peers that vanish in the middle of everything', async () => {
       const closes: Promise<void>[] = [];
       for (let round = 0; round < 60; round++) {
@@ -229,4 +293,27 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
       await Promise.all(closes);
     });
   });
+}
+
+/** Keeps what arrives, and the names of all else that happens. */
+function listen(transport: OpenedTransport): { text(): string; events: string[] } {
+  let text = '';
+  const events: string[] = [];
+  transport.setHandler({
+    onBytes: (buffer, length) => {
+      text += buffer.toString('latin1', 0, length);
+    },
+    onEnd: () => events.push('end'),
+    onDrain: () => events.push('drain'),
+    onClose: () => events.push('close'),
+  });
+  return { text: () => text, events };
+}
+
+/** All that comes until the other side has ended. */
+async function receive(socket: Socket): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  await once(socket, 'end');
+  return Buffer.concat(chunks);
 }

@@ -3,7 +3,7 @@ import type { Buffer } from 'node:buffer';
 /**
  * Bytes in, bytes out over one connection, plain or TLS. Codecs know this and nothing beneath it.
  *
- * Writes are accepted at any time until `end` or `destroy`; a write that returns false asks the caller to hold
+ * Writes are accepted at any time until `finish`, `end` or `destroy`; a write that returns false asks the caller to hold
  * back until `onDrain`. Nothing throws: a broken connection is reported once, by `onClose`.
  */
 export interface Transport {
@@ -19,6 +19,16 @@ export interface Transport {
   writeBytes(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
   pause(): void;
   resume(): void;
+  /**
+   * Whether the peer's end leaves our side open, as tunnels and TCP need it; by default it ends us too. To be said before
+   * `onEnd`, at the latest within it.
+   */
+  allowHalfOpen(isAllowed: boolean): void;
+  /**
+   * Flushes, then says that we send no more (FIN; over TLS close_notify and FIN) and goes on reading. The connection
+   * closes when the peer has ended too: whoever finishes must allow for a peer that never does.
+   */
+  finish(): void;
   /**
    * Flushes, then closes; what still arrives is dropped. The connection is cut one second after the last byte was
    * taken, or after a minute in which none was.
@@ -37,7 +47,10 @@ export interface TransportHandler {
    * copy what must stay.
    */
   onBytes(buffer: Buffer, length: number, owned: boolean): void;
-  /** The peer has finished sending. What was written is still flushed, then the connection ends from our side too. */
+  /**
+   * The peer has finished sending. Unless half-open was allowed, what was written is still flushed, and then the
+   * connection ends from our side too.
+   */
   onEnd(): void;
   onDrain(): void;
   /** The connection is gone; `error` says why when it did not end in the ordinary way. */

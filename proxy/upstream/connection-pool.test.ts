@@ -24,6 +24,8 @@ function poolOf(maxRequests: number) {
         writeBytes: () => true,
         pause: () => {},
         resume: () => {},
+        allowHalfOpen: () => {},
+        finish: () => {},
         end: () => {},
         destroy: () => closed.push(number),
         reset: () => {},
