@@ -99,7 +99,7 @@ describe('HttpExchange', () => {
     const requests = ['/1', '/2', '/3', '/4'].map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`).join('');
     const answer = await sendRaw(forwarder.port, requests, (text) => text.endsWith('/4'));
     expect(answer.text.match(/\r\n\r\n\/[0-9]/g)).toEqual(['\r\n\r\n/1', '\r\n\r\n/2', '\r\n\r\n/3', '\r\n\r\n/4']);
-    expect([...forwarder.cluster.endpoints][0]?.pool.counters.connectionsTotal).toBe(1);
+    expect([...forwarder.cluster.endpoints][0]?.poolCounters.connectionsTotal).toBe(1);
   });
 
   it('carries large bodies both ways unchanged, with a length and in chunks', async () => {
@@ -295,7 +295,7 @@ describe('HttpExchange, given answers that break the rules', () => {
     const answer = await sendRaw(forwarder.port, get, (text) => text.endsWith('}\n'));
     expect(answer.status).toBe(status);
     expect(answer.text).toContain('x-heddle-reason: UPE');
-    expect([...forwarder.cluster.endpoints][0]?.pool.openConnections).toBe(0);
+    expect([...forwarder.cluster.endpoints][0]?.openConnections).toBe(0);
   });
 
   it.each([

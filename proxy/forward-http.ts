@@ -1,15 +1,22 @@
 import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
-import type { Endpoint } from './cluster/endpoint.ts';
+import type { Endpoint, UpstreamProtocol } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
 import type { DownstreamPeer, FinishedExchange, ForwardEnvironment, RouteLookup } from './forward-environment.ts';
-import type { ClientConnection } from './http1/client-connection.ts';
-import type { DownstreamStream, RequestHead, RequestReceiver, ResponseHead, ResponseReceiver } from './message-head.ts';
+import type {
+  DownstreamStream,
+  RequestHead,
+  RequestReceiver,
+  ResponseHead,
+  ResponseReceiver,
+  UpstreamStream,
+} from './message-head.ts';
+import { OutgoingRequest } from './message-head.ts';
+import { fillOutgoingRequest } from './outgoing-request.ts';
 import { backOffMs } from './resilience/back-off.ts';
 import { mayRetryFailure, mayRetryStatus } from './resilience/retry-policy.ts';
 import { Deadline } from './resilience/timer-wheel.ts';
 import type { ForwardAction, Route } from './route/route.ts';
-import { upstreamHead } from './upstream-head.ts';
 
 /** Nothing moved for this long: Envoy `stream_idle_timeout`. */
 const STREAM_IDLE_TIMEOUT_MS = 300_000;
@@ -48,11 +55,12 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   readonly #environment: ForwardEnvironment;
   readonly #stream: DownstreamStream;
   #action: ForwardAction<Cluster> | null = null;
-  #upstream: ClientConnection | null = null;
+  readonly #request = new OutgoingRequest();
+  #upstream: UpstreamStream | null = null;
+  #protocol: UpstreamProtocol = 'http1';
   #phase: Phase = 'idle';
   /** Set by CONNECT: all further requests on this connection are for that authority. */
   #connectedTo = '';
-  #requestText = '';
   #isRequestSent = false;
   #isBodyStreamed = false;
   #holdsRequest = false;
@@ -159,13 +167,9 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     }
     this.#holdsRequest = true;
     cluster.counters.requestsTotal++;
-    this.#requestText = upstreamHead(
-      this.head,
-      action,
-      this.route?.requestHeaders ?? null,
-      cluster.config.serviceHost,
-      this.peer,
-    );
+    this.#protocol = protocolTowards(cluster, this.head);
+    const edit = this.route?.requestHeaders ?? null;
+    fillOutgoingRequest(this.#request, this.head, action, edit, cluster.config.serviceHost, this.peer);
     if (action.timeoutMs > 0 && this.#isRequestSent) this.#armRequestTimeout(action.timeoutMs);
     this.#attempt();
   }
@@ -207,7 +211,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
       this.#tryTimeout ??= new Deadline(() => this.#onTryTimeout());
       this.#environment.wheel.arm(this.#tryTimeout, perTryTimeoutMs);
     }
-    endpoint.pool.acquire(this);
+    endpoint.poolFor(this.#protocol).acquire(this);
     if (this.#isConnecting() && !this.head.isComplete) this.#stream.pauseRequest();
   }
 
@@ -215,15 +219,15 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     return this.#phase === 'connecting';
   }
 
-  onConnection(connection: ClientConnection): void {
-    this.#upstream = connection;
+  onStream(stream: UpstreamStream): void {
+    this.#upstream = stream;
     this.#phase = 'waiting';
-    let text = this.#requestText;
-    if (this.attempts > 1) text += `x-envoy-attempt-count: ${this.attempts}\r\n`;
-    if (!connection.isReused && this.endpoint?.config.isMeshed === true) {
-      text += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
+    const request = this.#request;
+    request.attemptBlock = this.attempts > 1 ? `x-envoy-attempt-count: ${this.attempts}\r\n` : '';
+    if (!stream.isReused && this.endpoint?.config.isMeshed === true) {
+      request.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
     }
-    const isFlowing = connection.send(this, this.head.method, `${text}\r\n${this.head.body}`);
+    const isFlowing = stream.send(this, request);
     if (this.head.isComplete) return;
     if (isFlowing) this.#stream.resumeRequest();
     else this.#stream.pauseRequest();
@@ -246,8 +250,9 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     if (!this.#upstream.sendBody(buffer, start, end, owned)) this.#stream.pauseRequest();
   }
 
-  onRequestEnd(): void {
+  onRequestEnd(trailers: string): void {
     this.#isRequestSent = true;
+    this.#upstream?.endRequest(trailers);
     const timeoutMs = this.#action?.timeoutMs ?? 0;
     if (timeoutMs > 0 && this.#phase !== 'idle') this.#armRequestTimeout(timeoutMs);
   }
@@ -276,18 +281,18 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     }
     this.#phase = 'responding';
     const isFlowing = this.#stream.sendResponse(head, block);
-    if (head.isComplete) this.#complete();
-    else if (!isFlowing) this.#upstream?.transport.pause();
+    if (head.isComplete) this.#complete('');
+    else if (!isFlowing) this.#upstream?.pauseResponse();
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     this.responseBytes += end - start;
     this.#touchedAtMs = this.#environment.clock.nowMs;
-    if (!this.#stream.sendResponseBody(buffer, start, end, owned)) this.#upstream?.transport.pause();
+    if (!this.#stream.sendResponseBody(buffer, start, end, owned)) this.#upstream?.pauseResponse();
   }
 
-  onResponseEnd(): void {
-    this.#complete();
+  onResponseEnd(trailers: string): void {
+    this.#complete(trailers);
   }
 
   onUpstreamDrain(): void {
@@ -295,7 +300,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   }
 
   onDownstreamDrain(): void {
-    this.#upstream?.transport.resume();
+    this.#upstream?.resumeResponse();
   }
 
   onUpstreamFailure(failure: Failure): void {
@@ -391,9 +396,9 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#upstream = null;
     endpoint.activeRequests--;
     if (upstream === null) {
-      if (this.#phase === 'connecting') endpoint.pool.cancel(this);
+      if (this.#phase === 'connecting') endpoint.poolFor(this.#protocol).cancel(this);
     } else if (isAnswered && this.#isRequestSent) {
-      endpoint.pool.release(upstream);
+      upstream.release();
     } else {
       upstream.abort();
     }
@@ -414,7 +419,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     if (this.cluster !== null) this.cluster.counters.perTryTimeouts++;
     if (this.endpoint !== null) this.endpoint.requestsTimeout++;
     this.#upstream?.abort();
-    if (this.#phase === 'connecting') this.endpoint?.pool.cancel(this);
+    if (this.#phase === 'connecting') this.endpoint?.poolFor(this.#protocol).cancel(this);
     this.#attemptFailed('perTryTimeout', '');
   }
 
@@ -447,12 +452,12 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#stream.sendLocalReply(reply.status, reply.lines, reply.body);
   }
 
-  #complete(): void {
+  #complete(trailers: string): void {
     if (this.#holdsRetry && this.cluster !== null && this.failure === null) this.cluster.counters.retriesSucceeded++;
     this.#leaveEndpoint(true);
     this.#phase = 'complete';
     this.#finish(this.status);
-    this.#stream.endResponse();
+    this.#stream.endResponse(trailers);
   }
 
   /** Gives back all that the request held and records it. Whatever is sent afterwards may begin the next request. */
@@ -472,11 +477,15 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#holdsRequest = false;
     this.#holdsRetry = false;
     this.#action = null;
-    this.#requestText = '';
     this.#phase = 'idle';
     this.#generation++;
     this.#environment.recorder.record(this);
   }
+}
+
+function protocolTowards({ config }: Cluster, head: RequestHead): UpstreamProtocol {
+  if (config.upstreamProtocol !== 'downstream') return config.upstreamProtocol;
+  return head.protocol === 'HTTP/2' ? 'http2' : 'http1';
 }
 
 /** `backing-off`: between two tries, or after the last one; `complete`: the answer is whole, the books are open. */

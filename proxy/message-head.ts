@@ -2,12 +2,20 @@ import type { Buffer } from 'node:buffer';
 import type { Failure } from './failure.ts';
 
 /**
- * How the end of a message body is known. HTTP/1 bytes travel through the proxy in the framing they came in:
- * a `chunked` body is handed on with its chunk lines, validated but not taken apart.
+ * How the bytes of a body are to be read, and how its end is known.
  *
- * Source: RFC 9112 section 6.3.
+ * - `length`: bare bytes, as many as `contentLength` says; a `content-length` line is in the block.
+ * - `chunked`: bytes in the wire framing of HTTP/1, chunk lines and trailers included, validated and not taken apart. Only
+ *   HTTP/1 produces it; a `transfer-encoding` line is in the block. Whoever cannot send it on strips it (`ChunkStripper`).
+ * - `stream`: bare bytes whose end is told by a call: HTTP/2 without a length, an HTTP/1 answer that ends with its connection.
+ * - `tunnel`: of answers only: from here on both directions are bare bytes, each until its end (101, or 200 to CONNECT).
+ *
+ * Source: RFC 9112 section 6.3, RFC 9113 section 8.1.
  */
-export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
+export type BodyFraming = 'none' | 'length' | 'chunked' | 'stream' | 'tunnel';
+
+/** The version of HTTP that a message came in, as access logs write it. */
+export type HttpVersion = 'HTTP/1.0' | 'HTTP/1.1' | 'HTTP/2';
 
 /**
  * A request after its head has been validated. One object per connection, overwritten by the next request:
@@ -17,7 +25,9 @@ export type BodyFraming = 'none' | 'length' | 'chunked' | 'until-close';
  * headers are cut out; a header is looked up or changed by name only when a rule asks for it.
  */
 export class RequestHead {
+  protocol: HttpVersion = 'HTTP/1.1';
   method = '';
+  scheme: 'http' | 'https' = 'http';
   /** Origin form: path and query, beginning with `/`; `*` for `OPTIONS *`; host:port for CONNECT. */
   path = '';
   /** Host and optional port, lower case; from the absolute form where there is one (RFC 9112 section 3.2.2). */
@@ -35,8 +45,13 @@ export class RequestHead {
   isComplete = false;
   /** The client keeps the connection open after this exchange. */
   keepAlive = true;
-  /** HTTP/1.0 client: no chunked answer, no interim answers. */
-  isHttp10 = false;
+  /**
+   * Protocol that the client asks to change to, lower case, `websocket`; empty when it does not. The method is then that of
+   * HTTP/1, GET, also where an extended CONNECT asked (RFC 8441 section 4).
+   */
+  upgrade = '';
+  /** The content type is `application/grpc` or begins with it: failures are told as gRPC statuses. */
+  isGrpc = false;
   /** The client sent `Expect: 100-continue` (RFC 9110 section 10.1.1). */
   expectsContinue = false;
   /** Value of `x-heddle-peer`: who the calling sidecar says its workload is; empty when absent. */
@@ -61,13 +76,35 @@ export class ResponseHead {
   keepAlive = true;
 }
 
+/**
+ * A request as it is to be sent to an upstream, for codecs of either version. One object per exchange, filled again for
+ * each request; a codec reads it during `send` and keeps nothing of it.
+ */
+export class OutgoingRequest {
+  method = '';
+  scheme: 'http' | 'https' = 'http';
+  path = '';
+  /** Header lines, `host` included, each ending in CRLF; those of this attempt alone are in `attemptBlock`. */
+  block = '';
+  attemptBlock = '';
+  framing: BodyFraming = 'none';
+  contentLength = 0;
+  /** Body bytes that came with the head, latin1, in the framing that `framing` says. */
+  body = '';
+  /** True when `body` is all of it: neither `sendBody` nor `endRequest` follows. */
+  isComplete = true;
+  /** As `RequestHead.upgrade`. */
+  upgrade = '';
+}
+
 /** What a server connection tells whoever answers its requests: `onRequest`, `onRequestBody`…, `onRequestEnd`. */
 export interface RequestReceiver {
   /** A request has begun; `head.isComplete` says that neither body nor end will be announced. */
   onRequest(head: RequestHead): void;
   /** Body bytes `buffer[start, end)`; when not `owned`, they are valid only during this call. */
   onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
-  onRequestEnd(): void;
+  /** `trailers` are header lines, empty where there are none or where they stand in the bytes (`chunked`). */
+  onRequestEnd(trailers: string): void;
   /** The client takes bytes again after a write returned false. */
   onDownstreamDrain(): void;
   /** The client is gone, or broke the protocol in the middle of its body; nothing more can be sent to it. */
@@ -90,12 +127,32 @@ export interface DownstreamStream {
   sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
   /** Answers CONNECT with 200; what follows on the connection are requests for the host that it named. */
   acceptConnect(): void;
-  /** The response is complete: the next request may begin. */
-  endResponse(): void;
-  /** Cuts the connection so that the client cannot take what it got for a whole message. */
+  /** The response is complete; `trailers` as in `onRequestEnd`. The next request may begin. */
+  endResponse(trailers: string): void;
+  /** Cuts the answer off so that the client cannot take what it got for a whole message. */
   reset(): void;
   pauseRequest(): void;
   resumeRequest(): void;
+}
+
+/**
+ * One exchange on an upstream connection: a connection of HTTP/1, or a stream of HTTP/2. It ends with `release` or
+ * `abort`, or with `onUpstreamFailure`.
+ */
+export interface UpstreamStream {
+  /** Another exchange came before on the same connection: the peer may close it just as we use it. */
+  readonly isReused: boolean;
+  /** Begins the exchange. False asks to hold the body back until `onUpstreamDrain`. */
+  send(receiver: ResponseReceiver, request: OutgoingRequest): boolean;
+  sendBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
+  /** The body is complete; only for requests that were not complete when they were sent. */
+  endRequest(trailers: string): void;
+  pauseResponse(): void;
+  resumeResponse(): void;
+  /** Request and answer are complete: the connection may carry the next exchange. */
+  release(): void;
+  /** Gives the exchange up: the upstream is told, and nothing more is heard of it. */
+  abort(): void;
 }
 
 /** What an upstream connection tells the one whose request it carries. */
@@ -103,9 +160,9 @@ export interface ResponseReceiver {
   onResponse(head: ResponseHead): void;
   onInterimResponse(head: ResponseHead): void;
   onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
-  onResponseEnd(): void;
+  onResponseEnd(trailers: string): void;
   onUpstreamDrain(): void;
-  /** The connection failed; it is gone, and nothing else will be called for this request. */
+  /** The exchange failed; nothing else will be called for this request. */
   onUpstreamFailure(failure: Failure): void;
 }
 

@@ -185,7 +185,7 @@ export class RequestRecorder implements Recorder {
     entry.startTimeMs = this.#wallClock() - elapsedMs;
     entry.method = head.method;
     entry.path = head.path;
-    entry.protocol = head.isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
+    entry.protocol = head.protocol;
     entry.responseCode = exchange.status;
     entry.responseFlags = responseFlag(exchange.failure);
     entry.responseCodeDetails = detailsOf(exchange);

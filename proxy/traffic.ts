@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { ALPN_HTTP1, formatWorkloadName } from '../proto/names.ts';
+import { ALPN_HTTP1, ALPN_HTTP2, formatWorkloadName } from '../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
 import { HostResolver } from './cluster/host-resolver.ts';
 import { resolvePassthrough } from './cluster/passthrough.ts';
@@ -51,7 +51,7 @@ export class Traffic {
     this.clock.start();
     this.identity.onChange(() => this.#sessions.clear());
     this.clusterEnvironment = {
-      dial: (cluster, endpoint, result) => {
+      dial: (cluster, endpoint, protocol, result) => {
         const target = {
           address: endpoint.address,
           port: endpoint.port,
@@ -63,7 +63,8 @@ export class Traffic {
           // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
           result.onDialFailed('identityRefused', 'the cluster has no TLS for meshed endpoints');
         } else {
-          dialMesh({ ...target, ...cluster.meshTls }, this.identity, this.#sessions, result);
+          const alpnProtocols = [protocol === 'http2' ? ALPN_HTTP2 : ALPN_HTTP1];
+          dialMesh({ ...target, ...cluster.meshTls, alpnProtocols }, this.identity, this.#sessions, result);
         }
       },
       coarseNow: () => this.clock.nowMs,
@@ -143,7 +144,7 @@ export class Traffic {
           this.#log('debug', 'a request is refused', { reason: failure });
         },
       },
-      accept: (connection, peer) => new HttpExchange(environment, connection, peer),
+      accept: (stream, peer) => new HttpExchange(environment, stream, peer),
       onRefused: (reason, address) => this.#log('debug', 'a connection is refused', { reason, address }),
     };
   }

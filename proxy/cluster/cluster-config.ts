@@ -13,6 +13,11 @@ export interface ClusterConfig {
   readonly serviceHost: string;
   readonly serviceName: string;
   readonly serviceNamespace: string;
+  /**
+   * Version of HTTP spoken to the endpoints; `downstream` is the one in which the request came
+   * (`HttpProtocolOptions.use_downstream_protocol_config`). Default `http1`.
+   */
+  readonly upstreamProtocol: 'http1' | 'http2' | 'downstream';
   /** Time for TCP and TLS together. Default 5000 (`Cluster.connect_timeout`). */
   readonly connectTimeoutMs: number;
   /** An idle pooled connection is closed after this long; infinite for never. Default 3 600 000, 3000 towards applications. */

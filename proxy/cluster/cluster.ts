@@ -5,15 +5,17 @@ import { buildRoundRobin } from '../balance/round-robin.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { choosePickable } from '../resilience/healthy-set.ts';
 import { OutlierDetector } from '../resilience/outlier-detector.ts';
-import { ConnectionPool } from '../upstream/connection-pool.ts';
 import type { DialResult } from '../upstream/dial.ts';
+import { Http1Pool } from '../upstream/http1-pool.ts';
+import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
+import type { UpstreamProtocol } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
 
 /** What a cluster needs from the process around it. */
 export interface ClusterEnvironment {
-  /** Opens a connection to an endpoint, with TLS where the endpoint is meshed. */
-  dial(config: ClusterConfig, endpoint: EndpointConfig, result: DialResult): void;
+  /** Opens a connection to an endpoint, with TLS where the endpoint is meshed, on which `protocol` will be spoken. */
+  dial(config: ClusterConfig, endpoint: EndpointConfig, protocol: UpstreamProtocol, result: DialResult): void;
   /** Monotonic milliseconds, at most a second old. */
   coarseNow(): number;
   now(): number;
@@ -119,7 +121,7 @@ export class Cluster {
       if (config !== undefined && config.isMeshed === endpoint.config.isMeshed) continue;
       this.#endpoints.delete(endpoint.key);
       if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
-      endpoint.pool.close();
+      endpoint.close();
     }
     for (const config of wanted.values()) {
       const known = this.#endpoints.get(config.key);
@@ -147,7 +149,7 @@ export class Cluster {
       if (endpoint.activeRequests > 0) continue;
       this.#endpoints.delete(endpoint.key);
       if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
-      endpoint.pool.close();
+      endpoint.close();
       return true;
     }
     return false;
@@ -155,7 +157,7 @@ export class Cluster {
 
   /** Runs what is due by time: idle connections are closed, ejected endpoints return. About once a second. */
   sweep(nowMs: number): void {
-    for (const endpoint of this.#endpoints.values()) endpoint.pool.sweep(this.#config.idleTimeoutMs);
+    for (const endpoint of this.#endpoints.values()) endpoint.sweep(this.#config.idleTimeoutMs);
     const intervalMs = this.#config.outlierDetection?.intervalMs ?? 0;
     if (this.#detector === null || nowMs - this.#sweptAtMs < intervalMs) return;
     this.#sweptAtMs = nowMs;
@@ -168,14 +170,17 @@ export class Cluster {
   }
 
   #makeEndpoint(config: EndpointConfig): Endpoint {
-    const dial = (result: DialResult) => this.#environment.dial(this.#config, config, result);
-    const pool = new ConnectionPool(
-      dial,
+    const makePool = (protocol: UpstreamProtocol) => this.#makePool(config, protocol);
+    return new Endpoint(config, makePool, this.#detector?.track(config.key) ?? null);
+  }
+
+  #makePool(endpoint: EndpointConfig, protocol: UpstreamProtocol): UpstreamPool {
+    return new Http1Pool(
+      (result: DialResult) => this.#environment.dial(this.#config, endpoint, protocol, result),
       this.breaker,
       () => this.#environment.coarseNow(),
       () => this.#config.maxRequestsPerConnection,
     );
-    return new Endpoint(config, pool, this.#detector?.track(config.key) ?? null);
   }
 
   #makeDetector(config: ClusterConfig): OutlierDetector | null {

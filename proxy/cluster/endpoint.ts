@@ -2,8 +2,11 @@ import type { Candidate } from '../balance/balancer.ts';
 import type { Pickable } from '../resilience/healthy-set.ts';
 import type { OutlierRecord } from '../resilience/outlier-detector.ts';
 import type { RequestSeries } from '../telemetry/request-series.ts';
-import type { ConnectionPool } from '../upstream/connection-pool.ts';
+import type { PoolCounters, UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { EndpointConfig } from './cluster-config.ts';
+
+/** A version of HTTP towards an upstream. */
+export type UpstreamProtocol = 'http1' | 'http2';
 
 /**
  * One instance behind a cluster, with the connections to it and what is known of its health. It lives as long as its
@@ -11,7 +14,6 @@ import type { EndpointConfig } from './cluster-config.ts';
  */
 export class Endpoint implements Candidate, Pickable {
   readonly key: string;
-  readonly pool: ConnectionPool;
   readonly outlier: OutlierRecord | null;
   config: EndpointConfig;
   /** Requests being answered; what least-request balancing compares. */
@@ -23,12 +25,62 @@ export class Endpoint implements Candidate, Pickable {
   requestsTimeout = 0;
   /** Where requests to it are counted, by route; filled by the recorder on first use. */
   readonly series = new Map<object, RequestSeries>();
+  readonly #makePool: (protocol: UpstreamProtocol) => UpstreamPool;
+  #http1: UpstreamPool | null = null;
+  #http2: UpstreamPool | null = null;
+  #isClosed = false;
 
-  constructor(config: EndpointConfig, pool: ConnectionPool, outlier: OutlierRecord | null) {
+  constructor(
+    config: EndpointConfig,
+    makePool: (protocol: UpstreamProtocol) => UpstreamPool,
+    outlier: OutlierRecord | null,
+  ) {
     this.key = config.key;
     this.config = config;
-    this.pool = pool;
+    this.#makePool = makePool;
     this.outlier = outlier;
+  }
+
+  /** The connections that speak this version; made on first use. */
+  poolFor(protocol: UpstreamProtocol): UpstreamPool {
+    const pool = protocol === 'http1' ? this.#http1 : this.#http2;
+    return pool ?? this.#addPool(protocol);
+  }
+
+  #addPool(protocol: UpstreamProtocol): UpstreamPool {
+    const pool = this.#makePool(protocol);
+    if (protocol === 'http1') this.#http1 = pool;
+    else this.#http2 = pool;
+    if (this.#isClosed) pool.close();
+    return pool;
+  }
+
+  get openConnections(): number {
+    return (this.#http1?.openConnections ?? 0) + (this.#http2?.openConnections ?? 0);
+  }
+
+  /** Of all connections, whatever they speak. */
+  get poolCounters(): PoolCounters {
+    const counters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
+    for (const pool of [this.#http1, this.#http2]) {
+      counters.connectionsTotal += pool?.counters.connectionsTotal ?? 0;
+      counters.connectFailures += pool?.counters.connectFailures ?? 0;
+      counters.requestsWaited += pool?.counters.requestsWaited ?? 0;
+    }
+    return counters;
+  }
+
+  /** Closes connections that have been idle for too long. */
+  sweep(idleTimeoutMs: number): void {
+    this.#http1?.sweep(idleTimeoutMs);
+    this.#http2?.sweep(idleTimeoutMs);
+  }
+
+  /** The endpoint is gone: idle connections close now, busy ones when their requests are answered. */
+  close(): void {
+    this.#isClosed = true;
+    this.#http1?.close();
+    this.#http2?.close();
   }
 
   /** Takes new labels, weight or health. Requests are counted anew under the new labels. */

@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ChunkStripper } from '../chunk-stripper.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
-import { ChunkStripper } from './chunk-stripper.ts';
 
 /** Offset behind the body, or the fault, whatever the pieces that the bytes arrive in. */
 function scan(bytes: Buffer, cuts: readonly number[]): number | string {

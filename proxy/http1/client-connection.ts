@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
-import type { ResponseReceiver } from '../message-head.ts';
+import type { OutgoingRequest, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { ResponseHead } from '../message-head.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
@@ -16,6 +16,8 @@ const HEAD_SEARCH_BYTES = 16_384;
 
 /** Whom a client connection belongs to. */
 export interface ClientConnectionOwner {
+  /** The exchange is complete in both directions. */
+  onConnectionReleased(connection: ClientConnection): void;
   /** The connection is gone and must not be used again. Called once. */
   onConnectionClosed(connection: ClientConnection): void;
 }
@@ -27,7 +29,7 @@ export interface ClientConnectionOwner {
  * An answer that breaks the rules, or bytes that nobody asked for, end the connection: nothing that could be taken
  * for the answer to another request survives.
  */
-export class ClientConnection implements TransportHandler {
+export class ClientConnection implements TransportHandler, UpstreamStream {
   readonly transport: Transport;
   /** True from the second request on: the peer may close it just as we use it. */
   isReused = false;
@@ -46,6 +48,7 @@ export class ClientConnection implements TransportHandler {
   #pending = '';
   #remaining = 0;
   #interims = 0;
+  #isChunking = false;
 
   constructor(transport: Transport, owner: ClientConnectionOwner, limits: HeadLimits = defaultHeadLimits) {
     this.transport = transport;
@@ -60,18 +63,48 @@ export class ClientConnection implements TransportHandler {
     return this.#state === 'idle';
   }
 
-  /** Begins an exchange: `text` is the request head, with as much of the body as there is. */
-  send(receiver: ResponseReceiver, method: string, text: string): boolean {
+  send(receiver: ResponseReceiver, request: OutgoingRequest): boolean {
     this.#receiver = receiver;
-    this.#method = method;
+    this.#method = request.method;
     this.#state = 'head';
     this.#pending = '';
     this.#interims = 0;
-    return this.transport.writeText(text);
+    this.#isChunking = request.framing === 'stream';
+    const { method, path, block, attemptBlock, body } = request;
+    if (this.#isChunking) return this.#sendInChunks(request);
+    return this.transport.writeText(`${method} ${path} HTTP/1.1\r\n${block}${attemptBlock}\r\n${body}`);
+  }
+
+  /** The body came without a length (RFC 9112 section 6.1). */
+  #sendInChunks({ method, path, block, attemptBlock, body, isComplete }: OutgoingRequest): boolean {
+    const chunk = body === '' ? '' : `${body.length.toString(16)}\r\n${body}\r\n`;
+    return this.transport.writeText(
+      `${method} ${path} HTTP/1.1\r\n${block}${attemptBlock}transfer-encoding: chunked\r\n\r\n${chunk}${isComplete ? '0\r\n\r\n' : ''}`,
+    );
   }
 
   sendBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
-    return this.transport.writeBytes(buffer, start, end, owned);
+    if (!this.#isChunking) return this.transport.writeBytes(buffer, start, end, owned);
+    if (start === end) return true; // an empty chunk would be the last
+    this.transport.writeText(`${(end - start).toString(16)}\r\n`);
+    this.transport.writeBytes(buffer, start, end, owned);
+    return this.transport.writeText('\r\n');
+  }
+
+  endRequest(trailers: string): void {
+    if (this.#isChunking) this.transport.writeText(`0\r\n${trailers}\r\n`);
+  }
+
+  pauseResponse(): void {
+    this.transport.pause();
+  }
+
+  resumeResponse(): void {
+    this.transport.resume();
+  }
+
+  release(): void {
+    this.#owner.onConnectionReleased(this);
   }
 
   /** Gives the exchange up: the connection cannot be used again. */
@@ -87,7 +120,7 @@ export class ClientConnection implements TransportHandler {
         return;
       case 'length':
       case 'chunked':
-      case 'until-close':
+      case 'stream':
         this.#readBody(buffer, 0, length, owned);
         return;
       case 'idle':
@@ -158,9 +191,12 @@ export class ClientConnection implements TransportHandler {
         this.#state = found < 0 ? 'chunked' : 'idle';
         break;
       }
-      case 'until-close':
-        this.#state = 'until-close';
+      case 'stream':
+        this.#state = 'stream';
         break;
+      case 'tunnel':
+        this.#fail('upstreamProtocol'); // never made by the parser
+        return;
     }
     const size = bodyEnd - bodyStart;
     const isWholeInText = text.length - end >= size;
@@ -205,7 +241,7 @@ export class ClientConnection implements TransportHandler {
   #finish(): void {
     const receiver = this.#receiver;
     this.#receiver = null;
-    receiver?.onResponseEnd();
+    receiver?.onResponseEnd('');
   }
 
   #fail(failure: Failure): void {
@@ -231,7 +267,7 @@ export class ClientConnection implements TransportHandler {
   }
 
   onClose(error: Error | null): void {
-    if (this.#state === 'until-close' && error === null) {
+    if (this.#state === 'stream' && error === null) {
       this.#close();
       this.#finish();
     } else if (this.#state === 'head') {
@@ -244,4 +280,4 @@ export class ClientConnection implements TransportHandler {
   }
 }
 
-type State = 'idle' | 'head' | 'length' | 'chunked' | 'until-close' | 'closed';
+type State = 'idle' | 'head' | 'length' | 'chunked' | 'stream' | 'closed';

@@ -40,14 +40,15 @@ export class RequestParser {
     const lines = this.#lines;
     lines.read(text, lineEnd, end - 2, this.#limits.maxHeaders, this.#trust);
     if (lines.fault !== null) return lines.fault;
-    head.isHttp10 = text.charCodeAt(targetEnd + 8) === 48;
-    if (head.isHttp10 && lines.framing === 'chunked') return 'badRequest'; // RFC 9112 section 6.1
-    if (!lines.hasHost && !head.isHttp10) return 'badRequest';
+    const isHttp10 = text.charCodeAt(targetEnd + 8) === 48;
+    if (isHttp10 && lines.framing === 'chunked') return 'badRequest'; // RFC 9112 section 6.1
+    if (!lines.hasHost && !isHttp10) return 'badRequest';
+    head.protocol = isHttp10 ? 'HTTP/1.0' : 'HTTP/1.1';
     head.method = text.substring(0, methodEnd);
     head.block = lines.block;
     head.framing = lines.framing === 'length' && lines.contentLength === 0 ? 'none' : lines.framing;
     head.contentLength = lines.framing === 'length' ? lines.contentLength : 0;
-    head.keepAlive = !lines.hasClose && (!head.isHttp10 || lines.hasKeepAlive);
+    head.keepAlive = !lines.hasClose && (!isHttp10 || lines.hasKeepAlive);
     head.expectsContinue = lines.expects !== '';
     head.peerMetadata = lines.peerMetadata;
     head.requestId = lines.requestId;

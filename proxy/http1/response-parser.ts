@@ -47,12 +47,12 @@ export class ResponseParser {
       head.framing = 'none';
       return true;
     }
-    head.framing = lines.framing === 'none' ? 'until-close' : lines.framing;
+    head.framing = lines.framing === 'none' ? 'stream' : lines.framing;
     if (lines.framing === 'length') {
       head.contentLength = lines.contentLength;
       if (lines.contentLength === 0) head.framing = 'none';
     }
-    if (head.framing === 'until-close') head.keepAlive = false;
+    if (head.framing === 'stream') head.keepAlive = false;
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
+import { ChunkStripper } from '../chunk-stripper.ts';
 import type { ResponseHead } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
-import { ChunkStripper } from './chunk-stripper.ts';
 
 /**
  * Writes the answers of one HTTP/1.1 server connection, in the framing that their client can read.
@@ -42,7 +42,7 @@ export class ResponseWriter {
     if (this.#isHttp10) return this.#writeToHttp10(head, block);
     let close = this.closesAfter ? 'connection: close\r\n\r\n' : '\r\n';
     let { body } = head;
-    if (head.framing === 'until-close') {
+    if (head.framing === 'stream') {
       this.#isChunking = true;
       close = `transfer-encoding: chunked\r\n${close}`;
       if (body !== '') body = `${body.length.toString(16)}\r\n${body}\r\n`;
@@ -67,15 +67,15 @@ export class ResponseWriter {
     return this.#transport.writeBytes(bytes, 0, bytes.length, true);
   }
 
-  /** The answer is whole. */
-  writeEnd(): void {
-    if (this.#isChunking) this.#transport.writeText('0\r\n\r\n');
+  /** The answer is whole. Trailers have a place only where it is sent in chunks. */
+  writeEnd(trailers: string): void {
+    if (this.#isChunking) this.#transport.writeText(`0\r\n${trailers}\r\n`);
   }
 
   #writeToHttp10(head: ResponseHead, block: string): boolean {
     let lines = block;
     let { body } = head;
-    if (head.framing === 'until-close') this.closesAfter = true;
+    if (head.framing === 'stream') this.closesAfter = true;
     if (head.framing === 'chunked') {
       this.closesAfter = true;
       this.#stripper = new ChunkStripper();

@@ -139,7 +139,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   #beginRequest(text: string, end: number, buffer: Buffer | null): boolean {
     const head = this.#head;
     let bodyEnd = end;
-    this.#writer.begin(head.isHttp10);
+    this.#writer.begin(head.protocol === 'HTTP/1.0');
     this.#partialSinceMs = 0;
     if (head.framing === 'length') {
       bodyEnd = Math.min(text.length, end + head.contentLength);
@@ -187,7 +187,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     // what follows the body is kept before the receiver is told: it may answer, and begin the next request, at once
     if (isComplete && end < length) this.#keep(buffer.toString('latin1', end, length));
     this.#receiver?.onRequestBody(buffer, from, end, owned);
-    if (isComplete && !this.#isClosed()) this.#receiver?.onRequestEnd();
+    if (isComplete && !this.#isClosed()) this.#receiver?.onRequestEnd('');
   }
 
   #isClosed(): boolean {
@@ -233,7 +233,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     if (this.#isClosed()) return;
     if (this.#state !== 'complete') this.#writer.closesAfter = true;
     this.#writer.writeLocalReply(status, lines, this.#head.method === 'HEAD' ? '' : body, body.length);
-    this.endResponse();
+    this.endResponse('');
   }
 
   sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
@@ -242,12 +242,12 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   acceptConnect(): void {
     this.transport.writeText('HTTP/1.1 200 OK\r\n\r\n');
-    this.endResponse();
+    this.endResponse('');
   }
 
-  endResponse(): void {
+  endResponse(trailers: string): void {
     if (this.#isClosed()) return;
-    this.#writer.writeEnd();
+    this.#writer.writeEnd(trailers);
     if (this.#writer.closesAfter || this.#state !== 'complete') {
       this.#close();
       return;
@@ -267,7 +267,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   reset(): void {
     this.#state = 'closed';
     // to an HTTP/1.0 client the end of the connection may be the end of the body, so it must not look like one
-    if (this.#head.isHttp10) this.transport.reset();
+    if (this.#head.protocol === 'HTTP/1.0') this.transport.reset();
     else this.transport.destroy();
   }
 

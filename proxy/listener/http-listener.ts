@@ -5,7 +5,7 @@ import type { TLSSocket } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
 import type { ServerConnectionOptions } from '../http1/server-connection.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
-import type { RequestReceiver } from '../message-head.ts';
+import type { DownstreamStream, RequestReceiver } from '../message-head.ts';
 import type { IdentityHolder, MeshIdentity } from '../tls/mesh-identity.ts';
 import { secureContextOptions } from '../tls/mesh-identity.ts';
 import { openTransport } from '../transport/open-transport.ts';
@@ -30,8 +30,8 @@ export interface HttpListenerOptions {
   readonly connection: Omit<ServerConnectionOptions, 'onClosed'>;
   /** Connections at a time; one more is closed at once. Default 10 000. */
   readonly maxConnections?: number;
-  /** Answers the requests of one connection. */
-  accept(connection: ServerConnection, peer: AcceptedPeer): RequestReceiver;
+  /** Somebody to answer the requests of one connection, or of the streams that one stream object carries. */
+  accept(stream: DownstreamStream, peer: AcceptedPeer): RequestReceiver;
   /** A connection was refused before any request: a handshake failed, or the limit was reached. */
   onRefused(reason: string, address: string): void;
 }

@@ -59,7 +59,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   const sessions = new SessionCache();
   const endpoints = ports.map((port) => ({ ...endpointConfig(port), isMeshed: outboundAs !== undefined }));
   const cluster = new Cluster(clusterConfig(endpoints, options.cluster), {
-    dial: (config, endpoint, result) => {
+    dial: (config, endpoint, _protocol, result) => {
       const target = { ...endpoint, connectTimeoutMs: config.connectTimeoutMs };
       if (outboundAs === undefined) return dialPlain(target, result);
       const { identity, expected } = outboundAs;
@@ -111,9 +111,9 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
       describe: (failure) => localReply(failure, { answeredBy: 'test', service: '', rule: '', detail: '', remedy: '' }),
       onRefused: (failure) => refused.push(failure),
     },
-    accept: (connection, peer) => {
+    accept: (stream, peer) => {
       peers.push(peer);
-      return new HttpExchange(environment, connection, peer);
+      return new HttpExchange(environment, stream, peer);
     },
     onRefused: (reason) => refused.push(reason),
   });
@@ -179,6 +179,7 @@ export function clusterConfig(
     serviceHost: 'test.default.svc.cluster.local',
     serviceName: 'test',
     serviceNamespace: 'default',
+    upstreamProtocol: 'http1',
     connectTimeoutMs: 5000,
     idleTimeoutMs: 60_000,
     maxRequestsPerConnection: 0,

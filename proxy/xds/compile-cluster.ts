@@ -33,6 +33,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     endpoints:
       discovery === 'static' && cluster.load_assignment !== null ? compileEndpoints(cluster.load_assignment) : [],
     ...serviceOf(cluster),
+    upstreamProtocol: 'http1',
     connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : timerMs(cluster.connect_timeout),
     idleTimeoutMs: idleTimeoutOf(options?.idle_timeout ?? null),
     maxRequestsPerConnection: options?.max_requests_per_connection?.value ?? 0,

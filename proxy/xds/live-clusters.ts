@@ -77,6 +77,7 @@ function absentCluster(name: string): ClusterConfig {
     serviceHost: '',
     serviceName: '',
     serviceNamespace: '',
+    upstreamProtocol: 'http1',
     connectTimeoutMs: 5_000,
     idleTimeoutMs: 3_600_000,
     maxRequestsPerConnection: 0,

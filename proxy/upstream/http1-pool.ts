@@ -3,31 +3,7 @@ import type { ClientConnectionOwner } from '../http1/client-connection.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
 import type { Dial, DialResult } from './dial.ts';
-
-/** Somebody who needs a connection for one request. One of the two is called, unless `cancel` comes first. */
-export interface PoolWaiter {
-  onConnection(connection: ClientConnection): void;
-  /** No byte of the request was sent. */
-  onPoolFailure(failure: Failure, detail: string): void;
-}
-
-/** Counts connections and waiting requests for the whole cluster; see `resilience/circuit-breaker.ts`. */
-export interface PoolLimits {
-  readonly connections: ConcurrencyGate;
-  readonly pendingRequests: ConcurrencyGate;
-}
-
-export interface ConcurrencyGate {
-  tryAcquire(): boolean;
-  release(): void;
-}
-
-/** Counters of one pool, read by metrics and the admin server. */
-export interface PoolCounters {
-  connectionsTotal: number;
-  connectFailures: number;
-  requestsWaited: number;
-}
+import type { PoolCounters, PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
 
 /**
  * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
@@ -35,7 +11,7 @@ export interface PoolCounters {
  * HTTP/1.1 connections to one endpoint, one request at a time on each. The most recently used idle connection goes
  * first, so that in quiet times the others age and are closed. Requests beyond the connections wait in order.
  */
-export class ConnectionPool implements ClientConnectionOwner {
+export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   readonly counters: PoolCounters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
   readonly #dial: Dial;
   readonly #limits: PoolLimits;
@@ -68,11 +44,10 @@ export class ConnectionPool implements ClientConnectionOwner {
     return this.#waiters.length;
   }
 
-  /** Hands out an idle connection at once, or makes the request wait for one. */
   acquire(waiter: PoolWaiter): void {
     const connection = this.#idle.pop();
     if (connection !== undefined) {
-      waiter.onConnection(connection);
+      waiter.onStream(connection);
       return;
     }
     if (this.#isClosed) {
@@ -88,7 +63,6 @@ export class ConnectionPool implements ClientConnectionOwner {
     this.#openWhereNeeded();
   }
 
-  /** The waiter no longer needs a connection; one that is being opened stays for the next request. */
   cancel(waiter: PoolWaiter): void {
     const at = this.#waiters.indexOf(waiter);
     if (at < 0) return;
@@ -96,8 +70,7 @@ export class ConnectionPool implements ClientConnectionOwner {
     this.#limits.pendingRequests.release();
   }
 
-  /** Gives a connection back after its answer was complete. */
-  release(connection: ClientConnection): void {
+  onConnectionReleased(connection: ClientConnection): void {
     if (!connection.isReusable) return; // it has closed itself, and `onConnectionClosed` has seen to it
     connection.isReused = true;
     connection.requests++;
@@ -114,7 +87,7 @@ export class ConnectionPool implements ClientConnectionOwner {
     const waiter = this.#waiters.shift();
     if (waiter !== undefined) {
       this.#limits.pendingRequests.release();
-      waiter.onConnection(connection);
+      waiter.onStream(connection);
     } else if (this.#isClosed) {
       connection.abort();
     } else {
@@ -131,14 +104,12 @@ export class ConnectionPool implements ClientConnectionOwner {
     this.#openWhereNeeded();
   }
 
-  /** Closes what has been idle for longer than `idleTimeoutMs`. */
   sweep(idleTimeoutMs: number): void {
     const before = this.#now() - idleTimeoutMs;
     // oldest first: connections are pushed and popped at the other end
     while (this.#idle[0] !== undefined && this.#idle[0].idleSinceMs < before) this.#idle[0].abort();
   }
 
-  /** The endpoint is gone: idle connections close now, busy ones when their request is answered. */
   close(): void {
     this.#isClosed = true;
     for (const connection of [...this.#idle]) connection.abort();
@@ -184,10 +155,10 @@ export class ConnectionPool implements ClientConnectionOwner {
 }
 
 class PendingDial implements DialResult {
-  readonly #pool: ConnectionPool;
+  readonly #pool: Http1Pool;
   readonly #isCounted: boolean;
 
-  constructor(pool: ConnectionPool, isCounted: boolean) {
+  constructor(pool: Http1Pool, isCounted: boolean) {
     this.#pool = pool;
     this.#isCounted = isCounted;
   }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ClientConnection } from '../http1/client-connection.ts';
-import type { ResponseReceiver } from '../message-head.ts';
+import type { ResponseReceiver, UpstreamStream } from '../message-head.ts';
+import { OutgoingRequest } from '../message-head.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
-import { ConnectionPool } from './connection-pool.ts';
+import { Http1Pool } from './http1-pool.ts';
 
 const unlimited = { tryAcquire: () => true, release: () => {} };
 const receiver = { onResponse: () => {}, onResponseEnd: () => {} } as unknown as ResponseReceiver;
@@ -11,7 +12,7 @@ const receiver = { onResponse: () => {}, onResponseEnd: () => {} } as unknown as
 function poolOf(maxRequests: number) {
   const closed: number[] = [];
   let dialled = 0;
-  const pool = new ConnectionPool(
+  const pool = new Http1Pool(
     (result) => {
       const number = ++dialled;
       const transport: OpenedTransport = {
@@ -40,12 +41,12 @@ function poolOf(maxRequests: number) {
   const exchange = () => {
     let wasReused: boolean | null = null;
     pool.acquire({
-      onConnection(connection: ClientConnection) {
-        wasReused = connection.isReused;
-        connection.send(receiver, 'GET', '');
+      onStream(stream: UpstreamStream) {
+        wasReused = stream.isReused;
+        stream.send(receiver, new OutgoingRequest());
         const answer = Buffer.from('HTTP/1.1 204 No Content\r\n\r\n');
-        connection.onBytes(answer, answer.length, true);
-        pool.release(connection);
+        (stream as ClientConnection).onBytes(answer, answer.length, true);
+        stream.release();
       },
       onPoolFailure: (failure) => {
         throw new Error(failure);
@@ -56,7 +57,7 @@ function poolOf(maxRequests: number) {
   return { pool, exchange, closed };
 }
 
-describe('ConnectionPool', () => {
+describe('Http1Pool', () => {
   it('says of the first request on a connection that it is the first', () => {
     const { pool, exchange } = poolOf(0);
     expect([exchange(), exchange(), exchange()]).toEqual([false, true, true]);
