@@ -50,6 +50,8 @@ export interface FinishedExchange {
   readonly endpoint: Endpoint | null;
   /** Status sent to the client; 0 when it went away before. */
   readonly status: number;
+  /** How a gRPC call ended; -1 where it was none, or nobody said. */
+  readonly grpcStatus: number;
   readonly failure: Failure | null;
   /** The cause in a few words, for logs and local replies. */
   readonly detail: string;

@@ -3,6 +3,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
 import type { DownstreamPeer, FinishedExchange, ForwardEnvironment, RouteLookup } from './forward-environment.ts';
+import { grpcStatusIn, grpcStatusOf, grpcTimeoutMs, isInstanceFailure } from './grpc.ts';
 import type {
   DownstreamStream,
   RequestHead,
@@ -14,7 +15,8 @@ import type {
 import { OutgoingRequest } from './message-head.ts';
 import { fillOutgoingRequest } from './outgoing-request.ts';
 import { backOffMs } from './resilience/back-off.ts';
-import { mayRetryFailure, mayRetryStatus } from './resilience/retry-policy.ts';
+import type { RetryPolicy } from './resilience/retry-policy.ts';
+import { mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from './resilience/retry-policy.ts';
 import { Deadline } from './resilience/timer-wheel.ts';
 import type { ForwardAction, Route } from './route/route.ts';
 
@@ -45,6 +47,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   cluster: Cluster | null = null;
   endpoint: Endpoint | null = null;
   status = 0;
+  grpcStatus = -1;
   failure: Failure | null = null;
   detail = '';
   attempts = 0;
@@ -66,6 +69,8 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   #holdsRequest = false;
   #holdsRetry = false;
   #touchedAtMs = 0;
+  /** `grpc-timeout` of the request; 0 for none. */
+  #deadlineMs = 0;
   /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
   #generation = 0;
   #requestTimeout: Deadline | null = null;
@@ -88,6 +93,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.cluster = null;
     this.endpoint = null;
     this.status = 0;
+    this.grpcStatus = -1;
     this.failure = null;
     this.detail = '';
     this.attempts = 0;
@@ -170,7 +176,10 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#protocol = protocolTowards(cluster, this.head);
     const edit = this.route?.requestHeaders ?? null;
     fillOutgoingRequest(this.#request, this.head, action, edit, cluster.config.serviceHost, this.peer);
-    if (action.timeoutMs > 0 && this.#isRequestSent) this.#armRequestTimeout(action.timeoutMs);
+    this.#deadlineMs = this.head.isGrpc ? grpcTimeoutMs(this.head.block) : 0;
+    // a call's deadline counts from its beginning, a route's timeout from the end of the request
+    if (this.#deadlineMs > 0) this.#armRequestTimeout(this.#deadlineMs);
+    if (action.timeoutMs > 0 && this.#isRequestSent) this.#armRouteTimeout(action.timeoutMs);
     this.#attempt();
   }
 
@@ -254,7 +263,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#isRequestSent = true;
     this.#upstream?.endRequest(trailers);
     const timeoutMs = this.#action?.timeoutMs ?? 0;
-    if (timeoutMs > 0 && this.#phase !== 'idle') this.#armRequestTimeout(timeoutMs);
+    if (timeoutMs > 0 && this.#phase !== 'idle') this.#armRouteTimeout(timeoutMs);
   }
 
   onInterimResponse(head: ResponseHead): void {
@@ -265,12 +274,11 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#touchedAtMs = this.#environment.clock.nowMs;
     if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
     if (head.status >= 400 && this.#retriesStatus(head)) return;
-    const endpoint = this.endpoint as Endpoint; // an answer comes from one
-    const cluster = this.cluster as Cluster; // which belongs to a cluster
-    const isError = head.status >= 500;
-    if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, isError);
-    if (isError) endpoint.requestsError++;
-    else endpoint.requestsSuccess++;
+    if (this.head.isGrpc && this.#retriesGrpcStatus(head)) return;
+    // a call says only at its end how it went
+    if (!this.head.isGrpc || head.isComplete || head.status >= 500) {
+      this.#reportAnswer(head.status >= 500 || isInstanceFailure(this.grpcStatus));
+    }
     this.status = head.status;
     this.respondedAtMs = this.#environment.now();
     this.responseBytes = head.body.length;
@@ -292,6 +300,10 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   }
 
   onResponseEnd(trailers: string): void {
+    if (this.head.isGrpc && this.status < 500) {
+      this.grpcStatus = grpcStatusIn(trailers);
+      this.#reportAnswer(isInstanceFailure(this.grpcStatus));
+    }
     this.#complete(trailers);
   }
 
@@ -331,7 +343,21 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   /** Whether an answer with this status was turned into another try. */
   #retriesStatus(head: ResponseHead): boolean {
     const policy = this.#action?.retry ?? null;
-    if (policy === null || !mayRetryStatus(policy, head.status, this.head.method)) return false;
+    return (
+      policy !== null && mayRetryStatus(policy, head.status, this.head.method) && this.#retriesAnswer(head, policy)
+    );
+  }
+
+  /** The same for a call that ended without a message; its status is noted. */
+  #retriesGrpcStatus(head: ResponseHead): boolean {
+    if (!head.isComplete) return false;
+    this.grpcStatus = grpcStatusIn(head.block);
+    const policy = this.#action?.retry ?? null;
+    if (policy === null || !mayRetryGrpcStatus(policy, this.grpcStatus, this.head.method)) return false;
+    return this.#retriesAnswer(head, policy);
+  }
+
+  #retriesAnswer(head: ResponseHead, policy: RetryPolicy): boolean {
     if (!this.#mayTryAgain(policy.maxRetries)) {
       if (this.attempts > policy.maxRetries) this.failure = 'retryLimitExceeded';
       return false;
@@ -379,6 +405,15 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#environment.wheel.arm(this.#backOff, waitMs);
   }
 
+  /** An endpoint answered: the detector and the counters hear of it. */
+  #reportAnswer(isError: boolean): void {
+    const endpoint = this.endpoint as Endpoint; // an answer comes from one
+    const cluster = this.cluster as Cluster; // which belongs to a cluster
+    if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, isError);
+    if (isError) endpoint.requestsError++;
+    else endpoint.requestsSuccess++;
+  }
+
   /** An endpoint failed us: the detector and the counters hear of it. */
   #reportFailure(): void {
     const { endpoint, cluster } = this;
@@ -402,6 +437,12 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     } else {
       upstream.abort();
     }
+  }
+
+  /** Takes the place of a deadline only where it ends earlier. */
+  #armRouteTimeout(timeoutMs: number): void {
+    const leftMs = this.startedAtMs + this.#deadlineMs - this.#environment.now();
+    if (this.#deadlineMs === 0 || timeoutMs < leftMs) this.#armRequestTimeout(timeoutMs);
   }
 
   #armRequestTimeout(timeoutMs: number): void {
@@ -446,7 +487,9 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
           ? ''
           : `${origin.document} rule ${origin.rule}${origin.file === '' ? '' : ` (${origin.file}:${origin.line})`}`,
       detail,
+      isGrpc: this.head.isGrpc,
     });
+    if (this.head.isGrpc) this.grpcStatus = grpcStatusOf(failure);
     this.responseBytes = reply.body.length;
     this.#finish(reply.status);
     this.#stream.sendLocalReply(reply.status, reply.lines, reply.body);

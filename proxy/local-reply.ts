@@ -1,5 +1,6 @@
 import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
+import { grpcMessage, grpcStatusOf } from './grpc.ts';
 
 /** What is known about a failure, for the answer that explains it. Empty strings are left out. */
 export interface FailureContext {
@@ -13,6 +14,8 @@ export interface FailureContext {
   readonly detail: string;
   /** Command or change that helps. */
   readonly remedy: string;
+  /** The caller speaks gRPC and reads statuses, not documents. */
+  readonly isGrpc: boolean;
 }
 
 /** A header block and a body that say why. */
@@ -30,6 +33,7 @@ export interface LocalReply {
  */
 export function localReply(failure: Failure, context: FailureContext): LocalReply {
   const { status, flag, title } = failures[failure];
+  if (context.isGrpc) return grpcReply(failure, context);
   const problem = {
     type: `https://heddle.dev/e/${flag}`,
     title,
@@ -45,6 +49,18 @@ export function localReply(failure: Failure, context: FailureContext): LocalRepl
     status,
     lines: `content-type: application/problem+json\r\nx-heddle-reason: ${flag}\r\n`,
     body: `${toAscii(JSON.stringify(problem))}\n`,
+  };
+}
+
+/** What a gRPC client makes its error of: an answer of trailers only (gRPC over HTTP2, "Trailers-Only"). */
+function grpcReply(failure: Failure, { answeredBy, service, rule, detail, remedy }: FailureContext): LocalReply {
+  const { flag, title } = failures[failure];
+  const facts = [detail, service && `service ${service}`, rule, answeredBy && `answered by ${answeredBy}`, remedy];
+  const message = grpcMessage([title, ...facts.filter((fact) => fact !== '')].join('; '));
+  return {
+    status: 200,
+    lines: `content-type: application/grpc\r\ngrpc-status: ${grpcStatusOf(failure)}\r\ngrpc-message: ${message}\r\nx-heddle-reason: ${flag}\r\n`,
+    body: '',
   };
 }
 

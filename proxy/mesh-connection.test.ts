@@ -41,7 +41,8 @@ async function serve(identity: IdentityHolder, handshakeTimeoutMs = 15_000): Pro
     connection: {
       trust: 'sidecar',
       clock: new CoarseClock(),
-      describe: (failure) => localReply(failure, { answeredBy: '', service: '', rule: '', detail: '', remedy: '' }),
+      describe: (failure) =>
+        localReply(failure, { answeredBy: '', service: '', rule: '', detail: '', remedy: '', isGrpc: false }),
       onRefused: (failure) => refused.push(failure),
     },
     accept: (connection, peer) => {

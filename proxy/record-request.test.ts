@@ -3,6 +3,8 @@ import type { FinishedExchange } from './forward-environment.ts';
 import { RequestHead } from './message-head.ts';
 import { callerLabels, RequestRecorder } from './record-request.ts';
 import { AccessLog } from './telemetry/access-log.ts';
+import { istioMetrics } from './telemetry/istio-metrics.ts';
+import { takeUnreported } from './telemetry/report-message.ts';
 import type { ExposedCounts } from './telemetry/series-registry.ts';
 import { SeriesRegistry } from './telemetry/series-registry.ts';
 import { clusterConfig, endpointConfig } from './testing/forwarder.ts';
@@ -22,11 +24,13 @@ function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): 
   return {
     environment: { direction, now: () => 112 },
     head: Object.assign(new RequestHead(), { method: 'GET', path: '/', authority: 'cart' }),
-    endpoint: direction === 'outbound' ? { key: '127.0.0.1:1', config, series: new Map() } : null,
+    endpoint:
+      direction === 'outbound' ? { key: '127.0.0.1:1', config, series: new Map(), grpcSeries: new Map() } : null,
     cluster: direction === 'outbound' ? cluster : null,
     route,
     peer,
     status: 200,
+    grpcStatus: -1,
     failure: null,
     detail: '',
     attempts: 1,
@@ -50,7 +54,7 @@ describe('RequestRecorder', () => {
     recorder.record(exchangeOf('outbound'));
     expect(exposed()).toMatchObject([
       {
-        status: 200,
+        code: 200,
         flag: '-',
         labels: {
           reporter: 'source',
@@ -97,6 +101,32 @@ describe('RequestRecorder', () => {
     });
   });
 
+  it('counts gRPC calls apart, by how they ended', () => {
+    const { registry, recorder, exposed } = recorderOf();
+    const head = Object.assign(new RequestHead(), { method: 'POST', path: '/cart.Cart/Add', isGrpc: true });
+    const endpoint = { key: '127.0.0.1:1', config, series: new Map(), grpcSeries: new Map() };
+    for (const grpcStatus of [0, 14, 0]) recorder.record(exchangeOf('outbound', { head, endpoint, grpcStatus }));
+    recorder.record(exchangeOf('outbound', { endpoint }));
+    recorder.record(exchangeOf('inbound', { head, grpcStatus: 5 }));
+    const page = [...istioMetrics(exposed())].join('').split('\n');
+    const totals = page.filter((line) => line.startsWith('istio_requests_total'));
+    expect(
+      totals.map((line) => [
+        /reporter="(\w+)"/.exec(line)?.[1],
+        /request_protocol="(\w+)"/.exec(line)?.[1],
+        /response_code="(\d+)"/.exec(line)?.[1],
+        /grpc_response_status="(\d+)"/.exec(line)?.[1] ?? '',
+        line.split(' ').at(-1),
+      ]),
+    ).toEqual([
+      ['source', 'grpc', '200', '0', '2'],
+      ['source', 'grpc', '200', '14', '1'],
+      ['source', 'http', '200', '', '1'],
+      ['destination', 'grpc', '200', '5', '1'],
+    ]);
+    expect(takeUnreported(registry).map((series) => series.grpc_response_status)).toEqual(['0', '14', '', '5']);
+  });
+
   it('counts a request that no endpoint could take for the service it was meant for', () => {
     const { recorder, exposed, registry } = recorderOf();
     const unreached = { endpoint: null, status: 503, failure: 'noHealthyUpstream' };
@@ -104,7 +134,7 @@ describe('RequestRecorder', () => {
     recorder.record(exchangeOf('outbound', unreached));
     expect(registry.size).toBe(1);
     expect(exposed()).toMatchObject([
-      { status: 503, flag: 'UH', labels: { destination: { workload: '', serviceName: 'test' }, isMutualTls: false } },
+      { code: 503, flag: 'UH', labels: { destination: { workload: '', serviceName: 'test' }, isMutualTls: false } },
     ]);
   });
 

@@ -9,6 +9,7 @@ import { headerValue } from './message-head.ts';
 import type { Route } from './route/route.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
 import { newAccessLogEntry } from './telemetry/access-log-line.ts';
+import { outcomeCode } from './telemetry/outcome-code.ts';
 import type { RequestSeries } from './telemetry/request-series.ts';
 import type { DestinationLabels, SeriesLabels, SourceLabels } from './telemetry/series-labels.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
@@ -43,11 +44,13 @@ export class RequestRecorder implements Recorder {
   readonly #entry = newAccessLogEntry();
   /** By the caller's SPIFFE id, then by what it says of itself. */
   readonly #callers = new Map<string, Map<string, RequestSeries>>();
+  readonly #grpcCallers = new Map<string, Map<string, RequestSeries>>();
   #callerCount = 0;
   /** For requests that never had an endpoint; by cluster, or by route where there was no cluster. */
   readonly #inbound = { direction: 'inbound' as const, total: 0, byClass: [0, 0, 0, 0, 0, 0] };
   readonly #outbound = { direction: 'outbound' as const, total: 0, byClass: [0, 0, 0, 0, 0, 0] };
   readonly #unreached = new WeakMap<object, Map<object, RequestSeries>>();
+  readonly #unreachedCalls = new WeakMap<object, Map<object, RequestSeries>>();
 
   constructor(options: RequestRecorderOptions) {
     this.#options = options;
@@ -67,9 +70,9 @@ export class RequestRecorder implements Recorder {
     const statusClass = Math.floor(exchange.status / 100);
     requests.total++;
     requests.byClass[statusClass] = (requests.byClass[statusClass] ?? 0) + 1;
-    const series = isOutbound ? this.#outboundSeries(exchange) : this.#inboundSeries(exchange.peer);
+    const series = isOutbound ? this.#outboundSeries(exchange) : this.#inboundSeries(exchange);
     series.record(
-      exchange.status,
+      outcomeCode(exchange.status, exchange.grpcStatus),
       responseFlag(exchange.failure),
       elapsedMs,
       exchange.requestBytes,
@@ -79,12 +82,13 @@ export class RequestRecorder implements Recorder {
     if (accessLog !== null) this.#log(accessLog, exchange, elapsedMs);
   }
 
-  #outboundSeries({ endpoint, route, cluster }: FinishedExchange): RequestSeries {
-    if (endpoint === null || route === null) return this.#unreachedSeries(cluster, route);
-    return endpoint.series.get(route) ?? this.#addOutbound(endpoint, route, cluster);
+  #outboundSeries({ head, endpoint, route, cluster }: FinishedExchange): RequestSeries {
+    if (endpoint === null || route === null) return this.#unreachedSeries(cluster, route, head.isGrpc);
+    const byRoute = head.isGrpc ? endpoint.grpcSeries : endpoint.series;
+    return byRoute.get(route) ?? this.#addOutbound(endpoint, route, cluster, head.isGrpc);
   }
 
-  #addOutbound(endpoint: Endpoint, route: Route<Cluster>, cluster: Cluster | null): RequestSeries {
+  #addOutbound(endpoint: Endpoint, route: Route<Cluster>, cluster: Cluster | null, isGrpc: boolean): RequestSeries {
     const { workload, namespace, version, isMeshed } = endpoint.config;
     const expected = cluster?.config.meshTls?.expectedIdentities ?? [];
     const series = this.#options.registry.series({
@@ -99,16 +103,18 @@ export class RequestRecorder implements Recorder {
         principal: isMeshed && expected.length === 1 ? (expected[0] ?? '') : '',
       },
       route: route.name,
-      protocol: 'http',
+      protocol: protocolOf(isGrpc),
       isMutualTls: isMeshed,
     });
-    if (endpoint.series.size >= maxRoutesPerEndpoint) endpoint.series.clear();
-    endpoint.series.set(route, series);
+    const byRoute = isGrpc ? endpoint.grpcSeries : endpoint.series;
+    if (byRoute.size >= maxRoutesPerEndpoint) byRoute.clear();
+    byRoute.set(route, series);
     return series;
   }
 
-  #unreachedSeries(cluster: Cluster | null, route: Route<Cluster> | null): RequestSeries {
-    const byRoute = this.#unreached.get(cluster ?? this) ?? new Map<object, RequestSeries>();
+  #unreachedSeries(cluster: Cluster | null, route: Route<Cluster> | null, isGrpc: boolean): RequestSeries {
+    const unreached = isGrpc ? this.#unreachedCalls : this.#unreached;
+    const byRoute = unreached.get(cluster ?? this) ?? new Map<object, RequestSeries>();
     let series = byRoute.get(route ?? this);
     if (series === undefined) {
       series = this.#options.registry.series({
@@ -122,37 +128,40 @@ export class RequestRecorder implements Recorder {
           principal: '',
         },
         route: route?.name ?? '',
-        protocol: 'http',
+        protocol: protocolOf(isGrpc),
         isMutualTls: false,
       });
       if (byRoute.size >= maxRoutesPerEndpoint) byRoute.clear();
       byRoute.set(route ?? this, series);
-      this.#unreached.set(cluster ?? this, byRoute);
+      unreached.set(cluster ?? this, byRoute);
     }
     return series;
   }
 
-  #inboundSeries(peer: DownstreamPeer): RequestSeries {
-    return this.#callers.get(peer.principal)?.get(peer.metadata) ?? this.#addCaller(peer);
+  #inboundSeries({ head, peer }: FinishedExchange): RequestSeries {
+    const callers = head.isGrpc ? this.#grpcCallers : this.#callers;
+    return callers.get(peer.principal)?.get(peer.metadata) ?? this.#addCaller(peer, head.isGrpc);
   }
 
-  #addCaller({ principal, metadata }: DownstreamPeer): RequestSeries {
+  #addCaller({ principal, metadata }: DownstreamPeer, isGrpc: boolean): RequestSeries {
     const labels: SeriesLabels = {
       reporter: 'destination',
       source: callerLabels(principal, metadata),
       destination: this.#ownDestination(principal !== ''),
       // an inbound listener has one route: it leads to the application
       route: 'default',
-      protocol: 'http',
+      protocol: protocolOf(isGrpc),
       isMutualTls: principal !== '',
     };
     const series = this.#options.registry.series(labels);
     if (this.#callerCount >= maxCallers) {
       this.#callers.clear();
+      this.#grpcCallers.clear();
       this.#callerCount = 0;
     }
-    const bySelf = this.#callers.get(principal) ?? new Map<string, RequestSeries>();
-    this.#callers.set(principal, bySelf.set(metadata, series));
+    const callers = isGrpc ? this.#grpcCallers : this.#callers;
+    const bySelf = callers.get(principal) ?? new Map<string, RequestSeries>();
+    callers.set(principal, bySelf.set(metadata, series));
     this.#callerCount++;
     return series;
   }
@@ -209,6 +218,10 @@ export class RequestRecorder implements Recorder {
     entry.reason = failure === null ? '' : `${failures[failure].title}${exchange.detail && `: ${exchange.detail}`}`;
     accessLog.write(entry);
   }
+}
+
+function protocolOf(isGrpc: boolean): SeriesLabels['protocol'] {
+  return isGrpc ? 'grpc' : 'http';
 }
 
 /** W3C Trace Context, section 3.2.2, version 00 and what later versions keep of it. */

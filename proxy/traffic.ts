@@ -138,7 +138,7 @@ export class Traffic {
       connection: {
         trust,
         clock: this.clock,
-        describe: (failure) => this.#describe(failure, { service: '', rule: '', detail: '' }),
+        describe: (failure) => this.#describe(failure, { service: '', rule: '', detail: '', isGrpc: false }),
         onRefused: (failure) => {
           this.refusedRequests++;
           this.#log('debug', 'a request is refused', { reason: failure });

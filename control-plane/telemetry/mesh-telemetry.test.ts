@@ -86,6 +86,19 @@ describe('stat', () => {
   });
 
   it.each([
+    ['0', 1],
+    ['5', 1],
+    ['7', 1],
+    ['2', 0],
+    ['4', 0],
+    ['14', 0],
+  ])('takes gRPC status %s for a success share of %i, whatever HTTP says', (grpc_response_status, share) => {
+    const { telemetry, report } = mesh();
+    report(cart, received({ response_code: 200, protocol: 'grpc', grpc_response_status }));
+    expect(telemetry.stat(60)).toMatchObject([{ successRate: share }]);
+  });
+
+  it.each([
     [200, '-', 1],
     [404, '-', 1],
     [500, '-', 0],

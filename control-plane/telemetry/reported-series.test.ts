@@ -48,6 +48,7 @@ describe('readSeries', () => {
     ['no reporter', { reporter: 'REPORTER_UNSPECIFIED' }, 'reporter must be SOURCE or DESTINATION'],
     ['a count beyond 2^53', { count: '18446744073709551615' }, 'a count is out of range'],
     ['a status of four digits', { response_code: 1000 }, '1000 is no status'],
+    ['a gRPC status that does not exist', { grpc_response_status: '17' }, '17 is no gRPC status'],
     ['an endless label', { route: 'r'.repeat(254) }, 'route has more than 253 characters'],
     ['an endless identity', { source_principal: 's'.repeat(2049) }, 'source_principal has more than 2048 characters'],
     ['buckets that do not exist', { latency_us: { index: [9999], count: [1] } }, 'latency: there is no bucket 9999'],

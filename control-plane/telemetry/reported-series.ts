@@ -20,6 +20,8 @@ export interface SeriesLabels {
   readonly route: string;
   /** 0: the client went away before there was an answer. */
   readonly responseCode: number;
+  /** -1 where the request was no gRPC call, or nobody said how it ended. */
+  readonly grpcStatus: number;
   /** Envoy's flag, `-` for none. */
   readonly responseFlags: string;
   readonly protocol: string;
@@ -88,6 +90,9 @@ function faultOf(message: Output<'heddle.v1.Series'>): string | null {
   if (reporter !== 'SOURCE' && reporter !== 'DESTINATION') return 'reporter must be SOURCE or DESTINATION';
   if (!isCount(count) || !isCount(request_bytes) || !isCount(response_bytes)) return 'a count is out of range';
   if (response_code > 999) return `${response_code} is no status`;
+  if (!/^([0-9]|1[0-6])?$/.test(message.grpc_response_status)) {
+    return `${message.grpc_response_status.slice(0, 40)} is no gRPC status`;
+  }
   for (const [name, value] of Object.entries(message)) {
     const max = name.endsWith('_principal') ? maxPrincipalLength : maxLabelLength;
     if (typeof value === 'string' && value.length > max) return `${name} has more than ${max} characters`;
@@ -141,6 +146,7 @@ function labelsOf(message: Output<'heddle.v1.Series'>): SeriesLabels {
     },
     route: message.route,
     responseCode: message.response_code,
+    grpcStatus: message.grpc_response_status === '' ? -1 : Number(message.grpc_response_status),
     responseFlags: message.response_flags,
     protocol: message.protocol,
     isMutualTls: message.mutual_tls,
@@ -150,9 +156,16 @@ function labelsOf(message: Output<'heddle.v1.Series'>): SeriesLabels {
 /** Flags of requests that failed through no fault of the service: the client went away, or sent no HTTP. */
 const clientFlags: ReadonlySet<string> = new Set(['-', '', 'DC', 'DPE']);
 
-/** Answered below 500, and not by the mesh in place of the service. */
-export function isSuccess({ responseCode, responseFlags }: SeriesLabels): boolean {
-  return responseCode < 500 && clientFlags.has(responseFlags);
+/**
+ * gRPC statuses that are the service's fault: UNKNOWN, DEADLINE_EXCEEDED, UNIMPLEMENTED, INTERNAL, UNAVAILABLE, DATA_LOSS.
+ *
+ * Source: OpenTelemetry, semantic conventions for gRPC, span status of servers.
+ */
+const failedCalls: ReadonlySet<number> = new Set([2, 4, 12, 13, 14, 15]);
+
+/** Answered below 500, no gRPC call that failed, and not answered by the mesh in place of the service. */
+export function isSuccess({ responseCode, grpcStatus, responseFlags }: SeriesLabels): boolean {
+  return responseCode < 500 && !failedCalls.has(grpcStatus) && clientFlags.has(responseFlags);
 }
 
 /** Flags of requests for which there never was a connection to anybody. */

@@ -25,6 +25,8 @@ export class Endpoint implements Candidate, Pickable {
   requestsTimeout = 0;
   /** Where requests to it are counted, by route; filled by the recorder on first use. */
   readonly series = new Map<object, RequestSeries>();
+  /** The same for gRPC calls. */
+  readonly grpcSeries = new Map<object, RequestSeries>();
   readonly #makePool: (protocol: UpstreamProtocol) => UpstreamPool;
   #http1: UpstreamPool | null = null;
   #http2: UpstreamPool | null = null;
@@ -87,6 +89,7 @@ export class Endpoint implements Candidate, Pickable {
   reconfigure(config: EndpointConfig): void {
     this.config = config;
     this.series.clear();
+    this.grpcSeries.clear();
   }
 
   get weight(): number {

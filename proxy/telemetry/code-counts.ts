@@ -35,7 +35,7 @@ export function newTotals(): Float64Array {
 /**
  * Hot loop: bench/telemetry/request-series.ts.
  *
- * The requests of one series that ended with the same status and flag, counted twice: in `totals`, which never go back
+ * The requests of one series that ended with the same outcome code and flag, counted twice: in `totals`, which never go back
  * and which series that differ only in their route share, for Prometheus; and since the last report, for the control
  * plane. About 2.5 kB.
  */
@@ -49,24 +49,24 @@ export class CodeCounts {
   /** Not reported yet: microseconds by latencyBucket, their sum, and bytes. A bucket wraps after 4.3e9 requests. */
   readonly latency = new Uint32Array(LATENCY_BUCKETS);
   readonly #sums = new Float64Array(3);
-  #status: number;
-  /** The counts of the same status with another flag. */
+  #code: number;
+  /** The counts of the same code with another flag. */
   next: CodeCounts | null = null;
 
-  constructor(status: number, flag: string, totals: Float64Array) {
-    this.#status = status;
+  constructor(code: number, flag: string, totals: Float64Array) {
+    this.#code = code;
     this.flag = flag;
     this.totals = totals;
   }
 
-  /** -1 once retired. */
-  get status(): number {
-    return this.#status;
+  /** See `outcomeCode`; -1 once retired. */
+  get code(): number {
+    return this.#code;
   }
 
   /** Fits no request any more, so that whoever still holds on to it looks for another. */
   retire(): void {
-    this.#status = -1;
+    this.#code = -1;
   }
 
   get latencySumUs(): number {

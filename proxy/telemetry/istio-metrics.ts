@@ -1,5 +1,6 @@
 import { istioBuckets, totalsLayout } from './code-counts.ts';
 import { labelText, metricHeader, sample } from './exposition.ts';
+import { grpcStatusOf, httpStatusOf } from './outcome-code.ts';
 import type { ExposedCounts } from './series-registry.ts';
 
 const histograms = [
@@ -53,7 +54,7 @@ function histogram(name: string, labels: string, totals: Float64Array, buckets: 
   return `${text}${name}_sum{${labels}} ${totals[sum]}\n${name}_count{${labels}} ${count}\n`;
 }
 
-function istioLabels({ labels, status, flag }: ExposedCounts): string {
+function istioLabels({ labels, code, flag }: ExposedCounts): string {
   const { reporter, source, destination, protocol, isMutualTls } = labels;
   return labelText({
     reporter,
@@ -77,7 +78,8 @@ function istioLabels({ labels, status, flag }: ExposedCounts): string {
     destination_canonical_service: destination.serviceName || unknown,
     destination_canonical_revision: revisionOf(destination.serviceName, destination.version),
     request_protocol: protocol,
-    response_code: status,
+    response_code: httpStatusOf(code),
+    ...(protocol === 'grpc' ? { grpc_response_status: grpcStatusOf(code) < 0 ? '' : grpcStatusOf(code) } : {}),
     response_flags: flag,
     connection_security_policy: isMutualTls ? 'mutual_tls' : 'none',
   });

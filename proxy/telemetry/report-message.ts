@@ -1,6 +1,7 @@
 import { toSparseBuckets } from '../../proto/histogram.ts';
 import type { Input } from '../../proto/load.ts';
 import type { CodeCounts } from './code-counts.ts';
+import { grpcStatusOf, httpStatusOf } from './outcome-code.ts';
 import type { SeriesRegistry } from './series-registry.ts';
 
 export type ReportMessage = Input<'heddle.v1.ReportRequest'>;
@@ -27,7 +28,8 @@ export function takeUnreported(registry: SeriesRegistry): SeriesMessage[] {
           destination_version: destination.version,
           destination_principal: destination.principal,
           route: labels.route,
-          response_code: counts.status,
+          response_code: httpStatusOf(counts.code),
+          grpc_response_status: grpcStatusOf(counts.code) < 0 ? '' : String(grpcStatusOf(counts.code)),
           response_flags: counts.flag,
           mutual_tls: labels.isMutualTls,
           protocol: labels.protocol,

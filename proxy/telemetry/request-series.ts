@@ -3,17 +3,20 @@ import type { SeriesLabels } from './series-labels.ts';
 
 /** Counts the requests of one label set; made by the telemetry registry. */
 export interface RequestSeries {
-  /** `flag` is Envoy's response flag, `-` for none; times in milliseconds, sizes in bytes. Never allocates. */
-  record(status: number, flag: string, durationMs: number, requestBytes: number, responseBytes: number): void;
+  /**
+   * `code` is an `outcomeCode`, `flag` Envoy's response flag, `-` for none; times in milliseconds, sizes in bytes. Never
+   * allocates.
+   */
+  record(code: number, flag: string, durationMs: number, requestBytes: number, responseBytes: number): void;
 }
 
-/** Gives counts for a status and flag that a series sees for the first time, or those of `other`. */
-export type AdmitCode = (series: CountedSeries, status: number, flag: string) => CodeCounts;
+/** Gives counts for a code and flag that a series sees for the first time, or those of `other`. */
+export type AdmitCode = (series: CountedSeries, code: number, flag: string) => CodeCounts;
 
 /**
  * Hot loop: bench/telemetry/request-series.ts.
  *
- * A series with its counts by status and flag. Whoever records may hold on to it for ever: a series that was dropped for
+ * A series with its counts by outcome code and flag. Whoever records may hold on to it for ever: a series that was dropped for
  * having been idle comes back with the next request.
  */
 export class CountedSeries implements RequestSeries {
@@ -23,7 +26,7 @@ export class CountedSeries implements RequestSeries {
   quietSinceMs = 0;
   quietAt = -1;
   readonly #admit: AdmitCode;
-  readonly #byStatus = new Map<number, CodeCounts>();
+  readonly #byCode = new Map<number, CodeCounts>();
   /** Most requests end like the one before. */
   #latest: CodeCounts = nothing;
 
@@ -33,10 +36,10 @@ export class CountedSeries implements RequestSeries {
     this.#admit = admit;
   }
 
-  record(status: number, flag: string, durationMs: number, requestBytes: number, responseBytes: number): void {
+  record(code: number, flag: string, durationMs: number, requestBytes: number, responseBytes: number): void {
     let counts = this.#latest;
-    if (counts.status !== status || counts.flag !== flag) {
-      counts = this.find(status, flag) ?? this.#admit(this, status, flag);
+    if (counts.code !== code || counts.flag !== flag) {
+      counts = this.find(code, flag) ?? this.#admit(this, code, flag);
       this.#latest = counts;
     }
     counts.add(durationMs, requestBytes, responseBytes);
@@ -49,26 +52,26 @@ export class CountedSeries implements RequestSeries {
     return sum;
   }
 
-  find(status: number, flag: string): CodeCounts | null {
-    let counts = this.#byStatus.get(status) ?? null;
+  find(code: number, flag: string): CodeCounts | null {
+    let counts = this.#byCode.get(code) ?? null;
     while (counts !== null && counts.flag !== flag) counts = counts.next;
     return counts;
   }
 
   addCode(counts: CodeCounts): void {
-    counts.next = this.#byStatus.get(counts.status) ?? null;
-    this.#byStatus.set(counts.status, counts);
+    counts.next = this.#byCode.get(counts.code) ?? null;
+    this.#byCode.set(counts.code, counts);
   }
 
   /** Forgets all counts; the next request asks to be admitted again. */
   clear(): void {
     for (const counts of this.codes()) counts.retire();
-    this.#byStatus.clear();
+    this.#byCode.clear();
     this.#latest = nothing;
   }
 
   *codes(): Iterable<CodeCounts> {
-    for (const first of this.#byStatus.values()) {
+    for (const first of this.#byCode.values()) {
       for (let counts: CodeCounts | null = first; counts !== null; counts = counts.next) yield counts;
     }
   }

@@ -8,8 +8,8 @@ const { count, durationMs, durationMsSum, requestBytesSum, responseBytes, respon
 
 function exposedCounts(registry: SeriesRegistry): Record<string, number> {
   return Object.fromEntries(
-    [...registry.exposed()].map(({ labels, status, flag, totals }) => [
-      `${labels.source.service} ${status} ${flag}`,
+    [...registry.exposed()].map(({ labels, code, flag, totals }) => [
+      `${labels.source.service} ${code} ${flag}`,
       totals[count] ?? 0,
     ]),
   );

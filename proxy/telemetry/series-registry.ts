@@ -1,4 +1,5 @@
 import { CodeCounts, newTotals } from './code-counts.ts';
+import { httpStatusOf } from './outcome-code.ts';
 import type { AdmitCode, RequestSeries } from './request-series.ts';
 import { CountedSeries } from './request-series.ts';
 import type { SeriesLabels } from './series-labels.ts';
@@ -14,7 +15,8 @@ export interface SeriesRegistryOptions {
 /** What Prometheus sees as one series. */
 export interface ExposedCounts {
   readonly labels: SeriesLabels;
-  readonly status: number;
+  /** See `outcomeCode`. */
+  readonly code: number;
   readonly flag: string;
   /** See `totalsLayout`. */
   readonly totals: Float64Array;
@@ -34,7 +36,7 @@ export class SeriesRegistry {
   readonly #overflow: Record<SeriesLabels['reporter'], CountedSeries | null> = { source: null, destination: null };
   #codeCount = 0;
   #dropped = 0;
-  readonly #admit: AdmitCode = (series, status, flag) => this.#admitCode(series, status, flag);
+  readonly #admit: AdmitCode = (series, code, flag) => this.#admitCode(series, code, flag);
 
   constructor({ maxSeries = 2000, idleMs = 3_600_000 }: SeriesRegistryOptions = {}) {
     this.#maxSeries = maxSeries;
@@ -105,20 +107,20 @@ export class SeriesRegistry {
     return series;
   }
 
-  #admitCode(asked: CountedSeries, status: number, flag: string): CodeCounts {
+  #admitCode(asked: CountedSeries, code: number, flag: string): CodeCounts {
     const series = this.#presentOf(asked);
     if (series !== null && !this.#isOverflow(series)) {
-      const known = series.find(status, flag);
+      const known = series.find(code, flag);
       if (known !== null) return known;
       if (this.#codeCount < this.#maxSeries) {
         this.#codeCount++;
-        return this.#addCode(series, status, flag);
+        return this.#addCode(series, code, flag);
       }
     }
     const overflow = this.#overflowOf(asked.labels);
     if (asked !== overflow) this.#dropped++;
     // RFC 9110 section 15: a status that is not known stands for the x00 of its class. So `other` has few of them.
-    const statusClass = Math.floor(status / 100) * 100;
+    const statusClass = Math.floor(httpStatusOf(code) / 100) * 100;
     return overflow.find(statusClass, flag) ?? this.#addCode(overflow, statusClass, flag);
   }
 
@@ -131,24 +133,24 @@ export class SeriesRegistry {
     return series;
   }
 
-  #addCode(series: CountedSeries, status: number, flag: string): CodeCounts {
-    const key = exposedCodeKey(series.labels, status, flag);
+  #addCode(series: CountedSeries, code: number, flag: string): CodeCounts {
+    const key = exposedCodeKey(series.labels, code, flag);
     let exposed = this.#exposed.get(key);
     if (exposed === undefined) {
-      exposed = { labels: series.labels, status, flag, totals: newTotals(), users: 0 };
+      exposed = { labels: series.labels, code, flag, totals: newTotals(), users: 0 };
       this.#exposed.set(key, exposed);
     }
     exposed.users++;
-    const counts = new CodeCounts(status, flag, exposed.totals);
+    const counts = new CodeCounts(code, flag, exposed.totals);
     series.addCode(counts);
     return counts;
   }
 
   #drop(series: CountedSeries): void {
     this.#series.delete(series.key);
-    for (const { status, flag } of series.codes()) {
+    for (const { code, flag } of series.codes()) {
       this.#codeCount--;
-      const key = exposedCodeKey(series.labels, status, flag);
+      const key = exposedCodeKey(series.labels, code, flag);
       const exposed = this.#exposed.get(key);
       if (exposed !== undefined && --exposed.users === 0) this.#exposed.delete(key);
     }
@@ -156,6 +158,6 @@ export class SeriesRegistry {
   }
 }
 
-function exposedCodeKey(labels: SeriesLabels, status: number, flag: string): string {
-  return `${exposedKey(labels)}\n${status}\n${flag}`;
+function exposedCodeKey(labels: SeriesLabels, code: number, flag: string): string {
+  return `${exposedKey(labels)}\n${code}\n${flag}`;
 }

@@ -108,7 +108,8 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
       trust: inboundAs === undefined ? 'application' : 'sidecar',
       clock,
       ...(options.headerTimeoutMs === undefined ? {} : { headerTimeoutMs: options.headerTimeoutMs }),
-      describe: (failure) => localReply(failure, { answeredBy: 'test', service: '', rule: '', detail: '', remedy: '' }),
+      describe: (failure) =>
+        localReply(failure, { answeredBy: 'test', service: '', rule: '', detail: '', remedy: '', isGrpc: false }),
       onRefused: (failure) => refused.push(failure),
     },
     accept: (stream, peer) => {

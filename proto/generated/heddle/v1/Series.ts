@@ -25,6 +25,7 @@ export interface Series {
   'request_bytes'?: (number | string | Long);
   'response_bytes'?: (number | string | Long);
   'latency_us'?: (_heddle_v1_Histogram | null);
+  'grpc_response_status'?: (string);
 }
 
 export interface Series__Output {
@@ -48,4 +49,5 @@ export interface Series__Output {
   'request_bytes': (string);
   'response_bytes': (string);
   'latency_us': (_heddle_v1_Histogram__Output | null);
+  'grpc_response_status': (string);
 }
