@@ -3,7 +3,11 @@
  * and statistics call it, and what an Envoy falls back to.
  */
 export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connection_manager';
+export const TCP_PROXY_FILTER = 'envoy.filters.network.tcp_proxy';
 export const ROUTER_FILTER = 'envoy.filters.http.router';
+
+export const TLS_INSPECTOR_FILTER = 'envoy.filters.listener.tls_inspector';
+export const HTTP_INSPECTOR_FILTER = 'envoy.filters.listener.http_inspector';
 
 export const TLS_TRANSPORT_SOCKET = 'envoy.transport_sockets.tls';
 export const RAW_BUFFER_TRANSPORT_SOCKET = 'envoy.transport_sockets.raw_buffer';

@@ -7,6 +7,7 @@ import {
   inboundClusterName,
   inboundListenerName,
   outboundClusterName,
+  outboundListenerName,
   parseClusterName,
   parseRouteConfigurationName,
   parseServiceHost,
@@ -34,6 +35,9 @@ describe('names', () => {
     expect(outboundClusterName({ port: 80, subset: '', host })).toBe(`outbound|80||${host}`);
     expect(inboundClusterName(8080)).toBe('inbound|8080||');
     expect(inboundListenerName(8080)).toBe('inbound|8080||');
+    expect(outboundListenerName('redis.default.svc.cluster.local', 6379)).toBe(
+      'outbound|6379||redis.default.svc.cluster.local',
+    );
     expect(routeConfigurationName(host, 80)).toBe(`${host}:80`);
     expect(upstreamSni({ port: 80, subset: 'v1', host })).toBe(`outbound_.80_.v1_.${host}`);
     expect(upstreamSni({ port: 80, subset: '', host })).toBe(`outbound_.80_._.${host}`);

@@ -22,6 +22,12 @@ export const ALPN_HTTP1 = 'heddle-http/1.1';
 export const ALPN_HTTP2 = 'heddle-h2';
 export const ALPN_TCP = 'heddle-tcp';
 
+/**
+ * What the HTTP inspector calls plaintext HTTP, as `application_protocols` of a filter chain; `h2c` is what begins with
+ * the preface of HTTP/2.
+ */
+export const DETECTED_HTTP = ['http/1.0', 'http/1.1', 'h2c'] as const;
+
 export const CONTROL_PLANE_NAMESPACE = 'heddle-system';
 export const CONTROL_PLANE_SERVICE_ACCOUNT = 'heddle-control-plane';
 /** The path of the control plane's SPIFFE id in any trust domain. */
@@ -82,7 +88,15 @@ export function inboundListenerName(port: number): string {
   return inboundClusterName(port);
 }
 
-/** Takes inbound listener names too, since they are the same. */
+/**
+ * `outbound|6379||redis.default.svc.cluster.local`: the listener that says what connections to a service port carry. The
+ * host is what callers call, so a version of a service is in it and never between the bars.
+ */
+export function outboundListenerName(host: string, port: number): string {
+  return outboundClusterName({ host, port, subset: '' });
+}
+
+/** Takes listener names too: they are formed like those of clusters. */
 export function parseClusterName(name: string): ClusterName | null {
   const parts = name.split('|');
   const [direction, portText, subset, host] = parts;

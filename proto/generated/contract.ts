@@ -47,10 +47,12 @@ import type { RouteMatch as _envoy_config_route_v3_RouteMatch, RouteMatch__Outpu
 import type { VirtualHost as _envoy_config_route_v3_VirtualHost, VirtualHost__Output as _envoy_config_route_v3_VirtualHost__Output } from './envoy/config/route/v3/VirtualHost.ts';
 import type { WeightedCluster as _envoy_config_route_v3_WeightedCluster, WeightedCluster__Output as _envoy_config_route_v3_WeightedCluster__Output } from './envoy/config/route/v3/WeightedCluster.ts';
 import type { Router as _envoy_extensions_filters_http_router_v3_Router, Router__Output as _envoy_extensions_filters_http_router_v3_Router__Output } from './envoy/extensions/filters/http/router/v3/Router.ts';
+import type { HttpInspector as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector, HttpInspector__Output as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector__Output } from './envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.ts';
 import type { TlsInspector as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector, TlsInspector__Output as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector__Output } from './envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.ts';
 import type { HttpConnectionManager as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager, HttpConnectionManager__Output as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import type { HttpFilter as _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter, HttpFilter__Output as _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.ts';
 import type { Rds as _envoy_extensions_filters_network_http_connection_manager_v3_Rds, Rds__Output as _envoy_extensions_filters_network_http_connection_manager_v3_Rds__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/Rds.ts';
+import type { TcpProxy as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy, TcpProxy__Output as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy__Output } from './envoy/extensions/filters/network/tcp_proxy/v3/TcpProxy.ts';
 import type { LeastRequest as _envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest, LeastRequest__Output as _envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest__Output } from './envoy/extensions/load_balancing_policies/least_request/v3/LeastRequest.ts';
 import type { Random as _envoy_extensions_load_balancing_policies_random_v3_Random, Random__Output as _envoy_extensions_load_balancing_policies_random_v3_Random__Output } from './envoy/extensions/load_balancing_policies/random/v3/Random.ts';
 import type { RoundRobin as _envoy_extensions_load_balancing_policies_round_robin_v3_RoundRobin, RoundRobin__Output as _envoy_extensions_load_balancing_policies_round_robin_v3_RoundRobin__Output } from './envoy/extensions/load_balancing_policies/round_robin/v3/RoundRobin.ts';
@@ -207,6 +209,11 @@ export interface ProtoGrpcType {
           }
         }
         listener: {
+          http_inspector: {
+            v3: {
+              HttpInspector: MessageTypeDefinition<_envoy_extensions_filters_listener_http_inspector_v3_HttpInspector, _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector__Output>
+            }
+          }
           tls_inspector: {
             v3: {
               TlsInspector: MessageTypeDefinition<_envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector, _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector__Output>
@@ -219,6 +226,11 @@ export interface ProtoGrpcType {
               HttpConnectionManager: MessageTypeDefinition<_envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager, _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager__Output>
               HttpFilter: MessageTypeDefinition<_envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter, _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter__Output>
               Rds: MessageTypeDefinition<_envoy_extensions_filters_network_http_connection_manager_v3_Rds, _envoy_extensions_filters_network_http_connection_manager_v3_Rds__Output>
+            }
+          }
+          tcp_proxy: {
+            v3: {
+              TcpProxy: MessageTypeDefinition<_envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy, _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy__Output>
             }
           }
         }

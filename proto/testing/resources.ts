@@ -2,15 +2,18 @@
 import { pack } from '../any.ts';
 import {
   HTTP_CONNECTION_MANAGER_FILTER,
+  HTTP_INSPECTOR_FILTER,
   HTTP_PROTOCOL_OPTIONS,
   LEAST_REQUEST_POLICY,
   RAW_BUFFER_TRANSPORT_SOCKET,
   ROUTER_FILTER,
+  TCP_PROXY_FILTER,
+  TLS_INSPECTOR_FILTER,
   TLS_TRANSPORT_SOCKET,
 } from '../extension-names.ts';
 import type { Input } from '../load.ts';
 import { formatEndpointMetadata, formatRouteMetadata } from '../metadata.ts';
-import { ALPN_HTTP1, LEAF_SECRET, ROOT_SECRET } from '../names.ts';
+import { ALPN_HTTP1, DETECTED_HTTP, LEAF_SECRET, outboundListenerName, ROOT_SECRET } from '../names.ts';
 import { toStruct } from '../struct.ts';
 
 /** A root that signs nothing. */
@@ -101,6 +104,56 @@ export function goodListener(): Input<'envoy.config.listener.v3.Listener'> {
         ],
       },
     ],
+  };
+}
+
+/** What a sidecar is told of a service port that nobody declared a protocol of. */
+export function goodDetectingListener(): Input<'envoy.config.listener.v3.Listener'> {
+  const { route_config: _, ...manager } = goodConnectionManager();
+  return {
+    name: outboundListenerName(host, 80),
+    address: { socket_address: { address: '0.0.0.0', port_value: 80 } },
+    traffic_direction: 'OUTBOUND',
+    bind_to_port: { value: false },
+    listener_filters: [
+      {
+        name: TLS_INSPECTOR_FILTER,
+        typed_config: pack('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
+      },
+      {
+        name: HTTP_INSPECTOR_FILTER,
+        typed_config: pack('envoy.extensions.filters.listener.http_inspector.v3.HttpInspector', {}),
+      },
+    ],
+    listener_filters_timeout: { seconds: '10' },
+    continue_on_listener_filters_timeout: true,
+    filter_chains: [
+      {
+        name: 'http',
+        filter_chain_match: { transport_protocol: 'raw_buffer', application_protocols: [...DETECTED_HTTP] },
+        filters: [
+          {
+            name: HTTP_CONNECTION_MANAGER_FILTER,
+            typed_config: pack('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
+              ...manager,
+              rds: { config_source: ads, route_config_name: `${host}:80` },
+            }),
+          },
+        ],
+      },
+    ],
+    default_filter_chain: {
+      name: 'tcp',
+      filters: [
+        {
+          name: TCP_PROXY_FILTER,
+          typed_config: pack('envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy', {
+            stat_prefix: outboundListenerName(host, 80),
+            cluster: `outbound|80||${host}`,
+          }),
+        },
+      ],
+    },
   };
 }
 

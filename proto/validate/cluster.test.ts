@@ -28,12 +28,24 @@ function policies(...names: string[]): Cluster {
   return { ...fixed, load_balancing_policy: { policies: names.map(toPolicy) } };
 }
 
+function http(options: Input<typeof HTTP_PROTOCOL_OPTIONS>): Cluster {
+  return {
+    ...fixed,
+    typed_extension_protocol_options: { [HTTP_PROTOCOL_OPTIONS]: pack(HTTP_PROTOCOL_OPTIONS, options) },
+  };
+}
+
 describe('validateCluster', () => {
   it.each<[string, Cluster]>([
     ['what the control plane makes', goodCluster()],
     ['a STATIC cluster without endpoints', fixed],
     ['a STATIC cluster with one', { ...fixed, load_assignment: assignment }],
     ['the type that is not said, which is STATIC', { name: 'a' }],
+    ['HTTP/2', http({ explicit_http_config: { http2_protocol_options: { allow_connect: true } } })],
+    [
+      'what the client speaks',
+      http({ use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } }),
+    ],
     ['an ORIGINAL_DST cluster', { name: 'a', type: 'ORIGINAL_DST', lb_policy: 'CLUSTER_PROVIDED' }],
     [
       'a policy that it does not know before one that it does',
@@ -182,16 +194,22 @@ describe('validateCluster', () => {
       `typed_extension_protocol_options["other"]: ${NO}`,
     ],
     [
-      'HTTP/2',
-      {
-        ...fixed,
-        typed_extension_protocol_options: {
-          [HTTP_PROTOCOL_OPTIONS]: pack(HTTP_PROTOCOL_OPTIONS, {
-            explicit_http_config: { http2_protocol_options: {} },
-          }),
-        },
-      },
-      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options: ${NO}`,
+      'HTTP/2 without streams',
+      http({ explicit_http_config: { http2_protocol_options: { max_concurrent_streams: { value: 0 } } } }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.max_concurrent_streams: must be between 1 and 2147483647, and is 0`,
+    ],
+    [
+      'a header table of its own for what the client speaks',
+      http({ use_downstream_protocol_config: { http2_protocol_options: { hpack_table_size: { value: 1 } } } }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].use_downstream_protocol_config.http2_protocol_options.hpack_table_size: ${NO}`,
+    ],
+    [
+      'a rule on underscores in answers',
+      http({
+        explicit_http_config: { http_protocol_options: {} },
+        common_http_protocol_options: { headers_with_underscores_action: 'DROP_HEADER' },
+      }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].common_http_protocol_options.headers_with_underscores_action: must be ALLOW, and is DROP_HEADER`,
     ],
     [
       'no protocol',
@@ -201,7 +219,7 @@ describe('validateCluster', () => {
           [HTTP_PROTOCOL_OPTIONS]: pack(HTTP_PROTOCOL_OPTIONS, { explicit_http_config: {} }),
         },
       },
-      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config: needs http_protocol_options`,
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config: needs http_protocol_options or http2_protocol_options`,
     ],
     [
       'a match without a socket',

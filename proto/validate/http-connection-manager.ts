@@ -4,10 +4,11 @@ import { messageNameOf } from '../type-urls.ts';
 import type { Path, Violations } from '../violation.ts';
 import { requireConfigSource } from './config-source.ts';
 import { checkDuration, checkUInt32, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
-import { checkCommonHttpOptions } from './http-protocol-options.ts';
+import { checkCommonHttpOptions, checkHttp2Options } from './http-protocol-options.ts';
 import { isHeaderValue } from './http-text.ts';
 import { checkRouteConfiguration } from './route-configuration.ts';
 import { unpackAt } from './unpack-at.ts';
+import { checkUpgrades } from './upgrades.ts';
 
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
 
@@ -16,7 +17,7 @@ export function checkHttpConnectionManager(
   at: Path,
   violations: Violations,
 ): void {
-  requireOneOf(manager.codec_type, ['AUTO', 'HTTP1'], at.field('codec_type'), violations);
+  requireOneOf(manager.codec_type, ['AUTO', 'HTTP1', 'HTTP2'], at.field('codec_type'), violations);
   requireName(manager.stat_prefix, at.field('stat_prefix'), violations);
   // The others would pass on what a client claims about itself.
   requireOneOf(
@@ -41,20 +42,17 @@ export function checkHttpConnectionManager(
     checkDuration(manager[field], at.field(field), violations);
   }
   checkUInt32(manager.max_request_headers_kb, at.field('max_request_headers_kb'), violations, { min: 1, max: 8192 });
-  checkCommonHttpOptions(manager.common_http_protocol_options, at.field('common_http_protocol_options'), violations);
-  refuse(
-    manager,
-    [
-      'http2_protocol_options',
-      'upgrade_configs',
-      'use_remote_address',
-      'normalize_path',
-      'merge_slashes',
-      'strip_any_host_port',
-    ],
-    at,
+  const commonAt = at.field('common_http_protocol_options');
+  checkCommonHttpOptions(manager.common_http_protocol_options, 'downstream', commonAt, violations);
+  checkHttp2Options(manager.http2_protocol_options, at.field('http2_protocol_options'), violations);
+  checkUpgrades(manager.upgrade_configs, ['websocket', 'connect'], at.field('upgrade_configs'), violations);
+  requireOneOf(
+    manager.path_with_escaped_slashes_action,
+    ['IMPLEMENTATION_SPECIFIC_DEFAULT', 'KEEP_UNCHANGED', 'REJECT_REQUEST', 'UNESCAPE_AND_FORWARD'],
+    at.field('path_with_escaped_slashes_action'),
     violations,
   );
+  refuse(manager, ['use_remote_address', 'strip_any_host_port'], at, violations);
 }
 
 /** The router stands last and once. An optional filter of a type outside the subset is one that the sidecar leaves out. */

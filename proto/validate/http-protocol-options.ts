@@ -1,35 +1,57 @@
+import type { Http2ProtocolOptions__Output as Http2Options } from '../generated/envoy/config/core/v3/Http2ProtocolOptions.ts';
 import type { HttpProtocolOptions__Output as CommonOptions } from '../generated/envoy/config/core/v3/HttpProtocolOptions.ts';
 import type { HttpProtocolOptions__Output as UpstreamOptions } from '../generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, checkUInt32, refuse, requireOneOf } from './field-checks.ts';
 
-/** What HTTP towards clients and HTTP towards endpoints have in common. */
-export function checkCommonHttpOptions(options: CommonOptions | null, at: Path, violations: Violations): void {
+/** What HTTP towards clients and HTTP towards endpoints have in common. `side` is who the other end is. */
+export function checkCommonHttpOptions(
+  options: CommonOptions | null,
+  side: 'downstream' | 'upstream',
+  at: Path,
+  violations: Violations,
+): void {
   if (options === null) {
     return;
   }
   checkDuration(options.idle_timeout, at.field('idle_timeout'), violations);
-  checkDuration(options.max_connection_duration, at.field('max_connection_duration'), violations);
   checkUInt32(options.max_headers_count, at.field('max_headers_count'), violations, { min: 1 });
   checkUInt32(options.max_requests_per_connection, at.field('max_requests_per_connection'), violations, { min: 0 });
   requireOneOf(
     options.headers_with_underscores_action,
-    ['ALLOW'],
+    // Only requests can be meant: an answer is not matched by any rule.
+    side === 'downstream' ? ['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER'] : ['ALLOW'],
     at.field('headers_with_underscores_action'),
     violations,
   );
-  refuse(options, ['max_stream_duration'], at, violations);
+  refuse(options, ['max_connection_duration', 'max_stream_duration'], at, violations);
 }
 
-/** A cluster's HTTP: HTTP/1.1, or what the request came in with, which a listener decides. */
+/** The bounds are those of RFC 9113 section 6.5.2 and of Envoy. */
+export function checkHttp2Options(options: Http2Options | null, at: Path, violations: Violations): void {
+  if (options === null) {
+    return;
+  }
+  const max = 2 ** 31 - 1;
+  checkUInt32(options.max_concurrent_streams, at.field('max_concurrent_streams'), violations, { min: 1, max });
+  for (const field of ['initial_stream_window_size', 'initial_connection_window_size'] as const) {
+    checkUInt32(options[field], at.field(field), violations, { min: 65535, max });
+  }
+  refuse(options, ['hpack_table_size', 'connection_keepalive'], at, violations);
+}
+
+/** A cluster's HTTP: HTTP/1.1, HTTP/2, or what the request came in with. */
 export function checkUpstreamHttpOptions(options: UpstreamOptions, at: Path, violations: Violations): void {
-  checkCommonHttpOptions(options.common_http_protocol_options, at.field('common_http_protocol_options'), violations);
+  const commonAt = at.field('common_http_protocol_options');
+  checkCommonHttpOptions(options.common_http_protocol_options, 'upstream', commonAt, violations);
   const explicit = options.explicit_http_config;
   if (explicit) {
     const explicitAt = at.field('explicit_http_config');
-    refuse(explicit, ['http2_protocol_options'], explicitAt, violations);
+    checkHttp2Options(explicit.http2_protocol_options ?? null, explicitAt.field('http2_protocol_options'), violations);
     if (explicit.protocol_config === undefined) {
-      violations.add(explicitAt, 'needs http_protocol_options');
+      violations.add(explicitAt, 'needs http_protocol_options or http2_protocol_options');
     }
   }
+  const http2At = at.field('use_downstream_protocol_config').field('http2_protocol_options');
+  checkHttp2Options(options.use_downstream_protocol_config?.http2_protocol_options ?? null, http2At, violations);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pack } from '../any.ts';
 import type { Input } from '../load.ts';
 import { messageType } from '../load.ts';
-import { goodConnectionManager, goodDownstreamTls, goodListener } from '../testing/resources.ts';
+import { goodConnectionManager, goodDetectingListener, goodDownstreamTls, goodListener } from '../testing/resources.ts';
 import { validateListener } from './listener.ts';
 
 type Listener = Input<'envoy.config.listener.v3.Listener'>;
@@ -12,6 +12,7 @@ type Manager = Input<'envoy.extensions.filters.network.http_connection_manager.v
 const MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
 const DOWNSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext';
+const TCP_PROXY = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
 const UPSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 const NO = 'is not supported by the sidecar';
 
@@ -23,6 +24,13 @@ function validate(listener: Listener): string[] {
 function validateManager(changes: Partial<Manager>): string[] {
   const typed_config = pack(MANAGER, { ...goodConnectionManager(), ...changes });
   return validate({ ...plain, filter_chains: [{ filters: [{ name: 'http', typed_config }] }] }).map((violation) =>
+    violation.replace(/filter_chains\[0\]\.filters\[0\]\.typed_config\.?/, ''),
+  );
+}
+
+function validateTcpProxy(proxy: Input<typeof TCP_PROXY>): string[] {
+  const filters = [{ name: 'tcp', typed_config: pack(TCP_PROXY, proxy) }];
+  return validate({ ...plain, filter_chains: [{ filters }] }).map((violation) =>
     violation.replace(/filter_chains\[0\]\.filters\[0\]\.typed_config\.?/, ''),
   );
 }
@@ -42,15 +50,9 @@ describe('validateListener', () => {
     ['plaintext', plain],
     ['any free port', { ...plain, address: { socket_address: { address: '127.0.0.1', port_value: 0 } } }],
     ['a default chain alone', { ...plain, filter_chains: [], default_filter_chain: chain }],
-    [
-      'the TLS inspector',
-      {
-        ...plain,
-        listener_filters: [
-          { name: 'tls', typed_config: pack('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}) },
-        ],
-      },
-    ],
+    ['what the control plane makes for a port that nobody declared', goodDetectingListener()],
+    ['no socket of its own', { ...plain, bind_to_port: { value: false } }],
+    ['a wait for bytes without end', { ...plain, listener_filters_timeout: { seconds: '0' } }],
   ])('accepts %s', (_what, listener) => {
     expect(validate(listener)).toEqual([]);
   });
@@ -111,16 +113,11 @@ describe('validateListener', () => {
       { ...plain, filter_chains: [{ ...chain, filter_chain_match: { server_names: ['Cart.example'] } }] },
       'filter_chains[0].filter_chain_match.server_names[0]: must be a lower-case host or *.suffix, and is "Cart.example"',
     ],
-    [
-      'no socket of its own',
-      { ...plain, bind_to_port: { value: false } },
-      'bind_to_port: must be true: the sidecar has no listeners without a socket',
-    ],
     ['a listener for gRPC clients', { ...plain, api_listener: {} }, `api_listener: ${NO}`],
     [
       'a listener filter that it does not know',
       { ...plain, listener_filters: [{ name: 'x', typed_config: router.typed_config }] },
-      `listener_filters[0].typed_config: is a ${ROUTER}, and must be envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector`,
+      `listener_filters[0].typed_config: is a ${ROUTER}, and must be envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector or envoy.extensions.filters.listener.http_inspector.v3.HttpInspector`,
     ],
     [
       'TLS without a client certificate',
@@ -177,9 +174,37 @@ describe('an HTTP connection manager', () => {
     expect(validateManager({ http_filters: [other, router] })).toEqual([]);
   });
 
+  it.each<[string, Partial<Manager>]>([
+    ['HTTP/2 alone', { codec_type: 'HTTP2' }],
+    ['a WebSocket and tunnels', { upgrade_configs: [{ upgrade_type: 'websocket' }, { upgrade_type: 'CONNECT' }] }],
+    ['no WebSocket', { upgrade_configs: [{ upgrade_type: 'websocket', enabled: { value: false } }] }],
+    [
+      'paths that are changed before they match',
+      {
+        normalize_path: { value: true },
+        merge_slashes: true,
+        path_with_escaped_slashes_action: 'UNESCAPE_AND_FORWARD',
+      },
+    ],
+    ['a rule on underscores', { common_http_protocol_options: { headers_with_underscores_action: 'REJECT_REQUEST' } }],
+    [
+      'the bounds of HTTP/2',
+      {
+        http2_protocol_options: {
+          max_concurrent_streams: { value: 1 },
+          initial_stream_window_size: { value: 65535 },
+          initial_connection_window_size: { value: 2 ** 31 - 1 },
+          allow_connect: true,
+        },
+      },
+    ],
+  ])('may have %s', (_what, changes) => {
+    expect(validateManager(changes)).toEqual([]);
+  });
+
   it.each<[string, Partial<Manager>, string]>([
     ['no prefix for its statistics', { stat_prefix: '' }, 'stat_prefix: is required'],
-    ['HTTP/2', { codec_type: 'HTTP2' }, 'codec_type: must be AUTO or HTTP1, and is HTTP2'],
+    ['HTTP/3', { codec_type: 'HTTP3' }, 'codec_type: must be AUTO or HTTP1 or HTTP2, and is HTTP3'],
     ['no routes', { route_config: null }, ': needs rds or route_config'],
     [
       'a fault in its routes',
@@ -222,19 +247,117 @@ describe('an HTTP connection manager', () => {
       { stream_idle_timeout: { seconds: '-1' } },
       'stream_idle_timeout: must be at least 0 ms, and is -1000 ms',
     ],
-    ['paths changed before they match', { normalize_path: { value: true } }, `normalize_path: ${NO}`],
-    ['a websocket', { upgrade_configs: [{ upgrade_type: 'websocket' }] }, `upgrade_configs: ${NO}`],
+    [
+      'a redirect to the path that it would match',
+      { path_with_escaped_slashes_action: 'UNESCAPE_AND_REDIRECT' },
+      'path_with_escaped_slashes_action: must be IMPLEMENTATION_SPECIFIC_DEFAULT or KEEP_UNCHANGED or REJECT_REQUEST or UNESCAPE_AND_FORWARD, and is UNESCAPE_AND_REDIRECT',
+    ],
+    [
+      'an upgrade that it does not know',
+      { upgrade_configs: [{ upgrade_type: 'websocket' }, { upgrade_type: 'spdy/3.1' }] },
+      'upgrade_configs[1].upgrade_type: must be websocket or connect, and is "spdy/3.1"',
+    ],
+    [
+      'one upgrade twice',
+      { upgrade_configs: [{ upgrade_type: 'websocket' }, { upgrade_type: 'WebSocket' }] },
+      'upgrade_configs[1].upgrade_type: is the same as filter_chains[0].filters[0].typed_config.upgrade_configs[0].upgrade_type',
+    ],
+    [
+      'no streams',
+      { http2_protocol_options: { max_concurrent_streams: { value: 0 } } },
+      'http2_protocol_options.max_concurrent_streams: must be between 1 and 2147483647, and is 0',
+    ],
+    [
+      'a window that HTTP/2 does not allow',
+      { http2_protocol_options: { initial_stream_window_size: { value: 2 ** 31 } } },
+      'http2_protocol_options.initial_stream_window_size: must be between 65535 and 2147483647, and is 2147483648',
+    ],
+    [
+      'a small window for the connection',
+      { http2_protocol_options: { initial_connection_window_size: { value: 65534 } } },
+      'http2_protocol_options.initial_connection_window_size: must be between 65535 and 2147483647, and is 65534',
+    ],
+    [
+      'pings',
+      { http2_protocol_options: { connection_keepalive: { interval: { seconds: '1' } } } },
+      `http2_protocol_options.connection_keepalive: ${NO}`,
+    ],
+    [
+      'connections that end after a while',
+      { common_http_protocol_options: { max_connection_duration: { seconds: '1' } } },
+      `common_http_protocol_options.max_connection_duration: ${NO}`,
+    ],
     [
       'no headers',
       { common_http_protocol_options: { max_headers_count: { value: 0 } } },
       'common_http_protocol_options.max_headers_count: must be between 1 and 4294967295, and is 0',
     ],
-    [
-      'a rule on underscores',
-      { common_http_protocol_options: { headers_with_underscores_action: 'DROP_HEADER' } },
-      'common_http_protocol_options.headers_with_underscores_action: must be ALLOW, and is DROP_HEADER',
-    ],
   ])('may not have %s', (_what, changes, violation) => {
     expect(validateManager(changes)).toEqual([violation]);
+  });
+});
+
+describe('a TCP proxy', () => {
+  const good = { stat_prefix: 'redis', cluster: 'a' };
+
+  it.each<[string, Input<typeof TCP_PROXY>]>([
+    ['one cluster', good],
+    ['a time without bytes', { ...good, idle_timeout: { seconds: '0' } }],
+    ['several attempts', { ...good, max_connect_attempts: { value: 3 } }],
+    [
+      'several clusters',
+      {
+        stat_prefix: 'redis',
+        weighted_clusters: {
+          clusters: [
+            { name: 'a', weight: 1 },
+            { name: 'b', weight: 2 },
+          ],
+        },
+      },
+    ],
+  ])('may have %s', (_what, proxy) => {
+    expect(validateTcpProxy(proxy)).toEqual([]);
+  });
+
+  it.each<[string, Input<typeof TCP_PROXY>, string]>([
+    ['no prefix for its statistics', { cluster: 'a' }, 'stat_prefix: is required'],
+    ['no cluster', { stat_prefix: 'redis' }, ': needs cluster or weighted_clusters'],
+    ['a cluster without a name', { ...good, cluster: '' }, 'cluster: is required'],
+    [
+      'an empty list of clusters',
+      { stat_prefix: 'redis', weighted_clusters: {} },
+      'weighted_clusters.clusters: is required',
+    ],
+    [
+      'a cluster without weight',
+      { stat_prefix: 'redis', weighted_clusters: { clusters: [{ name: 'a' }, { name: 'b', weight: 1 }] } },
+      'weighted_clusters.clusters[0].weight: must be at least 1, and is 0',
+    ],
+    [
+      'weights beyond what is counted',
+      {
+        stat_prefix: 'redis',
+        weighted_clusters: {
+          clusters: [
+            { name: 'a', weight: 2 ** 32 - 1 },
+            { name: 'b', weight: 1 },
+          ],
+        },
+      },
+      'weighted_clusters.clusters: has weights of 4294967296 together, more than 2^32 - 1',
+    ],
+    [
+      'a hundred attempts',
+      { ...good, max_connect_attempts: { value: 100 } },
+      'max_connect_attempts: must be between 1 and 16, and is 100',
+    ],
+    [
+      'a negative time',
+      { ...good, idle_timeout: { seconds: '-1' } },
+      'idle_timeout: must be at least 0 ms, and is -1000 ms',
+    ],
+  ])('may not have %s', (_what, proxy, violation) => {
+    expect(validateTcpProxy(proxy)).toEqual([violation]);
   });
 });

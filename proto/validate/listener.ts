@@ -7,10 +7,13 @@ import { root, Violations } from '../violation.ts';
 import { requireAddress } from './address.ts';
 import { checkDuration, checkUInt32, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
 import { checkHttpConnectionManager } from './http-connection-manager.ts';
+import { checkTcpProxy } from './tcp-proxy.ts';
 import { checkDownstreamTransportSocket } from './transport-socket.ts';
 import { unpackAt } from './unpack-at.ts';
 
 const HTTP_CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
+const TCP_PROXY = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
+const HTTP_INSPECTOR = 'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector';
 const TLS_INSPECTOR = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector';
 
 export function validateListener(listener: Listener__Output): Violation[] {
@@ -20,16 +23,13 @@ export function validateListener(listener: Listener__Output): Violation[] {
   checkFilterChains(listener, violations);
   for (const [index, filter] of listener.listener_filters.entries()) {
     const configAt = root.field('listener_filters').index(index).field('typed_config');
-    unpackAt([TLS_INSPECTOR], filter.typed_config, configAt, violations);
+    unpackAt([TLS_INSPECTOR, HTTP_INSPECTOR], filter.typed_config, configAt, violations);
   }
   checkDuration(listener.listener_filters_timeout, root.field('listener_filters_timeout'), violations);
   checkUInt32(listener.tcp_backlog_size, root.field('tcp_backlog_size'), violations, { min: 1, max: 65535 });
   const bufferAt = root.field('per_connection_buffer_limit_bytes');
   checkUInt32(listener.per_connection_buffer_limit_bytes, bufferAt, violations, { min: 4096 });
-  if (listener.bind_to_port?.value === false) {
-    violations.add(root.field('bind_to_port'), 'must be true: the sidecar has no listeners without a socket');
-  }
-  refuse(listener, ['api_listener', 'continue_on_listener_filters_timeout'], root, violations);
+  refuse(listener, ['api_listener'], root, violations);
   return violations.list();
 }
 
@@ -92,9 +92,11 @@ function checkFilters(filters: readonly Filter__Output[], at: Path, violations: 
   }
   if (first !== undefined) {
     const configAt = at.index(0).field('typed_config');
-    const manager = unpackAt([HTTP_CONNECTION_MANAGER], first.typed_config, configAt, violations);
-    if (manager !== null) {
-      checkHttpConnectionManager(manager.message, configAt, violations);
+    const filter = unpackAt([HTTP_CONNECTION_MANAGER, TCP_PROXY], first.typed_config, configAt, violations);
+    if (filter?.name === HTTP_CONNECTION_MANAGER) {
+      checkHttpConnectionManager(filter.message, configAt, violations);
+    } else if (filter?.name === TCP_PROXY) {
+      checkTcpProxy(filter.message, configAt, violations);
     }
   }
 }

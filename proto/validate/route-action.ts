@@ -9,6 +9,7 @@ import { checkDuration, refuse, requireName, requireOneOf } from './field-checks
 import { isAuthority, isHost, isPath, NO_COMMANDS } from './http-text.ts';
 import { NO_REGEX } from './matcher.ts';
 import { checkRetryPolicy } from './retry-policy.ts';
+import { checkUpgrades } from './upgrades.ts';
 
 export function checkRouteAction(action: RouteAction__Output, at: Path, violations: Violations): void {
   if (action.weighted_clusters) {
@@ -31,7 +32,9 @@ export function checkRouteAction(action: RouteAction__Output, at: Path, violatio
     at.field('cluster_not_found_response_code'),
     violations,
   );
-  refuse(action, ['upgrade_configs', 'max_stream_duration', 'append_x_forwarded_host'], at, violations);
+  // CONNECT is no matter of a route: where such a request goes is decided by its authority alone.
+  checkUpgrades(action.upgrade_configs, ['websocket'], at.field('upgrade_configs'), violations);
+  refuse(action, ['max_stream_duration', 'append_x_forwarded_host'], at, violations);
 }
 
 function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, violations: Violations): void {

@@ -30,6 +30,12 @@ describe('validateRouteConfiguration', () => {
     expect(validate(goodRouteConfiguration())).toEqual([]);
   });
 
+  it('accepts a route that says for itself whether it takes a WebSocket', () => {
+    const upgrade_configs = [{ upgrade_type: 'websocket', enabled: { value: false } }];
+    const routes = [{ match, route: { ...route, upgrade_configs } }];
+    expect(validate({ name: 'a:80', virtual_hosts: [{ name: 'a', domains: ['*'], routes }] })).toEqual([]);
+  });
+
   it('accepts one without virtual hosts', () => {
     expect(validate({ name: 'a:80' })).toEqual([]);
   });
@@ -270,9 +276,9 @@ describe('a route', () => {
     ],
     ['high priority', { match, route: { ...route, priority: 'HIGH' } }, 'route.priority: must be DEFAULT, and is HIGH'],
     [
-      'an upgrade',
-      { match, route: { ...route, upgrade_configs: [{ upgrade_type: 'websocket' }] } },
-      `route.upgrade_configs: ${NO}`,
+      'a tunnel of its own',
+      { match, route: { ...route, upgrade_configs: [{ upgrade_type: 'CONNECT' }] } },
+      'route.upgrade_configs[0].upgrade_type: must be websocket, and is "CONNECT"',
     ],
     [
       'an unknown retry condition',

@@ -8,6 +8,7 @@ export interface Http2ProtocolOptions {
   'max_concurrent_streams'?: (_google_protobuf_UInt32Value | null);
   'initial_stream_window_size'?: (_google_protobuf_UInt32Value | null);
   'initial_connection_window_size'?: (_google_protobuf_UInt32Value | null);
+  'allow_connect'?: (boolean);
   'connection_keepalive'?: (_envoy_config_core_v3_KeepaliveSettings | null);
 }
 
@@ -16,5 +17,6 @@ export interface Http2ProtocolOptions__Output {
   'max_concurrent_streams': (_google_protobuf_UInt32Value__Output | null);
   'initial_stream_window_size': (_google_protobuf_UInt32Value__Output | null);
   'initial_connection_window_size': (_google_protobuf_UInt32Value__Output | null);
+  'allow_connect': (boolean);
   'connection_keepalive': (_envoy_config_core_v3_KeepaliveSettings__Output | null);
 }

@@ -57,6 +57,30 @@ export type _envoy_extensions_filters_network_http_connection_manager_v3_HttpCon
 
 // Original file: proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
 
+export const _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_PathWithEscapedSlashesAction = {
+  IMPLEMENTATION_SPECIFIC_DEFAULT: 'IMPLEMENTATION_SPECIFIC_DEFAULT',
+  KEEP_UNCHANGED: 'KEEP_UNCHANGED',
+  REJECT_REQUEST: 'REJECT_REQUEST',
+  UNESCAPE_AND_REDIRECT: 'UNESCAPE_AND_REDIRECT',
+  UNESCAPE_AND_FORWARD: 'UNESCAPE_AND_FORWARD',
+} as const;
+
+export type _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_PathWithEscapedSlashesAction =
+  | 'IMPLEMENTATION_SPECIFIC_DEFAULT'
+  | 0
+  | 'KEEP_UNCHANGED'
+  | 1
+  | 'REJECT_REQUEST'
+  | 2
+  | 'UNESCAPE_AND_REDIRECT'
+  | 3
+  | 'UNESCAPE_AND_FORWARD'
+  | 4
+
+export type _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_PathWithEscapedSlashesAction__Output = typeof _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_PathWithEscapedSlashesAction[keyof typeof _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_PathWithEscapedSlashesAction]
+
+// Original file: proto/envoy/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
+
 export const _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_ServerHeaderTransformation = {
   OVERWRITE: 'OVERWRITE',
   APPEND_IF_ABSENT: 'APPEND_IF_ABSENT',
@@ -123,6 +147,7 @@ export interface HttpConnectionManager {
   'common_http_protocol_options'?: (_envoy_config_core_v3_HttpProtocolOptions | null);
   'request_headers_timeout'?: (_google_protobuf_Duration | null);
   'strip_any_host_port'?: (boolean);
+  'path_with_escaped_slashes_action'?: (_envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_PathWithEscapedSlashesAction);
   'route_specifier'?: "rds"|"route_config";
   'strip_port_mode'?: "strip_any_host_port";
 }
@@ -151,6 +176,7 @@ export interface HttpConnectionManager__Output {
   'common_http_protocol_options': (_envoy_config_core_v3_HttpProtocolOptions__Output | null);
   'request_headers_timeout': (_google_protobuf_Duration__Output | null);
   'strip_any_host_port'?: (boolean);
+  'path_with_escaped_slashes_action': (_envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager_PathWithEscapedSlashesAction__Output);
   'route_specifier'?: "rds"|"route_config";
   'strip_port_mode'?: "strip_any_host_port";
 }

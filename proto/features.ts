@@ -1,0 +1,18 @@
+/**
+ * What a sidecar can do beyond the first version, as it announces in `FEATURES` of its node's metadata. The control plane
+ * leaves out of a node's resources what the node does not announce. A name is never given another meaning.
+ */
+export const FEATURES = {
+  /** HTTP/2 on either side: `http2_protocol_options`, `use_downstream_protocol_config`, ALPN `heddle-h2`. */
+  http2: 'h2',
+  /** Connections as they are: TcpProxy, several filter chains, listener filters, listeners by service port. */
+  tcp: 'tcp',
+  /** `upgrade_configs`: WebSocket and CONNECT. */
+  upgrade: 'upgrade',
+  /** `normalize_path`, `merge_slashes`, `path_with_escaped_slashes_action`, `headers_with_underscores_action`. */
+  normalization: 'normalization',
+} as const;
+
+export type Feature = (typeof FEATURES)[keyof typeof FEATURES];
+
+export const ALL_FEATURES: readonly Feature[] = Object.values(FEATURES);
