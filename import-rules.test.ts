@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 /** What Biome's rules cannot say, since they hold for a source and its test alike. The rest is in biome.json. */
 const folders = ['proto', 'certs', 'proxy', 'control-plane', 'cli', 'bench'];
 
-const isForTests = (file: string) => /(^|\/)testing\/|\.(test|contract)\.ts$/.test(file);
+const isForTests = (file: string) => /(^|\/)testing\/|\.(test|contract|fuzz)\.ts$/.test(file);
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(import.meta.dirname, file), 'utf8');

@@ -43,7 +43,37 @@ const cutClaims: ReadonlySet<string> = new Set(['x-envoy-attempt-count', 'x-forw
 
 /** Whether no route ever sees the header, so that a condition on it would never hold. */
 export function isHiddenFromRoutes(lowerCaseName: string): boolean {
-  // Claims are also cut in the spelling that many applications cannot tell from the right one.
-  const withDashes = lowerCaseName.replaceAll('_', '-');
-  return cut.has(lowerCaseName) || cutClaims.has(withDashes) || withDashes.startsWith(ownPrefix);
+  return (
+    cut.has(lowerCaseName) ||
+    cutClaims.has(lowerCaseName) ||
+    lowerCaseName.startsWith(ownPrefix) ||
+    isForgedSpelling(lowerCaseName)
+  );
 }
+
+/**
+ * Whether the name is a trusted one with `_` in place of `-`. Many applications see both as one variable, and would take
+ * `x_forwarded_for` for what proxies vouch for, or `content_length` for a length; so such headers are dropped.
+ */
+export function isForgedSpelling(lowerCaseName: string): boolean {
+  return lowerCaseName.includes('_') && isTrusted(lowerCaseName.replaceAll('_', '-'));
+}
+
+/** Whether receivers act on the header as something that proxies say: `Connection` cannot remove it, trailers cannot hold it. */
+export function isTrusted(lowerCaseName: string): boolean {
+  return (
+    trusted.has(lowerCaseName) ||
+    lowerCaseName.startsWith('x-forwarded-') ||
+    lowerCaseName.startsWith('x-envoy-') ||
+    lowerCaseName.startsWith(ownPrefix)
+  );
+}
+
+const trusted: ReadonlySet<string> = new Set([
+  'content-length',
+  'forwarded',
+  'host',
+  'transfer-encoding',
+  'x-real-ip',
+  'x-request-id',
+]);

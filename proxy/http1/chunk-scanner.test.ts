@@ -42,12 +42,20 @@ describe('ChunkScanner', () => {
     );
   });
 
-  it.each(['X-Heddle-Peer', 'x_heddle_peer', 'X-Forwarded-Client-Cert', 'x_forwarded_client_cert', 'Host'])(
-    'refuses %s in a trailer',
-    (name) => {
-      expect(scan(Buffer.from(`0\r\n${name}: 1\r\n\r\n`), [])).toBe('malformed');
-    },
-  );
+  it.each([
+    'X-Heddle-Peer',
+    'x_heddle_peer',
+    'X-Forwarded-Client-Cert',
+    'x_forwarded_client_cert',
+    'X-Forwarded-For',
+    'x-envoy-original-path',
+    'Host',
+    'Authorization',
+    'Set-Cookie',
+    'content_length',
+  ])('refuses %s in a trailer', (name) => {
+    expect(scan(Buffer.from(`0\r\n${name}: 1\r\n\r\n`), [])).toBe('malformed');
+  });
 
   it('comes to the same verdict on any bytes, however they are cut', () => {
     const bytes = fc.string({ unit: fc.constantFrom('0', '1', 'a', 'F', '\r', '\n', ';', ':', ' ', '\t', '\0', 'g') });
@@ -76,9 +84,15 @@ describe('ChunkScanner', () => {
     expect(scan(Buffer.from(text, 'latin1'), [])).toBe('malformed');
   });
 
-  it('bounds extensions and trailers together at 16 KiB', () => {
+  it('bounds extensions and trailers together at 16 KiB more than the data', () => {
     expect(scan(Buffer.from(`1;${'x'.repeat(17_000)}`), [])).toBe('too-large');
     expect(scan(Buffer.from(`0\r\n${`a: ${'x'.repeat(900)}\r\n`.repeat(20)}`), [])).toBe('too-large');
+    expect(scan(Buffer.from(`1;${'x'.repeat(90)}\r\na\r\n`.repeat(200)), [])).toBe('too-large');
+  });
+
+  it('takes an extension in each of many chunks', () => {
+    const signed = Buffer.from(`64;signature=${'5'.repeat(64)}\r\n${'x'.repeat(100)}\r\n`.repeat(1000));
+    expect(scan(Buffer.concat([signed, Buffer.from('0\r\n\r\n')]), [])).toBe(signed.length + 5);
   });
 });
 

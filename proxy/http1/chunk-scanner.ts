@@ -1,9 +1,13 @@
 import type { Buffer } from 'node:buffer';
+import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
 
 /** What is wrong with a chunked body. */
 export type ChunkFault = 'malformed' | 'too-large';
 
-/** Chunk extensions and trailers together; Node refuses more than 16 KiB of extensions, and so do we. */
+/**
+ * How far chunk extensions and trailers may outweigh the data that came before them. Node refuses more than 16 KiB of
+ * extensions in a chunk; that alone would let a peer send 16 KiB for each byte of a body.
+ */
 const MAX_OVERHEAD_BYTES = 16_384;
 
 /**
@@ -41,6 +45,7 @@ export class ChunkScanner {
         const take = Math.min(to - at, this.#remaining);
         at += take;
         this.#remaining -= take;
+        this.#overhead = Math.max(0, this.#overhead - take);
         if (this.#remaining === 0) this.#state = 'data-cr';
         continue;
       }
@@ -126,7 +131,10 @@ type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' |
 
 const trailerPattern = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):/;
 
-/** Fields that decide framing, routing or trust must stand in the head (RFC 9110 section 6.5.1). */
+/**
+ * Fields that decide framing, routing, access or how content is read must stand in the head (RFC 9110 section 6.5.1). A
+ * recipient that merged them into it would act on what nobody has checked.
+ */
 const forbiddenTrailers = new Set([
   'authorization',
   'connection',
@@ -134,21 +142,24 @@ const forbiddenTrailers = new Set([
   'content-length',
   'content-range',
   'content-type',
-  'host',
+  'cookie',
+  'expect',
+  'http2-settings',
   'keep-alive',
+  'proxy-authenticate',
+  'proxy-authorization',
   'proxy-connection',
   'set-cookie',
   'te',
   'trailer',
-  'transfer-encoding',
   'upgrade',
+  'www-authenticate',
 ]);
 
-/** `_` counts as `-` in the names of the mesh's own headers, as it does in the head. */
-function isForbiddenTrailer(name: string): boolean {
+/** Whether a trailer of that name is refused. `name` in any case. */
+export function isForbiddenTrailer(name: string): boolean {
   const lower = name.toLowerCase();
-  const dashed = lower.replaceAll('_', '-');
-  return forbiddenTrailers.has(lower) || dashed === 'x-forwarded-client-cert' || dashed.startsWith('x-heddle-');
+  return forbiddenTrailers.has(lower) || isTrusted(lower) || isForgedSpelling(lower);
 }
 
 function hexValue(code: number): number {

@@ -1,3 +1,4 @@
+import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
 import type { BodyFraming } from '../message-head.ts';
 import { trimWhitespace } from '../message-head.ts';
 
@@ -33,7 +34,8 @@ export class HeaderLines {
    * Reads `text[from, to)`, whole lines each ending in CRLF, already known to be `token ":" value`.
    *
    * Refused: a second Host or Content-Length, both Content-Length and Transfer-Encoding, a length that is not
-   * digits, any coding but `chunked`, more than `maxHeaders` lines (RFC 9112 sections 3.2, 6.1, 6.3).
+   * digits, any coding but `chunked`, more than `maxHeaders` lines (RFC 9112 sections 3.2, 6.1, 6.3). Dropped: what
+   * is for one hop only, the mesh's own headers, and trusted names spelled with `_`.
    */
   read(text: string, from: number, to: number, maxHeaders: number, trust: HeaderTrust): void {
     this.#reset();
@@ -104,11 +106,13 @@ export class HeaderLines {
         return isName(text, line, 'keep-alive');
       case 14:
         if (isName(text, line, 'content-length')) this.#length(fieldValue(text, colon, next));
+        else if (isSpelledLike(text, line, 'content-length')) return true;
         return isName(text, line, 'http2-settings');
       case 16:
         return isName(text, line, 'proxy-connection');
       case 17:
         if (isName(text, line, 'transfer-encoding')) this.#coding(fieldValue(text, colon, next));
+        else return isSpelledLike(text, line, 'transfer-encoding');
         return false;
       default:
         return false;
@@ -122,13 +126,14 @@ export class HeaderLines {
       this.requestId = fieldValue(text, colon, next);
       return false;
     }
-    if (length === 23 && isMeshName(text, line, 'x-forwarded-client-cert')) return true;
-    if (length === 13 && isMeshName(text, line, 'x-heddle-peer') && trust === 'sidecar') {
+    if (length === 23 && isName(text, line, 'x-forwarded-client-cert')) return true;
+    if (length === 13 && isName(text, line, 'x-heddle-peer') && trust === 'sidecar') {
       this.peerMetadata = fieldValue(text, colon, next);
       return true;
     }
-    if (length > 9 && isMeshName(text, line, 'x-heddle-')) return true;
-    return trust === 'application' && length === 21 && isMeshName(text, line, 'x-envoy-attempt-count');
+    if (length > 9 && isName(text, line, 'x-heddle-')) return true;
+    if (trust === 'application' && length === 21 && isName(text, line, 'x-envoy-attempt-count')) return true;
+    return hasUnderscore(text, line, colon) && isForgedSpelling(text.substring(line, colon).toLowerCase());
   }
 
   #host(value: string): void {
@@ -147,7 +152,7 @@ export class HeaderLines {
 
   #coding(value: string): void {
     if (this.#hasTransferEncoding) this.fault = 'badRequest';
-    else if (value.toLowerCase() !== 'chunked') this.fault = 'unsupportedCoding';
+    else if (value.toLowerCase() !== 'chunked') this.fault = judgeCodings(value);
     this.#hasTransferEncoding = true;
   }
 
@@ -160,7 +165,7 @@ export class HeaderLines {
       const token = trimWhitespace(part);
       if (token === 'close') this.hasClose = true;
       else if (token === 'keep-alive') this.hasKeepAlive = true;
-      else if (token !== '' && !protectedNames.has(token) && !token.startsWith('x-heddle-')) {
+      else if (token !== '' && !protectedNames.has(token) && !isTrusted(token)) {
         this.#nominated ??= new Set();
         this.#nominated.add(token);
       }
@@ -174,28 +179,31 @@ const LETTER_X = 120;
 const lengthPattern = /^[0-9]{1,15}$/;
 
 /**
- * Headers that `Connection` cannot take away: where the message goes, how long it is, and who vouches for it
- * (RFC 9110 section 7.6.1 forbids nominating what is meant for all recipients).
+ * Headers that `Connection` cannot take away besides the trusted ones: what decides who may do what, and what ties
+ * requests together (RFC 9110 section 7.6.1 forbids nominating what is meant for all recipients).
  */
 const protectedNames = new Set([
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-forwarded-client-cert',
-  'x-request-id',
   'authorization',
+  'cookie',
+  'expect',
   'traceparent',
   'tracestate',
-  'cookie',
   // already cut by name, or meaningless without the upgrade that is cut
   'te',
   'upgrade',
   'keep-alive',
   'http2-settings',
 ]);
+
+/**
+ * Codings other than `chunked` alone. Where `chunked` is not the last, or comes twice, the end of the body cannot be
+ * known (RFC 9112 section 6.3); otherwise it is just that nobody here can undo the others (section 6.1).
+ */
+function judgeCodings(value: string): HeaderFault {
+  const codings = value.toLowerCase().split(',').map(trimWhitespace);
+  const first = codings.indexOf('chunked');
+  return first > 0 && first === codings.length - 1 ? 'unsupportedCoding' : 'badRequest';
+}
 
 /** 1 for the first letters of the headers that `HeaderLines` acts on. */
 const matters = new Uint8Array(256);
@@ -209,16 +217,20 @@ function isName(text: string, at: number, name: string): boolean {
   return true;
 }
 
-/**
- * The same with `_` read as `-`: many applications see both as one variable, so a forged
- * `x_forwarded_client_cert` must not get past. Never for framing headers, where an upstream would not agree.
- */
-function isMeshName(text: string, at: number, name: string): boolean {
+/** The same with `_` read as `-`: not the header itself, but what some application would take for it. */
+function isSpelledLike(text: string, at: number, name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     const code = text.charCodeAt(at + i);
     if ((code === 95 ? 45 : lower[code]) !== name.charCodeAt(i)) return false;
   }
   return true;
+}
+
+function hasUnderscore(text: string, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    if (text.charCodeAt(at) === 95) return true;
+  }
+  return false;
 }
 
 const lower = new Uint8Array(256);

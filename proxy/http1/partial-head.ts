@@ -10,11 +10,11 @@ export function findEarlyFault(text: string, limits: HeadLimits): Failure | null
   const lineEnd = text.indexOf('\r\n');
   if (lineEnd < 0 ? text.length > limits.maxTargetBytes : lineEnd > limits.maxTargetBytes + 64) return 'targetTooLong';
   if (text.length > limits.maxHeadBytes) return 'headersTooLarge';
-  if (!startsWithToken.test(text) || bareLineFeed.test(text)) return 'badRequest';
+  if (!startsWithMethod.test(text) || bareLineFeed.test(text)) return 'badRequest';
   if (lineEnd >= 0 && !requestLine.test(text.slice(0, lineEnd))) return 'badRequest';
   return null;
 }
 
-const startsWithToken = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]/;
+const startsWithMethod = /^[!#$%&'*+\-.^_`|~0-9A-Z]/;
 const bareLineFeed = /(?:^|[^\r])\n/;
-const requestLine = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!"$-~]+ HTTP\/[0-9]\.[0-9]$/;
+const requestLine = /^[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/[0-9]\.[0-9]$/;

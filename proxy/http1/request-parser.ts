@@ -77,11 +77,13 @@ export class RequestParser {
 }
 
 /**
- * Everything a request head may consist of: token, one blank, target, one blank, version, then `token ":" value`
- * lines. Field values hold tabs, visible ASCII and bytes above 0x7f (obs-text); targets only visible ASCII, no `#`.
+ * Everything a request head may consist of: method, one blank, target, one blank, version, then `token ":" value`
+ * lines. A method is a token without lower-case letters: every registered one is, methods are told apart by case
+ * (RFC 9110 section 9.1), and an application that took `get` for GET would answer what a rule about GET never saw.
+ * Field values hold tabs, visible ASCII and bytes above 0x7f (obs-text); targets only visible ASCII, no `#`.
  */
 const headPattern =
-  /[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!"$-~]+ HTTP\/1\.[01]\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
+  /[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/1\.[01]\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
 
 /** `host [":" port]`: a name, an IPv4 address or an IPv6 address in brackets; no user, no percent-encoding. */
 const authorityPattern = /^(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
@@ -125,7 +127,7 @@ function withoutHost(block: string): string {
 /** Says why a head did not match: only malformed requests come here, so this may take its time. */
 function diagnose(text: string, end: number): Failure {
   const line = text.slice(0, text.indexOf('\r\n'));
-  const version = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ [!"$-~]+ HTTP\/([0-9])\.([0-9])$/.exec(line);
+  const version = /^[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/([0-9])\.([0-9])$/.exec(line);
   if (version !== null && !(version[1] === '1' && (version[2] === '0' || version[2] === '1')) && end > 0) {
     return 'unsupportedVersion';
   }
