@@ -32,6 +32,8 @@ export const failures = {
   unsupportedCoding: row(501, 'DPE', 'never', 'http1.unsupported_transfer_coding', 'The transfer coding is unknown'),
   unsupportedVersion: row(505, 'DPE', 'never', 'http1.unsupported_version', 'The HTTP version is not supported'),
   expectationFailed: row(417, 'DPE', 'never', 'http1.expectation_failed', 'The expectation cannot be met'),
+  pathRefused: row(400, 'DPE', 'never', 'path_normalization_failed', 'The path hides a slash'),
+  underscoreRefused: row(400, 'DPE', 'never', 'http.unexpected_underscore', 'A header name has an underscore'),
   upgradeNotSupported: row(403, 'NR', 'never', 'upgrade_failed', 'This listener does not take that kind of request'),
   noRoute: row(404, 'NR', 'never', 'route_not_found', 'No route matches the request'),
   unknownHost: row(404, 'NR', 'never', 'route_not_found', 'No service of that name is in the mesh'),
@@ -92,6 +94,7 @@ export const failures = {
   requestTimeout: row(504, 'UT', 'never', 'response_timeout', 'The service did not answer in time'),
   streamIdleTimeout: row(504, 'SI', 'never', 'stream_idle_timeout', 'Nothing moved for too long'),
   headerTimeout: row(408, 'DPE', 'never', 'request_header_timeout', 'The request head did not arrive in time'),
+  requestTooSlow: row(408, 'DPE', 'never', 'request_overall_timeout', 'The request did not arrive in time'),
   retryLimitExceeded: row(503, 'URX', 'never', 'upstream_retry_limit_exceeded', 'Every try failed'),
   downstreamReset: row(0, 'DC', 'never', 'downstream_remote_disconnect', 'The client went away'),
   configurationPending: row(

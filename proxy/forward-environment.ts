@@ -2,6 +2,7 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { PassthroughFailure } from './cluster/passthrough.ts';
 import type { Failure } from './failure.ts';
+import type { HttpSettings } from './http-settings.ts';
 import type { FailureContext, LocalReply } from './local-reply.ts';
 import type { RequestHead } from './message-head.ts';
 import type { TimerWheel } from './resilience/timer-wheel.ts';
@@ -22,6 +23,8 @@ export type RouteLookup = RouteTable<Cluster> | Failure;
 export interface ForwardEnvironment {
   readonly direction: 'outbound' | 'inbound';
   readonly routes: RouteSource;
+  /** Of the listener; another object after an update. */
+  readonly http: HttpSettings;
   readonly wheel: TimerWheel;
   readonly clock: CoarseClock;
   random(): number;

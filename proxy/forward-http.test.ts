@@ -86,6 +86,19 @@ describe('HttpExchange', () => {
     );
   });
 
+  it('forwards the path in its normal form, and refuses one that hides a slash where the mesh says so', async () => {
+    const upstream = await scripted((socket) => socket.write(ok));
+    const pathNormalization = { normalizePath: true, mergeSlashes: true, escapedSlashes: 'reject' as const };
+    const forwarder = await forwarderTo([upstream.port], { http: { pathNormalization } });
+    const line = 'Host: a\r\nX-Request-Id: r\r\n\r\n';
+    await sendRaw(forwarder.port, `GET /public/..//%61dmin?q=/../ HTTP/1.1\r\n${line}`, isWhole);
+    expect(upstream.received()).toBe(`GET /admin?q=/../ HTTP/1.1\r\n${line}`);
+    const refused = await sendRaw(forwarder.port, `GET /public%2f..%2fadmin HTTP/1.1\r\n${line}`, isWhole);
+    expect(refused.text).toMatch(/^HTTP\/1.1 400 /);
+    expect(refused.text).toContain('pathRefused');
+    expect(forwarder.recorded.map(({ status }) => status)).toEqual([200, 400]);
+  });
+
   it('lets the authority of an absolute target win over Host', async () => {
     const upstream = await scripted((socket) => socket.write(ok));
     const forwarder = await forwarderTo([upstream.port]);

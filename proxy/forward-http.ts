@@ -4,6 +4,7 @@ import type { Endpoint, UpstreamProtocol } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
 import type { DownstreamPeer, FinishedExchange, ForwardEnvironment, RouteLookup } from './forward-environment.ts';
 import { grpcStatusIn, grpcStatusOf, grpcTimeoutMs, isInstanceFailure } from './grpc.ts';
+import { applyHeadRules } from './head-rules.ts';
 import type {
   DownstreamStream,
   RequestHead,
@@ -19,9 +20,6 @@ import type { RetryPolicy } from './resilience/retry-policy.ts';
 import { mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from './resilience/retry-policy.ts';
 import { Deadline } from './resilience/timer-wheel.ts';
 import type { ForwardAction, Route } from './route/route.ts';
-
-/** Nothing moved for this long: Envoy `stream_idle_timeout`. */
-const STREAM_IDLE_TIMEOUT_MS = 300_000;
 
 /** Twice what `formatWorkloadName` can make; it is kept for each caller. */
 const MAX_PEER_METADATA_LENGTH = 1024;
@@ -69,6 +67,8 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   #holdsRequest = false;
   #holdsRetry = false;
   #touchedAtMs = 0;
+  /** By the coarse clock. */
+  #beganAtMs = 0;
   /** `grpc-timeout` of the request; 0 for none. */
   #deadlineMs = 0;
   /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
@@ -102,6 +102,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.requestBytes = head.body.length;
     this.startedAtMs = this.#environment.now();
     this.#touchedAtMs = this.#environment.clock.nowMs;
+    this.#beganAtMs = this.#touchedAtMs;
     this.#isRequestSent = head.isComplete;
     this.#isBodyStreamed = false;
     this.#phase = 'routing';
@@ -114,6 +115,11 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
         return;
       }
       head.authority = this.#connectedTo;
+    }
+    const refusal = applyHeadRules(head, this.#environment.http);
+    if (refusal !== null) {
+      this.#fail(refusal);
+      return;
     }
     const found = this.#environment.routes.lookup(head);
     if (found instanceof Promise) this.#awaitRoutes(found);
@@ -336,8 +342,13 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
 
   onSweep(nowMs: number): void {
     if (this.#phase === 'idle') return;
-    const idleTimeoutMs = this.#action?.idleTimeoutMs || STREAM_IDLE_TIMEOUT_MS;
-    if (nowMs - this.#touchedAtMs > idleTimeoutMs) this.#giveUp('streamIdleTimeout');
+    const { streamIdleTimeoutMs, requestTimeoutMs } = this.#environment.http;
+    const idleTimeoutMs = this.#action?.idleTimeoutMs || streamIdleTimeoutMs;
+    if (idleTimeoutMs > 0 && nowMs - this.#touchedAtMs > idleTimeoutMs) {
+      this.#giveUp('streamIdleTimeout');
+    } else if (requestTimeoutMs > 0 && !this.#isRequestSent && nowMs - this.#beganAtMs > requestTimeoutMs) {
+      this.#giveUp('requestTooSlow');
+    }
   }
 
   /** Whether an answer with this status was turned into another try. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { FEATURES } from '../proto/features.ts';
 import type { Node } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import { inboundListenerName, VIRTUAL_OUTBOUND } from '../proto/names.ts';
 import { toStruct } from '../proto/struct.ts';
@@ -103,7 +104,10 @@ export class Sidecar implements SidecarParts {
       clusters: this.clusters,
       log: log.for('xds'),
       onIdentity: (identity) => this.traffic.identity.set(identity),
-      putListener: (listener, routes) => this.#setRoutes(listener.name, routes),
+      putListener: (listener, routes) => {
+        this.traffic.setHttpSettings(inboundPortOf(listener.name), listener.http);
+        this.#setRoutes(listener.name, routes);
+      },
       removeListener: (name) => this.#setRoutes(name, null),
       onSession: (session) => this.#report(session),
     });
@@ -243,8 +247,9 @@ export class Sidecar implements SidecarParts {
   }
 
   #setRoutes(listenerName: string, routes: RouteTable<Cluster> | null): void {
-    if (listenerName === VIRTUAL_OUTBOUND) this.#unknownHosts = routes;
-    else this.traffic.setInboundRoutes(Number(listenerName.split('|')[1]), routes);
+    const port = inboundPortOf(listenerName);
+    if (port === null) this.#unknownHosts = routes;
+    else this.traffic.setInboundRoutes(port, routes);
   }
 
   #registration(): Registration {
@@ -270,6 +275,11 @@ export class Sidecar implements SidecarParts {
       zone,
     };
   }
+}
+
+/** The application's port that `inbound|8080||` stands for; null for `virtualOutbound`, the only other one asked for. */
+function inboundPortOf(listenerName: string): number | null {
+  return listenerName === VIRTUAL_OUTBOUND ? null : Number(listenerName.split('|')[1]);
 }
 
 /** Stream handles are faster and not public: they are used where they have just proved to work. */
@@ -315,7 +325,7 @@ function nodeOf(config: ProxyConfig): Node {
       SERVICE: service,
       LABELS: labelsOf(config),
       HEDDLE_VERSION: heddleVersion,
-      FEATURES: [],
+      FEATURES: [FEATURES.normalization],
     }),
   };
 }

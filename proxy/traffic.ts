@@ -6,6 +6,9 @@ import { resolvePassthrough } from './cluster/passthrough.ts';
 import type { ProxyConfig } from './config.ts';
 import type { ForwardEnvironment, Recorder, RouteLookup, RouteSource } from './forward-environment.ts';
 import { HttpExchange } from './forward-http.ts';
+import type { HttpSettings } from './http-settings.ts';
+import { defaultHttpSettings } from './http-settings.ts';
+import { defaultHeadLimits } from './http1/head-limits.ts';
 import type { HeaderTrust } from './http1/header-lines.ts';
 import { HttpListener } from './listener/http-listener.ts';
 import type { LocalReply } from './local-reply.ts';
@@ -43,6 +46,7 @@ export class Traffic {
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
   readonly #inboundRoutes = new Map<number, InboundRoutes>();
+  readonly #outboundHttp: ListenerHttp = { current: defaultHttpSettings };
   #recorder: Recorder = { record() {} };
 
   constructor(config: ProxyConfig, log: Log) {
@@ -89,7 +93,7 @@ export class Traffic {
       host: '127.0.0.1',
       port,
       mesh: null,
-      ...this.#serving('application', this.#environment('outbound', routes)),
+      ...this.#serving('application', this.#environment('outbound', routes, this.#outboundHttp)),
     });
     this.outbound.push(listener);
     return listener;
@@ -105,7 +109,7 @@ export class Traffic {
       host: isLocal ? this.#config.advertise : this.#config.advertise.includes(':') ? '::' : '0.0.0.0',
       port: 0,
       mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP1] },
-      ...this.#serving('sidecar', this.#environment('inbound', routes)),
+      ...this.#serving('sidecar', this.#environment('inbound', routes, routes.http)),
     });
     const inbound = { port, listener };
     this.inbound.push(inbound);
@@ -116,6 +120,12 @@ export class Traffic {
   setInboundRoutes(port: number, table: RouteTable<Cluster> | null): void {
     const routes = this.#inboundRoutes.get(port);
     if (routes !== undefined) routes.table = table;
+  }
+
+  /** How a listener speaks HTTP from now on: that of an application's port, or, for null, all outbound ones. */
+  setHttpSettings(port: number | null, settings: HttpSettings): void {
+    const http = port === null ? this.#outboundHttp : this.#inboundRoutes.get(port)?.http;
+    if (http !== undefined) http.current = settings;
   }
 
   /** Answers now close their connections, so that callers move on; nothing is refused. */
@@ -138,6 +148,16 @@ export class Traffic {
       connection: {
         trust,
         clock: this.clock,
+        get limits() {
+          const { maxHeadBytes, maxHeaders } = environment.http;
+          return { ...defaultHeadLimits, maxHeadBytes, maxHeaders };
+        },
+        get headerTimeoutMs() {
+          return environment.http.requestHeadersTimeoutMs || Number.POSITIVE_INFINITY;
+        },
+        get idleTimeoutMs() {
+          return environment.http.idleTimeoutMs || Number.POSITIVE_INFINITY;
+        },
         describe: (failure) => this.#describe(failure, { service: '', rule: '', detail: '', isGrpc: false }),
         onRefused: (failure) => {
           this.refusedRequests++;
@@ -149,11 +169,14 @@ export class Traffic {
     };
   }
 
-  #environment(direction: 'outbound' | 'inbound', routes: RouteSource): ForwardEnvironment {
+  #environment(direction: 'outbound' | 'inbound', routes: RouteSource, http: ListenerHttp): ForwardEnvironment {
     const { name, namespace, service, version } = this.#config;
     return {
       direction,
       routes,
+      get http() {
+        return http.current;
+      },
       wheel: this.#wheel,
       clock: this.clock,
       random: Math.random,
@@ -195,9 +218,15 @@ export class Traffic {
   }
 }
 
+/** The settings of a listener, exchanged between two requests. */
+interface ListenerHttp {
+  current: HttpSettings;
+}
+
 /** The routes of one inbound listener. CONNECT is refused: nobody tunnels through to an application. */
 class InboundRoutes implements RouteSource {
   readonly service = '';
+  readonly http: ListenerHttp = { current: defaultHttpSettings };
   table: RouteTable<Cluster> | null = null;
 
   lookup(head: RequestHead): RouteLookup {

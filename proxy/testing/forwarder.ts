@@ -8,6 +8,8 @@ import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts
 import { responseFlag } from '../failure.ts';
 import type { DownstreamPeer, ForwardEnvironment } from '../forward-environment.ts';
 import { HttpExchange } from '../forward-http.ts';
+import type { HttpSettings } from '../http-settings.ts';
+import { defaultHttpSettings } from '../http-settings.ts';
 import { HttpListener } from '../listener/http-listener.ts';
 import { localReply } from '../local-reply.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
@@ -45,6 +47,7 @@ export interface Forwarder {
 export interface ForwarderOptions {
   readonly cluster?: Partial<ClusterConfig>;
   readonly action?: Partial<ForwardAction<Cluster>>;
+  readonly http?: Partial<HttpSettings>;
   readonly headerTimeoutMs?: number;
   readonly nowMs?: () => number;
   /** Makes it an inbound listener with mutual TLS, as this one. */
@@ -78,6 +81,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   const environment: ForwardEnvironment = {
     direction: inboundAs === undefined ? 'outbound' : 'inbound',
     routes: { service: '', lookup: () => table },
+    http: { ...defaultHttpSettings, ...options.http },
     wheel: new TimerWheel(),
     clock,
     random: () => 0.5,

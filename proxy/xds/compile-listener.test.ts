@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pack } from '../../proto/any.ts';
 import type { Input } from '../../proto/load.ts';
 import { goodConnectionManager, goodListener } from '../../proto/testing/resources.ts';
+import { defaultHttpSettings } from '../http-settings.ts';
 import { decoded } from '../testing/decoded.ts';
 import { compileListener } from './compile-listener.ts';
 
@@ -31,8 +32,43 @@ describe('compileListener', () => {
       address: '127.0.0.1',
       port: 15_001,
       tls: null,
-      maxHeaderBytes: 60 * 1_024,
-      streamIdleTimeoutMs: 300_000,
+      http: { ...defaultHttpSettings, pathNormalization: null, upgrades: new Set() },
+    });
+  });
+
+  it('compiles what the connection manager says of paths, limits, times and upgrades', () => {
+    const manager = {
+      ...goodConnectionManager(),
+      normalize_path: { value: true },
+      merge_slashes: true,
+      path_with_escaped_slashes_action: 'REJECT_REQUEST' as const,
+      max_request_headers_kb: { value: 8 },
+      request_headers_timeout: { seconds: '5' },
+      request_timeout: { seconds: '30' },
+      stream_idle_timeout: { seconds: '0' },
+      drain_timeout: { seconds: '1' },
+      common_http_protocol_options: {
+        idle_timeout: { seconds: '60' },
+        max_headers_count: { value: 20 },
+        max_requests_per_connection: { value: 1000 },
+        headers_with_underscores_action: 'DROP_HEADER' as const,
+      },
+      http2_protocol_options: { max_concurrent_streams: { value: 50 } },
+      upgrade_configs: [{ upgrade_type: 'WebSocket' }],
+    };
+    expect(compile(plain(manager)).http).toEqual({
+      pathNormalization: { normalizePath: true, mergeSlashes: true, escapedSlashes: 'reject' },
+      headersWithUnderscores: 'drop',
+      maxHeadBytes: 8_192,
+      maxHeaders: 20,
+      requestHeadersTimeoutMs: 5_000,
+      requestTimeoutMs: 30_000,
+      idleTimeoutMs: 60_000,
+      streamIdleTimeoutMs: 0,
+      maxRequestsPerConnection: 1_000,
+      drainTimeoutMs: 1_000,
+      upgrades: new Set(['websocket']),
+      maxConcurrentStreams: 50,
     });
   });
 

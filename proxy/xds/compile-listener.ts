@@ -1,9 +1,10 @@
 import { unpack, unpackAs } from '../../proto/any.ts';
-import { timerMs } from '../../proto/duration.ts';
 import type { FilterChain__Output } from '../../proto/generated/envoy/config/listener/v3/FilterChain.ts';
 import type { Listener__Output } from '../../proto/generated/envoy/config/listener/v3/Listener.ts';
 import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { CommonTlsContext__Output } from '../../proto/generated/envoy/extensions/transport_sockets/tls/v3/CommonTlsContext.ts';
+import type { HttpSettings } from '../http-settings.ts';
+import { compileHttpSettings } from './compile-http-settings.ts';
 
 /** A listener as the control plane describes it. Times in milliseconds, 0 meaning none. */
 export interface ListenerConfig {
@@ -14,10 +15,7 @@ export interface ListenerConfig {
   /** Null for plaintext. With TLS, clients must show an SVID of our trust domain. */
   readonly tls: { readonly alpnProtocols: readonly string[] } | null;
   readonly routes: RouteConfiguration__Output;
-  /** `max_request_headers_kb`; default 60 KiB. */
-  readonly maxHeaderBytes: number;
-  /** Default 300 000 (`stream_idle_timeout`). */
-  readonly streamIdleTimeoutMs: number;
+  readonly http: HttpSettings;
 }
 
 const connectionManager = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager' as const;
@@ -43,8 +41,7 @@ export function compileListener(listener: Listener__Output, trustDomain: string)
     port: socket?.port_value ?? 0,
     tls,
     routes: manager.route_config,
-    maxHeaderBytes: (manager.max_request_headers_kb?.value ?? 60) * 1_024,
-    streamIdleTimeoutMs: manager.stream_idle_timeout === null ? 300_000 : timerMs(manager.stream_idle_timeout),
+    http: compileHttpSettings(manager),
   };
 }
 
