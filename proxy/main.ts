@@ -34,7 +34,7 @@ export async function runProxy(config: ProxyConfig): Promise<RunningProxy> {
     },
     adminAddress: proxy.adminAddress,
     outboundPort: proxy.outboundPort,
-    inboundPorts: new Map(proxy.traffic.inbound.map(({ port, listener }) => [port, listener.port])),
+    inboundPorts: proxy.inboundPorts,
     drain: () => proxy.drain(),
     close: () => proxy.close(),
   };

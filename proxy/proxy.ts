@@ -8,30 +8,25 @@ import { version as heddleVersion } from '../proto/version.ts';
 import { adminPaths } from './admin/admin-paths.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import type { SidecarParts } from './admin-sources.ts';
-import { adminSources, listenersOf, processFacts } from './admin-sources.ts';
+import { adminSources, processFacts } from './admin-sources.ts';
 import { applicationListens } from './application-probe.ts';
+import type { Carrier } from './carrier.ts';
 import { systemClock } from './clock.ts';
-import type { Cluster } from './cluster/cluster.ts';
 import type { ProxyConfig } from './config.ts';
 import { InvalidProxyConfigError } from './config.ts';
-import type { HttpListener } from './listener/http-listener.ts';
+import { DataPlane } from './data-plane.ts';
 import type { Log } from './log.ts';
 import { LogWriter } from './log.ts';
-import { declaredRouteName, ProxyPortRoutes, UpstreamPortRoutes } from './outbound-routes.ts';
-import { RequestRecorder } from './record-request.ts';
-import type { RouteTable } from './route/route-table.ts';
+import { declaredRouteName } from './outbound-routes.ts';
 import { AccessLog } from './telemetry/access-log.ts';
 import { MetricsPage } from './telemetry/metrics-page.ts';
-import { SeriesRegistry } from './telemetry/series-registry.ts';
 import { TelemetryReporter } from './telemetry/telemetry-reporter.ts';
-import { Traffic } from './traffic.ts';
-import { clusterStats } from './traffic-status.ts';
+import type { MeshIdentity } from './tls/mesh-identity.ts';
 import { handleSelfTest } from './transport/handle-self-test.ts';
 import { setTransportKind } from './transport/open-transport.ts';
 import type { ControlPlaneSession } from './xds/control-plane-channel.ts';
 import { ControlPlaneClient } from './xds/control-plane-client.ts';
 import { readJoinToken } from './xds/join-token.ts';
-import { LiveClusters } from './xds/live-clusters.ts';
 import { StateDirectory } from './xds/state-directory.ts';
 import type { Registration } from './xds/workload-client.ts';
 
@@ -46,47 +41,47 @@ const TELEMETRY_FLUSH_MS = 1000;
  * One sidecar: the only file that joins the parts.
  *
  * ```
- *   Traffic ◀── routes, clusters, roots ── ControlPlaneClient ◀══ control plane
+ *   Carrier ◀── routes, clusters, identity ── ControlPlaneClient ◀══ control plane
  *      │                                            ▲
- *      └── RequestRecorder ── SeriesRegistry ── Reporter, /stats/prometheus
+ *      └──────────── SeriesRegistry ── Reporter, /stats/prometheus
  * ```
  */
 export class Sidecar implements SidecarParts {
   readonly config: ProxyConfig;
   readonly log: LogWriter;
-  readonly traffic: Traffic;
-  readonly clusters: LiveClusters;
+  readonly carrier: Carrier;
   readonly control: ControlPlaneClient;
-  readonly registry = new SeriesRegistry();
   readonly reporter: TelemetryReporter;
   readonly node: Node;
-  readonly accessLog: AccessLog | null;
   readonly startedAtMs = Date.now();
   /** Fulfilled when the sidecar can be used: certificate, outbound listener and declared routes are there. */
   readonly ready: Promise<void>;
   readonly #instanceId = randomUUID();
   readonly #ended = new AbortController();
   readonly #declaredRoutes: readonly string[];
-  readonly #recorder: RequestRecorder;
   readonly #metrics: MetricsPage;
   #session: ControlPlaneSession | null = null;
-  #unknownHosts: RouteTable<Cluster> | null = null;
+  #identity: MeshIdentity | null = null;
   #servedPorts: readonly number[] = [];
   #admin: AdminServer | null = null;
-  #outboundProxy: HttpListener | null = null;
+  #outboundPort = 0;
   #withdrawal: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
   private constructor(config: ProxyConfig, log: LogWriter, directory: StateDirectory, accessLog: AccessLog | null) {
     this.config = config;
     this.log = log;
-    this.accessLog = accessLog;
-    this.traffic = new Traffic(config, log.for('traffic'));
-    this.clusters = new LiveClusters(this.traffic.clusterEnvironment);
+    this.carrier = new DataPlane({
+      config,
+      log: log.for('traffic'),
+      accessLog,
+      want: (name) => this.control.configuration.want(name),
+      release: (name) => this.control.configuration.release(name),
+    });
     this.#declaredRoutes = config.upstreams.map(({ service }) => requireRouteName(service, config.namespace));
     this.node = nodeOf(config);
     this.reporter = new TelemetryReporter({
-      registry: this.registry,
+      registry: this.carrier.registry,
       clock: systemClock,
       instanceId: this.#instanceId,
       intervalMs: config.telemetryIntervalMs,
@@ -101,35 +96,19 @@ export class Sidecar implements SidecarParts {
       registration: () => this.#registration(),
       listeners: [VIRTUAL_OUTBOUND],
       routes: this.#declaredRoutes,
-      clusters: this.clusters,
+      target: this.carrier.target,
       log: log.for('xds'),
-      onIdentity: (identity) => this.traffic.identity.set(identity),
-      putListener: (listener, routes) => {
-        this.traffic.setHttpSettings(inboundPortOf(listener.name), listener.http);
-        this.#setRoutes(listener.name, routes);
+      onIdentity: (identity) => {
+        this.#identity = identity;
+        this.carrier.useIdentity(identity);
       },
-      removeListener: (name) => this.#setRoutes(name, null),
       onSession: (session) => this.#report(session),
     });
-    this.#recorder = new RequestRecorder({
-      registry: this.registry,
-      own: config,
-      principal: () => this.traffic.identity.current?.id ?? '',
-      accessLog,
-    });
-    this.traffic.record(this.#recorder);
     this.#metrics = new MetricsPage({
-      registry: this.registry,
-      traffic: {
-        clusters: () => [...this.clusters.all()].map(clusterStats),
-        listeners: () => listenersOf(this),
-      },
-      downstream: () => this.#recorder.downstream,
+      registry: this.carrier.registry,
+      traffic: this.carrier,
+      downstream: () => this.carrier.downstream(),
       facts: processFacts(this),
-    });
-    this.traffic.clock.onTick((nowMs) => {
-      for (const cluster of this.clusters.all()) cluster.sweep(nowMs);
-      this.registry.sweep(nowMs);
     });
     this.ready = this.control.ready;
   }
@@ -156,7 +135,19 @@ export class Sidecar implements SidecarParts {
 
   /** Port of the HTTP proxy for the application, `HTTP_PROXY`. */
   get outboundPort(): number {
-    return this.#outboundProxy?.port ?? 0;
+    return this.#outboundPort;
+  }
+
+  /** Application port to the inbound port at which other sidecars reach it. */
+  get inboundPorts(): ReadonlyMap<number, number> {
+    const ports = new Map<number, number>();
+    for (const { plan, port } of this.carrier.listening)
+      if (plan.kind === 'inbound') ports.set(plan.applicationPort, port);
+    return ports;
+  }
+
+  get identity(): MeshIdentity | null {
+    return this.#identity;
   }
 
   get isDraining(): boolean {
@@ -165,7 +156,7 @@ export class Sidecar implements SidecarParts {
 
   /** Why the sidecar cannot be used yet; null when it can. */
   get notReadyReason(): string | null {
-    return this.control.notReadyReason;
+    return this.control.notReadyReason ?? this.carrier.notReadyReason;
   }
 
   /** The control plane, or the check of it, said no, and there is no certificate to go on with. */
@@ -182,7 +173,7 @@ export class Sidecar implements SidecarParts {
     this.#withdrawal ??= this.control.withdraw(WITHDRAWAL_WAIT_MS).then((isAcknowledged) => {
       const message = isAcknowledged ? 'withdrawn' : 'withdrawn without an answer; callers find out by themselves';
       this.log.for('lease')('info', message);
-      this.traffic.drain();
+      this.carrier.drain();
     });
     return this.#withdrawal;
   }
@@ -195,31 +186,25 @@ export class Sidecar implements SidecarParts {
 
   async #close(): Promise<void> {
     this.#ended.abort();
-    await this.traffic.close(CLOSE_GRACE_MS);
+    await this.carrier.close(CLOSE_GRACE_MS);
     await this.reporter.flush(TELEMETRY_FLUSH_MS);
     this.reporter.close();
     this.#metrics.close();
     await this.control.close();
-    for (const cluster of this.clusters.all()) cluster.close();
     await this.#admin?.close();
-    await this.accessLog?.close();
   }
 
   async #open(): Promise<void> {
-    const { config, traffic } = this;
-    for (const port of config.ports) {
-      await traffic.openInbound(port);
-      this.control.configuration.want({ typeUrl: LISTENER_TYPE_URL, name: inboundListenerName(port) });
+    const { config, carrier } = this;
+    for (const applicationPort of config.ports) {
+      await carrier.open({ kind: 'inbound', applicationPort });
+      this.control.configuration.want({ typeUrl: LISTENER_TYPE_URL, name: inboundListenerName(applicationPort) });
     }
-    const routes = this.control.configuration.routes;
-    for (const [index, { localPort }] of config.upstreams.entries()) {
-      const name = this.#declaredRoutes[index] ?? '';
-      await traffic.openOutbound(`upstream|${localPort}||${name}`, localPort, new UpstreamPortRoutes(routes, name));
+    for (const [index, { localPort: port }] of config.upstreams.entries()) {
+      await carrier.open({ kind: 'upstream', port, routeName: this.#declaredRoutes[index] ?? '' });
     }
-    const proxyRoutes = new ProxyPortRoutes(routes, config.namespace, () => this.#unknownHosts);
-    this.#outboundProxy = await openPort(config.outboundPort, 15_001, (port) =>
-      traffic.openOutbound(VIRTUAL_OUTBOUND, port, proxyRoutes),
-    );
+    const proxy = await openPort(config.outboundPort, 15_001, (port) => carrier.open({ kind: 'proxy', port }));
+    this.#outboundPort = proxy.port;
     this.#admin = await openPort(config.adminPort, 15_000, (port) =>
       AdminServer.listen({ paths: adminPaths(adminSources(this, this.#metrics)), port }),
     );
@@ -231,9 +216,12 @@ export class Sidecar implements SidecarParts {
   /** Reports over this connection for as long as it lasts. */
   #report(session: ControlPlaneSession): void {
     this.#session = session;
+    this.carrier.setConnected(true);
     this.reporter.useClient(session.clientOf('heddle.v1.TelemetryService'));
     session.onEnd(() => {
-      if (this.#session === session) this.reporter.useClient(null);
+      if (this.#session !== session) return;
+      this.carrier.setConnected(false);
+      this.reporter.useClient(null);
     });
   }
 
@@ -246,25 +234,19 @@ export class Sidecar implements SidecarParts {
     this.control.reregister();
   }
 
-  #setRoutes(listenerName: string, routes: RouteTable<Cluster> | null): void {
-    const port = inboundPortOf(listenerName);
-    if (port === null) this.#unknownHosts = routes;
-    else this.traffic.setInboundRoutes(port, routes);
-  }
-
   #registration(): Registration {
     const { name, namespace, service, advertise, region, zone } = this.config;
-    const served = this.traffic.inbound.filter(({ port }) => this.#servedPorts.includes(port));
+    const served = [...this.inboundPorts].filter(([port]) => this.#servedPorts.includes(port));
     return {
       name,
       namespace,
       service,
       labels: labelsOf(this.config),
       address: advertise,
-      ports: served.map(({ port, listener }) => ({
+      ports: served.map(([port, inboundPort]) => ({
         port,
         inbound_address: advertise,
-        inbound_port: listener.port,
+        inbound_port: inboundPort,
         app_protocol: 'http',
       })),
       admin_address: this.adminAddress,
@@ -275,11 +257,6 @@ export class Sidecar implements SidecarParts {
       zone,
     };
   }
-}
-
-/** The application's port that `inbound|8080||` stands for; null for `virtualOutbound`, the only other one asked for. */
-function inboundPortOf(listenerName: string): number | null {
-  return listenerName === VIRTUAL_OUTBOUND ? null : Number(listenerName.split('|')[1]);
 }
 
 /** Stream handles are faster and not public: they are used where they have just proved to work. */

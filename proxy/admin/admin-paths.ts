@@ -26,9 +26,9 @@ export interface AdminSources {
   readonly isDraining: () => boolean;
   /** Prometheus text exposition format. */
   readonly prometheus: () => string | Promise<string>;
-  readonly stats: () => Iterable<Stat>;
+  readonly stats: () => Iterable<Stat> | Promise<Iterable<Stat>>;
   readonly configDump: () => ConfigDump;
-  readonly clusters: () => readonly ClusterStatus[];
+  readonly clusters: () => readonly ClusterStatus[] | Promise<readonly ClusterStatus[]>;
   readonly listeners: () => readonly ListenerStatus[];
   readonly certificates: () => CertificateStatus;
   readonly log: LogWriter;
@@ -58,15 +58,15 @@ export function adminPaths(sources: AdminSources): AdminPath[] {
   return [
     get('/ready', '200 when the sidecar serves, otherwise 503 and why', ready),
     get('/healthz/ready', 'as /ready', ready),
-    get('/stats', 'counters and gauges; ?filter=TEXT, ?usedonly, ?format=json|prometheus', (query) =>
-      query.get('format') === 'prometheus' ? prometheusPage(sources) : statsPage(sources.stats(), query),
+    get('/stats', 'counters and gauges; ?filter=TEXT, ?usedonly, ?format=json|prometheus', async (query) =>
+      query.get('format') === 'prometheus' ? prometheusPage(sources) : statsPage(await sources.stats(), query),
     ),
     get('/stats/prometheus', 'all metrics in the format of Prometheus', () => prometheusPage(sources)),
     get('/config_dump', 'configuration in force, warming and refused; ?include_eds, ?resource=LIST', (query) =>
       configDumpPage(sources.configDump(), query),
     ),
-    get('/clusters', 'destinations with their endpoints; ?format=json', (query) =>
-      clustersPage(sources.clusters(), query),
+    get('/clusters', 'destinations with their endpoints; ?format=json', async (query) =>
+      clustersPage(await sources.clusters(), query),
     ),
     get('/listeners', 'listeners with their addresses; ?format=json', (query) =>
       listenersPage(sources.listeners(), query),

@@ -16,6 +16,20 @@ export interface ProcessFacts {
   certificateExpiry(): Iterable<{ readonly kind: string; readonly expiresAtMs: number }>;
   /** Names and values of counters that belong to nothing else; names end in `_total`. */
   counters(): Iterable<{ readonly name: string; readonly help: string; readonly value: number }>;
+  /** The same for what goes up and down. */
+  gauges?(): Iterable<{ readonly name: string; readonly help: string; readonly value: number }>;
+  /** What other processes that belong to this one used in addition; null where there are none. */
+  usage?(): ProcessUsage | null;
+}
+
+/** What a process uses of its machine. */
+export interface ProcessUsage {
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly heapBytes: number;
+  readonly openDescriptors: number;
+  /** How late the event loop was, 99th percentile. */
+  readonly lagSeconds: number;
 }
 
 /** Made with prom-client, since nothing here is counted per request. `text` is a page in Prometheus' text format. */
@@ -62,24 +76,27 @@ export class ProcessMetrics {
         },
       });
     const startTimeSeconds = Date.now() / 1000 - process.uptime();
+    const others = () => facts.usage?.() ?? null;
     counter('process_cpu_seconds_total', 'CPU time, user and system.', () => {
-      const { user, system } = process.cpuUsage();
-      return (user + system) / 1e6;
+      return cpuSeconds() + (others()?.cpuSeconds ?? 0);
     });
     gauge('process_start_time_seconds', 'When the process started, since the epoch.', () => startTimeSeconds);
-    gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-    gauge('process_heap_bytes', 'Memory of the JavaScript heap in use.', () => process.memoryUsage().heapUsed);
-    gauge('process_open_fds', 'Open file descriptors.', () => readdirSync('/proc/self/fd').length);
-    this.#lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
-    this.#lag.enable();
-    const lag = this.#lag;
+    gauge('process_resident_memory_bytes', 'Resident memory.', () => {
+      return process.memoryUsage.rss() + (others()?.residentBytes ?? 0);
+    });
+    gauge('process_heap_bytes', 'Memory of the JavaScript heap in use.', () => {
+      return process.memoryUsage().heapUsed + (others()?.heapBytes ?? 0);
+    });
+    gauge('process_open_fds', 'Open file descriptors.', () => {
+      return openDescriptors() + (others()?.openDescriptors ?? 0);
+    });
+    const lag = watchLag();
+    this.#lag = lag;
     gauge(
       'heddle_event_loop_lag_seconds',
       '99th percentile of how late the event loop was since the last scrape.',
       () => {
-        const lateMs = lag.percentile(99) / 1e6 - lagResolutionMs;
-        lag.reset();
-        return Math.max(0, lateMs) / 1000;
+        return Math.max(takeLagSeconds(lag), others()?.lagSeconds ?? 0);
       },
     );
     new Gauge({
@@ -107,6 +124,33 @@ export class ProcessMetrics {
     for (const { name, help } of facts.counters()) {
       counter(name, help, () => [...facts.counters()].find((each) => each.name === name)?.value ?? 0);
     }
+    for (const { name, help } of facts.gauges?.() ?? []) {
+      gauge(name, help, () => [...(facts.gauges?.() ?? [])].find((each) => each.name === name)?.value ?? 0);
+    }
     return registry;
   }
+}
+
+/** Looks at the event loop from now on. */
+export function watchLag(): IntervalHistogram {
+  const lag = monitorEventLoopDelay({ resolution: lagResolutionMs });
+  lag.enable();
+  return lag;
+}
+
+/** How late the event loop was since this was last asked, 99th percentile. */
+export function takeLagSeconds(lag: IntervalHistogram): number {
+  const lateMs = lag.percentile(99) / 1e6 - lagResolutionMs;
+  lag.reset();
+  return Math.max(0, lateMs) / 1000;
+}
+
+/** Of this process since its start, user and system. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}
+
+export function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').length;
 }

@@ -22,6 +22,7 @@ import { RequestHead } from '../message-head.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { Configuration } from './apply.ts';
 import { LiveClusters } from './live-clusters.ts';
+import { LiveObjects } from './live-objects.ts';
 import type { ParsedResource } from './parse-resource.ts';
 import { parseResource } from './parse-resource.ts';
 import { removalGraceMs } from './warming.ts';
@@ -43,23 +44,29 @@ function setUp(options: { putRoots?: (pem: string) => void } = {}) {
     onEjection: () => {},
   });
   const text = ({ typeUrl, name }: { typeUrl: string; name: string }) => `${short[typeUrl]} ${name}`;
-  const configuration = new Configuration(
+  const objects = new LiveObjects({
     clusters,
+    want: (name) => configuration.want(name),
+    release: (name) => configuration.release(name),
+    isConnected: () => true,
+    putListener: ({ name }) => log.push(`listener ${name}`),
+    removeListener: (name) => log.push(`no listener ${name}`),
+    clock,
+    random: () => 0,
+  });
+  const configuration: Configuration = new Configuration(
+    objects,
     {
-      isConnected: () => true,
       subscribe: (name) => subscribed.add(text(name)),
       unsubscribe: (name) => subscribed.delete(text(name)),
-      putListener: ({ name }) => log.push(`listener ${name}`),
-      removeListener: (name) => log.push(`no listener ${name}`),
       putRoots: options.putRoots ?? (() => log.push('roots')),
       inForce: (resource) => log.push(`${text(resource)}@${resource.version}`),
       removed: (name) => log.push(`- ${text(name)}`),
       rejected: ({ name, reason }) => log.push(`rejected ${name}: ${reason}`),
     },
     clock,
-    () => 0,
   );
-  return { clock, log, subscribed, clusters, configuration };
+  return { clock, log, subscribed, clusters, configuration, objects };
 }
 
 function parsed<Name extends PackableName>(name: Name, message: Input<Name>, resourceName: string, version = '1') {
@@ -90,8 +97,8 @@ const endpoints = () =>
 
 describe('Configuration', () => {
   it('serves a route as soon as its cluster has endpoints, not before', async () => {
-    const { configuration, clusters, log, subscribed } = setUp();
-    const table = configuration.routes.resolve(routeName);
+    const { configuration, objects, clusters, log, subscribed } = setUp();
+    const table = objects.routes.resolve(routeName);
     configuration.receive([routes([clusterName])], [], []);
     configuration.receive([cluster()], [], []);
     expect(log).toEqual([]);
@@ -110,8 +117,8 @@ describe('Configuration', () => {
   });
 
   it('keeps the cluster object over updates, so that routes and connections stay', () => {
-    const { configuration, clusters } = setUp();
-    void configuration.routes.resolve(routeName);
+    const { configuration, objects, clusters } = setUp();
+    void objects.routes.resolve(routeName);
     configuration.receive([routes([clusterName])], [], []);
     configuration.receive([cluster()], [], []);
     configuration.receive([endpoints()], [], []);
@@ -123,8 +130,8 @@ describe('Configuration', () => {
   });
 
   it('serves a route to a cluster that does not exist, and gives it endpoints when it does', () => {
-    const { configuration, clusters, log } = setUp();
-    void configuration.routes.resolve(routeName);
+    const { configuration, objects, clusters, log } = setUp();
+    void objects.routes.resolve(routeName);
     configuration.receive([routes([clusterName])], [], []);
     configuration.receive([], [{ typeUrl: cds, name: clusterName }], []);
     expect(log).toEqual([`RDS ${routeName}@1`, `- CDS ${clusterName}`]);
@@ -136,8 +143,8 @@ describe('Configuration', () => {
   });
 
   it('lets go of clusters and endpoints that the newer route does not name', () => {
-    const { configuration, clusters, log, subscribed } = setUp();
-    void configuration.routes.resolve(routeName);
+    const { configuration, objects, clusters, log, subscribed } = setUp();
+    void objects.routes.resolve(routeName);
     configuration.receive([routes([clusterName])], [], []);
     configuration.receive([cluster()], [], []);
     configuration.receive([endpoints()], [], []);
@@ -156,8 +163,8 @@ describe('Configuration', () => {
   });
 
   it('empties a cluster that was removed while a route still names it, at the end of its grace', () => {
-    const { configuration, clusters, clock } = setUp();
-    void configuration.routes.resolve(routeName);
+    const { configuration, objects, clusters, clock } = setUp();
+    void objects.routes.resolve(routeName);
     configuration.receive([routes([clusterName])], [], []);
     configuration.receive([cluster()], [], []);
     configuration.receive([endpoints()], [], []);
@@ -168,16 +175,16 @@ describe('Configuration', () => {
   });
 
   it('answers absent for a service that the control plane does not know', async () => {
-    const { configuration } = setUp();
-    const answer = configuration.routes.resolve(routeName);
+    const { configuration, objects } = setUp();
+    const answer = objects.routes.resolve(routeName);
     configuration.receive([], [{ typeUrl: rds, name: routeName }], []);
     expect(await answer).toBe('absent');
-    expect(configuration.routes.resolve(routeName)).toBe('absent');
+    expect(objects.routes.resolve(routeName)).toBe('absent');
   });
 
   it('serves with what it has when a cluster is never answered', async () => {
-    const { configuration } = setUp();
-    const answer = configuration.routes.resolve(routeName);
+    const { configuration, objects } = setUp();
+    const answer = objects.routes.resolve(routeName);
     configuration.receive([routes([clusterName])], [], []);
     configuration.unanswered({ typeUrl: cds, name: clusterName });
     expect(await answer).toBeTypeOf('object');
@@ -208,8 +215,8 @@ describe('Configuration', () => {
   });
 
   it('remembers a refusal until a good version comes', () => {
-    const { configuration } = setUp();
-    void configuration.routes.resolve(routeName);
+    const { configuration, objects } = setUp();
+    void objects.routes.resolve(routeName);
     configuration.receive([], [], [{ typeUrl: rds, name: routeName, version: '2', reason: 'is bad' }]);
     expect([...configuration.rejected].map(({ version }) => version)).toEqual(['2']);
     configuration.receive([routes([clusterName], '3')], [], []);
@@ -217,8 +224,8 @@ describe('Configuration', () => {
   });
 
   it('says of a refused resource that was never in force that it is gone, when nothing wants it any more', () => {
-    const { configuration, log } = setUp();
-    void configuration.routes.resolve(routeName);
+    const { configuration, objects, log } = setUp();
+    void objects.routes.resolve(routeName);
     configuration.receive([routes([clusterName])], [], []);
     configuration.receive([], [], [{ typeUrl: cds, name: clusterName, version: '1', reason: 'is bad' }]);
     configuration.receive([], [{ typeUrl: rds, name: routeName }], []);
@@ -227,11 +234,11 @@ describe('Configuration', () => {
   });
 
   it('restores what an earlier run had in force, routes asked for on demand among it', () => {
-    const { configuration, log } = setUp();
+    const { configuration, objects, log } = setUp();
     const stored = [endpoints(), cluster(), routes([clusterName])];
     const unneeded = parsed('envoy.config.endpoint.v3.ClusterLoadAssignment', { cluster_name: 'old' }, 'old');
     expect(configuration.restore([unneeded, ...stored])).toEqual(stored);
-    expect(configuration.routes.resolve(routeName)).toBeTypeOf('object');
+    expect(objects.routes.resolve(routeName)).toBeTypeOf('object');
     expect(log).toEqual([`EDS ${clusterName}@1`, `CDS ${clusterName}@1`, `RDS ${routeName}@1`]);
     expect([...configuration.entries()].map(({ state }) => state)).toEqual(['active', 'active', 'active']);
   });

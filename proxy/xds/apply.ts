@@ -7,14 +7,8 @@ import {
 } from '../../proto/type-urls.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import type { RouteTable } from '../route/route-table.ts';
 import type { RefusedResource } from './ads-client.ts';
-import type { ListenerConfig } from './compile-listener.ts';
-import { compileRouteConfiguration } from './compile-route.ts';
 import type { ResourceName } from './delta-state.ts';
-import type { LiveClusters } from './live-clusters.ts';
-import { OnDemandRoutes } from './on-demand-routes.ts';
 import type { ParsedResource } from './parse-resource.ts';
 import { removalGraceMs, Warming } from './warming.ts';
 
@@ -27,16 +21,23 @@ const typeOrder = [
   LISTENER_TYPE_URL,
 ];
 
-/** Who has to do with a change of configuration besides the clusters and routes themselves. */
+/** Who carries out what `Configuration` decides, in the order of its calls. */
+export interface ConfigurationTarget {
+  /** Endpoints, a cluster, routes or a listener; all it needs was put before, or is absent. */
+  put(resource: ParsedResource): void;
+  absent(name: ResourceName): void;
+  /** Nothing needs it any more. */
+  forget(name: ResourceName): void;
+  /** An earlier run had asked for these routes on demand: they are wanted as if they had just been used. */
+  remember(routeName: string): void;
+  /** Calls back when all calls before this one have taken effect; at once where they do so at once. */
+  whenInForce(callback: () => void): void;
+}
+
+/** Who has to do with a change of configuration besides the objects that requests meet. */
 export interface ApplySink {
-  /** Whether the control plane can be asked now. */
-  isConnected(): boolean;
   subscribe(name: ResourceName): void;
   unsubscribe(name: ResourceName): void;
-  /** The listener serves these routes from now on. */
-  putListener(config: ListenerConfig, routes: RouteTable<Cluster>): void;
-  /** The control plane says that there is no such listener. */
-  removeListener(name: string): void;
   /** The trust domain's roots. Throws when they cannot be used; those before stay. */
   putRoots(pem: string): void;
   /** This version decides requests from now on. */
@@ -52,25 +53,19 @@ export interface ConfigEntry {
   readonly state: 'active' | 'warming';
 }
 
-/**
- * Carries received configuration over to live objects, in an order that breaks no request (see `Warming`), and answers
- * which routes a service name has, asking for them on first use.
- */
+/** Carries received configuration over to the objects that requests meet, in an order that breaks none (see `Warming`). */
 export class Configuration {
-  readonly routes: OnDemandRoutes<RouteTable<Cluster>>;
   readonly #warming: Warming<ParsedResource>;
-  readonly #clusters: LiveClusters;
+  readonly #target: ConfigurationTarget;
   readonly #sink: ApplySink;
   readonly #clock: Clock;
-  readonly #random: () => number;
   /** Latest refusal by type and name, until a good version comes. */
   readonly #rejected = new Map<string, RefusedResource>();
 
-  constructor(clusters: LiveClusters, sink: ApplySink, clock: Clock = systemClock, random = Math.random) {
-    this.#clusters = clusters;
+  constructor(target: ConfigurationTarget, sink: ApplySink, clock: Clock = systemClock) {
+    this.#target = target;
     this.#sink = sink;
     this.#clock = clock;
-    this.#random = random;
     this.#warming = new Warming<ParsedResource>(typeOrder, {
       subscribe: (name) => sink.subscribe(nameOf(name)),
       unsubscribe: (name) => {
@@ -82,16 +77,15 @@ export class Configuration {
       absent: (name) => this.#absent(name),
       forget: (name) => this.#forget(name),
     });
-    this.routes = new OnDemandRoutes<RouteTable<Cluster>>(
-      (name) => this.#warming.addRoot({ typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name }),
-      (name) => this.#warming.removeRoot({ typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name }, clock.now()),
-      { clock, isConnected: () => sink.isConnected() },
-    );
   }
 
-  /** Wants a listener or a secret, for good. Routes are wanted through `routes`. */
+  /** Wants a resource for its own sake, until it is released. */
   want(name: ResourceName): void {
     this.#warming.addRoot(name);
+  }
+
+  release(name: ResourceName): void {
+    this.#warming.removeRoot(name, this.#clock.now());
   }
 
   receive(
@@ -121,7 +115,7 @@ export class Configuration {
    */
   restore(resources: readonly ParsedResource[]): ParsedResource[] {
     for (const { typeUrl, name } of resources) {
-      if (typeUrl === ROUTE_CONFIGURATION_TYPE_URL) this.routes.remember(name);
+      if (typeUrl === ROUTE_CONFIGURATION_TYPE_URL) this.#target.remember(name);
     }
     // Needing first: what it needs is not known here before.
     for (const typeUrl of typeOrder.toReversed()) {
@@ -158,52 +152,27 @@ export class Configuration {
   }
 
   #put(resource: ParsedResource): void {
-    const { meaning, name } = resource;
-    switch (meaning.kind) {
-      case 'endpoints':
-        this.#clusters.putEndpoints(name, meaning.endpoints);
-        break;
-      case 'cluster':
-        this.#clusters.put(meaning.config);
-        break;
-      case 'routes':
-        this.routes.settle(name, this.#table(meaning.configuration));
-        break;
-      case 'listener':
-        this.#sink.putListener(meaning.config, this.#table(meaning.config.routes));
-        break;
-      case 'roots':
-        try {
-          this.#sink.putRoots(meaning.pem);
-        } catch (error) {
-          this.#sink.rejected({ ...nameOf(resource), version: resource.version, reason: (error as Error).message });
-          return;
-        }
-        break;
+    if (resource.meaning.kind === 'roots') {
+      try {
+        this.#sink.putRoots(resource.meaning.pem);
+      } catch (error) {
+        this.#sink.rejected({ ...nameOf(resource), version: resource.version, reason: (error as Error).message });
+        return;
+      }
+    } else {
+      this.#target.put(resource);
     }
-    this.#sink.inForce(resource);
+    this.#target.whenInForce(() => this.#sink.inForce(resource));
   }
 
   #absent(name: ResourceName): void {
-    if (name.typeUrl === CLUSTER_TYPE_URL) this.#clusters.absent(name.name);
-    else if (name.typeUrl === ROUTE_CONFIGURATION_TYPE_URL) this.routes.settle(name.name, 'absent');
-    else this.#drop(name);
-    this.#sink.removed(nameOf(name));
+    this.#target.absent(nameOf(name));
+    this.#target.whenInForce(() => this.#sink.removed(nameOf(name)));
   }
 
   #forget(name: ResourceName): void {
-    if (name.typeUrl === CLUSTER_TYPE_URL) this.#clusters.forget(name.name);
-    else this.#drop(name);
-    this.#sink.removed(nameOf(name));
-  }
-
-  #drop({ typeUrl, name }: ResourceName): void {
-    if (typeUrl === CLUSTER_LOAD_ASSIGNMENT_TYPE_URL) this.#clusters.removeEndpoints(name);
-    else if (typeUrl === LISTENER_TYPE_URL) this.#sink.removeListener(name);
-  }
-
-  #table(configuration: Parameters<typeof compileRouteConfiguration>[0]): RouteTable<Cluster> {
-    return compileRouteConfiguration(configuration, (name) => this.#clusters.get(name), this.#random);
+    this.#target.forget(nameOf(name));
+    this.#target.whenInForce(() => this.#sink.removed(nameOf(name)));
   }
 }
 

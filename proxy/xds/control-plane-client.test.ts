@@ -20,6 +20,7 @@ import { ScriptedControlPlane } from '../testing/scripted-control-plane.ts';
 import { ControlPlaneClient } from './control-plane-client.ts';
 import { readJoinToken } from './join-token.ts';
 import { LiveClusters } from './live-clusters.ts';
+import { LiveObjects } from './live-objects.ts';
 import { StateDirectory } from './state-directory.ts';
 
 const host = 'cart.default.svc.cluster.local';
@@ -53,7 +54,17 @@ function start(tokenText: string | null) {
     random: () => 0,
     onEjection: () => {},
   };
-  const client = new ControlPlaneClient({
+  const objects = new LiveObjects({
+    clusters: new LiveClusters(environment),
+    want: (name) => client.configuration.want(name),
+    release: (name) => client.configuration.release(name),
+    isConnected: () => client.isConnected,
+    putListener: ({ name }) => listeners.push(name),
+    removeListener: (name) => listeners.push(`-${name}`),
+    clock,
+    random: () => 0.5,
+  });
+  const client: ControlPlaneClient = new ControlPlaneClient({
     directory,
     token: tokenText === null ? null : readJoinToken(tokenText),
     namespace: 'default',
@@ -62,16 +73,14 @@ function start(tokenText: string | null) {
     registration: () => ({ name: 'cart-1', namespace: 'default', service: 'cart', instance_id: 'i', generation: 1 }),
     listeners: [inbound],
     routes: [routeName],
-    clusters: new LiveClusters(environment),
+    target: objects,
     log: () => {},
     onIdentity: () => {},
-    putListener: ({ name }) => listeners.push(name),
-    removeListener: (name) => listeners.push(`-${name}`),
     clock,
     random: () => 0.5,
   });
   clients.push(client);
-  return { client, clock, listeners };
+  return { client, clock, listeners, objects };
 }
 
 function resource<Name extends PackableName>(type: Name, message: Input<Name>, name: string, version = '1') {
@@ -150,11 +159,11 @@ describe('ControlPlaneClient', () => {
     const { port, root } = plane;
     await plane.stop();
 
-    const { client, clock, listeners } = start(null);
+    const { client, clock, listeners, objects } = start(null);
     await client.start();
     await client.ready;
     expect(listeners).toEqual([inbound]);
-    expect(client.configuration.routes.resolve(routeName)).toBeTypeOf('object');
+    expect(objects.routes.resolve(routeName)).toBeTypeOf('object');
 
     // Its first attempt to connect is over and has failed.
     while (!clock.pendingMs.includes(250)) await new Promise((resolve) => setImmediate(resolve));

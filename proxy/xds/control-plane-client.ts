@@ -3,19 +3,16 @@ import { ROOT_SECRET } from '../../proto/names.ts';
 import { LISTENER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL, SECRET_TYPE_URL } from '../../proto/type-urls.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
-import type { Cluster } from '../cluster/cluster.ts';
 import type { Log } from '../log.ts';
-import type { RouteTable } from '../route/route-table.ts';
 import { AdsClient } from './ads-client.ts';
+import type { ConfigurationTarget } from './apply.ts';
 import { Configuration } from './apply.ts';
-import type { ListenerConfig } from './compile-listener.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import { ControlPlaneChannel } from './control-plane-channel.ts';
 import type { Identity } from './identity.ts';
 import type { IdentityStatus } from './identity-client.ts';
 import { IdentityClient } from './identity-client.ts';
 import type { JoinToken } from './join-token.ts';
-import type { LiveClusters } from './live-clusters.ts';
 import type { ParsedResource } from './parse-resource.ts';
 import { parseResource } from './parse-resource.ts';
 import { SnapshotFile } from './snapshot-file.ts';
@@ -36,11 +33,10 @@ export interface ControlPlaneClientOptions {
   readonly listeners: readonly string[];
   /** Names of the RouteConfigurations that are wanted from the start. */
   readonly routes: readonly string[];
-  readonly clusters: LiveClusters;
+  /** What configuration takes effect on. */
+  readonly target: ConfigurationTarget;
   readonly log: Log;
   readonly onIdentity: (identity: Identity) => void;
-  readonly putListener: (config: ListenerConfig, routes: RouteTable<Cluster>) => void;
-  readonly removeListener: (name: string) => void;
   /** Told each connection, for further streams over it such as telemetry. */
   readonly onSession?: (session: ControlPlaneSession) => void;
   readonly clock?: Clock;
@@ -69,7 +65,6 @@ export class ControlPlaneClient {
   readonly #snapshot: SnapshotFile;
   #current: Identity | null = null;
   #isRestored = false;
-  readonly #listenersInForce = new Set<string>();
   #becomeReady: (() => void) | null = null;
 
   constructor(options: ControlPlaneClientOptions) {
@@ -85,19 +80,10 @@ export class ControlPlaneClient {
     this.#channel = new ControlPlaneChannel({ ...shared, onSession: (session) => void this.#begin(session) });
     this.#workload = new WorkloadClient({ ...shared, registration: options.registration });
     this.configuration = new Configuration(
-      options.clusters,
+      options.target,
       {
-        isConnected: () => this.#channel.isConnected,
         subscribe: (name) => this.#ads.subscribe(name),
         unsubscribe: (name) => this.#ads.unsubscribe(name),
-        putListener: (config, routes) => {
-          this.#listenersInForce.add(config.name);
-          options.putListener(config, routes);
-        },
-        removeListener: (name) => {
-          this.#listenersInForce.delete(name);
-          options.removeListener(name);
-        },
         putRoots: (pem) => this.identity.updateBundle(pem),
         inForce: (resource) => {
           this.#workload.reportInForce(resource);
@@ -110,7 +96,6 @@ export class ControlPlaneClient {
         rejected: (refused) => this.#workload.reportRejected(refused),
       },
       clock,
-      random,
     );
     this.#ads = new AdsClient<ParsedResource>({
       ...shared,
@@ -124,7 +109,9 @@ export class ControlPlaneClient {
   /** Answers once the first attempt to have an identity is over; everything else goes on by itself from there. */
   async start(): Promise<void> {
     for (const name of this.#options.listeners) this.configuration.want({ typeUrl: LISTENER_TYPE_URL, name });
-    for (const name of this.#options.routes) this.configuration.routes.declare(name);
+    for (const name of this.#options.routes) {
+      this.configuration.want({ typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name });
+    }
     this.configuration.want({ typeUrl: SECRET_TYPE_URL, name: ROOT_SECRET });
     await this.identity.start();
   }
@@ -134,7 +121,7 @@ export class ControlPlaneClient {
     const identity: IdentityStatus = this.identity.status;
     if (identity.kind === 'none') return identity.reason;
     const lease = this.#workload.state;
-    if (!this.#options.listeners.every((name) => this.#listenersInForce.has(name))) {
+    if (!this.#options.listeners.every((name) => this.#hasListener(name))) {
       return lease.kind === 'refused'
         ? `the control plane refuses this workload: ${lease.reason}`
         : 'the listeners have no configuration yet';
@@ -172,6 +159,11 @@ export class ControlPlaneClient {
     this.#channel.close();
     await this.identity.close();
     await this.#snapshot.flush();
+  }
+
+  #hasListener(name: string): boolean {
+    const inForce = this.configuration.inForce({ typeUrl: LISTENER_TYPE_URL, name });
+    return inForce !== null && inForce !== 'absent';
   }
 
   #isKnown(name: string): boolean {

@@ -1,0 +1,171 @@
+import { VIRTUAL_OUTBOUND } from '../proto/names.ts';
+import type { ClusterStatus } from './admin/clusters-page.ts';
+import type { Carrier, CarrierCounters, CarrierFacts, ListenerPlan, OpenListener } from './carrier.ts';
+import type { Cluster } from './cluster/cluster.ts';
+import type { ProxyConfig } from './config.ts';
+import type { HttpListener } from './listener/http-listener.ts';
+import type { Log } from './log.ts';
+import { ProxyPortRoutes, UpstreamPortRoutes } from './outbound-routes.ts';
+import { RequestRecorder } from './record-request.ts';
+import type { RouteTable } from './route/route-table.ts';
+import type { AccessLog } from './telemetry/access-log.ts';
+import { SeriesRegistry } from './telemetry/series-registry.ts';
+import type { ClusterStats, DownstreamRequests, ListenerStats } from './telemetry/traffic-stats.ts';
+import type { MeshIdentity } from './tls/mesh-identity.ts';
+import { Traffic } from './traffic.ts';
+import { clusterStats, clusterStatus, listenerStats } from './traffic-status.ts';
+import type { ResourceName } from './xds/delta-state.ts';
+import { LiveClusters } from './xds/live-clusters.ts';
+import { LiveObjects } from './xds/live-objects.ts';
+
+export interface DataPlaneOptions {
+  readonly config: ProxyConfig;
+  readonly log: Log;
+  /** Null when the access log is off. */
+  readonly accessLog: AccessLog | null;
+  /** See `LiveObjects`. */
+  want(name: ResourceName): void;
+  release(name: ResourceName): void;
+}
+
+/**
+ * Everything that carries requests in one process: listeners, routes, clusters, and the counters of what they did.
+ *
+ * ```
+ *   Traffic ── listeners ── HttpExchange ──► RequestRecorder ──► SeriesRegistry, AccessLog
+ *      ▲                        │
+ *      └── identity             └── LiveObjects (routes, clusters) ◀── put, absent, forget
+ * ```
+ */
+export class DataPlane implements Carrier {
+  readonly traffic: Traffic;
+  readonly target: LiveObjects;
+  readonly registry = new SeriesRegistry();
+  readonly listening: OpenListener[] = [];
+  readonly notReadyReason = null;
+  readonly #clusters: LiveClusters;
+  readonly #config: ProxyConfig;
+  readonly #recorder: RequestRecorder;
+  readonly #accessLog: AccessLog | null;
+  #unknownHosts: RouteTable<Cluster> | null = null;
+  #isConnected = false;
+
+  constructor({ config, log, accessLog, want, release }: DataPlaneOptions) {
+    this.#config = config;
+    this.#accessLog = accessLog;
+    this.traffic = new Traffic(config, log);
+    this.#clusters = new LiveClusters(this.traffic.clusterEnvironment);
+    this.target = new LiveObjects({
+      clusters: this.#clusters,
+      want,
+      release,
+      isConnected: () => this.#isConnected,
+      putListener: (listener, routes) => {
+        this.traffic.setHttpSettings(inboundPortOf(listener.name), listener.http);
+        this.#setRoutes(listener.name, routes);
+      },
+      removeListener: (name) => this.#setRoutes(name, null),
+    });
+    this.#recorder = new RequestRecorder({
+      registry: this.registry,
+      own: config,
+      principal: () => this.traffic.identity.current?.id ?? '',
+      accessLog,
+    });
+    this.traffic.record(this.#recorder);
+    this.traffic.clock.onTick((nowMs) => {
+      for (const cluster of this.#clusters.all()) cluster.sweep(nowMs);
+      this.registry.sweep(nowMs);
+    });
+  }
+
+  async open(plan: ListenerPlan): Promise<OpenListener> {
+    const { name, host, port } = await this.#listen(plan);
+    const open = { plan, name, host, port };
+    this.listening.push(open);
+    return open;
+  }
+
+  useIdentity(identity: MeshIdentity): void {
+    this.traffic.identity.set(identity);
+  }
+
+  setConnected(isConnected: boolean): void {
+    this.#isConnected = isConnected;
+  }
+
+  refresh(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async destinations(): Promise<readonly ClusterStatus[]> {
+    return [...this.#clusters.all()].map(clusterStatus);
+  }
+
+  *clusters(): Iterable<ClusterStats> {
+    for (const cluster of this.#clusters.all()) yield clusterStats(cluster);
+  }
+
+  *listeners(): Iterable<ListenerStats> {
+    for (const listener of this.traffic.outbound) yield listenerStats('outbound', listener);
+    for (const { listener } of this.traffic.inbound) yield listenerStats('inbound', listener);
+  }
+
+  downstream(): readonly DownstreamRequests[] {
+    return this.#recorder.downstream;
+  }
+
+  counters(): CarrierCounters {
+    return {
+      refusedRequests: this.traffic.refusedRequests,
+      droppedLogLines: this.#accessLog?.droppedTotal ?? 0,
+    };
+  }
+
+  facts(): CarrierFacts {
+    return nothingMore;
+  }
+
+  drain(): void {
+    this.traffic.drain();
+  }
+
+  async close(graceMs: number): Promise<void> {
+    await this.traffic.close(graceMs);
+    for (const cluster of this.#clusters.all()) cluster.close();
+    await this.#accessLog?.close();
+  }
+
+  async #listen(plan: ListenerPlan): Promise<HttpListener> {
+    const { traffic } = this;
+    const { routes } = this.target;
+    switch (plan.kind) {
+      case 'inbound': {
+        const { listener } = await traffic.openInbound(plan.applicationPort);
+        return listener;
+      }
+      case 'upstream': {
+        const { port, routeName } = plan;
+        routes.declare(routeName);
+        return traffic.openOutbound(`upstream|${port}||${routeName}`, port, new UpstreamPortRoutes(routes, routeName));
+      }
+      case 'proxy': {
+        const source = new ProxyPortRoutes(routes, this.#config.namespace, () => this.#unknownHosts);
+        return traffic.openOutbound(VIRTUAL_OUTBOUND, plan.port, source);
+      }
+    }
+  }
+
+  #setRoutes(listenerName: string, routes: RouteTable<Cluster> | null): void {
+    const port = inboundPortOf(listenerName);
+    if (port === null) this.#unknownHosts = routes;
+    else this.traffic.setInboundRoutes(port, routes);
+  }
+}
+
+const nothingMore: CarrierFacts = { usage: null, metrics: [], stats: [] };
+
+/** The application's port that `inbound|8080||` stands for; null for `virtualOutbound`, the only other one asked for. */
+function inboundPortOf(listenerName: string): number | null {
+  return listenerName === VIRTUAL_OUTBOUND ? null : Number(listenerName.split('|')[1]);
+}
