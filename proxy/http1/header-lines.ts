@@ -1,9 +1,7 @@
 import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
+import type { HeaderTrust } from '../header-trust.ts';
 import type { BodyFraming } from '../message-head.ts';
 import { trimWhitespace } from '../message-head.ts';
-
-/** Which of the mesh's own headers are believed: those of a sidecar behind mTLS, or none. */
-export type HeaderTrust = 'application' | 'sidecar';
 
 /** What went wrong in a block of header lines; null when nothing did. */
 export type HeaderFault = 'badRequest' | 'unsupportedCoding' | 'headersTooLarge';

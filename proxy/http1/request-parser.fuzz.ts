@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
 import { isForgedSpelling } from '../../proto/protected-headers.ts';
+import { isAuthority } from '../authority.ts';
 import { RequestHead } from '../message-head.ts';
 import type { FuzzTarget } from '../testing/fuzz/fuzz-target.ts';
 import { defaultHeadLimits } from './head-limits.ts';
 import { findEarlyFault } from './partial-head.ts';
-import { isAuthority, RequestParser } from './request-parser.ts';
+import { RequestParser } from './request-parser.ts';
 
 const hopByHop = ['connection', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'upgrade'];
 const headLine = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t\x20-\x7e\x80-\xff]*$/;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { headerValue, headerValues, RequestHead } from '../message-head.ts';
-import { isAuthority, RequestParser } from './request-parser.ts';
+import { RequestParser } from './request-parser.ts';
 
 function parse(text: string, trust: 'application' | 'sidecar' = 'application'): RequestHead | string {
   const head = new RequestHead();
@@ -62,23 +62,6 @@ describe('RequestParser', () => {
 
   it.each(['CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n', 'CONNECT /a HTTP/1.1\r\nHost: a\r\n\r\n'])('refuses %j', (text) => {
     expect(parse(text)).toBe('badRequest');
-  });
-});
-
-describe('isAuthority', () => {
-  it.each([
-    ['a', true],
-    ['a.b:80', true],
-    ['[2001:db8::1]:8080', true],
-    ['a_b', true],
-    ['a:', false],
-    ['a:0', false],
-    ['a:65536', false],
-    ['a,b', false],
-    ['%61', false],
-    ['[::1', false],
-  ])('says of %s: %s', (text, isOne) => {
-    expect(isAuthority(text)).toBe(isOne);
   });
 });
 

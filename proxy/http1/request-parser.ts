@@ -1,8 +1,9 @@
+import { isAuthority } from '../authority.ts';
 import type { Failure } from '../failure.ts';
+import type { HeaderTrust } from '../header-trust.ts';
 import type { RequestHead } from '../message-head.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
-import type { HeaderTrust } from './header-lines.ts';
 import { HeaderLines } from './header-lines.ts';
 
 /**
@@ -84,17 +85,6 @@ export class RequestParser {
  */
 const headPattern =
   /[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/1\.[01]\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*\r\n)*\r\n/y;
-
-/** `host [":" port]`: a name, an IPv4 address or an IPv6 address in brackets; no user, no percent-encoding. */
-const authorityPattern = /^(?:[A-Za-z0-9._~-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?$/;
-
-/** Whether this is a host with an optional port between 1 and 65535 (RFC 9110 section 7.2, without userinfo). */
-export function isAuthority(text: string): boolean {
-  const match = authorityPattern.exec(text);
-  if (match === null) return false;
-  const port = match[1];
-  return port === undefined || (Number(port) > 0 && Number(port) <= 65_535);
-}
 
 /** Absolute form, authority form and asterisk form (RFC 9112 sections 3.2.2 to 3.2.4). */
 function readOtherForm(target: string, head: RequestHead): Failure | null {

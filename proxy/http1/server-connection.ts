@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
+import type { HeaderTrust } from '../header-trust.ts';
 import type { DownstreamStream, RequestReceiver, ResponseHead } from '../message-head.ts';
 import { RequestHead } from '../message-head.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
@@ -8,7 +9,6 @@ import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
-import type { HeaderTrust } from './header-lines.ts';
 import { findEarlyFault } from './partial-head.ts';
 import { RequestParser } from './request-parser.ts';
 import { ResponseWriter } from './response-writer.ts';

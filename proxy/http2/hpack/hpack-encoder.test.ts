@@ -1,0 +1,170 @@
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { defaultFieldLimits } from './field-list.ts';
+import { HpackDecoder } from './hpack-decoder.ts';
+import { HpackEncoder, maxEncodedSize } from './hpack-encoder.ts';
+
+const out = Buffer.alloc(1 << 17);
+
+/** An encoder and the decoder at the other end of its wire. */
+class Wire {
+  readonly encoder = new HpackEncoder();
+  readonly decoder = new HpackDecoder();
+
+  /** Sends a block of lines; returns the wire's bytes in hex. */
+  bytes(block: string, before?: (encoder: HpackEncoder) => void): string {
+    this.encoder.begin(out, 7);
+    before?.(this.encoder);
+    this.encoder.block(block);
+    const end = this.encoder.end();
+    const list = this.decoder.decode(out, 7, end, { maxHeadBytes: 1 << 20, maxHeaders: 1000 });
+    if (typeof list === 'string') throw new Error(list);
+    this.#received = list.fields.slice(0, list.count).map((field) => `${field.name}: ${field.value}`);
+    return out.toString('hex', 7, end);
+  }
+
+  /** Sends a block and returns what arrives. */
+  send(block: string, before?: (encoder: HpackEncoder) => void): string[] {
+    this.bytes(block, before);
+    return this.#received;
+  }
+
+  #received: string[] = [];
+}
+
+describe('HpackEncoder', () => {
+  it('lowers names, trims values, and leaves out what belongs to an HTTP/1 connection (RFC 9113 section 8.2.2)', () => {
+    const block =
+      'Host: a\r\nConnection: close, X-A\r\nKEEP-ALIVE: 1\r\nProxy-Connection: x\r\nTransfer-Encoding: chunked\r\n' +
+      'Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\nTE: gzip\r\nX-A:\t 1 \r\nAccept:*/*\r\nEmpty:\r\n';
+    const wire = new Wire();
+    for (let i = 0; i < 3; i++) expect(wire.send(block)).toEqual(['x-a: 1', 'accept: */*', 'empty: ']);
+  });
+
+  it('indexes a line that comes a second time', () => {
+    const wire = new Wire();
+    const sizes = [1, 2, 3, 4].map(() => wire.bytes('user-agent: curl/8.0\r\nx-version: v2\r\n').length / 2);
+    expect(sizes).toEqual([25, 24, 2, 2]);
+  });
+
+  it.each([
+    ['authorization', 'Basic YTpi', 0x1f],
+    ['proxy-authorization', 'Basic YTpi', 0x1f],
+    ['set-cookie', 'a=b; Secure', 0x1f],
+    ['cookie', 'pin=1234', 0x1f],
+    ['date', 'Mon, 21 Oct 2013 20:13:21 GMT', 0x0f],
+    ['content-length', '12', 0x0f],
+  ])('never indexes %s: %s', (name, value, first) => {
+    const wire = new Wire();
+    for (let i = 0; i < 3; i++) expect(parseInt(wire.bytes(`${name}: ${value}\r\n`).slice(0, 2), 16)).toBe(first);
+  });
+
+  it('indexes the name alone of what is another value each time', () => {
+    const wire = new Wire();
+    expect(wire.bytes('x-request-id: aaaa\r\n')).toMatch(/^400c/);
+    expect(wire.bytes('x-request-id: bbbb\r\n')).toBe('0f2f0462626262');
+    expect(wire.bytes('X-Request-Id: bbbb\r\n')).toBe('0f2f0462626262');
+  });
+
+  it('indexes a cookie that is too long to be guessed', () => {
+    const wire = new Wire();
+    const line = `cookie: session=${'x'.repeat(40)}\r\n`;
+    wire.bytes(line);
+    wire.bytes(line);
+    expect(wire.bytes(line)).toBe('be');
+  });
+
+  it('uses the static table for pseudo-header fields', () => {
+    const pseudo = (encoder: HpackEncoder): void => {
+      encoder.method('GET');
+      encoder.scheme('https');
+      encoder.path('/');
+    };
+    expect(new Wire().bytes('', pseudo)).toBe('828784');
+    expect(new Wire().bytes('accept-encoding: gzip, deflate\r\n', (encoder) => encoder.status(404))).toBe('8d90');
+  });
+
+  it('repeats a request as indexes alone', () => {
+    const wire = new Wire();
+    const pseudo = (encoder: HpackEncoder): void => {
+      encoder.method('PUT');
+      encoder.scheme('http');
+      encoder.path('/cart.Cart/Get');
+      encoder.authority('cart');
+    };
+    const fields = [':method: PUT', ':scheme: http', ':path: /cart.Cart/Get', ':authority: cart', 'a: b'];
+    expect(wire.send('a: b\r\n', pseudo)).toEqual(fields);
+    expect(wire.send('a: b\r\n', pseudo)).toEqual(fields);
+    expect(wire.bytes('a: b\r\n', pseudo)).toBe('c186c0bfbe');
+  });
+
+  it('says te: trailers where the content is gRPC', () => {
+    const wire = new Wire();
+    for (let i = 0; i < 3; i++) {
+      expect(
+        wire.send('', (encoder) => encoder.requestBlock('Content-Type: application/grpc+proto\r\nte: x\r\n')),
+      ).toEqual(['content-type: application/grpc+proto', 'te: trailers']);
+      expect(wire.send('', (encoder) => encoder.requestBlock('content-type: application/grpc-web\r\n'))).toEqual([
+        'content-type: application/grpc-web',
+      ]);
+    }
+  });
+
+  it('announces a smaller table, and the smallest it has been (RFC 7541 section 4.2)', () => {
+    const wire = new Wire();
+    wire.bytes('a: b\r\n');
+    wire.bytes('a: b\r\n');
+    wire.encoder.setMaxTableSize(65_536);
+    expect(wire.bytes('a: b\r\n')).toBe('be');
+    wire.encoder.setMaxTableSize(0);
+    wire.encoder.setMaxTableSize(100);
+    expect(wire.bytes('a: b\r\n')).toMatch(/^203f45/);
+    expect(wire.decoder.tableSize).toBe(34);
+    wire.encoder.setMaxTableSize(0);
+    expect(wire.bytes('a: b\r\n')).toBe('204001610162');
+    expect(wire.send('a: b\r\n')).toEqual(['a: b']);
+  });
+
+  it('delivers what it was given, in order, in a table of any size, within the bound that it names', () => {
+    const name = fc.stringMatching(/^[a-z0-9-]{1,12}$/).map((text) => `n-${text}`);
+    const value = fc.stringMatching(/^(?:[!-~\x80-\xff][ -~\x80-\xff]{0,30}[!-~])?$/);
+    const volatileLine = fc.constantFrom(
+      'x-request-id: 1',
+      'date: x',
+      'authorization: b',
+      'cookie: a=b',
+      'accept: */*',
+    );
+    const line = fc.oneof(
+      fc.tuple(name, value).map(([n, v]) => `${n}: ${v}`),
+      fc.constantFrom('a: b', 'c: d', 'e: f', 'accept-encoding: gzip, deflate'),
+      fc.tuple(name, fc.integer({ min: 100, max: 3000 })).map(([n, length]) => `${n}: ${'y'.repeat(length)}`),
+      volatileLine,
+    );
+    const step = fc.record({
+      lines: fc.array(line, { maxLength: 8 }),
+      tableSize: fc.option(fc.integer({ min: 0, max: 5000 }), { freq: 5 }),
+      path: fc.constantFrom('/', '/a', '/b', '/c?d=e'),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const wire = new Wire();
+        for (const { lines, tableSize, path } of steps) {
+          if (tableSize !== null) wire.encoder.setMaxTableSize(tableSize);
+          const block = lines.map((text) => `${text}\r\n`).join('');
+          const size = wire.bytes(block, (encoder) => encoder.path(path)).length / 2;
+          expect(size).toBeLessThanOrEqual(maxEncodedSize(block.length + path.length));
+          expect(wire.send(block, (encoder) => encoder.path(path))).toEqual([`:path: ${path}`, ...lines]);
+        }
+      }),
+    );
+  });
+
+  it('stays within the limits of a decoder', () => {
+    const wire = new Wire();
+    for (let i = 0; i < 300; i++) wire.send(`x-${i}: ${i}\r\n`.repeat(2));
+    expect(wire.decoder.tableSize).toBeLessThanOrEqual(4096);
+    expect(defaultFieldLimits.maxHeaders).toBe(100);
+  });
+});
