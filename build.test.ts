@@ -23,33 +23,66 @@ let clone: string;
 
 beforeAll(() => {
   clone = mkdtempSync(join(tmpdir(), 'heddle-build-'));
-  for (const file of ['build.ts', 'tsconfig.json', 'tsconfig.build.json']) cpSync(join(here, file), join(clone, file));
+  for (const file of ['build.ts', 'bundle.ts', 'tsconfig.json', 'tsconfig.build.json']) {
+    cpSync(join(here, file), join(clone, file));
+  }
   write('package.json', '{"type":"module"}');
   write('package-lock.json', '{}');
   mkdirSync(join(clone, 'node_modules', '.bin'), { recursive: true });
-  for (const name of ['typescript', '@typescript', '@types', 'undici-types']) {
-    if (existsSync(join(packages, name))) symlinkSync(join(packages, name), join(clone, 'node_modules', name));
+  for (const name of readdirSync(packages)) {
+    if (!name.startsWith('.')) symlinkSync(join(packages, name), join(clone, 'node_modules', name));
   }
   write('cli/heddle.ts', "#!/usr/bin/env node\nimport { name } from './name.ts';\nprocess.stdout.write(name);\n");
   write('cli/name.ts', "export const name: string = 'heddle';\n");
   write('cli/name.test.ts', 'export {};\n');
   write('cli/testing/fake.ts', 'export {};\n');
-  write('proto/heddle/v1/joining.proto', 'syntax = "proto3";\n');
+  write('cli/sidecar.ts', sidecar);
+  write('proto/contract-json.ts', 'export const contractJson: string | null = null;\n');
+  write('proto/contract.proto', 'syntax = "proto3";\nimport "heddle/v1/joining.proto";\n');
+  write(
+    'proto/heddle/v1/joining.proto',
+    'syntax = "proto3";\npackage heddle.v1;\nmessage JoinRequest { string token = 1; }\n',
+  );
 });
+
+/** Prints a message that it has decoded, read from YAML by a package that it loads on first use. */
+const sidecar = `import { fromJSON } from '@grpc/proto-loader';
+import { contractJson } from '../proto/contract-json.ts';
+const { parse } = await import('yaml');
+const { serialize, deserialize } = fromJSON(JSON.parse(contractJson ?? ''), {})['heddle.v1.JoinRequest'] as never as {
+  serialize(message: unknown): Buffer;
+  deserialize(bytes: Buffer): unknown;
+};
+process.stdout.write(JSON.stringify(deserialize(serialize(parse('token: from-yaml')))));
+`;
 
 afterAll(() => rmSync(clone, { recursive: true }));
 
 describe('build', () => {
   it('compiles sources, copies what is read at run time, and leaves tests out', () => {
     expect(build().code).toBe(0);
-    expect(filesBelow('dist')).toEqual([
+    expect(filesBelow('dist').filter((file) => !file.startsWith('sidecar/'))).toEqual([
       '.built-from',
       'cli/heddle.js',
       'cli/heddle.js.map',
       'cli/name.js',
       'cli/name.js.map',
-      'proto/heddle/v1/joining.proto',
+      'cli/sidecar.js',
+      'cli/sidecar.js.map',
+      'proto/contract-json.js',
+      'proto/contract-json.js.map',
     ]);
+  });
+
+  it('makes a sidecar of its own that needs no packages, no .proto files and nothing else of the output', () => {
+    const alone = mkdtempSync(join(tmpdir(), 'heddle-bundle-'));
+    try {
+      cpSync(join(clone, 'dist', 'sidecar'), alone, { recursive: true });
+      const run = spawnSync(process.execPath, [join(alone, 'sidecar.mjs')], { cwd: alone, encoding: 'utf8' });
+      expect(run).toMatchObject({ stdout: '{"token":"from-yaml"}', stderr: '' });
+    } finally {
+      rmSync(alone, { recursive: true });
+    }
   });
 
   it('puts the program where npx finds it', () => {
@@ -76,10 +109,13 @@ describe('build', () => {
 
   it('removes what is no longer made from any source', () => {
     write('cli/name.ts', "export const name: string = 'renamed';\n");
-    rmSync(join(clone, 'proto'), { recursive: true });
+    write('certs/old.ts', 'export const age: number = 9;\n');
+    expect(build('--quiet').code).toBe(0);
+    expect(existsSync(join(clone, 'dist/certs'))).toBe(true);
+    rmSync(join(clone, 'certs'), { recursive: true });
     expect(build('--quiet')).toEqual({ code: 0, stdout: '', stderr: '' });
     expect(readFileSync(join(clone, 'dist/cli/name.js'), 'utf8')).toContain("'renamed'");
-    expect(existsSync(join(clone, 'dist/proto'))).toBe(false);
+    expect(existsSync(join(clone, 'dist/certs'))).toBe(false);
   });
 });
 

@@ -1,5 +1,6 @@
 /**
- * `npm run build`: compiles the sources into `dist/`, with the files that are read at run time beside them.
+ * `npm run build`: compiles the sources into `dist/`, with the files that are read at run time beside them, and makes
+ * the sidecar's bundle of them.
  *
  * The whole tree is made next to `dist/` and then takes its place, so that nothing stale survives, a failed build
  * leaves the last good one, and two builds at once do not mix. When no input has changed it does nothing.
@@ -23,19 +24,20 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { bundleSidecar, embedContract } from './bundle.ts';
 
 const root = import.meta.dirname;
 const output = join(root, 'dist');
 const stampName = '.built-from';
 const program = join('cli', 'heddle.js');
 
-const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'build.ts'];
+const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'build.ts', 'bundle.ts'];
 const sourceFolders = ['proxy', 'control-plane', 'cli', 'proto', 'certs', 'examples', 'bench'];
 
-function main(options: readonly string[]): number {
+async function main(options: readonly string[]): Promise<number> {
   const say = (line: string) => options.includes('--quiet') || console.error(line);
   const startedAtMs = Date.now();
-  const inputs = sourceFolders.flatMap(filesBelow).filter((path) => path.endsWith('.ts') || isAsset(path));
+  const inputs = sourceFolders.flatMap(filesBelow).filter((path) => /\.(ts|proto)$/.test(path) || isAsset(path));
   const stamp = fingerprint([...settings, ...inputs]);
   if (!options.includes('--force') && readIfThere(join(output, stampName)) === stamp) {
     offerProgram();
@@ -67,6 +69,8 @@ function main(options: readonly string[]): number {
       copyFileSync(join(root, asset), join(fresh, asset));
     }
     if (existsSync(join(fresh, program))) chmodSync(join(fresh, program), 0o755);
+    embedContract(join(root, 'proto'), fresh);
+    await bundleSidecar(fresh);
     writeFileSync(join(fresh, stampName), stamp);
     takePlace(fresh);
   } finally {
@@ -79,7 +83,7 @@ function main(options: readonly string[]): number {
 
 /** Files that code reads at run time, by a path relative to its own. */
 function isAsset(path: string): boolean {
-  return /^proto\/.*\.proto$|^examples\/.*\.(yaml|json|html|py)$/.test(path);
+  return /^examples\/.*\.(yaml|json|html|py)$/.test(path);
 }
 
 function filesBelow(folder: string): string[] {
@@ -148,4 +152,4 @@ function readLinkIfThere(path: string): string | null {
   }
 }
 
-process.exitCode = main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2));
