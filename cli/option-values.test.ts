@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  bytesValue,
   durationValue,
   labelValues,
   nameValue,
@@ -60,6 +61,17 @@ describe('nameValue', () => {
   it.each(['web', 'cart-v1', '7'])('takes %s', (text) => expect(nameValue(text)).toBe(text));
   it.each(['', 'Web', '-web', 'web-', 'a.b', 'x'.repeat(64)])('refuses "%s"', (text) => {
     expect(() => nameValue(text)).toThrow('A name has');
+  });
+});
+
+describe('bytesValue', () => {
+  it.each([
+    ['64Mi', 67_108_864],
+    ['256MiB', 268_435_456],
+    ['1Gi', 1_073_741_824],
+  ])('reads %s', (text, bytes) => expect(bytesValue(text)).toBe(bytes));
+  it.each(['63Mi', '1G', '1024', '', '-1Gi', '0x40Mi'])('refuses "%s"', (text) => {
+    expect(() => bytesValue(text)).toThrow('A size is written');
   });
 });
 

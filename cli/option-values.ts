@@ -73,6 +73,14 @@ export function durationValue(text: string): number {
   }
 }
 
+/** Bytes of `64Mi`, `256MiB`, `1Gi`; at least 64 MiB, which is what a sidecar cannot do without. */
+export function bytesValue(text: string): number {
+  const match = /^([0-9]{1,6})(Mi|Gi)B?$/.exec(text);
+  const bytes = match === null ? 0 : Number(match[1]) * (match[2] === 'Gi' ? 2 ** 30 : 2 ** 20);
+  if (bytes < 2 ** 26) throw new InvalidArgumentError('A size is written 256Mi or 1Gi, and is at least 64Mi.');
+  return bytes;
+}
+
 /** A stretch of the past in whole seconds; the control plane keeps an hour, in steps of five seconds. */
 export function windowValue(text: string): number {
   const seconds = Math.round(durationValue(text) / 1000);

@@ -73,6 +73,7 @@ export function processFacts(proxy: SidecarParts): ProcessFacts {
       // while a root is being replaced there are two; what matters is how long the trust lasts
       yield { kind: 'root', expiresAtMs: Math.max(...roots.map(({ notAfterMs }) => notAfterMs)) };
     },
+    memoryPressurePercent: () => proxy.carrier.counters().memoryPressurePercent,
     *counters() {
       yield {
         name: 'heddle_access_log_dropped_total',
@@ -83,6 +84,21 @@ export function processFacts(proxy: SidecarParts): ProcessFacts {
         name: 'heddle_requests_refused_total',
         help: 'Requests that broke the rules of HTTP and never reached a route.',
         value: proxy.carrier.counters().refusedRequests,
+      };
+      yield {
+        name: 'heddle_overload_shed_requests_total',
+        help: 'Requests answered 503 because the sidecar was close to the end of its memory.',
+        value: proxy.carrier.counters().shedRequests,
+      };
+      yield {
+        name: 'heddle_watchdog_miss_total',
+        help: 'Times that the event loop was stuck for more than 200 ms.',
+        value: proxy.carrier.counters().watchdogMisses,
+      };
+      yield {
+        name: 'heddle_watchdog_mega_miss_total',
+        help: 'Times that the event loop was stuck for more than a second.',
+        value: proxy.carrier.counters().watchdogMegaMisses,
       };
       yield {
         name: 'heddle_xds_nack_total',

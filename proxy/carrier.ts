@@ -29,6 +29,13 @@ export interface CarrierCounters {
   readonly refusedRequests: number;
   /** Lines of the access log that were dropped. */
   readonly droppedLogLines: number;
+  /** Requests answered 503 because of `memoryPressurePercent`. */
+  readonly shedRequests: number;
+  /** How often the event loop was stuck for more than 200 ms, and for more than a second. */
+  readonly watchdogMisses: number;
+  readonly watchdogMegaMisses: number;
+  /** Memory in use, of what the process may have; of several processes the greatest. */
+  readonly memoryPressurePercent: number;
 }
 
 /**

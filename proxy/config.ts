@@ -40,6 +40,11 @@ export interface ProxyConfig {
   readonly logLevel: LogLevel;
   /** `auto`: stream handles where they prove to work at start; `socket`: Node's public sockets only. Default `auto`. */
   readonly transport: 'auto' | 'socket';
+  /**
+   * Memory that the sidecar may take; close to it, it refuses new work (see `OverloadMonitor`). Null: the limit of its control
+   * group, or the machine's memory.
+   */
+  readonly maxMemoryBytes: number | null;
   /** How often counts go to the control plane. Default 5000. */
   readonly telemetryIntervalMs: number;
 }
@@ -75,6 +80,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     logLevel: 'info',
     telemetryIntervalMs: 5000,
     transport: 'auto',
+    maxMemoryBytes: null,
     ...options,
     name,
     version,

@@ -119,6 +119,10 @@ export class DataPlane implements Carrier {
     return {
       refusedRequests: this.traffic.refusedRequests,
       droppedLogLines: this.#accessLog?.droppedTotal ?? 0,
+      shedRequests: this.traffic.overload.shedRequests,
+      watchdogMisses: this.traffic.watchdog.misses,
+      watchdogMegaMisses: this.traffic.watchdog.megaMisses,
+      memoryPressurePercent: this.traffic.overload.pressurePercent,
     };
   }
 

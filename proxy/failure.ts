@@ -32,6 +32,7 @@ export const failures = {
   unsupportedCoding: row(501, 'DPE', 'never', 'http1.unsupported_transfer_coding', 'The transfer coding is unknown'),
   unsupportedVersion: row(505, 'DPE', 'never', 'http1.unsupported_version', 'The HTTP version is not supported'),
   expectationFailed: row(417, 'DPE', 'never', 'http1.expectation_failed', 'The expectation cannot be met'),
+  overloaded: row(503, 'OM', 'never', 'overload', 'The sidecar is close to the end of its memory'),
   pathRefused: row(400, 'DPE', 'never', 'path_normalization_failed', 'The path hides a slash'),
   underscoreRefused: row(400, 'DPE', 'never', 'http.unexpected_underscore', 'A header name has an underscore'),
   upgradeNotSupported: row(403, 'NR', 'never', 'upgrade_failed', 'This listener does not take that kind of request'),

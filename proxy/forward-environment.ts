@@ -25,6 +25,7 @@ export interface ForwardEnvironment {
   readonly routes: RouteSource;
   /** Of the listener; another object after an update. */
   readonly http: HttpSettings;
+  readonly overload: RequestShedding;
   readonly wheel: TimerWheel;
   readonly clock: CoarseClock;
   random(): number;
@@ -35,6 +36,12 @@ export interface ForwardEnvironment {
   readonly ownPeerMetadata: string;
   describe(failure: Failure, context: Omit<FailureContext, 'answeredBy' | 'remedy'>): LocalReply;
   readonly recorder: Recorder;
+}
+
+/** Whether new requests are to be turned away because the process runs out of memory; counts those that were. */
+export interface RequestShedding {
+  readonly isShedding: boolean;
+  shedRequests: number;
 }
 
 /** Called once for every request, however it ended; it must copy what it keeps. */

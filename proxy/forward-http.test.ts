@@ -99,6 +99,20 @@ describe('HttpExchange', () => {
     expect(forwarder.recorded.map(({ status }) => status)).toEqual([200, 400]);
   });
 
+  it('answers 503 at once while the process is overloaded, and takes requests again afterwards', async () => {
+    const upstream = await scripted((socket) => socket.write(ok));
+    const overload = { isShedding: true, shedRequests: 0 };
+    const forwarder = await forwarderTo([upstream.port], { overload });
+    const request = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+    const shed = await sendRaw(forwarder.port, request, isWhole);
+    expect(shed.status).toBe(503);
+    expect(shed.text).toContain('\r\nx-envoy-overloaded: true\r\n');
+    expect([overload.shedRequests, upstream.received()]).toEqual([1, '']);
+    overload.isShedding = false;
+    expect((await sendRaw(forwarder.port, request, isWhole)).status).toBe(200);
+    expect(forwarder.recorded.map(({ flag }) => flag)).toEqual(['OM', '-']);
+  });
+
   it('lets the authority of an absolute target win over Host', async () => {
     const upstream = await scripted((socket) => socket.write(ok));
     const forwarder = await forwarderTo([upstream.port]);

@@ -116,7 +116,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
       }
       head.authority = this.#connectedTo;
     }
-    const refusal = applyHeadRules(head, this.#environment.http);
+    const refusal = this.#refusal(head);
     if (refusal !== null) {
       this.#fail(refusal);
       return;
@@ -124,6 +124,13 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     const found = this.#environment.routes.lookup(head);
     if (found instanceof Promise) this.#awaitRoutes(found);
     else this.#follow(found);
+  }
+
+  #refusal(head: RequestHead): Failure | null {
+    const { overload, http } = this.#environment;
+    if (!overload.isShedding) return applyHeadRules(head, http);
+    overload.shedRequests++;
+    return 'overloaded';
   }
 
   #awaitRoutes(pending: Promise<RouteLookup>): void {

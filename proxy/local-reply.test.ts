@@ -29,6 +29,12 @@ describe('localReply', () => {
     });
   });
 
+  it.each(['overloaded', 'upstreamOverflow'] as const)('says of %s that there is no room', (failure) => {
+    for (const isGrpc of [false, true]) {
+      expect(localReply(failure, { ...context, isGrpc }).lines).toContain('\r\nx-envoy-overloaded: true\r\n');
+    }
+  });
+
   it('tells a gRPC client in headers alone', () => {
     const { status, lines, body } = localReply('noHealthyUpstream', { ...context, isGrpc: true });
     expect([status, body]).toEqual([200, '']);

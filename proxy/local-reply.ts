@@ -47,7 +47,7 @@ export function localReply(failure: Failure, context: FailureContext): LocalRepl
   };
   return {
     status,
-    lines: `content-type: application/problem+json\r\nx-heddle-reason: ${flag}\r\n`,
+    lines: `content-type: application/problem+json\r\nx-heddle-reason: ${flag}\r\n${overloadedLine(failure)}`,
     body: `${toAscii(JSON.stringify(problem))}\n`,
   };
 }
@@ -59,9 +59,14 @@ function grpcReply(failure: Failure, { answeredBy, service, rule, detail, remedy
   const message = grpcMessage([title, ...facts.filter((fact) => fact !== '')].join('; '));
   return {
     status: 200,
-    lines: `content-type: application/grpc\r\ngrpc-status: ${grpcStatusOf(failure)}\r\ngrpc-message: ${message}\r\nx-heddle-reason: ${flag}\r\n`,
+    lines: `content-type: application/grpc\r\ngrpc-status: ${grpcStatusOf(failure)}\r\ngrpc-message: ${message}\r\nx-heddle-reason: ${flag}\r\n${overloadedLine(failure)}`,
     body: '',
   };
+}
+
+/** Tells callers that to try again elsewhere helps, and here does not (Envoy, router filter). */
+function overloadedLine(failure: Failure): string {
+  return failure === 'overloaded' || failure === 'upstreamOverflow' ? 'x-envoy-overloaded: true\r\n' : '';
 }
 
 /** JSON with everything beyond ASCII escaped, so that its length in characters is its length in bytes. */

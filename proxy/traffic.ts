@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
 import { ALPN_HTTP1, ALPN_HTTP2, formatWorkloadName } from '../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
 import { HostResolver } from './cluster/host-resolver.ts';
@@ -15,12 +16,21 @@ import type { LocalReply } from './local-reply.ts';
 import { localReply } from './local-reply.ts';
 import type { Log } from './log.ts';
 import type { RequestHead } from './message-head.ts';
+import { collectGarbage } from './resilience/collect-garbage.ts';
+import { connectionCap } from './resilience/descriptor-limit.ts';
+import { memoryLimitBytes } from './resilience/memory-limit.ts';
+import type { OverloadLevel } from './resilience/overload-monitor.ts';
+import { OverloadMonitor } from './resilience/overload-monitor.ts';
 import { TimerWheel } from './resilience/timer-wheel.ts';
+import { Watchdog } from './resilience/watchdog.ts';
 import type { RouteTable } from './route/route-table.ts';
 import { IdentityHolder } from './tls/mesh-identity.ts';
 import { SessionCache } from './tls/session-cache.ts';
 import { CoarseClock } from './transport/coarse-clock.ts';
 import { dialMesh, dialPlain } from './upstream/dial.ts';
+
+/** How often memory is looked at (Envoy, overload manager `refresh_interval`). */
+const OVERLOAD_SAMPLE_MS = 250;
 
 /** An application port and the inbound port at which other sidecars reach it. */
 export interface InboundPort {
@@ -40,6 +50,9 @@ export class Traffic {
   readonly inbound: InboundPort[] = [];
   /** Requests that broke the rules of HTTP and were answered before anything looked at them. */
   refusedRequests = 0;
+  readonly overload: OverloadMonitor;
+  readonly watchdog = new Watchdog(OVERLOAD_SAMPLE_MS);
+  readonly #connectionCap = connectionCap();
   readonly #config: ProxyConfig;
   readonly #log: Log;
   readonly #wheel = new TimerWheel();
@@ -47,12 +60,25 @@ export class Traffic {
   readonly #sessions = new SessionCache();
   readonly #inboundRoutes = new Map<number, InboundRoutes>();
   readonly #outboundHttp: ListenerHttp = { current: defaultHttpSettings };
+  readonly #sampling: NodeJS.Timeout;
   #recorder: Recorder = { record() {} };
 
   constructor(config: ProxyConfig, log: Log) {
     this.#config = config;
     this.#log = log;
     this.clock.start();
+    this.overload = new OverloadMonitor({
+      memoryLimitBytes: config.maxMemoryBytes ?? memoryLimitBytes(),
+      heapLimitBytes: getHeapStatistics().heap_size_limit,
+      residentBytes: () => process.memoryUsage.rss(),
+      heapBytes: () => getHeapStatistics().used_heap_size,
+      shrinkHeap: collectGarbage,
+      onChange: (level, pressurePercent) => this.#onOverload(level, pressurePercent),
+    });
+    this.#sampling = setInterval(() => {
+      this.overload.sample();
+      this.watchdog.beat(performance.now());
+    }, OVERLOAD_SAMPLE_MS).unref();
     this.identity.onChange(() => this.#sessions.clear());
     this.clusterEnvironment = {
       dial: (cluster, endpoint, protocol, result) => {
@@ -135,15 +161,35 @@ export class Traffic {
 
   /** Closes all listeners; what is being answered may finish within `graceMs`. */
   async close(graceMs: number): Promise<void> {
-    const listeners = [...this.inbound.map(({ listener }) => listener), ...this.outbound];
-    await Promise.all(listeners.map((listener) => listener.close(graceMs)));
+    await Promise.all(this.#listeners().map((listener) => listener.close(graceMs)));
     this.clock.stop();
+    clearInterval(this.#sampling);
+  }
+
+  #listeners(): HttpListener[] {
+    return [...this.outbound, ...this.inbound.map(({ listener }) => listener)];
+  }
+
+  #hasRoom(): boolean {
+    if (this.overload.isShedding) return false;
+    let open = 0;
+    for (const listener of this.outbound) open += listener.openSockets;
+    for (const { listener } of this.inbound) open += listener.openSockets;
+    return open < this.#connectionCap;
+  }
+
+  #onOverload(level: OverloadLevel, pressurePercent: number): void {
+    this.#log(level === 'none' ? 'info' : 'warn', 'memory pressure has changed what is accepted', {
+      level,
+      pressurePercent: Math.round(pressurePercent),
+    });
+    if (level !== 'none') for (const listener of this.#listeners()) listener.shedConnections();
   }
 
   #serving(
     trust: HeaderTrust,
     environment: ForwardEnvironment,
-  ): Pick<Parameters<typeof HttpListener.listen>[0], 'connection' | 'accept' | 'onRefused'> {
+  ): Pick<Parameters<typeof HttpListener.listen>[0], 'connection' | 'hasRoom' | 'accept' | 'onRefused'> {
     return {
       connection: {
         trust,
@@ -164,6 +210,7 @@ export class Traffic {
           this.#log('debug', 'a request is refused', { reason: failure });
         },
       },
+      hasRoom: () => this.#hasRoom(),
       accept: (stream, peer) => new HttpExchange(environment, stream, peer),
       onRefused: (reason, address) => this.#log('debug', 'a connection is refused', { reason, address }),
     };
@@ -177,6 +224,7 @@ export class Traffic {
       get http() {
         return http.current;
       },
+      overload: this.overload,
       wheel: this.#wheel,
       clock: this.clock,
       random: Math.random,
@@ -196,9 +244,7 @@ export class Traffic {
 
   /** Whether one of our own listeners is at this address: asked once for each request to the outside. */
   #isOwn(address: string, port: number): boolean {
-    const isListening = [...this.outbound, ...this.inbound.map(({ listener }) => listener)].some(
-      (listener) => listener.port === port,
-    );
+    const isListening = this.#listeners().some((listener) => listener.port === port);
     if (!isListening) return false;
     if (address === this.#config.advertise) return true;
     const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);

@@ -4,7 +4,15 @@ import type { ApiOptions } from '../api-options.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { resolveConnection } from '../context.ts';
 import type { HeddleCommand } from '../heddle-command.ts';
-import { durationValue, labelValues, nameValue, portValue, portValues, upstreamValues } from '../option-values.ts';
+import {
+  bytesValue,
+  durationValue,
+  labelValues,
+  nameValue,
+  portValue,
+  portValues,
+  upstreamValues,
+} from '../option-values.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
 import { findJoinToken } from './find-join-token.ts';
 
@@ -24,6 +32,7 @@ export interface SidecarOptions extends ApiOptions {
   readonly stateDir?: string;
   readonly adminPort?: number;
   readonly outboundPort?: number;
+  readonly maxMemory?: number;
   readonly accessLog: string;
   readonly logLevel: ProxyConfig['logLevel'];
   /** Milliseconds; 0 waits for ever. */
@@ -68,6 +77,12 @@ export function withSidecarOptions(command: HeddleCommand): HeddleCommand {
       .argParser(durationValue)
       .default(60_000, '60s'),
   ]);
+  group('What it may use', [
+    new Option(
+      '--max-memory <size>',
+      'close to it new work is refused (default: what the control group allows)',
+    ).argParser(bytesValue),
+  ]);
   group('Looking inside', [
     new Option('--admin-port <port>', 'of the admin server on loopback (default: 15000 if free)').argParser(portValue),
     new Option('--access-log <file>', 'a JSON line for each request; - is stdout').default('', 'none'),
@@ -102,6 +117,7 @@ export async function sidecarConfig(options: SidecarOptions): Promise<ProxyConfi
       stateDirectory: sidecarStateDirectory(base, namespace, name),
       adminPort: options.adminPort ?? null,
       outboundPort: options.outboundPort ?? null,
+      maxMemoryBytes: options.maxMemory ?? null,
       accessLog: options.accessLog,
       logLevel: options.logLevel,
     });

@@ -30,6 +30,8 @@ export interface HttpListenerOptions {
   readonly connection: Omit<ServerConnectionOptions, 'onClosed'>;
   /** Connections at a time; one more is closed at once. Default 10 000. */
   readonly maxConnections?: number;
+  /** Whether the process has room for one more; asked for each connection, and one that has no room is closed at once. */
+  readonly hasRoom?: () => boolean;
   /** Somebody to answer the requests of one connection, or of the streams that one stream object carries. */
   accept(stream: DownstreamStream, peer: AcceptedPeer): RequestReceiver;
   /** A connection was refused before any request: a handshake failed, or the limit was reached. */
@@ -67,12 +69,14 @@ export class HttpListener {
     this.name = options.name;
     this.#options = options;
     this.#server = options.mesh === null ? this.#plainServer() : this.#meshServer(options.mesh);
-    this.#server.maxConnections = options.maxConnections ?? 10_000;
+    const { maxConnections = 10_000, hasRoom = () => true } = options;
+    // Node reads it for each connection, before there is a socket or a handshake
+    Object.defineProperty(this.#server, 'maxConnections', { get: () => (hasRoom() ? maxConnections : 0) });
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    this.#server.on('drop', (drop) => this.#refuse('the connection limit is reached', drop?.remoteAddress ?? ''));
+    this.#server.on('drop', (drop) => this.#refuse('there is no room for more connections', drop?.remoteAddress ?? ''));
     this.#stopSweeping = options.connection.clock.onTick((nowMs) => {
       for (const connection of this.#connections) connection.sweep(nowMs);
     });
@@ -108,6 +112,16 @@ export class HttpListener {
 
   get openConnections(): number {
     return this.#connections.size;
+  }
+
+  /** Accepted sockets, those in the middle of a handshake included. */
+  get openSockets(): number {
+    return this.#sockets.size;
+  }
+
+  /** Answers in progress close their connections, idle ones are closed now; those that come later stay. */
+  shedConnections(): void {
+    for (const connection of this.#connections) connection.drain();
   }
 
   /** From now on every answer closes its connection; idle connections are closed. New ones are still accepted. */

@@ -24,6 +24,7 @@ function pageOf(registry = new SeriesRegistry(), clusters = [clusterStatsOf()]):
     ],
     facts: {
       version: '0.1.0',
+      memoryPressurePercent: () => 12.5,
       certificateExpiry: () => [{ kind: 'leaf', expiresAtMs: 1_700_000_000_000 }],
       counters: () => [{ name: 'heddle_access_log_dropped_total', help: 'Lines that were not written.', value: 2 }],
     },

@@ -14,6 +14,8 @@ export interface ProcessFacts {
   readonly version: string;
   /** Expiry of certificates in use, by kind: `leaf`, `root`. */
   certificateExpiry(): Iterable<{ readonly kind: string; readonly expiresAtMs: number }>;
+  /** How close the process is to the end of its memory. */
+  memoryPressurePercent(): number;
   /** Names and values of counters that belong to nothing else; names end in `_total`. */
   counters(): Iterable<{ readonly name: string; readonly help: string; readonly value: number }>;
   /** The same for what goes up and down. */
@@ -90,6 +92,9 @@ export class ProcessMetrics {
     gauge('process_open_fds', 'Open file descriptors.', () => {
       return openDescriptors() + (others()?.openDescriptors ?? 0);
     });
+    gauge('heddle_overload_memory_pressure_percent', 'Memory in use, of what the process may have.', () =>
+      facts.memoryPressurePercent(),
+    );
     const lag = watchLag();
     this.#lag = lag;
     gauge(

@@ -6,7 +6,7 @@ import { ALPN_HTTP1 } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
 import { responseFlag } from '../failure.ts';
-import type { DownstreamPeer, ForwardEnvironment } from '../forward-environment.ts';
+import type { DownstreamPeer, ForwardEnvironment, RequestShedding } from '../forward-environment.ts';
 import { HttpExchange } from '../forward-http.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import { defaultHttpSettings } from '../http-settings.ts';
@@ -48,6 +48,7 @@ export interface ForwarderOptions {
   readonly cluster?: Partial<ClusterConfig>;
   readonly action?: Partial<ForwardAction<Cluster>>;
   readonly http?: Partial<HttpSettings>;
+  readonly overload?: RequestShedding;
   readonly headerTimeoutMs?: number;
   readonly nowMs?: () => number;
   /** Makes it an inbound listener with mutual TLS, as this one. */
@@ -82,6 +83,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     direction: inboundAs === undefined ? 'outbound' : 'inbound',
     routes: { service: '', lookup: () => table },
     http: { ...defaultHttpSettings, ...options.http },
+    overload: options.overload ?? { isShedding: false, shedRequests: 0 },
     wheel: new TimerWheel(),
     clock,
     random: () => 0.5,
