@@ -4,6 +4,8 @@ import type { Carrier, CarrierCounters, CarrierFacts, ListenerPlan, OpenListener
 import type { Cluster } from './cluster/cluster.ts';
 import type { ProxyConfig } from './config.ts';
 import type { HttpListener } from './listener/http-listener.ts';
+import type { ListenerPlace } from './listener-place.ts';
+import { placeOf } from './listener-place.ts';
 import type { Log } from './log.ts';
 import { ProxyPortRoutes, UpstreamPortRoutes } from './outbound-routes.ts';
 import { RequestRecorder } from './record-request.ts';
@@ -80,7 +82,7 @@ export class DataPlane implements Carrier {
   }
 
   async open(plan: ListenerPlan): Promise<OpenListener> {
-    const { name, host, port } = await this.#listen(plan);
+    const { name, host, port } = await this.listen(plan, placeOf(plan, this.#config.advertise));
     const open = { plan, name, host, port };
     this.listening.push(open);
     return open;
@@ -140,22 +142,22 @@ export class DataPlane implements Carrier {
     await this.#accessLog?.close();
   }
 
-  async #listen(plan: ListenerPlan): Promise<HttpListener> {
+  /** As `open`, for a place that is settled already. */
+  async listen(plan: ListenerPlan, place: ListenerPlace): Promise<HttpListener> {
     const { traffic } = this;
     const { routes } = this.target;
     switch (plan.kind) {
       case 'inbound': {
-        const { listener } = await traffic.openInbound(plan.applicationPort);
+        const { listener } = await traffic.openInbound(plan.applicationPort, place);
         return listener;
       }
       case 'upstream': {
-        const { port, routeName } = plan;
-        routes.declare(routeName);
-        return traffic.openOutbound(`upstream|${port}||${routeName}`, port, new UpstreamPortRoutes(routes, routeName));
+        routes.declare(plan.routeName);
+        return traffic.openOutbound(place, new UpstreamPortRoutes(routes, plan.routeName));
       }
       case 'proxy': {
         const source = new ProxyPortRoutes(routes, this.#config.namespace, () => this.#unknownHosts);
-        return traffic.openOutbound(VIRTUAL_OUTBOUND, plan.port, source);
+        return traffic.openOutbound(place, source);
       }
     }
   }

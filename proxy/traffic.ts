@@ -12,6 +12,7 @@ import type { HttpSettings } from './http-settings.ts';
 import { defaultHttpSettings } from './http-settings.ts';
 import { defaultHeadLimits } from './http1/head-limits.ts';
 import { HttpListener } from './listener/http-listener.ts';
+import type { ListenerPlace } from './listener-place.ts';
 import type { LocalReply } from './local-reply.ts';
 import { localReply } from './local-reply.ts';
 import type { Log } from './log.ts';
@@ -112,12 +113,10 @@ export class Traffic {
     this.#recorder = recorder;
   }
 
-  /** Opens a plaintext listener on loopback for the application. Port 0 takes a free one. */
-  async openOutbound(name: string, port: number, routes: RouteSource): Promise<HttpListener> {
+  /** Opens a plaintext listener for the application. */
+  async openOutbound(place: ListenerPlace, routes: RouteSource): Promise<HttpListener> {
     const listener = await HttpListener.listen({
-      name,
-      host: '127.0.0.1',
-      port,
+      ...place,
       mesh: null,
       ...this.#serving('application', this.#environment('outbound', routes, this.#outboundHttp)),
     });
@@ -126,14 +125,11 @@ export class Traffic {
   }
 
   /** Opens the mTLS listener for one application port; it answers 503 until it is given routes. */
-  async openInbound(port: number): Promise<InboundPort> {
+  async openInbound(port: number, place: ListenerPlace): Promise<InboundPort> {
     const routes = new InboundRoutes();
     this.#inboundRoutes.set(port, routes);
-    const isLocal = this.#config.advertise === '127.0.0.1' || this.#config.advertise === '::1';
     const listener = await HttpListener.listen({
-      name: `inbound|${port}||`,
-      host: isLocal ? this.#config.advertise : this.#config.advertise.includes(':') ? '::' : '0.0.0.0',
-      port: 0,
+      ...place,
       mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP1] },
       ...this.#serving('sidecar', this.#environment('inbound', routes, routes.http)),
     });

@@ -25,6 +25,10 @@ export interface HttpListenerOptions {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
+  /**
+   * Nothing is bound: another process accepts at this host and port, and its sockets come through `take`. Default false.
+   */
+  readonly isHandedOver?: boolean;
   /** Null for plaintext; otherwise clients must present an SVID of our trust domain. */
   readonly mesh: MeshListenerOptions | null;
   readonly connection: Omit<ServerConnectionOptions, 'onClosed'>;
@@ -63,6 +67,7 @@ export class HttpListener {
   readonly #sockets = new Set<Socket>();
   readonly #stopSweeping: () => void;
   #stopFollowing: () => void = () => {};
+  #onEmpty: () => void = () => {};
   #isDraining = false;
 
   private constructor(options: HttpListenerOptions) {
@@ -74,7 +79,10 @@ export class HttpListener {
     Object.defineProperty(this.#server, 'maxConnections', { get: () => (hasRoom() ? maxConnections : 0) });
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('close', () => {
+        this.#sockets.delete(socket);
+        if (this.#sockets.size === 0) this.#onEmpty();
+      });
     });
     this.#server.on('drop', (drop) => this.#refuse('there is no room for more connections', drop?.remoteAddress ?? ''));
     this.#stopSweeping = options.connection.clock.onTick((nowMs) => {
@@ -85,6 +93,7 @@ export class HttpListener {
   /** Binds and listens. Rejects with Node's error when the address cannot be had. */
   static async listen(options: HttpListenerOptions): Promise<HttpListener> {
     const listener = new HttpListener(options);
+    if (options.isHandedOver) return listener;
     try {
       await new Promise<void>((resolve, reject) => {
         listener.#server.once('error', reject);
@@ -103,11 +112,11 @@ export class HttpListener {
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port;
+    return this.#options.isHandedOver ? this.#options.port : (this.#server.address() as AddressInfo).port;
   }
 
   get host(): string {
-    return (this.#server.address() as AddressInfo).address;
+    return this.#options.isHandedOver ? this.#options.host : (this.#server.address() as AddressInfo).address;
   }
 
   get openConnections(): number {
@@ -124,6 +133,16 @@ export class HttpListener {
     for (const connection of this.#connections) connection.drain();
   }
 
+  /** Serves a connection that another process has accepted, within the same limit. */
+  take(socket: Socket): void {
+    if (this.#sockets.size < this.#server.maxConnections) {
+      this.#server.emit('connection', socket);
+      return;
+    }
+    this.#refuse('there is no room for more connections', addressOf(socket));
+    socket.destroy();
+  }
+
   /** From now on every answer closes its connection; idle connections are closed. New ones are still accepted. */
   drain(): void {
     this.#isDraining = true;
@@ -138,6 +157,12 @@ export class HttpListener {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    // the server has not counted those that were handed over
+    if (this.#sockets.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onEmpty = resolve;
+      });
+    }
     clearTimeout(cut);
   }
 

@@ -1,4 +1,5 @@
-import { LATENCY_BUCKETS, latencyBucket } from '../../proto/histogram.ts';
+import type { SparseBuckets } from '../../proto/histogram.ts';
+import { addSparseBuckets, LATENCY_BUCKETS, latencyBucket, toSparseBuckets } from '../../proto/histogram.ts';
 
 /**
  * Upper bounds of the buckets of Istio's three histograms: milliseconds for durations, bytes for sizes.
@@ -30,6 +31,20 @@ const { durationMs, requestBytes, responseBytes, durationMsSum, requestBytesSum,
 
 export function newTotals(): Float64Array {
   return new Float64Array(count + 1);
+}
+
+/** What `CodeCounts` holds, as plain data. */
+export interface CountsContent {
+  readonly count: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly latency: SparseBuckets;
+  readonly latencySumUs: number;
+  /**
+   * See `totalsLayout`. Series that differ only in their route share their totals: those of all of them come with the
+   * first that is taken, and with the others come zeros.
+   */
+  readonly totals: Float64Array;
 }
 
 /**
@@ -99,6 +114,33 @@ export class CodeCounts {
     add(sums, 2, sent);
     this.unreported++;
     this.recorded++;
+  }
+
+  /** Everything that was counted, the totals too; nothing of it is left here. */
+  take(): CountsContent {
+    const content = {
+      count: this.unreported,
+      requestBytes: this.requestBytes,
+      responseBytes: this.responseBytes,
+      latency: toSparseBuckets(this.latency),
+      latencySumUs: this.latencySumUs,
+      totals: this.totals.slice(),
+    };
+    this.totals.fill(0);
+    this.markReported();
+    return content;
+  }
+
+  /** Adds what another process counted. */
+  merge(content: CountsContent): void {
+    const sums = this.#sums;
+    for (let index = 0; index < this.totals.length; index++) add(this.totals, index, content.totals[index] ?? 0);
+    addSparseBuckets(this.latency, content.latency.index, content.latency.count);
+    add(sums, 0, content.latencySumUs);
+    add(sums, 1, content.requestBytes);
+    add(sums, 2, content.responseBytes);
+    this.unreported += content.count;
+    this.recorded += content.count;
   }
 
   /** What was not reported is in a report now. */

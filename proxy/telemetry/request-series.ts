@@ -1,3 +1,4 @@
+import type { CountsContent } from './code-counts.ts';
 import { CodeCounts, newTotals } from './code-counts.ts';
 import type { SeriesLabels } from './series-labels.ts';
 
@@ -43,6 +44,11 @@ export class CountedSeries implements RequestSeries {
       this.#latest = counts;
     }
     counts.add(durationMs, requestBytes, responseBytes);
+  }
+
+  /** Adds what another process counted. */
+  merge(code: number, flag: string, content: CountsContent): void {
+    (this.find(code, flag) ?? this.#admit(this, code, flag)).merge(content);
   }
 
   /** All requests so far; how the registry sees that there were none. */

@@ -1,6 +1,6 @@
 import { CodeCounts, newTotals } from './code-counts.ts';
 import { httpStatusOf } from './outcome-code.ts';
-import type { AdmitCode, RequestSeries } from './request-series.ts';
+import type { AdmitCode } from './request-series.ts';
 import { CountedSeries } from './request-series.ts';
 import type { SeriesLabels } from './series-labels.ts';
 import { exposedKey, overflowLabels, seriesKey } from './series-labels.ts';
@@ -48,12 +48,17 @@ export class SeriesRegistry {
     return this.#dropped;
   }
 
+  /** Counts what another process's registry dropped. */
+  addDropped(times: number): void {
+    this.#dropped += times;
+  }
+
   get size(): number {
     return this.#series.size;
   }
 
   /** The series with these labels, made when there is none; one of `other` when there are too many. */
-  series(labels: SeriesLabels): RequestSeries {
+  series(labels: SeriesLabels): CountedSeries {
     const key = seriesKey(labels);
     const known = this.#series.get(key);
     if (known !== undefined) return known;
