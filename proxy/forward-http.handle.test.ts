@@ -5,7 +5,7 @@ import { setTransportKind, transportKind } from './transport/open-transport.ts';
 setTransportKind('handle');
 await import('./forward-http.test.ts');
 await import('./forward-http.flow.test.ts');
-await import('./forward-http.hostile.test.ts');
+await import('./http1/conformance.test.ts');
 await import('./mesh-connection.test.ts');
 
 describe('these suites', () => {

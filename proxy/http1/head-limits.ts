@@ -8,4 +8,12 @@ export interface HeadLimits {
   readonly maxTargetBytes: number;
 }
 
+/**
+ * Limits between sidecars: what the calling one adds to a head of full size (request id, attempt count, its name, headers
+ * that a rule sets) must pass the called one.
+ */
+export function withRoomForSidecar(limits: HeadLimits): HeadLimits {
+  return { ...limits, maxHeadBytes: limits.maxHeadBytes + 8192, maxHeaders: limits.maxHeaders + 20 };
+}
+
 export const defaultHeadLimits: HeadLimits = { maxHeadBytes: 61_440, maxHeaders: 100, maxTargetBytes: 32_768 };

@@ -5,16 +5,31 @@ import type { HeadLimits } from './head-limits.ts';
  * Whether what has arrived of a request head can still become a valid one; called only while its end is missing.
  * A client that speaks another protocol, ends lines with bare LF or exceeds a limit is told at once, not after the
  * header timeout.
+ *
+ * `from` says how much of the text was found faultless before: a head that comes byte by byte is read once, not once a
+ * byte.
  */
-export function findEarlyFault(text: string, limits: HeadLimits): Failure | null {
+export function findEarlyFault(text: string, from: number, limits: HeadLimits): Failure | null {
+  const fault = findExcess(text, limits);
+  if (fault !== null) return fault;
+  if (from === 0 && !startsWithMethod.test(text) && text !== '\r') return 'badRequest';
+  for (let at = text.indexOf('\n', from); at >= 0; at = text.indexOf('\n', at + 1)) {
+    if (text.charCodeAt(at - 1) !== 13) return 'badRequest';
+  }
   const lineEnd = text.indexOf('\r\n');
-  if (lineEnd < 0 ? text.length > limits.maxTargetBytes : lineEnd > limits.maxTargetBytes + 64) return 'targetTooLong';
-  if (text.length > limits.maxHeadBytes) return 'headersTooLarge';
-  if (!startsWithMethod.test(text) || bareLineFeed.test(text)) return 'badRequest';
-  if (lineEnd >= 0 && !requestLine.test(text.slice(0, lineEnd))) return 'badRequest';
-  return null;
+  return lineEnd >= Math.max(0, from - 1) && !requestLine.test(text.slice(0, lineEnd)) ? 'badRequest' : null;
 }
 
+/** Whether a head, whole or not, is longer than it may be. The target is judged first, however the bytes arrive. */
+export function findExcess(text: string, limits: HeadLimits): Failure | null {
+  if (text.length <= limits.maxTargetBytes) return null;
+  const lineEnd = text.indexOf('\r\n');
+  if (lineEnd < 0 || lineEnd > limits.maxTargetBytes + MAX_REST_OF_LINE) return 'targetTooLong';
+  return text.length > limits.maxHeadBytes ? 'headersTooLarge' : null;
+}
+
+/** Method, blanks and version. */
+const MAX_REST_OF_LINE = 64;
+
 const startsWithMethod = /^[!#$%&'*+\-.^_`|~0-9A-Z]/;
-const bareLineFeed = /(?:^|[^\r])\n/;
 const requestLine = /^[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/[0-9]\.[0-9]$/;

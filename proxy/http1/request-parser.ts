@@ -5,6 +5,7 @@ import type { RequestHead } from '../message-head.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
 import { HeaderLines } from './header-lines.ts';
+import { findExcess } from './partial-head.ts';
 
 /**
  * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
@@ -31,7 +32,10 @@ export class RequestParser {
    * Returns null, or why the request is refused; the connection must then be closed.
    */
   parse(text: string, end: number, head: RequestHead): Failure | null {
-    if (end > this.#limits.maxHeadBytes) return 'headersTooLarge';
+    if (end > this.#limits.maxTargetBytes) {
+      const excess = findExcess(end === text.length ? text : text.slice(0, end), this.#limits);
+      if (excess !== null) return excess;
+    }
     headPattern.lastIndex = 0;
     if (!headPattern.test(text) || headPattern.lastIndex !== end) return diagnose(text, end);
     const methodEnd = text.indexOf(' ');

@@ -8,7 +8,7 @@ import type { CoarseClock } from '../transport/coarse-clock.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
-import { defaultHeadLimits } from './head-limits.ts';
+import { defaultHeadLimits, withRoomForSidecar } from './head-limits.ts';
 import { findEarlyFault } from './partial-head.ts';
 import { RequestParser } from './request-parser.ts';
 import { ResponseWriter } from './response-writer.ts';
@@ -54,6 +54,8 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   #state: State = 'head';
   /** Unread text: the beginning of a head, or requests that wait for their turn. */
   #pending = '';
+  /** How much of `#pending` is known to hold neither the end of a head nor a fault. */
+  #searched = 0;
   #remaining = 0;
   #touchedAtMs: number;
   /** When a sweep first saw the present, unfinished head; 0 when none has. */
@@ -67,7 +69,8 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   constructor(transport: Transport, options: ServerConnectionOptions) {
     this.transport = transport;
     this.#options = options;
-    this.#limits = options.limits ?? defaultHeadLimits;
+    const limits = options.limits ?? defaultHeadLimits;
+    this.#limits = options.trust === 'sidecar' ? withRoomForSidecar(limits) : limits;
     this.#parser = new RequestParser(options.trust, this.#limits);
     this.#writer = new ResponseWriter(transport);
     this.#touchedAtMs = options.clock.nowMs;
@@ -108,20 +111,28 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     this.#isReading = true;
     let rest = text;
     let bytes = buffer;
+    let searched = this.#searched;
     for (;;) {
       this.#pending = '';
-      if (rest.startsWith('\r\n')) {
-        rest = rest.slice(2); // RFC 9112 section 2.2: one empty line before a request is ignored
+      this.#searched = 0;
+      while (rest.startsWith('\r\n')) {
+        rest = rest.slice(2); // RFC 9112 section 2.2: empty lines before a request are ignored
         bytes = null;
+        searched = 0;
       }
       if (rest === '') break;
-      const end = rest.indexOf('\r\n\r\n') + 4;
+      const end = rest.indexOf('\r\n\r\n', Math.max(0, searched - 3)) + 4;
       if (end === 3) {
-        const fault = findEarlyFault(rest, this.#limits);
-        if (fault === null) this.#pending = rest;
-        else this.#refuse(fault);
+        const fault = findEarlyFault(rest, searched, this.#limits);
+        if (fault === null) {
+          this.#pending = rest;
+          this.#searched = rest.length;
+        } else {
+          this.#refuse(fault);
+        }
         break;
       }
+      searched = 0;
       const failure = this.#parser.parse(rest, end, this.#head);
       if (failure !== null) {
         this.#refuse(failure);

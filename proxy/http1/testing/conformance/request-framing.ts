@@ -1,0 +1,112 @@
+import type { ConformanceCase } from './conformance-case.ts';
+import { forwarded, refused } from './conformance-case.ts';
+
+const post = (lines: string, body = '') => `POST / HTTP/1.1\r\nHost: a\r\n${lines}\r\n${body}`;
+const chunked = (body: string) => post('Transfer-Encoding: chunked\r\n', body);
+const same = (source: string, name: string, bytes: string) => forwarded(source, name, bytes, bytes);
+const codings = '9112 6.1';
+const length = '9112 6.3';
+const chunks = '9112 7.1';
+
+/** Where the body of a request ends (RFC 9112 sections 6 and 7). */
+export const requestFraming: readonly ConformanceCase[] = [
+  same(length, 'a body with its length', post('Content-Length: 5\r\n', 'hello')),
+  same(length, 'a length of 0', post('Content-Length: 0\r\n')),
+  same(length, 'POST without a length, which has no body', post('')),
+  same('9110 9.3.1', 'GET with a body', 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx'),
+  same(length, 'a body of any bytes', post('Content-Length: 8\r\n', '\0\r\n\r\n\xff\x80G')),
+  same(
+    length,
+    'a body that looks like a request',
+    post('Content-Length: 28\r\n', 'GET /b HTTP/1.1\r\nHost: b\r\n\r\n'),
+  ),
+  refused(
+    length,
+    'Content-Length and Transfer-Encoding',
+    post('Content-Length: 6\r\nTransfer-Encoding: chunked\r\n', '0\r\n\r\nX'),
+    400,
+  ),
+  refused(
+    length,
+    'Transfer-Encoding and Content-Length',
+    post('Transfer-Encoding: chunked\r\nContent-Length: 6\r\n', '0\r\n\r\nX'),
+    400,
+  ),
+  refused(codings, 'an unknown coding', post('Transfer-Encoding: xchunked\r\n'), 400),
+  refused(codings, 'an unknown coding before chunked', post('Transfer-Encoding: br, chunked\r\n'), 501),
+  refused(codings, 'gzip, chunked', post('Transfer-Encoding: gzip, chunked\r\n'), 501),
+  refused(length, 'gzip alone', post('Transfer-Encoding: gzip\r\n'), 400),
+  refused(length, 'identity', post('Transfer-Encoding: identity\r\n'), 400),
+  refused(length, 'chunked, identity', post('Transfer-Encoding: chunked, identity\r\n'), 400),
+  refused(codings, 'chunked, chunked', post('Transfer-Encoding: chunked, chunked\r\n'), 400),
+  refused(codings, 'chunked on two lines', post('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n'), 400),
+  refused(
+    codings,
+    'gzip and chunked on two lines',
+    post('Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n'),
+    400,
+  ),
+  refused(codings, 'an empty coding', post('Transfer-Encoding:\r\n'), 400),
+  refused(codings, 'chunked with a parameter', post('Transfer-Encoding: chunked;a=b\r\n'), 400),
+  refused(codings, 'quoted chunked', post('Transfer-Encoding: "chunked"\r\n'), 400),
+  refused(codings, 'chunked with an empty element', post('Transfer-Encoding: chunked,\r\n'), 400),
+  refused(codings, 'a control character before chunked', post('Transfer-Encoding: \x0bchunked\r\n'), 400),
+  refused(codings, 'a no-break space before chunked', post('Transfer-Encoding: \xa0chunked\r\n'), 400),
+  refused(codings, 'a blank before the colon of Transfer-Encoding', post('Transfer-Encoding : chunked\r\n'), 400),
+  refused(codings, 'a folded Transfer-Encoding', post('Transfer-Encoding:\r\n chunked\r\n'), 400),
+  refused(
+    codings,
+    'a coding on HTTP/1.0',
+    'POST / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    400,
+  ),
+  same(codings, 'chunked in upper case', post('Transfer-Encoding: CHUNKED\r\n', '0\r\n\r\n')),
+  refused(length, 'two different lengths', post('Content-Length: 1\r\nContent-Length: 2\r\n', 'x'), 400),
+  refused(length, 'two equal lengths', post('Content-Length: 1\r\nContent-Length: 1\r\n', 'x'), 400),
+  refused(length, 'a list of equal lengths', post('Content-Length: 1, 1\r\n', 'x'), 400),
+  refused('9110 8.6', 'a length with a plus', post('Content-Length: +1\r\n', 'x'), 400),
+  refused('9110 8.6', 'a negative length', post('Content-Length: -1\r\n'), 400),
+  refused('9110 8.6', 'a hexadecimal length', post('Content-Length: 0x1\r\n', 'x'), 400),
+  refused('9110 8.6', 'a length with a point', post('Content-Length: 1.0\r\n', 'x'), 400),
+  refused('9110 8.6', 'a length with an exponent', post('Content-Length: 1e0\r\n', 'x'), 400),
+  refused('9110 8.6', 'an empty length', post('Content-Length:\r\n'), 400),
+  refused('9110 8.6', 'a length beyond 2^64', post('Content-Length: 18446744073709551617\r\n'), 400),
+  refused('9110 8.6', 'a length with a no-break space', post('Content-Length: 1\xa0\r\n', 'x'), 400),
+  refused('9110 8.6', 'a length with a blank within', post('Content-Length: 1 0\r\n', 'x'), 400),
+  refused('9112 5.1', 'a blank before the colon of Content-Length', post('Content-Length : 1\r\n', 'x'), 400),
+
+  same(chunks, 'a chunked body', chunked('5\r\nhello\r\n0\r\n\r\n')),
+  same(chunks, 'an empty chunked body', chunked('0\r\n\r\n')),
+  same(chunks, 'chunk sizes in both cases and with zeros', chunked('0A\r\n0123456789\r\n00000001\r\nx\r\n000\r\n\r\n')),
+  same('9112 7.1.1', 'chunk extensions', chunked('5;a;b=c;d="e f"\r\nhello\r\n0;last\r\n\r\n')),
+  same('9112 7.1.2', 'trailers', chunked('1\r\nx\r\n0\r\nX-Checksum: 1\r\nX-Other:\r\n\r\n')),
+  same(chunks, 'a chunked body that holds line ends', chunked('4\r\n\r\n\r\n\r\n5\r\n0\r\n\r\n\r\n0\r\n\r\n')),
+  refused(chunks, 'a chunk size with 0x', chunked('0x1\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a chunk size of 2^68', chunked('100000000000000000\r\na\r\n'), 400),
+  refused(chunks, 'a chunk size of 2^32', chunked('100000000\r\na\r\n'), 400),
+  refused(chunks, 'a negative chunk size', chunked('-1\r\na\r\n'), 400),
+  refused(chunks, 'a chunk size with a plus', chunked('+1\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'no chunk size', chunked('\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a blank before a chunk size', chunked(' 1\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a blank after a chunk size', chunked('1 \r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a chunk size that is no number', chunked('z\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a chunk line that ends in LF', chunked('1\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a chunk line that ends in CR', chunked('1\ra\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a chunk extension that ends in LF', chunked('1;a\nb\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'a bare CR in a chunk extension', chunked('1;a\rb\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'NUL in a chunk extension', chunked('1;\0\r\na\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'chunk data that is longer than its size', chunked('1\r\nab\r\n0\r\n\r\n'), 400),
+  refused(chunks, 'chunk data that is followed by LF', chunked('1\r\na\n0\r\n\r\n'), 400),
+  refused('9112 7.1.1', 'a chunk extension of 20 KB', chunked(`1;${'x'.repeat(20_000)}\r\na\r\n0\r\n\r\n`), 413),
+  refused('9112 7.1.2', 'trailers of 20 KB', chunked(`0\r\n${`x-t: ${'x'.repeat(900)}\r\n`.repeat(22)}\r\n`), 413),
+  refused('9112 7.1.2', 'a trailer without a colon', chunked('0\r\nabc\r\n\r\n'), 400),
+  refused('9112 7.1.2', 'a folded trailer', chunked('0\r\nX-A: b\r\n c\r\n\r\n'), 400),
+  refused('9112 7.1.2', 'a trailer that ends in LF', chunked('0\r\nX-A: b\n\r\n'), 400),
+  refused('9112 7.1.2', 'a blank before the colon of a trailer', chunked('0\r\nX-A : b\r\n\r\n'), 400),
+  ...['Content-Length: 5', 'Transfer-Encoding: chunked', 'Host: b', 'Authorization: Basic x', 'Cookie: a=b'].map(
+    (line) => refused('9110 6.5.1', `the trailer ${line}`, chunked(`0\r\n${line}\r\n\r\n`), 400),
+  ),
+  ...['X-Forwarded-For: 10.0.0.1', 'x_forwarded_client_cert: a', 'X-Heddle-Peer: a', 'X-Envoy-A: 1'].map((line) =>
+    refused('trust in headers', `the trailer ${line}`, chunked(`0\r\n${line}\r\n\r\n`), 400),
+  ),
+];
