@@ -2,6 +2,7 @@ import type { ClusterStatus } from './admin/clusters-page.ts';
 import type { Stat } from './admin/stats-page.ts';
 import type { ProcessUsage } from './telemetry/process-metrics.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
+import type { TcpRegistry } from './telemetry/tcp-registry.ts';
 import type { DownstreamRequests, TrafficStats } from './telemetry/traffic-stats.ts';
 import type { MeshIdentity } from './tls/mesh-identity.ts';
 import type { ConfigurationTarget } from './xds/apply.ts';
@@ -48,6 +49,8 @@ export interface Carrier extends TrafficStats {
   readonly target: ConfigurationTarget;
   /** All requests that were counted. */
   readonly registry: SeriesRegistry;
+  /** All TCP connections that were counted. */
+  readonly connections: TcpRegistry;
   readonly listening: readonly OpenListener[];
   /** Why it cannot carry anything yet, for people; null when it can. */
   readonly notReadyReason: string | null;

@@ -9,9 +9,11 @@ import { placeOf } from './listener-place.ts';
 import type { Log } from './log.ts';
 import { ProxyPortRoutes, UpstreamPortRoutes } from './outbound-routes.ts';
 import { RequestRecorder } from './record-request.ts';
+import { ConnectionRecorder } from './record-tcp.ts';
 import type { RouteTable } from './route/route-table.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
 import { SeriesRegistry } from './telemetry/series-registry.ts';
+import { TcpRegistry } from './telemetry/tcp-registry.ts';
 import type { ClusterStats, DownstreamRequests, ListenerStats } from './telemetry/traffic-stats.ts';
 import type { MeshIdentity } from './tls/mesh-identity.ts';
 import { Traffic } from './traffic.ts';
@@ -43,6 +45,7 @@ export class DataPlane implements Carrier {
   readonly traffic: Traffic;
   readonly target: LiveObjects;
   readonly registry = new SeriesRegistry();
+  readonly connections = new TcpRegistry();
   readonly listening: OpenListener[] = [];
   readonly notReadyReason = null;
   readonly #clusters: LiveClusters;
@@ -68,16 +71,13 @@ export class DataPlane implements Carrier {
       },
       removeListener: (name) => this.#setRoutes(name, null),
     });
-    this.#recorder = new RequestRecorder({
-      registry: this.registry,
-      own: config,
-      principal: () => this.traffic.identity.current?.id ?? '',
-      accessLog,
-    });
-    this.traffic.record(this.#recorder);
+    const counting = { own: config, principal: () => this.traffic.identity.current?.id ?? '', accessLog };
+    this.#recorder = new RequestRecorder({ registry: this.registry, ...counting });
+    this.traffic.record(this.#recorder, new ConnectionRecorder({ registry: this.connections, ...counting }));
     this.traffic.clock.onTick((nowMs) => {
       for (const cluster of this.#clusters.all()) cluster.sweep(nowMs);
       this.registry.sweep(nowMs);
+      this.connections.sweep(nowMs);
     });
   }
 

@@ -106,6 +106,20 @@ export const failures = {
     'The control plane has not said yet where that service is',
   ),
   nameResolution: row(503, 'UF', 'always', 'dns_resolution_failure', 'The host name cannot be resolved'),
+  misdirectedRequest: row(
+    421,
+    'NR',
+    'never',
+    'misdirected_request',
+    'The tunnel leads to another host than the request names',
+  ),
+  protocolNotAllowed: row(
+    503,
+    'UF',
+    'never',
+    'upstream_protocol_not_allowed',
+    'The service does not take that protocol at this port',
+  ),
   draining: row(503, 'LR', 'never', 'draining', 'The sidecar is shutting down'),
   internal: row(500, '-', 'never', 'internal_error', 'The sidecar made a mistake'),
 } as const satisfies Record<string, FailureKind>;

@@ -106,6 +106,7 @@ export class Sidecar implements SidecarParts {
     });
     this.#metrics = new MetricsPage({
       registry: this.carrier.registry,
+      connections: this.carrier.connections,
       traffic: this.carrier,
       downstream: () => this.carrier.downstream(),
       facts: processFacts(this),

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type { FinishedExchange } from './forward-environment.ts';
 import { RequestHead } from './message-head.ts';
-import { callerLabels, RequestRecorder } from './record-request.ts';
+import { RequestRecorder } from './record-request.ts';
 import { AccessLog } from './telemetry/access-log.ts';
 import { istioMetrics } from './telemetry/istio-metrics.ts';
 import { takeUnreported } from './telemetry/report-message.ts';
@@ -173,28 +173,6 @@ describe('RequestRecorder', () => {
         isMutualTls: true,
       },
     });
-  });
-});
-
-describe('callerLabels', () => {
-  it.each([
-    ['another service', 'db-1;default;db;v1;heddle'],
-    ['another namespace', 'cart-1;prod;cart;v1;heddle'],
-    ['a workload that is no name', 'a\nb;default;cart;v1;heddle'],
-    ['an endless version', `cart-1;default;cart;${'v'.repeat(300)};heddle`],
-    ['nothing', ''],
-  ])('takes only what the certificate says from a peer that claims %s', (_case, metadata) => {
-    expect(callerLabels(cart, metadata)).toEqual({
-      workload: '',
-      namespace: 'default',
-      service: 'cart',
-      version: '',
-      principal: cart,
-    });
-  });
-
-  it('knows nothing of a peer without a certificate, whatever it says', () => {
-    expect(callerLabels('', 'cart-1;default;cart;v1;heddle')).toMatchObject({ service: '', workload: '' });
   });
 });
 

@@ -1,6 +1,4 @@
-import { InvalidSpiffeIdError, parseSpiffeId, workloadOf } from '../certs/spiffe-id.ts';
 import type { WorkloadName } from '../proto/names.ts';
-import { parseWorkloadName, serviceHost } from '../proto/names.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import { failures, responseFlag } from './failure.ts';
@@ -11,9 +9,10 @@ import type { AccessLog } from './telemetry/access-log.ts';
 import { newAccessLogEntry } from './telemetry/access-log-line.ts';
 import { outcomeCode } from './telemetry/outcome-code.ts';
 import type { RequestSeries } from './telemetry/request-series.ts';
-import type { DestinationLabels, SeriesLabels, SourceLabels } from './telemetry/series-labels.ts';
+import type { SeriesLabels } from './telemetry/series-labels.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
 import type { DownstreamRequests } from './telemetry/traffic-stats.ts';
+import { callerLabels, destinationLabels, WorkloadLabels } from './traffic-labels.ts';
 
 export interface RequestRecorderOptions {
   readonly registry: SeriesRegistry;
@@ -40,6 +39,7 @@ const maxCallers = 4096;
  */
 export class RequestRecorder implements Recorder {
   readonly #options: RequestRecorderOptions;
+  readonly #labels: WorkloadLabels;
   readonly #wallClock: () => number;
   readonly #entry = newAccessLogEntry();
   /** By the caller's SPIFFE id, then by what it says of itself. */
@@ -54,6 +54,7 @@ export class RequestRecorder implements Recorder {
 
   constructor(options: RequestRecorderOptions) {
     this.#options = options;
+    this.#labels = new WorkloadLabels(options.own, options.principal);
     this.#wallClock = options.wallClock ?? Date.now;
   }
 
@@ -89,19 +90,11 @@ export class RequestRecorder implements Recorder {
   }
 
   #addOutbound(endpoint: Endpoint, route: Route<Cluster>, cluster: Cluster | null, isGrpc: boolean): RequestSeries {
-    const { workload, namespace, version, isMeshed } = endpoint.config;
-    const expected = cluster?.config.meshTls?.expectedIdentities ?? [];
+    const { isMeshed } = endpoint.config;
     const series = this.#options.registry.series({
       reporter: 'source',
-      source: this.#ownSource(isMeshed),
-      destination: {
-        ...serviceLabels(cluster),
-        workload: known(workload),
-        namespace: known(namespace) || (cluster?.config.serviceNamespace ?? ''),
-        version: known(version),
-        // the handshake lets nobody else answer; where there are several, which of them it was is not known here
-        principal: isMeshed && expected.length === 1 ? (expected[0] ?? '') : '',
-      },
+      source: this.#labels.ownSource(isMeshed),
+      destination: destinationLabels(cluster, endpoint),
       route: route.name,
       protocol: protocolOf(isGrpc),
       isMutualTls: isMeshed,
@@ -119,14 +112,8 @@ export class RequestRecorder implements Recorder {
     if (series === undefined) {
       series = this.#options.registry.series({
         reporter: 'source',
-        source: this.#ownSource(false),
-        destination: {
-          ...serviceLabels(cluster),
-          workload: '',
-          namespace: cluster?.config.serviceNamespace ?? '',
-          version: '',
-          principal: '',
-        },
+        source: this.#labels.ownSource(false),
+        destination: destinationLabels(cluster, null),
         route: route?.name ?? '',
         protocol: protocolOf(isGrpc),
         isMutualTls: false,
@@ -147,7 +134,7 @@ export class RequestRecorder implements Recorder {
     const labels: SeriesLabels = {
       reporter: 'destination',
       source: callerLabels(principal, metadata),
-      destination: this.#ownDestination(principal !== ''),
+      destination: this.#labels.ownDestination(principal !== ''),
       // an inbound listener has one route: it leads to the application
       route: 'default',
       protocol: protocolOf(isGrpc),
@@ -164,25 +151,6 @@ export class RequestRecorder implements Recorder {
     callers.set(principal, bySelf.set(metadata, series));
     this.#callerCount++;
     return series;
-  }
-
-  #ownSource(isMutualTls: boolean): SourceLabels {
-    const { own, principal } = this.#options;
-    const { name, namespace, service, version } = own;
-    return { workload: name, namespace, service, version, principal: isMutualTls ? principal() : '' };
-  }
-
-  #ownDestination(isMutualTls: boolean): DestinationLabels {
-    const { own, principal } = this.#options;
-    const { name, namespace, service, version } = own;
-    return {
-      workload: name,
-      namespace,
-      serviceHost: serviceHost(service, namespace),
-      serviceName: service,
-      version,
-      principal: isMutualTls ? principal() : '',
-    };
   }
 
   #log(accessLog: AccessLog, exchange: FinishedExchange, elapsedMs: number): void {
@@ -237,52 +205,4 @@ function detailsOf({ failure, attempts, respondedAtMs }: FinishedExchange): stri
 function verifiedIdentity({ endpoint, cluster, respondedAtMs }: FinishedExchange): string {
   const expected = cluster?.config.meshTls?.expectedIdentities ?? [];
   return respondedAtMs > 0 && endpoint?.config.isMeshed === true && expected.length === 1 ? (expected[0] ?? '') : '';
-}
-
-/** The cluster's service; for the clusters that stand for everything outside, their own name, as Istio does. */
-function serviceLabels(cluster: Cluster | null): Pick<DestinationLabels, 'serviceHost' | 'serviceName'> {
-  if (cluster === null) return { serviceHost: '', serviceName: '' };
-  const { serviceHost: host, serviceName } = cluster.config;
-  return { serviceHost: host || cluster.name, serviceName: serviceName || cluster.name };
-}
-
-/** Endpoints of which the control plane said nothing are called `unknown`. */
-function known(label: string): string {
-  return label === 'unknown' ? '' : label;
-}
-
-/**
- * Who called. The certificate says namespace and service; which workload and version it was only the peer itself can
- * say, and it is believed only where its word agrees with its certificate.
- */
-export function callerLabels(principal: string, metadata: string): SourceLabels {
-  const identity = principal === '' ? null : identityOf(principal);
-  if (identity === null) return { workload: '', namespace: '', service: '', version: '', principal };
-  const { namespace, serviceAccount: service } = identity;
-  const said = parseWorkloadName(metadata);
-  const isBelieved =
-    said !== null &&
-    said.namespace === namespace &&
-    said.service === service &&
-    labelPattern.test(said.name) &&
-    (said.version === '' || labelPattern.test(said.version));
-  return {
-    workload: isBelieved ? said.name : '',
-    namespace,
-    service,
-    version: isBelieved ? said.version : '',
-    principal,
-  };
-}
-
-/** What Kubernetes allows in names and label values, long enough for both. */
-const labelPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,252}$/;
-
-function identityOf(principal: string): ReturnType<typeof workloadOf> {
-  try {
-    return workloadOf(parseSpiffeId(principal));
-  } catch (error) {
-    if (error instanceof InvalidSpiffeIdError) return null;
-    throw error;
-  }
 }

@@ -1,12 +1,13 @@
 import { networkInterfaces } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
-import { ALPN_HTTP1, ALPN_HTTP2, formatWorkloadName } from '../proto/names.ts';
+import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName } from '../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
 import { HostResolver } from './cluster/host-resolver.ts';
 import { resolvePassthrough } from './cluster/passthrough.ts';
 import type { ProxyConfig } from './config.ts';
 import type { ForwardEnvironment, Recorder, RouteLookup, RouteSource } from './forward-environment.ts';
 import { HttpExchange } from './forward-http.ts';
+import type { TcpEnvironment, TcpRecorder } from './forward-tcp.ts';
 import type { HeaderTrust } from './header-trust.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { defaultHttpSettings } from './http-settings.ts';
@@ -63,6 +64,7 @@ export class Traffic {
   readonly #outboundHttp: ListenerHttp = { current: defaultHttpSettings };
   readonly #sampling: NodeJS.Timeout;
   #recorder: Recorder = { record() {} };
+  #tcpRecorder: TcpRecorder = { opened() {}, progress() {}, closed() {} };
 
   constructor(config: ProxyConfig, log: Log) {
     this.#config = config;
@@ -93,9 +95,18 @@ export class Traffic {
         } else if (cluster.meshTls === null) {
           // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
           result.onDialFailed('identityRefused', 'the cluster has no TLS for meshed endpoints');
+        } else if (!cluster.meshTls.alpnProtocols.includes(meshAlpn[protocol])) {
+          result.onDialFailed(
+            'protocolNotAllowed',
+            `${cluster.name} takes ${cluster.meshTls.alpnProtocols.join(', ')}`,
+          );
         } else {
-          const alpnProtocols = [protocol === 'http2' ? ALPN_HTTP2 : ALPN_HTTP1];
-          dialMesh({ ...target, ...cluster.meshTls, alpnProtocols }, this.identity, this.#sessions, result);
+          dialMesh(
+            { ...target, ...cluster.meshTls, alpnProtocols: [meshAlpn[protocol]] },
+            this.identity,
+            this.#sessions,
+            result,
+          );
         }
       },
       coarseNow: () => this.clock.nowMs,
@@ -109,8 +120,9 @@ export class Traffic {
   }
 
   /** Must be set before the first listener opens. */
-  record(recorder: Recorder): void {
+  record(recorder: Recorder, connections: TcpRecorder): void {
     this.#recorder = recorder;
+    this.#tcpRecorder = connections;
   }
 
   /** Opens a plaintext listener for the application. */
@@ -212,7 +224,11 @@ export class Traffic {
     };
   }
 
-  #environment(direction: 'outbound' | 'inbound', routes: RouteSource, http: ListenerHttp): ForwardEnvironment {
+  #environment(
+    direction: 'outbound' | 'inbound',
+    routes: RouteSource,
+    http: ListenerHttp,
+  ): ForwardEnvironment & TcpEnvironment {
     const { name, namespace, service, version } = this.#config;
     return {
       direction,
@@ -235,6 +251,7 @@ export class Traffic {
       ownPeerMetadata: formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' }),
       describe: (failure, context) => this.#describe(failure, context),
       recorder: { record: (exchange) => this.#recorder.record(exchange) },
+      tcpRecorder: this.#tcpRecorder,
     };
   }
 
@@ -264,6 +281,9 @@ export class Traffic {
 interface ListenerHttp {
   current: HttpSettings;
 }
+
+/** What a dialler offers: exactly what it is going to speak. */
+const meshAlpn = { http1: ALPN_HTTP1, http2: ALPN_HTTP2, tcp: ALPN_TCP } as const;
 
 /** The routes of one inbound listener. CONNECT is refused: nobody tunnels through to an application. */
 class InboundRoutes implements RouteSource {

@@ -15,7 +15,7 @@ import { Endpoint } from './endpoint.ts';
 /** What a cluster needs from the process around it. */
 export interface ClusterEnvironment {
   /** Opens a connection to an endpoint, with TLS where the endpoint is meshed, on which `protocol` will be spoken. */
-  dial(config: ClusterConfig, endpoint: EndpointConfig, protocol: UpstreamProtocol, result: DialResult): void;
+  dial(config: ClusterConfig, endpoint: EndpointConfig, protocol: UpstreamProtocol | 'tcp', result: DialResult): void;
   /** Monotonic milliseconds, at most a second old. */
   coarseNow(): number;
   now(): number;
@@ -94,6 +94,11 @@ export class Cluster {
   /** An endpoint for one try, another than `exclude` where there is one; null when none can be picked. */
   pick(exclude: Endpoint | null): Endpoint | null {
     return this.#picker.pick(exclude);
+  }
+
+  /** Opens a connection of its own for one that is only carried. */
+  dialTcp(endpoint: Endpoint, result: DialResult): void {
+    this.#environment.dial(this.#config, endpoint.config, 'tcp', result);
   }
 
   /** Takes a new configuration. Connections whose TLS or limits changed are replaced as they fall idle. */

@@ -27,6 +27,8 @@ export class Endpoint implements Candidate, Pickable {
   readonly series = new Map<object, RequestSeries>();
   /** The same for gRPC calls. */
   readonly grpcSeries = new Map<object, RequestSeries>();
+  /** Connections whose bytes are only carried; they are never pooled. */
+  readonly tcp = { open: 0, total: 0, connectFailures: 0 };
   readonly #makePool: (protocol: UpstreamProtocol) => UpstreamPool;
   #http1: UpstreamPool | null = null;
   #http2: UpstreamPool | null = null;
@@ -58,12 +60,16 @@ export class Endpoint implements Candidate, Pickable {
   }
 
   get openConnections(): number {
-    return (this.#http1?.openConnections ?? 0) + (this.#http2?.openConnections ?? 0);
+    return this.tcp.open + (this.#http1?.openConnections ?? 0) + (this.#http2?.openConnections ?? 0);
   }
 
   /** Of all connections, whatever they speak. */
   get poolCounters(): PoolCounters {
-    const counters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
+    const counters = {
+      connectionsTotal: this.tcp.total,
+      connectFailures: this.tcp.connectFailures,
+      requestsWaited: 0,
+    };
     for (const pool of [this.#http1, this.#http2]) {
       counters.connectionsTotal += pool?.counters.connectionsTotal ?? 0;
       counters.connectFailures += pool?.counters.connectFailures ?? 0;

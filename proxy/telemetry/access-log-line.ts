@@ -24,6 +24,8 @@ export interface AccessLogEntry {
   upstreamHost: string;
   upstreamCluster: string;
   downstreamRemoteAddress: string;
+  /** Server name of TLS that is only carried. */
+  requestedServerName: string;
   routeName: string;
   /** From `traceparent`. */
   traceId: string;
@@ -56,6 +58,7 @@ export function newAccessLogEntry(): AccessLogEntry {
     upstreamHost: '',
     upstreamCluster: '',
     downstreamRemoteAddress: '',
+    requestedServerName: '',
     routeName: '',
     traceId: '',
     spanId: '',
@@ -114,7 +117,7 @@ export function accessLogLine(entry: AccessLogEntry): string {
     entry.upstreamCluster,
   )},"upstream_local_address":null,"downstream_local_address":null,"downstream_remote_address":${downstreamRemoteAddress.json(
     entry.downstreamRemoteAddress,
-  )},"requested_server_name":null,"route_name":${routeName.json(entry.routeName)},"trace_id":${text(
+  )},"requested_server_name":${text(entry.requestedServerName)},"route_name":${routeName.json(entry.routeName)},"trace_id":${text(
     entry.traceId,
   )},"span_id":${text(entry.spanId)},"peer_identity":${peerIdentity.json(entry.peerIdentity)},"attempt":${
     entry.attempt

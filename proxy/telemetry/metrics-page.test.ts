@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hasProgram } from '../../examples/testing/programs.ts';
 import { MetricsPage } from './metrics-page.ts';
 import { SeriesRegistry } from './series-registry.ts';
+import { TcpRegistry } from './tcp-registry.ts';
 import { labelsOf } from './testing/labels.ts';
 import { startPrometheus } from './testing/prometheus-server.ts';
 import { clusterStatsOf, trafficStatsOf } from './testing/stats.ts';
@@ -17,6 +18,7 @@ afterEach(() => {
 function pageOf(registry = new SeriesRegistry(), clusters = [clusterStatsOf()]): MetricsPage {
   const page = new MetricsPage({
     registry,
+    connections: new TcpRegistry(),
     traffic: trafficStatsOf(...clusters),
     downstream: () => [
       { direction: 'inbound', total: 3, byClass: [0, 0, 2, 0, 1, 0] },

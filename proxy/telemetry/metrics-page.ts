@@ -5,10 +5,13 @@ import { istioMetrics } from './istio-metrics.ts';
 import type { ProcessFacts } from './process-metrics.ts';
 import { ProcessMetrics } from './process-metrics.ts';
 import type { SeriesRegistry } from './series-registry.ts';
+import { tcpMetrics } from './tcp-metrics.ts';
+import type { TcpRegistry } from './tcp-registry.ts';
 import type { ClusterStats, DownstreamRequests, TrafficStats } from './traffic-stats.ts';
 
 export interface MetricsPageOptions {
   readonly registry: SeriesRegistry;
+  readonly connections: TcpRegistry;
   readonly traffic: TrafficStats;
   readonly downstream: () => readonly DownstreamRequests[];
   readonly facts: ProcessFacts;
@@ -51,12 +54,13 @@ export class MetricsPage {
   }
 
   *#pieces(): Iterable<string> {
-    const { registry, traffic, downstream } = this.#options;
+    const { registry, connections, traffic, downstream } = this.#options;
     const clusters = [...traffic.clusters()];
     yield droppedSeries(registry);
     yield retries(clusters);
     yield* envoyMetrics(clusters, [...traffic.listeners()], downstream());
     yield* istioMetrics([...registry.exposed()]);
+    yield* tcpMetrics([...connections.all()]);
   }
 }
 

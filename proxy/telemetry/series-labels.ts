@@ -11,7 +11,7 @@ export interface SeriesLabels {
   readonly destination: DestinationLabels;
   /** Name of the route that matched. Prometheus does not get it: Istio's metrics have no such label. */
   readonly route: string;
-  readonly protocol: 'http' | 'grpc';
+  readonly protocol: 'http' | 'grpc' | 'tcp';
   readonly isMutualTls: boolean;
 }
 
