@@ -16,6 +16,6 @@ export function nanosecondsPerOperation(run: (count: number) => void, count = 2_
 }
 
 /** One line of a report. */
-export function report(name: string, run: (count: number) => void): void {
-  console.log(`${name.padEnd(60)} ${nanosecondsPerOperation(run).toFixed(1).padStart(8)} ns`);
+export function report(name: string, run: (count: number) => void, count = 2_000_000): void {
+  console.log(`${name.padEnd(60)} ${nanosecondsPerOperation(run, count).toFixed(1).padStart(8)} ns`);
 }

@@ -2,7 +2,6 @@ import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import type { HeaderTrust } from '../header-trust.ts';
 import type { OutgoingRequest, RequestHead } from '../message-head.ts';
-import { headerValue } from '../message-head.ts';
 import {
   RULE_ATTEMPT_COUNT,
   RULE_AUTHORITY,
@@ -208,17 +207,12 @@ function framingOf(isBare: boolean, contentLength: number): 'none' | 'length' | 
  * `:authority` is the block's `host`; an upgrade becomes extended CONNECT (RFC 8441 section 4).
  */
 export function writeRequestFields(encoder: HpackEncoder, out: Buffer, at: number, request: OutgoingRequest): number {
-  const { method, upgrade } = request;
+  const { method, block, upgrade } = request;
   encoder.begin(out, at);
-  encoder.method(upgrade === '' ? method : 'CONNECT');
-  if (method !== 'CONNECT') {
-    encoder.scheme(request.scheme);
-    encoder.path(request.path);
-  }
-  encoder.authority(headerValue(request.block, 'host') ?? '');
-  if (upgrade !== '') encoder.protocol(upgrade);
-  encoder.requestBlock(request.block);
-  if (request.attemptBlock !== '') encoder.block(request.attemptBlock);
+  if (method === 'CONNECT') encoder.requestPseudo(method, '', '', '', block);
+  else encoder.requestPseudo(upgrade === '' ? method : 'CONNECT', request.scheme, request.path, upgrade, block);
+  encoder.requestBlock(block);
+  encoder.block(request.attemptBlock);
   return encoder.end();
 }
 

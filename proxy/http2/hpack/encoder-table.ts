@@ -14,6 +14,8 @@ export class TableEntry {
   /** Under which key of which map the entry is found. */
   readonly key: string;
   readonly keys: Map<string, TableEntry>;
+  /** False once the entry has been evicted. */
+  isLive = true;
 
   constructor(
     position: number,
@@ -92,6 +94,7 @@ export class EncoderTable {
       const entry = this.#entries.get(this.#oldest) as TableEntry;
       this.#entries.delete(this.#oldest++);
       this.#size -= entry.size;
+      entry.isLive = false;
       if (entry.keys.get(entry.key) === entry) entry.keys.delete(entry.key);
       if (this.#names.get(entry.name) === entry.position) this.#names.delete(entry.name);
     }

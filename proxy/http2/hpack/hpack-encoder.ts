@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer';
-import { trimWhitespace } from '../../message-head.ts';
+import { headerValue, trimWhitespace } from '../../message-head.ts';
 import { isGrpcContentType } from '../field-rules.ts';
+import type { TemplateSegment } from './block-template.ts';
+import { BlockTemplate, MAX_TEMPLATE_TEXT, MAX_TEMPLATE_VALUES } from './block-template.ts';
 import { EncoderTable, TableEntry } from './encoder-table.ts';
 import type { NameForm } from './index-policy.ts';
 import { GUESSABLE_COOKIE, nameForm, staticIndexOf } from './index-policy.ts';
+import { KnownField } from './known-field.ts';
 import { RecentFields } from './recent-fields.ts';
 
 /** The largest dynamic table we make use of, whatever the peer allows: the protocol's default. */
@@ -12,6 +15,15 @@ const MAX_TABLE_SIZE = 4096;
 const MAX_INDEXED_LINE = 1024;
 /** Lines without a place in the dynamic table that are remembered: static entries and what is dropped. */
 const MAX_FIXED_LINES = 64;
+/** Values of one pseudo-header field in the table, so that a thousand paths do not evict the lines of every request. */
+const MAX_INDEXED_PSEUDO = 16;
+/** Forms of blocks that are remembered, the last used first. */
+const MAX_TEMPLATES = 8;
+/** Sections between two insertions that evict, so that more fields than have room do not evict each other in turns. */
+const SECTIONS_PER_EVICTION = 32;
+
+/** What the encoding of a line says of the next block with such a line. */
+type LineOutcome = 'same' | 'value' | 'unsettled';
 
 /**
  * Hot loop: bench/http2/hpack.ts.
@@ -20,32 +32,42 @@ const MAX_FIXED_LINES = 64;
  * blocks of `name: value\r\n` lines, which may come from HTTP/1 and are then lower-cased and rid of what HTTP/2 forbids.
  * The caller's buffer needs room for `maxEncodedSize` of the text. Strings are sent as they are, without Huffman coding:
  * between sidecars the wire is short, and fields that repeat are sent as an index anyway.
+ *
+ * A field is indexed when it comes a second time. A block whose every line is settled leaves a template.
  */
 export class HpackEncoder {
   readonly #table = new EncoderTable(MAX_TABLE_SIZE);
   readonly #lines = new Map<string, TableEntry>();
   #fixedLines = 0;
-  readonly #methods = new Map<string, TableEntry>();
-  readonly #paths = new Map<string, TableEntry>();
-  readonly #authorities = new Map<string, TableEntry>();
-  readonly #statuses = new Map<string, TableEntry>();
-  readonly #protocols = new Map<string, TableEntry>();
-  readonly #transferCodings = new Map<string, TableEntry>();
+  readonly #method = new KnownField(':method', 2);
+  readonly #path = new KnownField(':path', 4);
+  readonly #authority = new KnownField(':authority', 1);
+  readonly #status = new KnownField(':status', 8);
+  readonly #protocol = new KnownField(':protocol', 0);
+  readonly #transferCoding = new KnownField('te', 0);
   /** Where entries go that are in the table for their name. */
   readonly #unkeyed = new Map<string, TableEntry>();
   readonly #recent = new RecentFields();
+  readonly #templates: BlockTemplate[] = [];
+  readonly #values = new Int32Array(2 * MAX_TEMPLATE_VALUES);
   /** Smallest table size since the last section; -1 when the peer must not be told of any (RFC 7541 section 4.2). */
   #smallestSize = -1;
+  #sections = 0;
+  /** `#sections` at the last insertion that evicted. */
+  #evictedAt = -SECTIONS_PER_EVICTION;
   #sawGrpc = false;
+  /** Where the value of the line last encoded begins, in the block and on the wire. */
+  #valueFrom = 0;
+  #valueAt = 0;
   #out: Buffer | null = null;
   #at = 0;
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE; announced at the beginning of the next field section where it matters. */
   setMaxTableSize(bytes: number): void {
     const size = Math.min(bytes, MAX_TABLE_SIZE);
-    if (size === this.#table.maxSize) return;
-    this.#smallestSize =
-      this.#smallestSize < 0 ? Math.min(size, this.#table.maxSize) : Math.min(size, this.#smallestSize);
+    const present = this.#table.maxSize;
+    if (size === present) return;
+    this.#smallestSize = Math.min(size, this.#smallestSize < 0 ? present : this.#smallestSize);
     this.#table.resize(size);
   }
 
@@ -53,6 +75,7 @@ export class HpackEncoder {
   begin(out: Buffer, at: number): void {
     this.#out = out;
     this.#at = at;
+    this.#sections++;
     if (this.#smallestSize < 0) return;
     const size = this.#table.maxSize;
     if (this.#smallestSize < size) this.#integer(this.#smallestSize, 0x1f, 0x20);
@@ -66,58 +89,110 @@ export class HpackEncoder {
     return this.#at;
   }
 
-  method(value: string): void {
-    if (value === 'GET') this.#octet(0x82);
-    else if (value === 'POST') this.#octet(0x83);
-    else this.#named(this.#methods, ':method', 2, value);
-  }
-
-  scheme(value: 'http' | 'https'): void {
-    this.#octet(value === 'http' ? 0x86 : 0x87);
-  }
-
-  path(value: string): void {
-    if (value === '/') this.#octet(0x84);
-    else this.#named(this.#paths, ':path', 4, value);
-  }
-
-  authority(value: string): void {
-    this.#named(this.#authorities, ':authority', 1, value);
-  }
-
-  protocol(value: string): void {
-    this.#named(this.#protocols, ':protocol', 0, value);
+  /** Method, scheme, path and protocol of a request whose block is this; the empty ones are left out. */
+  requestPseudo(method: string, scheme: string, path: string, protocol: string, block: string): void {
+    if (method === 'GET') this.#octet(0x82);
+    else if (method === 'POST') this.#octet(0x83);
+    else this.#known(this.#method, method);
+    if (scheme !== '') this.#octet(scheme === 'http' ? 0x86 : 0x87);
+    if (path === '/') this.#octet(0x84);
+    else if (path !== '') this.#known(this.#path, path);
+    const template = this.#match(block);
+    this.#known(this.#authority, template === null ? (headerValue(block, 'host') ?? '') : template.authority);
+    if (protocol !== '') this.#known(this.#protocol, protocol);
   }
 
   status(value: number): void {
     if (value === 200) this.#octet(0x88);
-    else this.#named(this.#statuses, ':status', 8, String(value));
+    else this.#known(this.#status, String(value));
   }
 
   /** Writes all lines of a block, each ending in CRLF and already known to be valid. */
   block(text: string): void {
-    let at = 0;
-    while (at < text.length) {
-      const next = text.indexOf('\r\n', at) + 2;
-      this.#line(text, at, next);
-      at = next;
-    }
+    this.#block(text, false);
   }
 
   /** The block of a request; one whose content is gRPC also says `te: trailers`, as gRPC over HTTP/2 demands. */
   requestBlock(text: string): void {
-    this.#sawGrpc = false;
-    this.block(text);
-    if (this.#sawGrpc) this.#named(this.#transferCodings, 'te', 0, 'trailers');
+    this.#block(text, true);
   }
 
-  #line(text: string, from: number, to: number): void {
-    if (to - from <= MAX_INDEXED_LINE) {
-      const known = this.#lines.get(text.substring(from, to));
-      if (known !== undefined) {
-        this.#known(known);
-        return;
+  #block(text: string, isRequest: boolean): void {
+    if (text === '') return;
+    const template = this.#match(text);
+    if (template === null) this.#walk(text, isRequest);
+    else this.#fill(template, text);
+  }
+
+  /** The template of a block's form, with the offsets of its values in `#values`. */
+  #match(text: string): BlockTemplate | null {
+    const templates = this.#templates;
+    for (let i = 0; i < templates.length; i++) {
+      const template = templates[i] as BlockTemplate;
+      if (template.version !== this.#table.version) {
+        templates.splice(i--, 1);
+      } else if (template.matches(text, this.#values)) {
+        if (i > 0) {
+          templates[i] = templates[0] as BlockTemplate;
+          templates[0] = template;
+        }
+        return template;
       }
+    }
+    return null;
+  }
+
+  #fill(template: BlockTemplate, text: string): void {
+    const { segments } = template;
+    const out = this.#out as Buffer;
+    for (let i = 0; i < segments.length; i++) {
+      if (i > 0) this.#string(text.substring(this.#values[2 * i - 2] as number, this.#values[2 * i - 1] as number));
+      const { bytes } = segments[i] as TemplateSegment;
+      let at = this.#at;
+      for (let j = 0; j < bytes.length; j++) out[at++] = bytes[j] as number;
+      this.#at = at;
+    }
+  }
+
+  /** Encodes line by line, and keeps what it did as a template where the next block of this form will be encoded so too. */
+  #walk(text: string, isRequest: boolean): void {
+    const segments: TemplateSegment[] = [];
+    let isSettled = text.length <= MAX_TEMPLATE_TEXT;
+    let textFrom = 0;
+    let bytesFrom = this.#at;
+    this.#sawGrpc = false;
+    for (let at = 0; at < text.length; ) {
+      const next = text.indexOf('\r\n', at) + 2;
+      const outcome = this.#line(text, at, next);
+      at = next;
+      if (outcome === 'same' || !isSettled) continue;
+      if (outcome === 'unsettled' || segments.length === MAX_TEMPLATE_VALUES) {
+        isSettled = false;
+        continue;
+      }
+      segments.push(this.#segment(text, textFrom, this.#valueFrom, bytesFrom, this.#valueAt));
+      textFrom = next - 2;
+      bytesFrom = this.#at;
+    }
+    if (isRequest && this.#sawGrpc && this.#known(this.#transferCoding, 'trailers') !== 'same') isSettled = false;
+    if (!isSettled) return;
+    segments.push(this.#segment(text, textFrom, text.length, bytesFrom, this.#at));
+    const authority = isRequest ? (headerValue(text, 'host') ?? '') : '';
+    if (this.#templates.length === MAX_TEMPLATES) this.#templates.pop();
+    this.#templates.unshift(new BlockTemplate(this.#table.version, segments, authority));
+  }
+
+  #segment(text: string, from: number, to: number, bytesFrom: number, bytesTo: number): TemplateSegment {
+    return {
+      text: ownCopy(text, from, to),
+      bytes: Uint8Array.from((this.#out as Buffer).subarray(bytesFrom, bytesTo)),
+    };
+  }
+
+  #line(text: string, from: number, to: number): LineOutcome {
+    if (to - from <= MAX_INDEXED_LINE) {
+      const entry = this.#lines.get(text.substring(from, to));
+      if (entry !== undefined) return this.#entry(entry);
     }
     const colon = text.indexOf(':', from);
     const form = nameForm(text.substring(from, colon).toLowerCase());
@@ -125,79 +200,91 @@ export class HpackEncoder {
     switch (form.policy) {
       case 'drop':
         this.#remember(text, from, to, 0);
-        break;
+        return 'same';
       case 'volatile':
-        this.#volatile(form, value);
-        break;
+        return this.#volatile(form, value, text, colon, to);
       case 'secret':
-        this.#literal(form.name, form.staticIndex || this.#table.indexOfName(form.name), 0x0f, 0x10, value);
-        break;
+        return this.#literal(form.name, form.staticIndex || this.#table.indexOfName(form.name), 0x0f, 0x10, value);
       case 'crumb':
-        if (value.length < GUESSABLE_COOKIE) this.#literal(form.name, form.staticIndex, 0x0f, 0x10, value);
-        else this.#repeat(form, value, text, from, to);
-        break;
+        if (value.length < GUESSABLE_COOKIE) return this.#literal(form.name, form.staticIndex, 0x0f, 0x10, value);
+        return this.#repeat(form, value, text, from, to);
       case 'repeat':
         if (form.name === 'content-type' && isGrpcContentType(value)) this.#sawGrpc = true;
-        this.#repeat(form, value, text, from, to);
-        break;
+        return this.#repeat(form, value, text, from, to);
     }
   }
 
-  #known(entry: TableEntry): void {
+  #entry(entry: TableEntry): LineOutcome {
     if (entry.isGrpc) this.#sawGrpc = true;
     if (entry.position >= 0) this.#integer(this.#table.indexOf(entry.position), 0x7f, 0x80);
     else if (entry.staticIndex > 0) this.#octet(0x80 | entry.staticIndex);
+    return 'same';
   }
 
-  #volatile(form: NameForm, value: string): void {
+  #volatile(form: NameForm, value: string, text: string, colon: number, to: number): LineOutcome {
     const index = form.staticIndex || this.#table.indexOfName(form.name);
-    if (index > 0 || value.length > MAX_INDEXED_LINE) {
-      this.#literal(form.name, index, 0x0f, 0, value);
-      return;
+    if (index === 0 && this.#canAdd(form.name, value)) {
+      // for its name alone; the value will not come again
+      this.#literal(form.name, 0, 0x3f, 0x40, value);
+      this.#table.add(form.name, value, '', this.#unkeyed);
+      return 'unsettled';
     }
-    // for its name alone; the value will not come again
-    this.#literal(form.name, 0, 0x3f, 0x40, value);
-    this.#table.add(form.name, value, '', this.#unkeyed);
+    this.#literal(form.name, index, 0x0f, 0, value);
+    this.#valueFrom = text.indexOf(value, colon + 1);
+    return value !== '' && this.#valueFrom + value.length === to - 2 ? 'value' : 'unsettled';
   }
 
-  #repeat(form: NameForm, value: string, text: string, from: number, to: number): void {
+  #repeat(form: NameForm, value: string, text: string, from: number, to: number): LineOutcome {
     const index = staticIndexOf(form.name, value);
     if (index > 0) {
       this.#remember(text, from, to, index);
       this.#octet(0x80 | index);
-      return;
+      return 'same';
     }
-    this.#literalOrAdd(form.name, form.staticIndex, value, text, from, to, this.#lines);
+    const nameIndex = form.staticIndex || this.#table.indexOfName(form.name);
+    if (to - from > MAX_INDEXED_LINE) return this.#literal(form.name, nameIndex, 0x0f, 0, value);
+    if (!this.#recent.hasSeen(form.name, value)) {
+      this.#literal(form.name, nameIndex, 0x0f, 0, value);
+      return 'unsettled';
+    }
+    if (!this.#canAdd(form.name, value)) return this.#literal(form.name, nameIndex, 0x0f, 0, value);
+    this.#literal(form.name, nameIndex, 0x3f, 0x40, value);
+    this.#table.add(form.name, value, ownCopy(text, from, to), this.#lines);
+    return 'unsettled';
   }
 
   /** A field that the caller knows by name: found by its value alone. */
-  #named(keys: Map<string, TableEntry>, name: string, nameIndex: number, value: string): void {
-    const known = keys.get(value);
-    if (known !== undefined) {
-      this.#known(known);
-      return;
-    }
+  #known(field: KnownField, value: string): LineOutcome {
+    const entry = field.find(value);
+    if (entry !== undefined) return this.#entry(entry);
+    const { name } = field;
     const index = staticIndexOf(name, value);
-    if (index > 0) this.#octet(0x80 | index);
-    else this.#literalOrAdd(name, nameIndex, value, value, 0, value.length, keys);
+    if (index > 0) {
+      this.#octet(0x80 | index);
+      return 'same';
+    }
+    const nameIndex = field.staticIndex || this.#table.indexOfName(name);
+    if (
+      field.entries.size < MAX_INDEXED_PSEUDO &&
+      value.length <= MAX_INDEXED_LINE &&
+      this.#recent.hasSeen(name, value) &&
+      this.#canAdd(name, value)
+    ) {
+      this.#literal(name, nameIndex, 0x3f, 0x40, value);
+      this.#table.add(name, value, ownCopy(value, 0, value.length), field.entries);
+    } else {
+      this.#literal(name, nameIndex, 0x0f, 0, value);
+    }
+    return 'unsettled';
   }
 
-  #literalOrAdd(
-    name: string,
-    staticIndex: number,
-    value: string,
-    text: string,
-    from: number,
-    to: number,
-    keys: Map<string, TableEntry>,
-  ): void {
-    const nameIndex = staticIndex || this.#table.indexOfName(name);
-    if (to - from > MAX_INDEXED_LINE || !this.#recent.hasSeen(name, value)) {
-      this.#literal(name, nameIndex, 0x0f, 0, value);
-      return;
-    }
-    this.#literal(name, nameIndex, 0x3f, 0x40, value);
-    this.#table.add(name, value, ownCopy(text, from, to), keys);
+  /** Whether the table has room for a field, or may make room for it now. */
+  #canAdd(name: string, value: string): boolean {
+    const size = name.length + value.length + 32;
+    if (this.#table.size + size <= this.#table.maxSize) return true;
+    if (size > this.#table.maxSize / 2 || this.#sections - this.#evictedAt < SECTIONS_PER_EVICTION) return false;
+    this.#evictedAt = this.#sections;
+    return true;
   }
 
   /** Keeps the form of a line that does not depend on the dynamic table. */
@@ -208,10 +295,12 @@ export class HpackEncoder {
     this.#lines.set(line, new TableEntry(-1, staticIndex, '', '', line, this.#lines));
   }
 
-  #literal(name: string, nameIndex: number, mask: number, bits: number, value: string): void {
+  #literal(name: string, nameIndex: number, mask: number, bits: number, value: string): LineOutcome {
     this.#integer(nameIndex, mask, bits);
     if (nameIndex === 0) this.#string(name);
+    this.#valueAt = this.#at;
     this.#string(value);
+    return 'same';
   }
 
   #octet(octet: number): void {
@@ -235,10 +324,10 @@ export class HpackEncoder {
   }
 
   #string(text: string): void {
-    const length = text.length;
+    const { length } = text;
     this.#integer(length, 0x7f, 0);
     const out = this.#out as Buffer;
-    if (length > 32) {
+    if (length > 48) {
       out.write(text, this.#at, 'latin1');
       this.#at += length;
       return;
