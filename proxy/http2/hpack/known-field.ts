@@ -16,7 +16,7 @@ export class KnownField {
   /** The entry of a value. The last one is compared first: that costs less than to hash a string that is new. */
   find(value: string): TableEntry | undefined {
     const last = this.#last;
-    if (last !== undefined && last.isLive && last.key === value) return last;
+    if (last?.isLive && last.key === value) return last;
     this.#last = this.entries.get(value);
     return this.#last;
   }
