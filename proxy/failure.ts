@@ -71,6 +71,20 @@ export const failures = {
     'upstream_reset_before_response_started{connection_termination}',
     'The instance closed the connection before it answered',
   ),
+  upstreamRemoteReset: row(
+    503,
+    'UR',
+    'idempotent',
+    'upstream_reset_before_response_started{remote_reset}',
+    'The instance gave the request up before it answered',
+  ),
+  upstreamRefused: row(
+    503,
+    'UR',
+    'always',
+    'upstream_reset_before_response_started{remote_refused_stream_reset}',
+    'The instance refused the request before it looked at it',
+  ),
   upstreamResetInBody: row(
     502,
     'UC',

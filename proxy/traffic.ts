@@ -12,6 +12,7 @@ import type { HeaderTrust } from './header-trust.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { defaultHttpSettings } from './http-settings.ts';
 import { defaultHeadLimits } from './http1/head-limits.ts';
+import { defaultHttp2Limits } from './http2/http2-limits.ts';
 import { HttpListener } from './listener/http-listener.ts';
 import type { ListenerPlace } from './listener-place.ts';
 import type { LocalReply } from './local-reply.ts';
@@ -142,7 +143,7 @@ export class Traffic {
     this.#inboundRoutes.set(port, routes);
     const listener = await HttpListener.listen({
       ...place,
-      mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP1] },
+      mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP2, ALPN_HTTP1] },
       ...this.#serving('sidecar', this.#environment('inbound', routes, routes.http)),
     });
     const inbound = { port, listener };
@@ -197,7 +198,7 @@ export class Traffic {
   #serving(
     trust: HeaderTrust,
     environment: ForwardEnvironment,
-  ): Pick<Parameters<typeof HttpListener.listen>[0], 'connection' | 'hasRoom' | 'accept' | 'onRefused'> {
+  ): Pick<Parameters<typeof HttpListener.listen>[0], 'connection' | 'http2' | 'hasRoom' | 'accept' | 'onRefused'> {
     return {
       connection: {
         trust,
@@ -216,6 +217,20 @@ export class Traffic {
         onRefused: (failure) => {
           this.refusedRequests++;
           this.#log('debug', 'a request is refused', { reason: failure });
+        },
+      },
+      http2: {
+        get limits() {
+          return { ...defaultHttp2Limits, maxConcurrentStreams: environment.http.maxConcurrentStreams };
+        },
+        get streamIdleTimeoutMs() {
+          return environment.http.streamIdleTimeoutMs || Number.POSITIVE_INFINITY;
+        },
+        get drainTimeoutMs() {
+          return environment.http.drainTimeoutMs;
+        },
+        get maxRequests() {
+          return environment.http.maxRequestsPerConnection;
         },
       },
       hasRoom: () => this.#hasRoom(),

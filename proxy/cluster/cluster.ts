@@ -7,6 +7,7 @@ import { choosePickable } from '../resilience/healthy-set.ts';
 import { OutlierDetector } from '../resilience/outlier-detector.ts';
 import type { DialResult } from '../upstream/dial.ts';
 import { Http1Pool } from '../upstream/http1-pool.ts';
+import { Http2Pool } from '../upstream/http2-pool.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
 import type { UpstreamProtocol } from './endpoint.ts';
@@ -57,6 +58,8 @@ export class Cluster {
     responsesByClass: [0, 0, 0, 0, 0, 0],
   };
   readonly #environment: ClusterEnvironment;
+  /** The coarse clock, as connections read it. */
+  readonly #time: { readonly nowMs: number };
   readonly #endpoints = new Map<string, Endpoint>();
   #config: ClusterConfig;
   #detector: OutlierDetector | null = null;
@@ -68,6 +71,11 @@ export class Cluster {
     this.name = config.name;
     this.#config = config;
     this.#environment = environment;
+    this.#time = {
+      get nowMs() {
+        return environment.coarseNow();
+      },
+    };
     this.breaker = new CircuitBreaker(config.circuitBreaker);
     this.#detector = this.#makeDetector(config);
     this.#picker = pickerKinds[config.balancer]([], environment.random);
@@ -180,12 +188,10 @@ export class Cluster {
   }
 
   #makePool(endpoint: EndpointConfig, protocol: UpstreamProtocol): UpstreamPool {
-    return new Http1Pool(
-      (result: DialResult) => this.#environment.dial(this.#config, endpoint, protocol, result),
-      this.breaker,
-      () => this.#environment.coarseNow(),
-      () => this.#config.maxRequestsPerConnection,
-    );
+    const dial = (result: DialResult) => this.#environment.dial(this.#config, endpoint, protocol, result);
+    const maxRequests = () => this.#config.maxRequestsPerConnection;
+    if (protocol === 'http2') return new Http2Pool(dial, this.breaker, maxRequests, { clock: this.#time });
+    return new Http1Pool(dial, this.breaker, () => this.#environment.coarseNow(), maxRequests);
   }
 
   #makeDetector(config: ClusterConfig): OutlierDetector | null {

@@ -3,12 +3,19 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
+import { ALPN_HTTP2 } from '../../proto/names.ts';
 import type { ServerConnectionOptions } from '../http1/server-connection.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
+import type { Http2ServerConnectionOptions } from '../http2/server-connection.ts';
+import { Http2ServerConnection } from '../http2/server-connection.ts';
 import type { DownstreamStream, RequestReceiver } from '../message-head.ts';
 import type { IdentityHolder, MeshIdentity } from '../tls/mesh-identity.ts';
 import { secureContextOptions } from '../tls/mesh-identity.ts';
+import type { OpenedTransport } from '../transport/open-transport.ts';
 import { openTransport } from '../transport/open-transport.ts';
+import type { TransportHandler } from '../transport/transport.ts';
+import type { SweptConnection } from './codec-choice.ts';
+import { CodecChoice } from './codec-choice.ts';
 
 /** The other end of an accepted connection. Without mTLS there is an address and nothing else. */
 export interface AcceptedPeer {
@@ -32,6 +39,11 @@ export interface HttpListenerOptions {
   /** Null for plaintext; otherwise clients must present an SVID of our trust domain. */
   readonly mesh: MeshListenerOptions | null;
   readonly connection: Omit<ServerConnectionOptions, 'onClosed'>;
+  /** What HTTP/2 needs beyond that; read for each connection. */
+  readonly http2?: Pick<
+    Http2ServerConnectionOptions,
+    'limits' | 'streamIdleTimeoutMs' | 'drainTimeoutMs' | 'maxRequests'
+  >;
   /** Connections at a time; one more is closed at once. Default 10 000. */
   readonly maxConnections?: number;
   /** Whether the process has room for one more; asked for each connection, and one that has no room is closed at once. */
@@ -62,7 +74,7 @@ export class HttpListener {
   readonly counters: ListenerCounters = { accepted: 0, refused: 0, handshakes: 0, handshakeFailures: 0 };
   readonly #options: HttpListenerOptions;
   readonly #server: Server;
-  readonly #connections = new Set<ServerConnection>();
+  readonly #connections = new Set<SweptConnection>();
   /** All accepted sockets, those in the middle of a handshake included. */
   readonly #sockets = new Set<Socket>();
   readonly #stopSweeping: () => void;
@@ -226,14 +238,50 @@ export class HttpListener {
   #accept(socket: Socket, peer: AcceptedPeer): void {
     this.counters.accepted++;
     const transport = openTransport(socket);
+    if (this.#options.mesh === null) this.#listenForVersion(transport, peer);
+    else if ((socket as TLSSocket).alpnProtocol === ALPN_HTTP2) this.#serve('http2', transport, peer);
+    else this.#serve('http1', transport, peer);
+    transport.startReading();
+  }
+
+  #listenForVersion(transport: OpenedTransport, peer: AcceptedPeer): void {
+    const { clock, headerTimeoutMs = 60_000, idleTimeoutMs = 3_600_000 } = this.#options.connection;
+    const choice = new CodecChoice(transport, {
+      clock,
+      headerTimeoutMs,
+      idleTimeoutMs,
+      choose: (version) => this.#serve(version, transport, peer),
+      onClosed: (closed) => this.#connections.delete(closed),
+    });
+    this.#connections.add(choice);
+    if (this.#isDraining) choice.drain();
+  }
+
+  #serve(version: 'http1' | 'http2', transport: OpenedTransport, peer: AcceptedPeer): TransportHandler {
+    const connection = version === 'http1' ? this.#http1(transport, peer) : this.#http2(transport, peer);
+    this.#connections.add(connection);
+    if (this.#isDraining) connection.drain();
+    return connection;
+  }
+
+  #http1(transport: OpenedTransport, peer: AcceptedPeer): ServerConnection {
     const connection = new ServerConnection(transport, {
       ...this.#options.connection,
       onClosed: (closed) => this.#connections.delete(closed),
     });
-    this.#connections.add(connection);
     connection.setReceiver(this.#options.accept(connection, peer));
-    transport.startReading();
-    if (this.#isDraining) connection.drain();
+    return connection;
+  }
+
+  #http2(transport: OpenedTransport, peer: AcceptedPeer): Http2ServerConnection {
+    const { limits, ...connection } = this.#options.connection;
+    return new Http2ServerConnection(transport, {
+      ...connection,
+      ...this.#options.http2,
+      ...(limits === undefined ? {} : { fieldLimits: limits }),
+      accept: (stream) => this.#options.accept(stream, peer),
+      onClosed: (closed) => this.#connections.delete(closed),
+    });
   }
 
   #refuse(reason: string, address: string): void {

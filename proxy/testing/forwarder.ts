@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createTestMesh } from '../../certs/testing/test-identity.ts';
-import { ALPN_HTTP1 } from '../../proto/names.ts';
+import { ALPN_HTTP1, ALPN_HTTP2 } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
 import { responseFlag } from '../failure.ts';
@@ -63,11 +63,15 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   const sessions = new SessionCache();
   const endpoints = ports.map((port) => ({ ...endpointConfig(port), isMeshed: outboundAs !== undefined }));
   const cluster = new Cluster(clusterConfig(endpoints, options.cluster), {
-    dial: (config, endpoint, _protocol, result) => {
+    dial: (config, endpoint, protocol, result) => {
       const target = { ...endpoint, connectTimeoutMs: config.connectTimeoutMs };
       if (outboundAs === undefined) return dialPlain(target, result);
       const { identity, expected } = outboundAs;
-      const mesh = { sni: 'test', alpnProtocols: [ALPN_HTTP1], expectedIdentities: [expected] };
+      const mesh = {
+        sni: 'test',
+        alpnProtocols: [protocol === 'http2' ? ALPN_HTTP2 : ALPN_HTTP1],
+        expectedIdentities: [expected],
+      };
       dialMesh({ ...target, ...mesh }, identity, sessions, result);
     },
     coarseNow: () => clock.nowMs,
@@ -109,7 +113,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     name: 'test',
     host: '127.0.0.1',
     port: 0,
-    mesh: inboundAs === undefined ? null : { identity: inboundAs, alpnProtocols: [ALPN_HTTP1] },
+    mesh: inboundAs === undefined ? null : { identity: inboundAs, alpnProtocols: [ALPN_HTTP2, ALPN_HTTP1] },
     connection: {
       trust: inboundAs === undefined ? 'application' : 'sidecar',
       clock,
@@ -207,12 +211,16 @@ export function clusterConfig(
 }
 
 /** The outer of two forwarders with mutual TLS between them, as between two sidecars; and the inner one. */
-export async function startMesh(appPort: number, close: (stop: () => Promise<void>) => void): Promise<MeshOfTwo> {
+export async function startMesh(
+  appPort: number,
+  close: (stop: () => Promise<void>) => void,
+  options: ForwarderOptions = {},
+): Promise<MeshOfTwo> {
   const mesh = createTestMesh();
-  const inbound = await startForwarder([appPort], { inboundAs: holderOf(mesh, 'cart') });
+  const inbound = await startForwarder([appPort], { ...options, inboundAs: holderOf(mesh, 'cart') });
   close(inbound.close);
   const outboundAs = { identity: holderOf(mesh, 'web'), expected: mesh.id('cart') };
-  const outbound = await startForwarder([inbound.port], { outboundAs });
+  const outbound = await startForwarder([inbound.port], { ...options, outboundAs });
   close(outbound.close);
   return { inbound, outbound };
 }

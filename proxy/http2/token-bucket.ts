@@ -1,0 +1,31 @@
+/** Allows `burst` at once and `perSecond` more each second; time comes in with every question. */
+export class TokenBucket {
+  readonly #burst: number;
+  readonly #perSecond: number;
+  #tokens: number;
+  #filledAtMs: number;
+
+  constructor(burst: number, perSecond: number, nowMs: number) {
+    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#tokens = burst;
+    this.#filledAtMs = nowMs;
+  }
+
+  /** Takes one; false when there is none. */
+  tryTake(nowMs: number): boolean {
+    if (nowMs > this.#filledAtMs) {
+      const filled = this.#tokens + ((nowMs - this.#filledAtMs) * this.#perSecond) / 1000;
+      this.#tokens = Math.min(this.#burst, filled);
+      this.#filledAtMs = nowMs;
+    }
+    if (this.#tokens < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** Gives `count` back, up to the burst. */
+  give(count: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + count);
+  }
+}

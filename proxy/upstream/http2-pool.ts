@@ -1,0 +1,209 @@
+import type { Failure } from '../failure.ts';
+import type { Http2ClientConnectionOptions, Http2ClientConnectionOwner } from '../http2/client-connection.ts';
+import { Http2ClientConnection } from '../http2/client-connection.ts';
+import type { OpenedTransport } from '../transport/open-transport.ts';
+import type { Dial, DialResult } from './dial.ts';
+import type { PoolCounters, PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
+
+/** Requests that wait before one more connection is opened beside one that is just being opened. */
+const STREAMS_PER_DIAL = 100;
+
+/**
+ * Hot loop: bench/load (scenarios with HTTP/2).
+ *
+ * HTTP/2 connections to one endpoint: one as long as it has room for all streams, more when the server allows fewer
+ * streams than there are requests and the cluster's limit on connections permits. Requests beyond that wait in order.
+ *
+ * A connection that the server is closing (GOAWAY), or that has carried as many requests as it may, takes no new ones and
+ * closes with its last stream.
+ */
+export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
+  readonly counters: PoolCounters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
+  readonly #dial: Dial;
+  readonly #limits: PoolLimits;
+  readonly #maxRequests: () => number;
+  readonly #options: Http2ClientConnectionOptions;
+  /** Connections that streams are taken from, in the order in which they became ready: the first ones fill up first. */
+  readonly #ready: Http2ClientConnection[] = [];
+  /** All connections, those included whose server has not said anything yet and those that only finish. */
+  readonly #open = new Map<Http2ClientConnection, Opened>();
+  #waiters: PoolWaiter[] = [];
+  /** Dials in progress, and connections whose settings have not come. */
+  #opening = 0;
+  #isClosed = false;
+
+  /** A connection that has carried `maxRequests` requests is closed when they are answered; 0 is no bound. */
+  constructor(dial: Dial, limits: PoolLimits, maxRequests: () => number, options: Http2ClientConnectionOptions) {
+    this.#dial = dial;
+    this.#limits = limits;
+    this.#maxRequests = maxRequests;
+    this.#options = options;
+  }
+
+  get openConnections(): number {
+    return this.#open.size;
+  }
+
+  get waiting(): number {
+    return this.#waiters.length;
+  }
+
+  acquire(waiter: PoolWaiter): void {
+    const connection = this.#withRoom();
+    if (connection !== null) {
+      this.#lend(connection, waiter);
+      return;
+    }
+    if (this.#isClosed) {
+      waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
+      return;
+    }
+    if (!this.#limits.pendingRequests.tryAcquire()) {
+      waiter.onPoolFailure('upstreamOverflow', 'too many requests wait for a connection');
+      return;
+    }
+    this.counters.requestsWaited++;
+    this.#waiters.push(waiter);
+    this.#openWhereNeeded();
+  }
+
+  cancel(waiter: PoolWaiter): void {
+    const at = this.#waiters.indexOf(waiter);
+    if (at < 0) return;
+    this.#waiters.splice(at, 1);
+    this.#limits.pendingRequests.release();
+  }
+
+  #withRoom(): Http2ClientConnection | null {
+    for (const connection of this.#ready) {
+      if (connection.hasRoom) return connection;
+    }
+    return null;
+  }
+
+  #lend(connection: Http2ClientConnection, waiter: PoolWaiter): void {
+    const stream = connection.lend();
+    const maxRequests = this.#maxRequests();
+    if (maxRequests > 0 && connection.lentStreams >= maxRequests) {
+      connection.retire();
+      this.#forget(connection);
+    }
+    waiter.onStream(stream);
+  }
+
+  onConnectionReady(connection: Http2ClientConnection): void {
+    const opened = this.#open.get(connection);
+    if (opened === undefined || opened.isReady) return;
+    opened.isReady = true;
+    this.#opening--;
+    if (this.#isClosed) connection.retire();
+    else this.#ready.push(connection);
+    this.onStreamsFreed(connection);
+  }
+
+  onStreamsFreed(connection: Http2ClientConnection): void {
+    while (this.#waiters.length > 0 && connection.hasRoom) {
+      const waiter = this.#waiters.shift() as PoolWaiter; // there is one
+      this.#limits.pendingRequests.release();
+      this.#lend(connection, waiter);
+    }
+    if (this.#waiters.length > 0) this.#openWhereNeeded();
+  }
+
+  onConnectionClosed(connection: Http2ClientConnection): void {
+    const opened = this.#open.get(connection);
+    if (opened === undefined) return;
+    this.#open.delete(connection);
+    this.#forget(connection);
+    if (opened.isCounted) this.#limits.connections.release();
+    if (!opened.isReady) {
+      this.#opening--;
+      this.#failWaiters('connectFailure', 'the instance does not speak HTTP/2');
+    }
+    this.#openWhereNeeded();
+  }
+
+  #forget(connection: Http2ClientConnection): void {
+    const at = this.#ready.indexOf(connection);
+    if (at >= 0) this.#ready.splice(at, 1);
+  }
+
+  sweep(idleTimeoutMs: number): void {
+    const { nowMs } = this.#options.clock;
+    for (const connection of [...this.#open.keys()]) {
+      connection.sweep(nowMs);
+      if (connection.isUnused && nowMs - connection.idleSinceMs > idleTimeoutMs) connection.shut();
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#ready.length = 0;
+    for (const connection of [...this.#open.keys()]) connection.retire();
+    this.#failWaiters('connectFailure', 'the endpoint was removed');
+  }
+
+  #failWaiters(failure: Failure, detail: string): void {
+    const waiters = this.#waiters;
+    if (waiters.length === 0) return;
+    this.counters.connectFailures++;
+    this.#waiters = [];
+    for (const waiter of waiters) {
+      this.#limits.pendingRequests.release();
+      waiter.onPoolFailure(failure, detail);
+    }
+  }
+
+  #openWhereNeeded(): void {
+    while (this.#waiters.length > this.#opening * STREAMS_PER_DIAL && !this.#isClosed) {
+      // a pool without any connection may always have one, or its waiters would wait for ever
+      const isFirst = this.#open.size + this.#opening === 0;
+      const isGranted = this.#limits.connections.tryAcquire();
+      if (!isGranted && !isFirst) return;
+      this.#opening++;
+      this.counters.connectionsTotal++;
+      this.#dial(new PendingDial(this, isGranted));
+    }
+  }
+
+  /** Called by the dial in progress. */
+  adopt(transport: OpenedTransport, isCounted: boolean): void {
+    const connection = new Http2ClientConnection(transport, this, this.#options);
+    this.#open.set(connection, { isCounted, isReady: false });
+    if (this.#isClosed) connection.retire();
+    transport.startReading();
+  }
+
+  /** Called by the dial in progress. One dial serves all who wait, and so does its failure. */
+  giveUp(failure: Failure, detail: string, isCounted: boolean): void {
+    this.#opening--;
+    if (isCounted) this.#limits.connections.release();
+    if (this.#waiters.length === 0) this.counters.connectFailures++;
+    this.#failWaiters(failure, detail);
+    this.#openWhereNeeded();
+  }
+}
+
+interface Opened {
+  /** Takes a place among the cluster's connections; a first connection may be one too many. */
+  readonly isCounted: boolean;
+  isReady: boolean;
+}
+
+class PendingDial implements DialResult {
+  readonly #pool: Http2Pool;
+  readonly #isCounted: boolean;
+
+  constructor(pool: Http2Pool, isCounted: boolean) {
+    this.#pool = pool;
+    this.#isCounted = isCounted;
+  }
+
+  onConnected(transport: OpenedTransport): void {
+    this.#pool.adopt(transport, this.#isCounted);
+  }
+
+  onDialFailed(failure: Failure, detail: string): void {
+    this.#pool.giveUp(failure, detail, this.#isCounted);
+  }
+}
