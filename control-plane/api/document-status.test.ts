@@ -53,6 +53,44 @@ describe('withStatus', () => {
     });
   });
 
+  it('tells each parent of a TCPRoute what became of it', () => {
+    const document = checkDocument({
+      apiVersion: 'gateway.networking.k8s.io/v1alpha2',
+      kind: 'TCPRoute',
+      metadata: { name: 'redis' },
+      spec: {
+        parentRefs: [{ group: '', kind: 'Service', name: 'redis' }],
+        rules: [{ backendRefs: [{ name: 'gone', port: 1 }] }],
+      },
+    }).document as ModelDocument;
+    const path = 'spec.rules[0].backendRefs[0]';
+    const problems = [{ document: 'TCPRoute/default/redis', path, message: 'gone' }];
+    expect(withStatus(document, problems, null).status).toMatchObject({
+      parents: [
+        {
+          conditions: [
+            { type: 'Accepted', status: 'True' },
+            { type: 'ResolvedRefs', status: 'False', reason: 'BackendNotFound', message: `${path}: gone` },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('tells a registered workload what it says in vain', () => {
+    const document = {
+      ...service,
+      kind: 'Workload',
+      metadata: { name: 'a', namespace: 'default' },
+      status: { phase: 'Registered' },
+    } as unknown as ModelDocument;
+    const problems = [{ document: 'Workload/default/a', path: 'spec.ports[0].appProtocol', message: 'no' }];
+    expect(withStatus(document, problems, allInForce).status).toMatchObject({
+      phase: 'Registered',
+      conditions: [{ type: 'Accepted', status: 'False', message: 'spec.ports[0].appProtocol: no' }],
+    });
+  });
+
   it('keeps the status that a registered workload brings', () => {
     const document = { ...service, status: { phase: 'Registered' } } as ModelDocument;
     expect(withStatus(document, [], allInForce)).toBe(document);

@@ -2,6 +2,7 @@ import type { HttpRoute } from '../model/http-route.ts';
 import type { ModelDocument } from '../model/kinds.ts';
 import { documentName } from '../model/kinds.ts';
 import { isServiceReference } from '../model/object-reference.ts';
+import type { TcpRoute } from '../model/tcp-route.ts';
 import type { Convergence } from '../xds/proxy-status.ts';
 
 /** Something a document in force asks for and cannot have, as translation found it. */
@@ -34,20 +35,27 @@ export function withStatus(
   problems: readonly DocumentProblem[],
   convergence: Convergence | null,
 ): ModelDocument {
-  if (document.status !== undefined) return document; // a registered workload brings its own
   const name = documentName(document);
   const own = problems.filter((problem) => problem.document === name);
   const generation = document.metadata.generation ?? 1;
+  if (document.status !== undefined) {
+    // a registered workload brings its own, and has conditions only where something is wrong
+    if (own.length === 0) return document;
+    return { ...document, status: { ...document.status, conditions: [accepted(own, generation)] } };
+  }
   const programmed = convergence === null ? [] : [programmedCondition(convergence, generation)];
-  if (document.kind === 'HTTPRoute') {
+  if (document.kind === 'HTTPRoute' || document.kind === 'TCPRoute') {
     return { ...document, status: { parents: routeParents(document, own, programmed, generation) } };
   }
-  const accepted = condition('Accepted', own, { good: 'Accepted', bad: 'Conflicted' }, generation);
-  return { ...document, status: { conditions: [accepted, ...programmed] } };
+  return { ...document, status: { conditions: [accepted(own, generation), ...programmed] } };
+}
+
+function accepted(problems: readonly DocumentProblem[], generation: number): Condition {
+  return condition('Accepted', problems, { good: 'Accepted', bad: 'Conflicted' }, generation);
 }
 
 function routeParents(
-  route: HttpRoute,
+  route: HttpRoute | TcpRoute,
   problems: readonly DocumentProblem[],
   programmed: readonly Condition[],
   generation: number,

@@ -29,7 +29,7 @@ export function registeredWorkloadDocument(workload: RegisteredWorkload): Worklo
         port,
         inboundAddress,
         inboundPort,
-        appProtocol: protocol,
+        ...(protocol !== 'auto' && { appProtocol: protocol }),
       })),
       service: workload.service,
       ...(region === '' && zone === '' ? {} : { locality: { region, zone } }),

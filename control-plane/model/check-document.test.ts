@@ -138,6 +138,26 @@ describe('checkDocument', () => {
       workload({ ports: [{ port: 80 }, { port: 80 }] }),
       'spec.ports[1].port: port 80 is listed twice',
     ],
+    [
+      'a level of path normalization that there is not',
+      mesh({ pathNormalization: { normalization: 'MERGE_SLASH' } }),
+      'spec.pathNormalization.normalization: write NONE, BASE, MERGE_SLASHES or DECODE_AND_MERGE_SLASHES; did you mean MERGE_SLASHES?',
+    ],
+    [
+      'a misspelt path normalization',
+      mesh({ pathNormalisation: { normalization: 'BASE' } }),
+      'spec.pathNormalisation: unknown field pathNormalisation; did you mean pathNormalization?',
+    ],
+    [
+      'a time that is none',
+      mesh({ protocolDetectionTimeout: '10' }),
+      'spec.protocolDetectionTimeout: write a duration such as 500ms, 2s or 1m',
+    ],
+    [
+      'another word for what becomes of underscores',
+      mesh({ headersWithUnderscoresAction: 'DROP' }),
+      'spec.headersWithUnderscoresAction: write ALLOW, REJECT_REQUEST or DROP_HEADER; did you mean DROP_HEADER?',
+    ],
     ['a second Mesh', mesh({}, 'other'), 'metadata.name: there is one Mesh and its name is default'],
     [
       'an unknown outbound mode',

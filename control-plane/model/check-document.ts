@@ -71,7 +71,7 @@ function refused(faults: readonly Fault[]): CheckedDocument {
 }
 
 /** Kinds of Gateway API that say something about traffic, which it would be wrong to pass over in silence. */
-const laterKinds: ReadonlySet<string> = new Set(['GRPCRoute', 'TCPRoute', 'TLSRoute', 'UDPRoute', 'ReferenceGrant']);
+const laterKinds: ReadonlySet<string> = new Set(['GRPCRoute', 'TLSRoute', 'UDPRoute', 'ReferenceGrant']);
 
 function kindFaults(apiVersion: unknown, kind: unknown): Fault[] {
   const faults: Fault[] = [];

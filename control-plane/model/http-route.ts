@@ -8,26 +8,23 @@ import { httpRouteFilterSchema } from './http-route-filter.ts';
 import { httpRouteMatchSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { notYetSupported } from './not-yet-supported.ts';
-import { backendReferenceShape, isServiceReference, parentReferenceSchema } from './object-reference.ts';
+import {
+  backendReferenceShape,
+  parentReferencesCheck,
+  parentReferencesSchema,
+  requirePort,
+  weightSchema,
+} from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 
 const backendRefSchema = z
   .object({
     ...backendReferenceShape,
     /** Share of the requests: this weight over the sum of all. 0 takes none; all 0 means that the rule answers 500. */
-    weight: z
-      .number({ error: 'write a whole number from 0 to 1000000' })
-      .int('write a whole number from 0 to 1000000')
-      .min(0, 'write a whole number from 0 to 1000000')
-      .max(1_000_000, 'write a whole number from 0 to 1000000')
-      .default(1),
+    weight: weightSchema,
     filters: notYetSupported('a filter on a single backend'),
   })
-  .check(
-    crossCheck(['group', 'kind', 'port'], (backend, report) => {
-      if (isServiceReference(backend) && backend.port === undefined) report([], 'missing field port');
-    }),
-  );
+  .check(requirePort);
 
 const timeoutsSchema = z
   .object({
@@ -103,7 +100,7 @@ export const httpRouteSchema = z.object({
   metadata: namespacedMetadata(subdomainSchema),
   spec: z
     .object({
-      parentRefs: z.array(parentReferenceSchema).max(32, 'a route has at most 32 parentRefs').default([]),
+      parentRefs: parentReferencesSchema,
       useDefaultGateways: z.enum(['All', 'None']).optional(),
       /** Kept, and without effect on a route whose parent is a Service: that Service's own names hold (GEP-1426). */
       hostnames: z.array(boundedText('a host name', 253)).max(16, 'a route has at most 16 hostnames').optional(),
@@ -131,14 +128,7 @@ export const httpRouteSchema = z.object({
         );
       }),
     )
-    .check(
-      crossCheck(['parentRefs'], ({ parentRefs }, report) => {
-        const identities = parentRefs.map(({ group, kind, namespace, name, sectionName, port }) =>
-          [group, kind, namespace ?? '', name, sectionName ?? '', port ?? ''].join('/'),
-        );
-        reportRepeatedNames(identities, (index) => report(['parentRefs', index], 'the same parent is named twice'));
-      }),
-    ),
+    .check(parentReferencesCheck),
   status: z.unknown().optional(),
 });
 

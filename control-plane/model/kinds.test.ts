@@ -7,6 +7,8 @@ describe('kinds', () => {
     ['HTTPRoutes', 'HTTPRoute'],
     ['routes', 'HTTPRoute'],
     ['svc', 'Service'],
+    ['tcproute', 'TCPRoute'],
+    ['TCPRoutes', 'TCPRoute'],
     ['btp', 'BackendTrafficPolicy'],
     ['mesh', 'Mesh'],
     ['workloads', 'Workload'],

@@ -6,11 +6,13 @@ import type { Mesh } from './mesh.ts';
 import { meshSchema } from './mesh.ts';
 import type { Service } from './service.ts';
 import { serviceSchema } from './service.ts';
+import type { TcpRoute } from './tcp-route.ts';
+import { tcpRouteSchema } from './tcp-route.ts';
 import type { Workload } from './workload.ts';
 import { workloadSchema } from './workload.ts';
 
 /** Any document, as it is after parsing: checked, structural defaults filled in. */
-export type ModelDocument = Service | Workload | HttpRoute | BackendTrafficPolicy | Mesh;
+export type ModelDocument = Service | Workload | HttpRoute | TcpRoute | BackendTrafficPolicy | Mesh;
 export type KindName = ModelDocument['kind'];
 export type DocumentOf<Kind extends KindName> = Extract<ModelDocument, { kind: Kind }>;
 
@@ -48,6 +50,16 @@ export const kinds = {
     shortNames: ['route'],
     namespaced: true,
     schema: httpRouteSchema,
+  },
+  TCPRoute: {
+    kind: 'TCPRoute',
+    group: 'gateway.networking.k8s.io',
+    version: 'v1alpha2',
+    apiVersions: ['gateway.networking.k8s.io/v1alpha2', 'gateway.networking.k8s.io/v1'],
+    plural: 'tcproutes',
+    shortNames: [],
+    namespaced: true,
+    schema: tcpRouteSchema,
   },
   BackendTrafficPolicy: {
     kind: 'BackendTrafficPolicy',

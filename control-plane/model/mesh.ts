@@ -1,15 +1,18 @@
 import { z } from 'zod';
 import { boundedText } from './bounded-text.ts';
+import { durationSchema } from './gateway-duration.ts';
 import { clusterMetadata } from './metadata.ts';
 import { trafficPolicyCheck, trafficPolicyShape, withoutAliases } from './traffic-policy.ts';
 
 /** The only name a Mesh has: there is one mesh per control plane. */
 export const meshName = 'default';
 
+export const defaultDetectionTimeout = '10s';
+
 /**
  * Settings of the whole mesh. The document is optional: without it everything has its default.
  *
- * Fields of Istio's MeshConfig keep their names and values (`outboundTrafficPolicy.mode`).
+ * Fields of Istio's MeshConfig keep their names and values (`outboundTrafficPolicy.mode`, `pathNormalization`).
  */
 export const meshSchema = z.object({
   apiVersion: z.literal('heddle.dev/v1alpha1'),
@@ -31,10 +34,31 @@ export const meshSchema = z.object({
           mode: z.enum(['ALLOW_ANY', 'REGISTRY_ONLY']).default('ALLOW_ANY'),
         })
         .default({ mode: 'ALLOW_ANY' }),
+      pathNormalization: z
+        .object({
+          /**
+           * What becomes of a request's path before rules see it and it is forwarded: nothing, dot segments removed and
+           * needless escapes undone (`BASE`), repeated slashes merged as well, escaped slashes decoded as well.
+           */
+          normalization: z.enum(['NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES']).default('BASE'),
+        })
+        .default({ normalization: 'BASE' }),
+      /** Requests with an underscore in the name of a header: taken, answered 400, or taken without that header (Envoy). */
+      headersWithUnderscoresAction: z.enum(['ALLOW', 'REJECT_REQUEST', 'DROP_HEADER']).default('ALLOW'),
+      /**
+       * How long the first bytes of a client are waited for at a port that nobody declared; then it is TCP. `0s` waits for
+       * ever. Linkerd's default; a server that speaks first is heard before that.
+       */
+      protocolDetectionTimeout: durationSchema.default(defaultDetectionTimeout),
       /** For every backend that has no policy of its own saying otherwise. */
       defaults: z.object(trafficPolicyShape).check(trafficPolicyCheck).transform(withoutAliases).optional(),
     })
-    .default({ outboundTrafficPolicy: { mode: 'ALLOW_ANY' } }),
+    .default({
+      outboundTrafficPolicy: { mode: 'ALLOW_ANY' },
+      pathNormalization: { normalization: 'BASE' },
+      headersWithUnderscoresAction: 'ALLOW',
+      protocolDetectionTimeout: defaultDetectionTimeout,
+    }),
   status: z.unknown().optional(),
 });
 

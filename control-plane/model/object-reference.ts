@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { labelNameSchema, portNumberSchema, subdomainSchema } from './metadata.ts';
+import { reportRepeatedNames } from './repeated-names.ts';
 
 /**
  * An API group. The core group, whose apiVersion is plain `v1`, is the empty string; Linkerd's documentation spells it
@@ -46,6 +47,22 @@ export const parentReferenceSchema = z
 
 export type ParentReference = z.output<typeof parentReferenceSchema>;
 
+export const parentReferencesSchema = z
+  .array(parentReferenceSchema)
+  .max(32, 'a route has at most 32 parentRefs')
+  .default([]);
+
+/** No parent is named twice. */
+export const parentReferencesCheck = crossCheck<{ readonly parentRefs: readonly ParentReference[] }>(
+  ['parentRefs'],
+  ({ parentRefs }, report) => {
+    const identities = parentRefs.map(({ group, kind, namespace, name, sectionName, port }) =>
+      [group, kind, namespace ?? '', name, sectionName ?? '', port ?? ''].join('/'),
+    );
+    reportRepeatedNames(identities, (index) => report(['parentRefs', index], 'the same parent is named twice'));
+  },
+);
+
 /** Whether the parent is a Service, that is, ours. */
 export function isServiceReference(reference: { readonly group: string; readonly kind: string }): boolean {
   return reference.kind === 'Service' && reference.group === '';
@@ -61,6 +78,25 @@ export const backendReferenceShape = {
   /** Port of the Service; required for Services. */
   port: portNumberSchema.optional(),
 };
+
+const weightHint = 'write a whole number from 0 to 1000000';
+
+/** Of a backend, beside the others of its rule. */
+export const weightSchema = z
+  .number({ error: weightHint })
+  .int(weightHint)
+  .min(0, weightHint)
+  .max(1_000_000, weightHint)
+  .default(1);
+
+/** A Service is called at one of its ports. */
+export const requirePort = crossCheck<{
+  readonly group: string;
+  readonly kind: string;
+  readonly port?: number | undefined;
+}>(['group', 'kind', 'port'], (backend, report) => {
+  if (isServiceReference(backend) && backend.port === undefined) report([], 'missing field port');
+});
 
 /**
  * What a policy attaches to: a Service, or with `sectionName` one named port of it. Always in the policy's own namespace.

@@ -9,7 +9,10 @@ const servicePortSchema = z.object({
   name: labelNameSchema.optional(),
   /** UDP and SCTP ports are kept and not served: the mesh carries TCP. */
   protocol: z.enum(['TCP', 'UDP', 'SCTP']).default('TCP'),
-  /** `http`, `kubernetes.io/h2c`, `grpc` …; free text, as in Kubernetes. */
+  /**
+   * `http`, `kubernetes.io/h2c`, `grpc`, `tcp`, `redis` …; free text, as in Kubernetes. It counts before what workloads say
+   * of the port and before the port's name.
+   */
   appProtocol: boundedText('appProtocol', 253).optional(),
   port: portNumberSchema,
   /** Port number, or name of a port, of the workload; the same number as `port` when left out. */

@@ -66,6 +66,51 @@ describe('validateDocument', () => {
     ]);
   });
 
+  it('holds a TCPRoute to the same', () => {
+    const tcpRoute = (backend: object): ModelDocument =>
+      checkDocument({
+        apiVersion: 'gateway.networking.k8s.io/v1alpha2',
+        kind: 'TCPRoute',
+        metadata: { name: 'redis', namespace: 'shop' },
+        spec: {
+          parentRefs: [{ group: '', kind: 'Service', name: 'redis' }],
+          rules: [{ backendRefs: [{ name: 'redis', port: 6379, ...backend }] }],
+        },
+      }).document as ModelDocument;
+    expect(findings(tcpRoute({}))).toEqual([]);
+    expect(findings(tcpRoute({ namespace: 'bank' }))).toEqual([
+      'error spec.rules[0].backendRefs[0].namespace: a backend in namespace bank needs a ReferenceGrant there, which this version of Heddle does not support',
+    ]);
+    expect(findings(tcpRoute({ group: 'storage.example.com', kind: 'Bucket' }))).toEqual([
+      'warning spec.rules[0].backendRefs[0].kind: Bucket is no backend of the mesh, its share of the connections is closed: write a Service',
+    ]);
+  });
+
+  it.each([
+    ['redis', []],
+    ['kubernetes.io/h2c', []],
+    [
+      'htpp',
+      [
+        'warning spec.ports[0].appProtocol: the mesh does not know the protocol htpp and treats the port as one without; did you mean http?',
+      ],
+    ],
+    [
+      'example.com/own',
+      [
+        'warning spec.ports[0].appProtocol: the mesh does not know the protocol example.com/own and treats the port as one without',
+      ],
+    ],
+  ])('says of the appProtocol %s what it means to the mesh', (appProtocol, expected) => {
+    const service = checkDocument({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'cart' },
+      spec: { ports: [{ port: 80, appProtocol }] },
+    }).document as ModelDocument;
+    expect(findings(service)).toEqual(expected);
+  });
+
   it('does not let a document change the trust domain', () => {
     const mesh = (trustDomain: string) =>
       checkDocument({

@@ -1,4 +1,5 @@
 import type { Violation } from '../../proto/violation.ts';
+import { meantProtocol, namedProtocol } from './app-protocol.ts';
 import type { Fault, ValuePath } from './document-violation.ts';
 import { parsePath } from './document-violation.ts';
 import type { HttpRoute } from './http-route.ts';
@@ -6,6 +7,8 @@ import type { ModelDocument } from './kinds.ts';
 import type { Mesh } from './mesh.ts';
 import { nearestWord } from './nearest-word.ts';
 import { isServiceReference } from './object-reference.ts';
+import type { Service } from './service.ts';
+import type { TcpRoute } from './tcp-route.ts';
 
 /** What a document is checked against: everything else there is. */
 export interface DocumentLookup {
@@ -30,7 +33,8 @@ export interface Finding extends Fault {
  */
 export function validateDocument(document: ModelDocument, lookup: DocumentLookup): readonly Finding[] {
   const findings: Finding[] = [];
-  if (document.kind === 'HTTPRoute') findings.push(...routeFindings(document));
+  if (document.kind === 'HTTPRoute' || document.kind === 'TCPRoute') findings.push(...routeFindings(document));
+  if (document.kind === 'Service') findings.push(...serviceFindings(document));
   if (document.kind === 'Mesh') findings.push(...meshFindings(document, lookup.trustDomain));
   const errors = new Set(findings.map(({ path }) => path.join('/')));
   for (const { path: text, message } of lookup.problems(document)) {
@@ -47,7 +51,7 @@ export function validateDocument(document: ModelDocument, lookup: DocumentLookup
  * A reference into another namespace needs that namespace's consent. Consent is a ReferenceGrant, which this version does
  * not have; only the backends beside a consumer route's own parent need none, callers reach those without any route.
  */
-function routeFindings({ metadata, spec }: HttpRoute): readonly Finding[] {
+function routeFindings({ kind, metadata, spec }: HttpRoute | TcpRoute): readonly Finding[] {
   const parents = spec.parentRefs.filter(isServiceReference);
   const findings: Finding[] = [];
   if (parents.length === 0) {
@@ -59,7 +63,8 @@ function routeFindings({ metadata, spec }: HttpRoute): readonly Finding[] {
     for (const [index, backend] of backendRefs.entries()) {
       const path = ['spec', 'rules', rule, 'backendRefs', index];
       if (!isServiceReference(backend)) {
-        const message = `${backend.kind} is no backend of the mesh, its share of the requests answers 500: write a Service`;
+        const share = kind === 'HTTPRoute' ? 'requests answers 500' : 'connections is closed';
+        const message = `${backend.kind} is no backend of the mesh, its share of the ${share}: write a Service`;
         findings.push({ severity: 'warning', path: [...path, 'kind'], at: 'value', message, suggestion: 'Service' });
       } else if (backend.namespace !== undefined && !reachable.has(backend.namespace)) {
         const message = `a backend in namespace ${backend.namespace} needs a ReferenceGrant there, which this version of Heddle does not support`;
@@ -68,6 +73,17 @@ function routeFindings({ metadata, spec }: HttpRoute): readonly Finding[] {
     }
   }
   return findings;
+}
+
+/** An `appProtocol` is free text in Kubernetes, so one that says nothing to the mesh is no error. */
+function serviceFindings({ spec }: Service): readonly Finding[] {
+  return spec.ports.flatMap(({ appProtocol }, index) => {
+    if (appProtocol === undefined || namedProtocol(appProtocol) !== null) return [];
+    const suggestion = meantProtocol(appProtocol);
+    const hint = suggestion === null ? '' : `; did you mean ${suggestion}?`;
+    const message = `the mesh does not know the protocol ${appProtocol} and treats the port as one without${hint}`;
+    return [{ severity: 'warning', path: ['spec', 'ports', index, 'appProtocol'], at: 'value', message, suggestion }];
+  });
 }
 
 function meshFindings({ spec }: Mesh, trustDomain: string): readonly Finding[] {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { workloadProtocols } from './app-protocol.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { labelNameSchema, namespacedMetadata, portNumberSchema, subdomainSchema } from './metadata.ts';
@@ -20,8 +21,8 @@ const workloadPortSchema = z
     inboundAddress: ipAddressSchema.optional(),
     /** The port of that sidecar's inbound listener. A port that has one is meshed: it is never dialled without mTLS. */
     inboundPort: portNumberSchema.optional(),
-    /** `http` (default), `http2`, `grpc` or `tcp`. */
-    appProtocol: z.enum(['http', 'http2', 'grpc', 'tcp']).default('http'),
+    /** Absent: HTTP in the version that a caller speaks, other bytes as they are, unless the port is a well-known one. */
+    appProtocol: z.enum(workloadProtocols).optional(),
   })
   .check(
     crossCheck(['inboundAddress', 'inboundPort'], ({ inboundAddress, inboundPort }, report) => {

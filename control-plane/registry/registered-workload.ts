@@ -1,3 +1,8 @@
+import type { WorkloadProtocol } from '../model/app-protocol.ts';
+
+/** What the sidecar was told that its application speaks; `auto` when it was told nothing. */
+export type RegisteredProtocol = WorkloadProtocol | 'auto';
+
 /** One port of the application, and where its sidecar takes mesh traffic for it. */
 export interface RegisteredPort {
   /** What the application listens on; the only port that routes and services speak of. */
@@ -5,7 +10,7 @@ export interface RegisteredPort {
   /** IP address that other sidecars dial for this port. */
   readonly inboundAddress: string;
   readonly inboundPort: number;
-  readonly protocol: 'http' | 'http2' | 'grpc' | 'tcp';
+  readonly protocol: RegisteredProtocol;
 }
 
 /** A running instance with a sidecar, as that sidecar registered it within its grant. Frozen. */
@@ -43,6 +48,8 @@ export interface RememberedService {
   readonly labels: Readonly<Record<string, string>>;
   /** Application ports, in ascending order. */
   readonly ports: readonly number[];
+  /** Of each port, in the same order. A list from before there were any is absent. */
+  readonly protocols?: readonly RegisteredProtocol[];
   /** When the last lease went, in milliseconds since the epoch. */
   readonly lastSeenMs: number;
 }

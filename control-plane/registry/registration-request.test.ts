@@ -50,7 +50,7 @@ describe('checkRegistration', () => {
         identity,
         labels: { app: 'cart', version: 'v1' },
         address: '10.0.0.1',
-        ports: [{ port: 8080, inboundAddress: '10.0.0.1', inboundPort: 15006, protocol: 'http' }],
+        ports: [{ port: 8080, inboundAddress: '10.0.0.1', inboundPort: 15006, protocol: 'auto' }],
         adminAddress: '10.0.0.1:15000',
         region: 'eu',
         zone: 'a',
@@ -69,6 +69,18 @@ describe('checkRegistration', () => {
     [{ labels: { constructor: 'x' } }, 'label constructor=x: the join token does not allow it'],
   ])('denies %j beyond the grant, and names the difference', (differing, message) => {
     expect(refusal(differing as Partial<Output<'heddle.v1.Register'>>)).toEqual({ message, isDenied: true });
+  });
+
+  it.each([
+    ['', 'auto'],
+    ['http', 'http'],
+    ['http2', 'http2'],
+    ['grpc', 'grpc'],
+    ['tcp', 'tcp'],
+  ])('takes the protocol %j of a port for %s', (app_protocol, protocol) => {
+    const ports = [{ port: 8080, inbound_address: '10.0.0.1', inbound_port: 15006, app_protocol }];
+    const { workload } = checkRegistration(request({ ports }), { identity, grant }, nowMs);
+    expect(workload.ports).toMatchObject([{ port: 8080, protocol }]);
   });
 
   it('denies everything to a certificate without a grant', () => {

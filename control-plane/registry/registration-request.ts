@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 import type { JoinGrant } from '../../certs/grant.ts';
 import type { Output } from '../../proto/load.ts';
+import { workloadProtocols } from '../model/app-protocol.ts';
 import type { RegisteredPort, RegisteredWorkload } from './registered-workload.ts';
 import type { Registration } from './registry.ts';
 
@@ -36,7 +37,6 @@ const labelValuePattern = /^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 const wordPattern = /^[\x21-\x7e]{0,255}$/;
 /** Clocks of hosts differ; a generation further ahead would keep the name from every later process. */
 const maxClockSkewMs = 5 * 60_000;
-const protocols = ['http', 'http2', 'grpc', 'tcp'] as const;
 
 /**
  * What a sidecar asked to be registered as, checked: first whether it makes sense, then whether its certificate's grant
@@ -80,7 +80,7 @@ function registeredPort(port: Output<'heddle.v1.Register'>['ports'][number]): Re
     port: port.port,
     inboundAddress: port.inbound_address,
     inboundPort: port.inbound_port,
-    protocol: protocols.find((protocol) => protocol === port.app_protocol) ?? 'http',
+    protocol: workloadProtocols.find((protocol) => protocol === port.app_protocol) ?? 'auto',
   });
 }
 
@@ -116,12 +116,15 @@ function faultsOf(request: Output<'heddle.v1.Register'>, nowMs: number): string[
   check(request.ports.length <= maxPorts, `ports: ${request.ports.length}, at most ${maxPorts}`);
   const seen = new Set<number>();
   for (const [index, port] of request.ports.slice(0, maxPorts).entries()) {
-    const isKnown = port.app_protocol === '' || protocols.some((protocol) => protocol === port.app_protocol);
+    const isKnown = port.app_protocol === '' || workloadProtocols.some((protocol) => protocol === port.app_protocol);
     check(isPort(port.port), `ports[${index}].port: ${port.port} is not a port number`);
     check(!seen.has(port.port), `ports[${index}].port: ${port.port} is there already`);
     check(isReachable(port.inbound_address), `ports[${index}].inbound_address: not the IP address of a host`);
     check(isPort(port.inbound_port), `ports[${index}].inbound_port: ${port.inbound_port} is not a port number`);
-    check(isKnown, `ports[${index}].app_protocol: ${quoted(port.app_protocol)} is not one of ${protocols.join(', ')}`);
+    check(
+      isKnown,
+      `ports[${index}].app_protocol: ${quoted(port.app_protocol)} is not one of ${workloadProtocols.join(', ')}`,
+    );
     seen.add(port.port);
   }
   return faults;

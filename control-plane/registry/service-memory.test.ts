@@ -21,6 +21,7 @@ describe('ServiceMemory', () => {
         identity: 'spiffe://cluster.local/ns/default/sa/cart',
         labels: { app: 'cart', version: 'v1' },
         ports: [8080],
+        protocols: ['http'],
         lastSeenMs: 2000,
       },
     ]);

@@ -107,17 +107,24 @@ export class ServiceMemory {
 
 function summary(workload: RegisteredWorkload, lastSeenMs: number): RememberedService {
   const { namespace, service, identity, labels } = workload;
-  const ports = workload.ports.map(({ port }) => port).sort((a, b) => a - b);
-  return frozen({ namespace, service, identity, labels, ports, lastSeenMs });
+  const sorted = [...workload.ports].sort((a, b) => a.port - b.port);
+  const ports = sorted.map(({ port }) => port);
+  const protocols = sorted.map(({ protocol }) => protocol);
+  return frozen({ namespace, service, identity, labels, ports, protocols, lastSeenMs });
 }
 
 function frozen(service: RememberedService): RememberedService {
-  return Object.freeze({ ...service, labels: Object.freeze(service.labels), ports: Object.freeze(service.ports) });
+  return Object.freeze({
+    ...service,
+    labels: Object.freeze(service.labels),
+    ports: Object.freeze(service.ports),
+    ...(service.protocols && { protocols: Object.freeze(service.protocols) }),
+  });
 }
 
 /**
- * Other labels do not tell two entries apart: some, such as a pod's hash, are different for every instance. Those of
- * the instance that left last stand for all.
+ * Other labels and protocols do not tell two entries apart: some, such as a pod's hash, are different for every
+ * instance. Those of the instance that left last stand for all.
  */
 function combination({ namespace, service, identity, labels, ports }: RememberedService): string {
   return JSON.stringify([namespace, service, labels.version ?? '', identity, ports]);

@@ -1,10 +1,21 @@
 import { outboundClusterName } from '../../proto/names.ts';
-import type { HttpBackendRef } from '../model/http-route.ts';
 import { isServiceReference } from '../model/object-reference.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 
 /** How many ports a message lists; a Service may have 250. */
 const namedPorts = 10;
+
+/** What a route sends: an HTTPRoute requests, a TCPRoute bytes; `anything` where the client cannot tell them apart. */
+export type Carried = 'requests' | 'bytes' | 'anything';
+
+/** The part of a `backendRef` that names something. */
+export interface BackendName {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace?: string | undefined;
+  readonly name: string;
+  readonly port?: number | undefined;
+}
 
 /** Where a `backendRef` leads, or why nowhere. */
 export type Backend = { readonly cluster: string } | { readonly missing: string };
@@ -15,10 +26,11 @@ export type Backend = { readonly cluster: string } | { readonly missing: string 
  * workloads could not call directly. Every other namespace would take a ReferenceGrant (GEP-709).
  */
 export function resolveBackend(
-  reference: HttpBackendRef,
+  reference: BackendName,
   routeNamespace: string,
   parentNamespace: string,
   catalog: ServiceCatalog,
+  carried: Carried,
 ): Backend {
   const namespace = reference.namespace ?? routeNamespace;
   const what = `Service ${namespace}/${reference.name}`;
@@ -38,6 +50,13 @@ export function resolveBackend(
     const ports = service.ports.slice(0, namedPorts).map((candidate) => candidate.port);
     const more = service.ports.length > namedPorts ? ' and more' : '';
     return { missing: `${what} has no port ${reference.port}; it has ${ports.join(', ') || 'none'}${more}` };
+  }
+  const { protocol } = service.declarationOf(port);
+  if (carried === 'requests' && protocol === 'tcp') {
+    return { missing: `port ${port.port} of ${what} carries TCP, which an HTTPRoute cannot send to` };
+  }
+  if (carried === 'bytes' && (protocol === 'http' || protocol === 'http2')) {
+    return { missing: `port ${port.port} of ${what} carries HTTP, which a TCPRoute cannot send to` };
   }
   return { cluster: outboundClusterName({ host: service.host, port: port.port, subset }) };
 }

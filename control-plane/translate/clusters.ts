@@ -17,8 +17,11 @@ import {
   upstreamSni,
 } from '../../proto/names.ts';
 import { toStruct } from '../../proto/struct.ts';
+import type { PortProtocol } from '../model/app-protocol.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import type { Abilities } from './abilities.ts';
+import { meshAlpn, protocolFor } from './abilities.ts';
 import { adsSource, socketAddress } from './message-parts.ts';
 import type { Destination, ServicePort } from './service-catalog.ts';
 import { plaintext, upstreamTls } from './tls-context.ts';
@@ -41,7 +44,9 @@ export function outboundCluster(
   { service, subset }: Destination,
   port: ServicePort,
   policy: EffectiveTrafficPolicy,
+  abilities: Abilities,
 ): Cluster {
+  const protocol = protocolFor(service.declarationOf(port).protocol, abilities);
   const target = { host: service.host, port: port.port, subset };
   const name = outboundClusterName(target);
   return {
@@ -60,17 +65,19 @@ export function outboundCluster(
       {
         name: 'heddle-mtls',
         match: toStruct({ tlsMode: TLS_MODE_HEDDLE }),
-        transport_socket: upstreamTls(upstreamSni(target), service.identities),
+        transport_socket: upstreamTls(upstreamSni(target), service.identities, meshAlpn(protocol, abilities)),
       },
       // Matches what the first did not: endpoints without a sidecar.
       { name: 'plaintext', match: {}, transport_socket: plaintext() },
     ],
-    typed_extension_protocol_options: http1Options({
-      ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
-        idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
-      }),
-      ...(policy.maxRequestsPerConnection > 0 && {
-        max_requests_per_connection: { value: policy.maxRequestsPerConnection },
+    ...(protocol !== 'tcp' && {
+      typed_extension_protocol_options: httpOptions(spokenHttp(protocol, abilities), {
+        ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
+          idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
+        }),
+        ...(policy.maxRequestsPerConnection > 0 && {
+          max_requests_per_connection: { value: policy.maxRequestsPerConnection },
+        }),
       }),
     }),
     metadata: {
@@ -84,8 +91,8 @@ export function outboundCluster(
   };
 }
 
-/** The application behind a sidecar, at the port it listens on. */
-export function inboundCluster(port: number): Cluster {
+/** The application behind a sidecar, at the port it listens on. It is spoken to as its callers speak. */
+export function inboundCluster(port: number, abilities: Abilities): Cluster {
   const name = inboundClusterName(port);
   return {
     name,
@@ -102,7 +109,9 @@ export function inboundCluster(port: number): Cluster {
         },
       ],
     },
-    typed_extension_protocol_options: http1Options({ idle_timeout: msToDuration(applicationIdleMs) }),
+    typed_extension_protocol_options: httpOptions(spokenHttp('auto', abilities), {
+      idle_timeout: msToDuration(applicationIdleMs),
+    }),
     load_assignment: {
       cluster_name: name,
       endpoints: [{ lb_endpoints: [{ endpoint: { address: socketAddress('127.0.0.1', port) } }] }],
@@ -111,12 +120,15 @@ export function inboundCluster(port: number): Cluster {
 }
 
 /** Wherever the request itself says: the sidecar resolves its authority. */
-export const passthroughCluster: Cluster = {
-  name: PASSTHROUGH_CLUSTER,
-  type: 'ORIGINAL_DST',
-  connect_timeout: connectTimeout,
-  lb_policy: 'CLUSTER_PROVIDED',
-};
+export function passthroughCluster(abilities: Abilities): Cluster {
+  return {
+    name: PASSTHROUGH_CLUSTER,
+    type: 'ORIGINAL_DST',
+    connect_timeout: connectTimeout,
+    lb_policy: 'CLUSTER_PROVIDED',
+    ...(abilities.http2 && { typed_extension_protocol_options: httpOptions(spokenHttp('auto', abilities), {}) }),
+  };
+}
 
 /** Nowhere: takes the share of backends that do not exist. */
 export const blackHoleCluster: Cluster = {
@@ -186,11 +198,28 @@ function outlierDetection(
   };
 }
 
-function http1Options(common: HttpOptions): NonNullable<Cluster['typed_extension_protocol_options']> {
+type SpokenHttp = Pick<
+  Input<'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'>,
+  'explicit_http_config' | 'use_downstream_protocol_config'
+>;
+
+/** Which HTTP the endpoints are spoken to in: the declared one, or the client's own. */
+function spokenHttp(protocol: Exclude<PortProtocol, 'tcp'>, { http2, upgrade }: Abilities): SpokenHttp {
+  const options = upgrade ? { allow_connect: true } : {};
+  if (protocol === 'http2') return { explicit_http_config: { http2_protocol_options: options } };
+  return protocol === 'auto' && http2
+    ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: options } }
+    : { explicit_http_config: { http_protocol_options: {} } };
+}
+
+function httpOptions(
+  spoken: SpokenHttp,
+  common: HttpOptions,
+): NonNullable<Cluster['typed_extension_protocol_options']> {
   return {
     [HTTP_PROTOCOL_OPTIONS]: pack('envoy.extensions.upstreams.http.v3.HttpProtocolOptions', {
       common_http_protocol_options: common,
-      explicit_http_config: { http_protocol_options: {} },
+      ...spoken,
     }),
   };
 }

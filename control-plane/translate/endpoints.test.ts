@@ -11,13 +11,17 @@ const meshed: Instance = {
   labels: {},
   address: '10.0.0.1',
   ports: [
-    { port: 8080, name: 'http', inbound: { address: '10.0.0.2', port: 15006 } },
-    { port: 9100, name: 'metrics', inbound: null },
+    { port: 8080, name: 'http', protocol: 'http', inbound: { address: '10.0.0.2', port: 15006 } },
+    { port: 9100, name: 'metrics', protocol: 'auto', inbound: null },
   ],
   region: '',
   zone: '',
 };
-const plain: Instance = { ...meshed, identity: '', ports: [{ port: 8080, name: 'http', inbound: null }] };
+const plain: Instance = {
+  ...meshed,
+  identity: '',
+  ports: [{ port: 8080, name: 'http', protocol: 'http', inbound: null }],
+};
 
 describe('dialFor', () => {
   it.each([

@@ -3,8 +3,9 @@ import { formatEndpointMetadata } from '../../proto/metadata.ts';
 import type { Instance } from './instance.ts';
 import { socketAddress } from './message-parts.ts';
 import { compareText } from './order.ts';
-import type { Destination, ServicePort, TargetPort } from './service-catalog.ts';
-import { implicitPort } from './service-catalog.ts';
+import type { Destination, ServicePort } from './service-catalog.ts';
+import type { TargetPort } from './target-port.ts';
+import { declaredPort } from './target-port.ts';
 
 /** The name of the one cluster of machines there is, where Istio has several. */
 const machineCluster = 'heddle';
@@ -59,7 +60,7 @@ export function clusterLoadAssignment(
  * in Kubernetes.
  */
 export function dialFor(instance: Instance, target: TargetPort): Dial | null {
-  const port = declaredPort(instance, target);
+  const port = declaredPort(instance.ports, target);
   if (port?.inbound) {
     return { ...port.inbound, isMeshed: true };
   }
@@ -77,17 +78,6 @@ function hasSidecar({ identity, ports }: Instance): boolean {
 }
 
 type LbEndpoint = Input<'envoy.config.endpoint.v3.LbEndpoint'>;
-
-function declaredPort({ ports }: Instance, target: TargetPort): Instance['ports'][number] | undefined {
-  switch (target.by) {
-    case 'number':
-      return ports.find(({ port }) => port === target.port);
-    case 'name':
-      return ports.find(({ name }) => name === target.name);
-    case 'default':
-      return ports.find(({ port }) => port === implicitPort) ?? ports[0];
-  }
-}
 
 function lbEndpoint(instance: Instance, service: string, dial: Dial): LbEndpoint {
   const { name, namespace, version } = instance;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
+import { ALL_FEATURES } from '../../proto/features.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
@@ -47,7 +48,11 @@ function translatedText(text: string): string {
   const { input, view } = readGoldenCase(text);
   const snapshot = translate(view);
   const clients = Object.entries(input.clients).map(([workload, wanted]) => {
-    const client = { workload, namespace: workload.split('/')[0] ?? '', features: new Set<string>() };
+    const client = {
+      workload,
+      namespace: workload.split('/')[0] ?? '',
+      features: new Set(input.features ?? ALL_FEATURES),
+    };
     const resources = wanted.map((subscription) => {
       const space = subscription.indexOf(' ');
       const typeUrl = typeUrls[subscription.slice(0, space)];

@@ -1,6 +1,6 @@
 import type { Workload } from '../model/workload.ts';
 import { workloadService } from '../model/workload.ts';
-import type { RegisteredWorkload, RememberedService } from '../registry/registered-workload.ts';
+import type { RegisteredProtocol, RegisteredWorkload, RememberedService } from '../registry/registered-workload.ts';
 
 /** What makes a service be there, with its versions, ports and identities: somebody who runs, or who ran until lately. */
 export interface ServiceMember {
@@ -12,7 +12,15 @@ export interface ServiceMember {
   /** SPIFFE id that the certificate of its sidecar holds; '' for one without a sidecar. */
   readonly identity: string;
   readonly labels: Readonly<Record<string, string>>;
-  readonly ports: readonly { readonly port: number }[];
+  readonly ports: readonly MemberPort[];
+}
+
+/** A port of the application. */
+export interface MemberPort {
+  readonly port: number;
+  /** '' when it has none. */
+  readonly name: string;
+  readonly protocol: RegisteredProtocol;
 }
 
 /** One running copy of a service, whether its sidecar registered it or a `Workload` document describes it. */
@@ -29,10 +37,7 @@ export interface Instance extends ServiceMember {
   readonly zone: string;
 }
 
-export interface InstancePort {
-  readonly port: number;
-  /** '' when it has none. */
-  readonly name: string;
+export interface InstancePort extends MemberPort {
   /** Where the sidecar takes mesh traffic for this port; null when none does. */
   readonly inbound: { readonly address: string; readonly port: number } | null;
 }
@@ -65,13 +70,13 @@ export function collectInstances(
 
 /** Members without endpoints: nothing of them can be dialled. */
 export function rememberedMembers(remembered: readonly RememberedService[]): readonly ServiceMember[] {
-  return remembered.map(({ namespace, service, identity, labels, ports }) => ({
+  return remembered.map(({ namespace, service, identity, labels, ports, protocols }) => ({
     namespace,
     service,
     version: addressableVersion(labels.version),
     identity,
     labels,
-    ports: ports.map((port) => ({ port })),
+    ports: ports.map((port, index) => ({ port, name: '', protocol: protocols?.[index] ?? 'auto' })),
   }));
 }
 
@@ -91,6 +96,7 @@ function registeredInstance(workload: RegisteredWorkload): Instance {
     ports: workload.ports.map((port) => ({
       port: port.port,
       name: '',
+      protocol: port.protocol,
       inbound: { address: port.inboundAddress, port: port.inboundPort },
     })),
     region: workload.region,
@@ -114,6 +120,7 @@ function describedInstance(workload: Workload, trustDomain: string): Instance {
     ports: spec.ports.map((port) => ({
       port: port.port,
       name: port.name ?? '',
+      protocol: port.appProtocol ?? 'auto',
       inbound:
         port.inboundPort === undefined
           ? null

@@ -1,56 +1,97 @@
 import { pack } from '../../proto/any.ts';
 import { msToDuration } from '../../proto/duration.ts';
-import { HTTP_CONNECTION_MANAGER_FILTER, ROUTER_FILTER } from '../../proto/extension-names.ts';
+import { TLS_INSPECTOR_FILTER } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
-import { inboundClusterName, inboundListenerName, PASSTHROUGH_CLUSTER, VIRTUAL_OUTBOUND } from '../../proto/names.ts';
+import {
+  ALPN_HTTP1,
+  ALPN_HTTP2,
+  ALPN_TCP,
+  inboundClusterName,
+  inboundListenerName,
+  PASSTHROUGH_CLUSTER,
+  VIRTUAL_OUTBOUND,
+} from '../../proto/names.ts';
+import type { Abilities } from './abilities.ts';
+import type { HttpSettings } from './http-settings.ts';
+import { httpConnectionManager } from './http-settings.ts';
 import type { MeshedPort } from './instance.ts';
 import { socketAddress } from './message-parts.ts';
+import { tcpProxy } from './tcp-proxy.ts';
 import { downstreamTls } from './tls-context.ts';
 
 type Listener = Input<'envoy.config.listener.v3.Listener'>;
-type HttpConnectionManager = Input<'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'>;
+type FilterChain = Input<'envoy.config.listener.v3.FilterChain'>;
 type RouteConfiguration = Input<'envoy.config.route.v3.RouteConfiguration'>;
 
 /** What happens to a request for a host that is no service of the mesh. */
 export type OutboundPolicy = 'ALLOW_ANY' | 'REGISTRY_ONLY';
 
 /**
- * The listener behind which a sidecar takes mesh traffic for one application port: mutual TLS or nothing.
+ * The listener behind which a sidecar takes mesh traffic for one application port: mutual TLS or nothing. What is inside
+ * is told by the ALPN name that the caller's sidecar offered, whatever anybody declared of the port: nothing is guessed,
+ * and a change of the declaration never finds caller and listener at odds.
  *
  * Its route has no timeout and no retries: the caller's sidecar has both, and two layers would multiply them.
  */
-export function inboundListener(port: MeshedPort, trustDomain: string): Listener {
+export function inboundListener(
+  port: MeshedPort,
+  trustDomain: string,
+  abilities: Abilities,
+  settings: HttpSettings,
+): Listener {
   const name = inboundListenerName(port.port);
-  const routes: RouteConfiguration = {
+  const httpAlpn = [ALPN_HTTP1, ...(abilities.http2 ? [ALPN_HTTP2] : [])];
+  const http: FilterChain = {
     name,
+    transport_socket: downstreamTls(trustDomain, httpAlpn),
+    filters: [
+      httpConnectionManager(name, inboundRoutes(port.port), {
+        // A caller's own word about who it is never passes; what the handshake proved takes its place.
+        forward_client_cert_details: 'SANITIZE_SET',
+        set_current_client_cert_details: { uri: true },
+        ...settings,
+      }),
+    ],
+  };
+  const listener = {
+    name,
+    address: socketAddress(port.inbound.address, port.inbound.port),
+    traffic_direction: 'INBOUND',
+  } as const;
+  if (!abilities.tcp) return { ...listener, filter_chains: [http] };
+  return {
+    ...listener,
+    listener_filters: [
+      {
+        name: TLS_INSPECTOR_FILTER,
+        typed_config: pack('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
+      },
+    ],
+    filter_chains: [
+      { ...http, filter_chain_match: { transport_protocol: 'tls', application_protocols: httpAlpn } },
+      {
+        name: `${name}tcp`,
+        filter_chain_match: { transport_protocol: 'tls', application_protocols: [ALPN_TCP] },
+        transport_socket: downstreamTls(trustDomain, [ALPN_TCP]),
+        filters: [tcpProxy(name, [{ cluster: inboundClusterName(port.port), weight: 1 }])],
+      },
+    ],
+  };
+}
+
+function inboundRoutes(port: number): RouteConfiguration {
+  return {
+    name: inboundListenerName(port),
     virtual_hosts: [
       {
-        name: `inbound|http|${port.port}`,
+        name: `inbound|http|${port}`,
         domains: ['*'],
         routes: [
           {
             name: 'default',
             match: { prefix: '/' },
-            route: { cluster: inboundClusterName(port.port), timeout: msToDuration(0) },
+            route: { cluster: inboundClusterName(port), timeout: msToDuration(0) },
           },
-        ],
-      },
-    ],
-  };
-  return {
-    name,
-    address: socketAddress(port.inbound.address, port.inbound.port),
-    traffic_direction: 'INBOUND',
-    filter_chains: [
-      {
-        name,
-        transport_socket: downstreamTls(trustDomain),
-        filters: [
-          httpConnectionManager(name, routes, {
-            // A caller's own word about who it is never passes; what the handshake proved takes its place.
-            forward_client_cert_details: 'SANITIZE_SET',
-            set_current_client_cert_details: { uri: true },
-          }),
         ],
       },
     ],
@@ -58,7 +99,7 @@ export function inboundListener(port: MeshedPort, trustDomain: string): Listener
 }
 
 /** What a sidecar does with calls to hosts that are no services. Those to services are decided by their own routes. */
-export function outboundListener(policy: OutboundPolicy): Listener {
+export function outboundListener(policy: OutboundPolicy, settings: HttpSettings): Listener {
   const virtualHost =
     policy === 'ALLOW_ANY'
       ? {
@@ -86,30 +127,9 @@ export function outboundListener(policy: OutboundPolicy): Listener {
       {
         name: VIRTUAL_OUTBOUND,
         filters: [
-          httpConnectionManager(VIRTUAL_OUTBOUND, { name: VIRTUAL_OUTBOUND, virtual_hosts: [virtualHost] }, {}),
+          httpConnectionManager(VIRTUAL_OUTBOUND, { name: VIRTUAL_OUTBOUND, virtual_hosts: [virtualHost] }, settings),
         ],
       },
     ],
-  };
-}
-
-function httpConnectionManager(
-  statPrefix: string,
-  routes: RouteConfiguration,
-  more: HttpConnectionManager,
-): Input<'envoy.config.listener.v3.Filter'> {
-  return {
-    name: HTTP_CONNECTION_MANAGER_FILTER,
-    typed_config: pack('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
-      stat_prefix: statPrefix,
-      route_config: routes,
-      http_filters: [
-        {
-          name: ROUTER_FILTER,
-          typed_config: pack('envoy.extensions.filters.http.router.v3.Router', {}),
-        },
-      ],
-      ...more,
-    }),
   };
 }

@@ -1,9 +1,9 @@
-import type { Input } from '../../proto/load.ts';
 import {
   BLACK_HOLE_CLUSTER,
   inboundClusterName,
   inboundListenerName,
   outboundClusterName,
+  outboundListenerName,
   PASSTHROUGH_CLUSTER,
   parseClusterName,
   parseRouteConfigurationName,
@@ -13,7 +13,7 @@ import {
   serviceHost,
   VIRTUAL_OUTBOUND,
 } from '../../proto/names.ts';
-import type { MessageNameOf, ResourceTypeUrl } from '../../proto/type-urls.ts';
+import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
@@ -21,23 +21,33 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
+import { durationMs } from '../model/gateway-duration.ts';
+import type { HttpRoute } from '../model/http-route.ts';
+import type { Mesh } from '../model/mesh.ts';
+import { defaultDetectionTimeout } from '../model/mesh.ts';
+import type { TcpRoute } from '../model/tcp-route.ts';
+import type { Abilities } from './abilities.ts';
+import { abilitiesOf, abilityScope, protocolFor } from './abilities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
-import type { EncodedResource } from './encoded-resource.ts';
-import { encodeResource } from './encoded-resource.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
+import { httpSettings } from './http-settings.ts';
 import type { MeshedPort } from './instance.ts';
 import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
 import { inboundListener, outboundListener } from './listeners.ts';
 import type { MeshView } from './mesh-view.ts';
+import type { PlannedResource } from './planned-resource.ts';
+import { encodeRoutes, planned } from './planned-resource.ts';
 import { PolicyAttachments } from './policies.ts';
 import type { Problem } from './problem.ts';
 import { findProblems } from './problems.ts';
+import type { ServiceName } from './route-attachments.ts';
 import { RouteAttachments } from './route-attachments.ts';
 import { routeConfiguration } from './routes.ts';
 import { rootSecret } from './secrets.ts';
 import type { Destination, Service, ServicePort } from './service-catalog.ts';
 import { destinationName, ServiceCatalog } from './service-catalog.ts';
-import { soundRoutes } from './sound-routes.ts';
+import { ownAddress, serviceListener } from './service-listener.ts';
+import { decidingTcpRoute, tcpTargets } from './tcp-routes.ts';
 
 /** Who asks. */
 export interface ClientView {
@@ -45,33 +55,39 @@ export interface ClientView {
   readonly workload: string;
   /** Where its calls come from; decides which consumer routes concern it. */
   readonly namespace: string;
-  /** What its build can do, by its own account. Every build so far can do all that is sent. */
+  /** What its build can do beyond the first version, by its own account. */
   readonly features: ReadonlySet<string>;
 }
 
-/** A resource that exists for a client, not yet made. */
-export interface PlannedResource {
-  /** Clients of one scope share the resource. '' is everybody. */
-  readonly scope: string;
-  encode(previous: EncodedResource | undefined): EncodedResource;
+/** A port of a service as it is called. */
+interface CalledPort {
+  /** Of the service, or of one of its versions. */
+  readonly host: string;
+  readonly parent: ServiceName;
+  readonly destination: Destination;
+  readonly port: ServicePort;
 }
 
 /** What each name that a client may ask for stands for, in one view of the mesh. */
 export class MeshResources {
   readonly #view: MeshView;
+  readonly #mesh: Mesh | null;
   readonly #catalog: ServiceCatalog;
-  readonly #routes: RouteAttachments;
+  readonly #routes: RouteAttachments<HttpRoute>;
+  readonly #tcpRoutes: RouteAttachments<TcpRoute>;
   readonly #policies: PolicyAttachments;
   readonly #meshedPorts: ReadonlyMap<string, readonly MeshedPort[]>;
 
   constructor(view: MeshView) {
     const { documents, trustDomain } = view;
+    this.#mesh = documents.Mesh[0] ?? null;
     const instances = collectInstances(view.workloads, documents.Workload, trustDomain);
     this.#view = view;
     const members = [...instances, ...rememberedMembers(view.remembered)];
     this.#catalog = new ServiceCatalog(documents.Service, members, trustDomain);
     this.#routes = new RouteAttachments(documents.HTTPRoute);
-    this.#policies = new PolicyAttachments(documents.BackendTrafficPolicy, documents.Mesh[0] ?? null);
+    this.#tcpRoutes = new RouteAttachments(documents.TCPRoute);
+    this.#policies = new PolicyAttachments(documents.BackendTrafficPolicy, this.#mesh);
     this.#meshedPorts = new Map(
       instances.map((instance) => [`${instance.namespace}/${instance.name}`, meshedPorts(instance)]),
     );
@@ -98,7 +114,11 @@ export class MeshResources {
     const inbound = this.#meshedPorts.get(client.workload) ?? [];
     switch (typeUrl) {
       case LISTENER_TYPE_URL:
-        return [VIRTUAL_OUTBOUND, ...inbound.map(({ port }) => inboundListenerName(port))];
+        return [
+          VIRTUAL_OUTBOUND,
+          ...inbound.map(({ port }) => inboundListenerName(port)),
+          ...(abilitiesOf(client.features).tcp ? this.#catalog.all().flatMap(addressedListenerNames) : []),
+        ];
       case ROUTE_CONFIGURATION_TYPE_URL:
         return this.#catalog.all().flatMap((service) => this.#routeConfigurationNames(service));
       case CLUSTER_TYPE_URL:
@@ -116,37 +136,77 @@ export class MeshResources {
   }
 
   problems(): readonly Problem[] {
-    return findProblems(this.#view.documents, this.#catalog, this.#policies);
+    return findProblems(this.#view.documents, this.#catalog, this.#policies, this.#tcpRoutes);
   }
 
   #listener(client: ClientView, name: string): PlannedResource | null {
+    const abilities = abilitiesOf(client.features);
+    const scope = abilityScope(abilities);
     if (name === VIRTUAL_OUTBOUND) {
-      const mode = this.#view.documents.Mesh[0]?.spec.outboundTrafficPolicy.mode ?? 'ALLOW_ANY';
-      return planned(LISTENER_TYPE_URL, name, '', () => outboundListener(mode));
+      const mode = this.#mesh?.spec.outboundTrafficPolicy.mode ?? 'ALLOW_ANY';
+      const settings = () => httpSettings(this.#mesh, abilities, { takesConnect: true });
+      return planned(LISTENER_TYPE_URL, name, scope, () => outboundListener(mode, settings()));
     }
     const port = this.#inboundPort(client, name);
-    return port === null
-      ? null
-      : planned(LISTENER_TYPE_URL, name, client.workload, () => inboundListener(port, this.#view.trustDomain));
+    if (port !== null) {
+      return planned(LISTENER_TYPE_URL, name, `${client.workload}${scope}`, () =>
+        inboundListener(port, this.#view.trustDomain, abilities, httpSettings(this.#mesh, abilities)),
+      );
+    }
+    return abilities.tcp ? this.#serviceListener(client, name, abilities) : null;
+  }
+
+  #serviceListener(client: ClientView, name: string, abilities: Abilities): PlannedResource | null {
+    const target = parseClusterName(name);
+    const called =
+      target?.direction === 'outbound' && target.subset === '' ? this.#calledPort(target.host, target.port) : null;
+    if (called === null) return null;
+    const { parent, destination, port, host } = called;
+    const consumer = this.#tcpRoutes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
+    return planned(LISTENER_TYPE_URL, name, `${consumer}${abilityScope(abilities)}`, () => {
+      const { service } = destination;
+      const route = decidingTcpRoute(this.#tcpRoutes.routesFor(parent, port, client.namespace));
+      return serviceListener({
+        host,
+        service,
+        port,
+        protocol: protocolFor(service.declarationOf(port).protocol, abilities),
+        targets: tcpTargets(destination, port, route, this.#catalog),
+        policy: this.#policies.policyFor(service, port),
+        settings: httpSettings(this.#mesh, abilities),
+        detectionTimeoutMs: durationMs(this.#mesh?.spec.protocolDetectionTimeout ?? defaultDetectionTimeout),
+      });
+    });
+  }
+
+  /** The host may be that of a service or of one of its versions. */
+  #calledPort(host: string, number: number): CalledPort | null {
+    const parent = parseServiceHost(host);
+    const destination = parent === null ? null : this.#catalog.find(parent.namespace, parent.name);
+    const port = destination?.service.ports.find((candidate) => candidate.port === number);
+    return parent === null || destination === null || port === undefined ? null : { host, parent, destination, port };
   }
 
   #routeConfiguration(client: ClientView, name: string): PlannedResource | null {
     const address = parseRouteConfigurationName(name);
-    const parent = address === null ? null : parseServiceHost(address.host);
-    const destination = parent === null ? null : this.#catalog.find(parent.namespace, parent.name);
-    const port = destination?.service.ports.find((candidate) => candidate.port === address?.port);
-    if (address === null || parent === null || destination === null || port === undefined) {
+    const called = address === null ? null : this.#calledPort(address.host, address.port);
+    if (called === null) {
       return null;
     }
-    const scope = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
+    const { parent, destination, port, host } = called;
+    const canCarryTcp = abilitiesOf(client.features).tcp;
+    const consumer = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
+    const scope = canCarryTcp ? consumer : `${consumer}!tcp`;
+    const carried = () => (destination.service.declarationOf(port).protocol === 'tcp' ? 'bytes' : 'requests');
     const message = () =>
       routeConfiguration(
         {
-          host: address.host,
+          host,
           destination,
           port,
           routes: this.#routes.routesFor(parent, port, client.namespace),
           policy: this.#policies.policyFor(destination.service, port),
+          carried: canCarryTcp ? carried() : 'anything',
         },
         this.#catalog,
       );
@@ -154,24 +214,27 @@ export class MeshResources {
   }
 
   #cluster(client: ClientView, name: string): PlannedResource | null {
+    const abilities = abilitiesOf(client.features);
+    const scope = abilityScope(abilities);
     if (name === PASSTHROUGH_CLUSTER) {
-      return planned(CLUSTER_TYPE_URL, name, '', () => passthroughCluster);
+      return planned(CLUSTER_TYPE_URL, name, scope, () => passthroughCluster(abilities));
     }
     if (name === BLACK_HOLE_CLUSTER) {
       return planned(CLUSTER_TYPE_URL, name, '', () => blackHoleCluster);
     }
     const inbound = this.#inboundPort(client, name);
     if (inbound !== null) {
-      return planned(CLUSTER_TYPE_URL, name, '', () => inboundCluster(inbound.port));
+      return planned(CLUSTER_TYPE_URL, name, scope, () => inboundCluster(inbound.port, abilities));
     }
     const outbound = this.#outboundPort(name);
     return outbound === null
       ? null
-      : planned(CLUSTER_TYPE_URL, name, '', () =>
+      : planned(CLUSTER_TYPE_URL, name, scope, () =>
           outboundCluster(
             outbound.destination,
             outbound.port,
             this.#policies.policyFor(outbound.destination.service, outbound.port),
+            abilities,
           ),
         );
   }
@@ -214,28 +277,13 @@ export class MeshResources {
   }
 }
 
+/** A client that asks for all listeners binds each at its address, so only those with one of their own can be given. */
+function addressedListenerNames(service: Service): readonly string[] {
+  return ownAddress(service) === null ? [] : service.ports.map(({ port }) => outboundListenerName(service.host, port));
+}
+
 function outboundClusterNames(service: Service): readonly string[] {
   return service.ports.flatMap(({ port }) =>
     ['', ...service.versions].map((subset) => outboundClusterName({ host: service.host, port, subset })),
   );
-}
-
-/** What did not change was looked at before. */
-function encodeRoutes(
-  name: string,
-  message: Input<'envoy.config.route.v3.RouteConfiguration'>,
-  previous: EncodedResource | undefined,
-): EncodedResource {
-  const encoded = encodeResource(ROUTE_CONFIGURATION_TYPE_URL, name, message, previous);
-  const sound = encoded === previous ? null : soundRoutes(message, encoded.bytes);
-  return sound === null ? encoded : encodeResource(ROUTE_CONFIGURATION_TYPE_URL, name, sound, previous);
-}
-
-function planned<Url extends ResourceTypeUrl>(
-  typeUrl: Url,
-  name: string,
-  scope: string,
-  message: () => Input<MessageNameOf<Url>>,
-): PlannedResource {
-  return { scope, encode: (previous) => encodeResource(typeUrl, name, message(), previous) };
 }

@@ -6,3 +6,6 @@ export interface Problem {
   readonly path: string;
   readonly message: string;
 }
+
+/** A problem of a document that is known already. */
+export type Finding = Omit<Problem, 'document'>;

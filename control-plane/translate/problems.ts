@@ -1,28 +1,30 @@
 import type { BackendTrafficPolicy } from '../model/backend-traffic-policy.ts';
-import type { HttpRoute } from '../model/http-route.ts';
 import { documentName } from '../model/kinds.ts';
 import type { Service } from '../model/service.ts';
-import { resolveBackend } from './backends.ts';
+import type { TcpRoute } from '../model/tcp-route.ts';
 import { dialFor } from './endpoints.ts';
 import type { Documents } from './mesh-view.ts';
 import type { PolicyAttachments } from './policies.ts';
-import type { Problem } from './problem.ts';
-import { covers, serviceParents } from './route-attachments.ts';
+import type { Finding, Problem } from './problem.ts';
+import { declarationFindings, workloadProblems } from './protocol-problems.ts';
+import type { RouteAttachments } from './route-attachments.ts';
+import { httpRouteFindings, tcpRouteFindings } from './route-problems.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
-
-type Finding = Omit<Problem, 'document'>;
 
 /** All that documents ask for and cannot have, for their status; in the order of the documents given. */
 export function findProblems(
   documents: Documents,
   catalog: ServiceCatalog,
   policies: PolicyAttachments,
+  tcpRoutes: RouteAttachments<TcpRoute>,
 ): readonly Problem[] {
   return [
-    ...documents.Service.flatMap((service) => named(service, serviceFindings(service, catalog))),
-    ...documents.HTTPRoute.flatMap((route) =>
-      named(route, [...parentFindings(route, catalog), ...backendFindings(route, catalog)]),
+    ...documents.Service.flatMap((service) =>
+      named(service, [...serviceFindings(service, catalog), ...declarationFindings(service, catalog)]),
     ),
+    ...workloadProblems(catalog),
+    ...documents.HTTPRoute.flatMap((route) => named(route, httpRouteFindings(route, catalog))),
+    ...documents.TCPRoute.flatMap((route) => named(route, tcpRouteFindings(route, catalog, tcpRoutes))),
     ...documents.BackendTrafficPolicy.flatMap((policy) =>
       named(policy, [...targetFindings(policy, catalog), ...conflictFindings(policy, catalog, policies)]),
     ),
@@ -49,38 +51,6 @@ function serviceFindings(document: Service, catalog: ServiceCatalog): readonly F
             message: `none of the workloads that the Service selects declares port ${declared.targetPort ?? declared.port}`,
           },
         ];
-  });
-}
-
-function parentFindings(route: HttpRoute, catalog: ServiceCatalog): readonly Finding[] {
-  return serviceParents(route).flatMap(({ reference, parent, index }) => {
-    const service = catalog.find(parent.namespace, parent.name)?.service;
-    const what = `Service ${parent.namespace}/${parent.name}`;
-    if (service === undefined) {
-      return [{ path: `spec.parentRefs[${index}]`, message: `${what} does not exist` }];
-    }
-    return service.ports.some((port) => covers(reference, port))
-      ? []
-      : [{ path: `spec.parentRefs[${index}]`, message: `${what} has no such port` }];
-  });
-}
-
-function backendFindings(route: HttpRoute, catalog: ServiceCatalog): readonly Finding[] {
-  const { namespace } = route.metadata;
-  const parents = new Set(serviceParents(route).map(({ parent }) => parent.namespace));
-  return route.spec.rules.flatMap(({ backendRefs, filters }, ruleIndex) => {
-    const path = `spec.rules[${ruleIndex}]`;
-    const isRedirect = filters.some((filter) => filter.requestRedirect !== undefined);
-    if (parents.size > 0 && backendRefs.length === 0 && !isRedirect) {
-      return [{ path, message: 'the rule has neither a backend nor a redirect and answers 500' }];
-    }
-    return backendRefs.flatMap((reference, index) => {
-      // What is allowed through one parent may be refused through another; each reason is told once.
-      const reasons = [...parents]
-        .map((parent) => resolveBackend(reference, namespace, parent, catalog))
-        .flatMap((backend) => ('missing' in backend ? [backend.missing] : []));
-      return [...new Set(reasons)].map((message) => ({ path: `${path}.backendRefs[${index}]`, message }));
-    });
   });
 }
 

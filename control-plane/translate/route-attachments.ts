@@ -1,4 +1,3 @@
-import type { HttpRoute } from '../model/http-route.ts';
 import type { ParentReference } from '../model/object-reference.ts';
 import { isServiceReference } from '../model/object-reference.ts';
 import type { ServicePort } from './service-catalog.ts';
@@ -9,11 +8,17 @@ export interface ServiceName {
   readonly name: string;
 }
 
-/** Which routes hold for which services and callers. */
-export class RouteAttachments {
-  readonly #byParent = new Map<string, Attachment[]>();
+/** The part of a route that attaches it, whatever it routes. */
+export interface AttachedRoute {
+  readonly metadata: { readonly namespace: string };
+  readonly spec: { readonly parentRefs: readonly ParentReference[] };
+}
 
-  constructor(routes: readonly HttpRoute[]) {
+/** Which routes of one kind hold for which services and callers. */
+export class RouteAttachments<Route extends AttachedRoute> {
+  readonly #byParent = new Map<string, Attachment<Route>[]>();
+
+  constructor(routes: readonly Route[]) {
     for (const route of routes) {
       for (const { reference, parent } of serviceParents(route)) {
         const key = parentKey(parent);
@@ -31,7 +36,7 @@ export class RouteAttachments {
    * Routes of the service's own namespace are its producer's and hold for every caller. Routes of the caller's
    * namespace are its consumer's and hold for callers there, instead of the producer's (GEP-1426).
    */
-  routesFor(parent: ServiceName, port: ServicePort, callerNamespace: string): readonly HttpRoute[] {
+  routesFor(parent: ServiceName, port: ServicePort, callerNamespace: string): readonly Route[] {
     const attached = (this.#byParent.get(parentKey(parent)) ?? []).filter(({ reference }) => covers(reference, port));
     const consumer = attached.filter(({ route }) => route.metadata.namespace === callerNamespace);
     const producer = attached.filter(({ route }) => route.metadata.namespace === parent.namespace);
@@ -52,7 +57,7 @@ export class RouteAttachments {
  * The parents of a route that are Services, with their place in the document; other parents belong to somebody else.
  */
 export function serviceParents(
-  route: HttpRoute,
+  route: AttachedRoute,
 ): readonly { readonly reference: ParentReference; readonly parent: ServiceName; readonly index: number }[] {
   return route.spec.parentRefs.flatMap((reference, index) => {
     const parent = { namespace: reference.namespace ?? route.metadata.namespace, name: reference.name };
@@ -68,8 +73,8 @@ export function covers(reference: Pick<ParentReference, 'port' | 'sectionName'>,
   );
 }
 
-interface Attachment {
-  readonly route: HttpRoute;
+interface Attachment<Route> {
+  readonly route: Route;
   readonly reference: ParentReference;
 }
 

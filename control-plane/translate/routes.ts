@@ -10,6 +10,7 @@ import type { HttpRoute, HttpRouteRule } from '../model/http-route.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { documentName } from '../model/kinds.ts';
 import { ruleSource } from '../model/source-position.ts';
+import type { Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
 import type { Precedence } from './gateway-precedence.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
@@ -32,6 +33,8 @@ export interface RoutedPort {
   readonly routes: readonly HttpRoute[];
   /** Of the service that is called: its timeouts and retries hold whichever backends its routes choose. */
   readonly policy: EffectiveTrafficPolicy;
+  /** As the client takes the port: one that cannot tell TCP from HTTP sends requests to either. */
+  readonly carried: Carried;
 }
 
 /**
@@ -43,6 +46,9 @@ export function routeConfiguration(
   catalog: ServiceCatalog,
 ): Input<'envoy.config.route.v3.RouteConfiguration'> {
   const name = routeConfigurationName(called.host, called.port.port);
+  if (called.carried === 'bytes') {
+    return { name, virtual_hosts: [{ name, domains: ['*'], routes: [noRequests(called)] }] };
+  }
   const routes =
     called.routes.length === 0
       ? [defaultRoute(called)]
@@ -83,6 +89,12 @@ function candidates(route: HttpRoute): readonly Candidate[] {
       },
     })),
   );
+}
+
+/** For requests that come by way of an HTTP proxy, where a client may name any port. */
+function noRequests({ host, port }: RoutedPort): Route {
+  const reason = `port ${port.port} of ${host} carries TCP and takes no HTTP requests`;
+  return { name: 'tcp', match: { prefix: '/' }, direct_response: { status: 400, body: { inline_string: reason } } };
 }
 
 function defaultRoute({ destination, port, policy }: RoutedPort): Route {
@@ -127,14 +139,14 @@ function action(
   route: HttpRoute,
   rule: HttpRouteRule,
   match: HttpRouteMatch,
-  { destination, port, policy }: RoutedPort,
+  { destination, port, policy, carried }: RoutedPort,
   catalog: ServiceCatalog,
 ): Route {
   const redirect = rule.filters.find((filter) => filter.requestRedirect !== undefined)?.requestRedirect;
   if (redirect !== undefined) {
     return { redirect: redirectAction(redirect, match, port.port) };
   }
-  const chosen = destinations(rule, route.metadata.namespace, destination.service.namespace, catalog);
+  const chosen = destinations(rule, route.metadata.namespace, destination.service.namespace, catalog, carried);
   if ('refused' in chosen) {
     return { direct_response: { status: 500, body: { inline_string: chosen.refused } } };
   }
@@ -155,6 +167,7 @@ function destinations(
   routeNamespace: string,
   parentNamespace: string,
   catalog: ServiceCatalog,
+  carried: Carried,
 ): Pick<RouteAction, 'cluster' | 'weighted_clusters'> | { readonly refused: string } {
   if (backendRefs.length === 0) {
     return { refused: 'the rule has no backend' };
@@ -163,7 +176,7 @@ function destinations(
     .filter(({ weight }) => weight > 0)
     .map((reference) => ({
       weight: reference.weight,
-      backend: resolveBackend(reference, routeNamespace, parentNamespace, catalog),
+      backend: resolveBackend(reference, routeNamespace, parentNamespace, catalog, carried),
     }));
   if (weighted.length === 0) {
     return { refused: 'every backend of the rule has weight 0' };

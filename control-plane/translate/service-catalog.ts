@@ -3,18 +3,17 @@ import type { Service as ServiceDocument } from '../model/service.ts';
 import type { Instance, ServiceMember } from './instance.ts';
 import { isInstance } from './instance.ts';
 import { compareText } from './order.ts';
-
-/** Which port of an instance a service port means. */
-export type TargetPort =
-  | { readonly by: 'number'; readonly port: number }
-  | { readonly by: 'name'; readonly name: string }
-  /** Port 80 of an instance that declares it, the first port of any other. */
-  | { readonly by: 'default' };
+import type { PortDeclaration } from './port-protocol.ts';
+import { declarePort } from './port-protocol.ts';
+import type { TargetPort } from './target-port.ts';
+import { implicitPort } from './target-port.ts';
 
 export interface ServicePort {
   readonly port: number;
   /** '' when it has none; what `sectionName` of a reference names. */
   readonly name: string;
+  /** As the Service says it; '' when it does not. What the port carries is {@link Service.declarationOf}. */
+  readonly appProtocol: string;
   readonly target: TargetPort;
 }
 
@@ -39,6 +38,8 @@ export interface Service {
    * account of the service's own name is always among them. The others were read from verified certificates.
    */
   readonly identities: readonly string[];
+  /** What one of {@link Service.ports} carries. */
+  declarationOf(port: ServicePort): PortDeclaration;
 }
 
 /** What a name in a reference means: a whole service, or one version of it. */
@@ -47,9 +48,6 @@ export interface Destination {
   /** '' for the whole service. */
   readonly subset: string;
 }
-
-/** The port that every implicit service has, beside those that its workloads declare. */
-export const implicitPort = 80;
 
 /** All services of the mesh, by namespace and name. */
 export class ServiceCatalog {
@@ -124,6 +122,7 @@ class LazyService implements Service {
   #instances: readonly Instance[] | null = null;
   #versions: readonly string[] | null = null;
   #identities: readonly string[] | null = null;
+  readonly #declarations = new Map<ServicePort, PortDeclaration>();
 
   constructor(
     service: Pick<Service, 'name' | 'namespace' | 'document' | 'ports'>,
@@ -154,6 +153,15 @@ class LazyService implements Service {
   get identities(): readonly string[] {
     this.#identities ??= distinct([this.#ownIdentity, ...this.#membersOnce().map((member) => member.identity)]);
     return this.#identities;
+  }
+
+  declarationOf(port: ServicePort): PortDeclaration {
+    let declaration = this.#declarations.get(port);
+    if (declaration === undefined) {
+      declaration = declarePort(port, this.#membersOnce());
+      this.#declarations.set(port, declaration);
+    }
+    return declaration;
   }
 
   #membersOnce(): readonly ServiceMember[] {
@@ -194,7 +202,12 @@ class MemberSelection {
 function declaredPorts(document: ServiceDocument): readonly ServicePort[] {
   return document.spec.ports
     .filter((port) => (port.protocol ?? 'TCP') === 'TCP')
-    .map((port) => ({ port: port.port, name: port.name ?? '', target: targetPort(port.targetPort ?? port.port) }))
+    .map((port) => ({
+      port: port.port,
+      name: port.name ?? '',
+      appProtocol: port.appProtocol ?? '',
+      target: targetPort(port.targetPort ?? port.port),
+    }))
     .sort((a, b) => a.port - b.port);
 }
 
@@ -207,9 +220,11 @@ function implicitPorts(members: readonly ServiceMember[]): readonly ServicePort[
   const declared = new Set(members.flatMap((member) => member.ports.map(({ port }) => port)));
   declared.delete(implicitPort);
   return [
-    { port: implicitPort, name: '', target: { by: 'default' } as const },
-    ...[...declared].map((port) => ({ port, name: '', target: { by: 'number', port } as const })),
-  ].sort((a, b) => a.port - b.port);
+    { port: implicitPort, target: { by: 'default' } as const },
+    ...[...declared].map((port) => ({ port, target: { by: 'number', port } as const })),
+  ]
+    .map((port) => ({ ...port, name: '', appProtocol: '' }))
+    .sort((a, b) => a.port - b.port);
 }
 
 /** Ordered, each once, without ''. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ALL_FEATURES } from '../../proto/features.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
@@ -17,8 +18,8 @@ import { translate } from './snapshot.ts';
 import type { WorkloadInShort } from './testing/golden-case.ts';
 import { parseDocument, registeredWorkload, rememberedService, viewOf } from './testing/golden-case.ts';
 
-const web: ClientView = { workload: 'default/web-1', namespace: 'default', features: new Set() };
-const tester: ClientView = { workload: 'qa/test-1', namespace: 'qa', features: new Set() };
+const web: ClientView = { workload: 'default/web-1', namespace: 'default', features: new Set(ALL_FEATURES) };
+const tester: ClientView = { workload: 'qa/test-1', namespace: 'qa', features: new Set(ALL_FEATURES) };
 const cartRoutes = 'cart.default.svc.cluster.local:80';
 const cartCluster = 'outbound|80||cart.default.svc.cluster.local';
 
@@ -170,8 +171,76 @@ describe('Snapshot', () => {
     }
   });
 
+  it('gives those who ask for all listeners only such as have an address of their own', () => {
+    const addressed = parseDocument({
+      kind: 'Service',
+      apiVersion: 'v1',
+      metadata: { name: 'db' },
+      spec: { clusterIP: '10.96.0.7', ports: [{ port: 5432 }] },
+    } as never);
+    const headless = parseDocument({
+      kind: 'Service',
+      apiVersion: 'v1',
+      metadata: { name: 'queue' },
+      spec: { clusterIP: 'None', ports: [{ port: 5672 }] },
+    } as never);
+    const names = translate(view({ documents: [addressed, headless] })).names(web, LISTENER_TYPE_URL);
+    expect(names).toEqual(['virtualOutbound', 'inbound|9090||', 'outbound|5432||db.default.svc.cluster.local']);
+  });
+
+  it('makes a listener for the host of a version, and for a port that nobody runs any more', () => {
+    const snapshot = translate(
+      viewOf([], registered(workloads), [rememberedService({ service: 'db', ports: [5432] })]),
+    );
+    for (const host of ['cart-v1', 'db']) {
+      const name = `outbound|80||${host}.default.svc.cluster.local`;
+      expect(snapshot.resource(web, LISTENER_TYPE_URL, name)).toMatchObject({ name });
+    }
+  });
+
+  it('gives a client without TCP no listener of a service', () => {
+    const old = { ...web, features: new Set(['h2']) };
+    const name = 'outbound|80||cart.default.svc.cluster.local';
+    expect(translate(view()).resource(old, LISTENER_TYPE_URL, name)).toBeNull();
+  });
+
+  it('keeps what clients of different builds are sent apart', () => {
+    const snapshot = translate(view());
+    const builds = [[], ['h2'], ['tcp'], ['h2', 'tcp'], ALL_FEATURES].map((features) => ({
+      ...web,
+      features: new Set<string>(features),
+    }));
+    const versions = builds.map((client) => snapshot.resource(client, CLUSTER_TYPE_URL, cartCluster)?.version);
+    expect(new Set(versions).size).toBe(builds.length);
+  });
+
+  it('changes nothing for clients when a workload repeats what others declared', () => {
+    const tcp = (name: string): WorkloadInShort => ({ name, service: 'redis', ports: ['6379/tcp'] });
+    const name = 'outbound|6379||redis.default.svc.cluster.local';
+    const before = translate(viewOf([], registered([tcp('a')])));
+    const [listener, cluster] = ([LISTENER_TYPE_URL, CLUSTER_TYPE_URL] as const).map((type) =>
+      before.resource(web, type, name),
+    );
+    const after = translate(viewOf([], registered([tcp('a'), tcp('b')])), before);
+    expect(listener).not.toBeNull();
+    expect(after.resource(web, LISTENER_TYPE_URL, name)).toBe(listener);
+    expect(after.resource(web, CLUSTER_TYPE_URL, name)).toBe(cluster);
+  });
+
+  it('takes a port for what it was declared to be while nobody runs', () => {
+    const running: WorkloadInShort = { name: 'a', service: 'store', ports: ['7000/tcp'] };
+    const before = translate(viewOf([], registered([running])));
+    const name = 'outbound|7000||store.default.svc.cluster.local';
+    const listener = before.resource(web, LISTENER_TYPE_URL, name);
+    const after = translate(viewOf([], [], [rememberedService(running)]), before);
+    expect(listener).not.toBeNull();
+    expect(after.resource(web, LISTENER_TYPE_URL, name)).toBe(listener);
+  });
+
   it.each([
-    [LISTENER_TYPE_URL, 'outbound|80||cart.default.svc.cluster.local'],
+    [LISTENER_TYPE_URL, 'outbound|99||cart.default.svc.cluster.local'],
+    [LISTENER_TYPE_URL, 'outbound|80|v1|cart.default.svc.cluster.local'],
+    [LISTENER_TYPE_URL, 'outbound|80||example.com'],
     [LISTENER_TYPE_URL, ''],
     [ROUTE_CONFIGURATION_TYPE_URL, 'cart.default.svc.cluster.local'],
     [ROUTE_CONFIGURATION_TYPE_URL, 'cart.default.svc.cluster.local:99'],

@@ -1,6 +1,7 @@
 import type { JoinGrant } from '../../certs/grant.ts';
 import type { SpiffeId } from '../../certs/spiffe-id.ts';
 import { workloadOf } from '../../certs/spiffe-id.ts';
+import { ALL_FEATURES } from '../../proto/features.ts';
 import type { Output } from '../../proto/load.ts';
 
 /** What a client says of itself in `Node`, as far as its certificate agrees. */
@@ -12,6 +13,7 @@ export interface NodeIdentity {
   readonly version: string;
   /** Empty for a client that is not our sidecar. */
   readonly heddleVersion: string;
+  /** What our sidecars announce. A stock client says nothing, and its xDS has all that ours may lack. */
   readonly features: ReadonlySet<string>;
 }
 
@@ -64,14 +66,15 @@ export function identifyNode(
   if (grant !== null && grant.service !== service && grant.anyService !== true) {
     throw new NodeRefusedError(`the node claims service ${service}, its grant is for ${grant.service}`, true);
   }
+  const heddleVersion = textOf(metadata.HEDDLE_VERSION);
   const features = metadata.FEATURES?.listValue?.values ?? [];
   return {
     name,
     namespace,
     service,
     version: textOf(metadata.LABELS?.structValue?.fields?.version),
-    heddleVersion: textOf(metadata.HEDDLE_VERSION),
-    features: new Set(features.slice(0, maxFeatures).map(textOf)),
+    heddleVersion,
+    features: new Set(heddleVersion === '' ? ALL_FEATURES : features.slice(0, maxFeatures).map(textOf)),
   };
 }
 

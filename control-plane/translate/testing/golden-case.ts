@@ -3,10 +3,12 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import type { DocumentOf, KindName, ModelDocument } from '../../model/kinds.ts';
 import { kinds } from '../../model/kinds.ts';
-import type { RegisteredWorkload, RememberedService } from '../../registry/registered-workload.ts';
+import type { RegisteredProtocol, RegisteredWorkload, RememberedService } from '../../registry/registered-workload.ts';
 import type { Documents, MeshView } from '../mesh-view.ts';
 
 const trustBundlePem = readFileSync(join(import.meta.dirname, '../testdata/root.pem'), 'utf8');
+
+export type PortInShort = number | `${number}/${RegisteredProtocol}`;
 
 /** A registered workload in short: what is left out follows from its name and place in the list. */
 export interface WorkloadInShort {
@@ -17,8 +19,8 @@ export interface WorkloadInShort {
   readonly serviceAccount?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly address?: string;
-  /** Application ports; their inbound ports are 20000 + position. */
-  readonly ports: readonly number[];
+  /** Application ports, `6379/tcp` where a protocol is declared; their inbound ports are 20000 + position. */
+  readonly ports: readonly PortInShort[];
   readonly region?: string;
   readonly zone?: string;
 }
@@ -30,7 +32,7 @@ export interface RememberedInShort {
   readonly version?: string;
   readonly serviceAccount?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly ports: readonly number[];
+  readonly ports: readonly PortInShort[];
 }
 
 /** The first YAML document of an `.in.yaml` file; the others are documents of the mesh. */
@@ -39,6 +41,8 @@ export interface GoldenCase {
   readonly shows: string;
   readonly workloads?: readonly WorkloadInShort[];
   readonly remembered?: readonly RememberedInShort[];
+  /** What the clients' builds can do; everything when left out. */
+  readonly features?: readonly string[];
   /** `namespace/name` of each client, with the resources that it asks for: `RDS cart.default.svc.cluster.local:80`. */
   readonly clients: Readonly<Record<string, readonly string[]>>;
 }
@@ -66,6 +70,7 @@ export function viewOf(
     Service: ofKind('Service'),
     Workload: ofKind('Workload'),
     HTTPRoute: ofKind('HTTPRoute'),
+    TCPRoute: ofKind('TCPRoute'),
     BackendTrafficPolicy: ofKind('BackendTrafficPolicy'),
     Mesh: ofKind('Mesh'),
   };
@@ -86,10 +91,9 @@ export function registeredWorkload(short: WorkloadInShort, position: number): Re
     ...whatItIs(short),
     address,
     ports: short.ports.map((port, index) => ({
-      port,
+      ...portOf(port),
       inboundAddress: address,
       inboundPort: 20_000 + index,
-      protocol: 'http',
     })),
     adminAddress: '',
     region: short.region ?? '',
@@ -100,7 +104,18 @@ export function registeredWorkload(short: WorkloadInShort, position: number): Re
 }
 
 export function rememberedService(short: RememberedInShort): RememberedService {
-  return { ...whatItIs(short), ports: short.ports, lastSeenMs: 0 };
+  const ports = short.ports.map(portOf);
+  return {
+    ...whatItIs(short),
+    ports: ports.map(({ port }) => port),
+    protocols: ports.map(({ protocol }) => protocol),
+    lastSeenMs: 0,
+  };
+}
+
+function portOf(short: PortInShort): { readonly port: number; readonly protocol: RegisteredProtocol } {
+  const [port, protocol = 'auto'] = String(short).split('/');
+  return { port: Number(port), protocol: protocol as RegisteredProtocol };
 }
 
 function whatItIs({ namespace = 'default', service, version, serviceAccount, labels }: RememberedInShort) {

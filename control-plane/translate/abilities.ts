@@ -1,0 +1,49 @@
+import { FEATURES } from '../../proto/features.ts';
+import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP } from '../../proto/names.ts';
+import type { PortProtocol } from '../model/app-protocol.ts';
+
+/** What a client's build can do, by its own account. What it cannot do is left out of what it is sent. */
+export interface Abilities {
+  readonly http2: boolean;
+  readonly tcp: boolean;
+  readonly upgrade: boolean;
+  readonly normalization: boolean;
+}
+
+export function abilitiesOf(features: ReadonlySet<string>): Abilities {
+  return {
+    http2: features.has(FEATURES.http2),
+    tcp: features.has(FEATURES.tcp),
+    upgrade: features.has(FEATURES.upgrade),
+    normalization: features.has(FEATURES.normalization),
+  };
+}
+
+/**
+ * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
+ * like it, so it may be written behind one.
+ */
+export function abilityScope(abilities: Abilities): string {
+  const missing = Object.entries(abilities).flatMap(([name, isThere]) => (isThere ? [] : [name]));
+  return missing.length === 0 ? '' : `!${missing.join()}`;
+}
+
+/** How a client without some of the abilities takes a port: as the HTTP/1.1 that every build speaks. */
+export function protocolFor(protocol: PortProtocol, { http2, tcp }: Abilities): PortProtocol {
+  const isAble = (protocol !== 'tcp' || tcp) && (protocol !== 'http2' || http2);
+  return isAble ? protocol : 'http';
+}
+
+/** The ALPN names by which connections of that kind go between sidecars. */
+export function meshAlpn(protocol: PortProtocol, { http2, tcp }: Abilities): readonly string[] {
+  switch (protocol) {
+    case 'http':
+      return [ALPN_HTTP1];
+    case 'http2':
+      return [ALPN_HTTP2];
+    case 'tcp':
+      return [ALPN_TCP];
+    case 'auto':
+      return [ALPN_HTTP1, ...(http2 ? [ALPN_HTTP2] : []), ...(tcp ? [ALPN_TCP] : [])];
+  }
+}

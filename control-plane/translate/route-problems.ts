@@ -1,0 +1,107 @@
+import type { PortProtocol } from '../model/app-protocol.ts';
+import type { HttpRoute } from '../model/http-route.ts';
+import type { TcpRoute } from '../model/tcp-route.ts';
+import type { BackendName, Carried } from './backends.ts';
+import { resolveBackend } from './backends.ts';
+import type { Finding } from './problem.ts';
+import type { AttachedRoute, RouteAttachments } from './route-attachments.ts';
+import { covers, serviceParents } from './route-attachments.ts';
+import type { ServiceCatalog } from './service-catalog.ts';
+import { decidingTcpRoute } from './tcp-routes.ts';
+
+export function httpRouteFindings(route: HttpRoute, catalog: ServiceCatalog): readonly Finding[] {
+  const hasParents = serviceParents(route).length > 0;
+  return [
+    ...parentFindings(route, 'requests', catalog),
+    ...route.spec.rules.flatMap(({ backendRefs, filters }, ruleIndex) => {
+      const path = `spec.rules[${ruleIndex}]`;
+      const isRedirect = filters.some((filter) => filter.requestRedirect !== undefined);
+      return hasParents && backendRefs.length === 0 && !isRedirect
+        ? [{ path, message: 'the rule has neither a backend nor a redirect and answers 500' }]
+        : backendFindings(route, backendRefs, path, 'requests', catalog);
+    }),
+  ];
+}
+
+export function tcpRouteFindings(
+  route: TcpRoute,
+  catalog: ServiceCatalog,
+  attachments: RouteAttachments<TcpRoute>,
+): readonly Finding[] {
+  return [
+    ...parentFindings(route, 'bytes', catalog),
+    ...conflictFindings(route, catalog, attachments),
+    ...route.spec.rules.flatMap(({ backendRefs }, ruleIndex) =>
+      backendFindings(route, backendRefs, `spec.rules[${ruleIndex}]`, 'bytes', catalog),
+    ),
+  ];
+}
+
+/** What a route of the other kind is for. */
+const foreign: Readonly<Record<'requests' | 'bytes', readonly PortProtocol[]>> = {
+  requests: ['tcp'],
+  bytes: ['http', 'http2'],
+};
+
+function parentFindings(
+  route: AttachedRoute,
+  carried: 'requests' | 'bytes',
+  catalog: ServiceCatalog,
+): readonly Finding[] {
+  return serviceParents(route).flatMap(({ reference, parent, index }) => {
+    const path = `spec.parentRefs[${index}]`;
+    const service = catalog.find(parent.namespace, parent.name)?.service;
+    const what = `Service ${parent.namespace}/${parent.name}`;
+    if (service === undefined) {
+      return [{ path, message: `${what} does not exist` }];
+    }
+    const ports = service.ports.filter((port) => covers(reference, port));
+    if (ports.length === 0) {
+      return [{ path, message: `${what} has no such port` }];
+    }
+    if (!ports.every((port) => foreign[carried].includes(service.declarationOf(port).protocol))) {
+      return [];
+    }
+    const one = ports.length === 1 ? `port ${ports[0]?.port} of ${what} carries` : `the ports of ${what} carry`;
+    const [protocol, kind] = carried === 'requests' ? ['TCP', 'an HTTPRoute'] : ['HTTP', 'a TCPRoute'];
+    return [{ path, message: `${one} ${protocol}, so ${kind} has no effect there` }];
+  });
+}
+
+function conflictFindings(
+  route: TcpRoute,
+  catalog: ServiceCatalog,
+  attachments: RouteAttachments<TcpRoute>,
+): readonly Finding[] {
+  return serviceParents(route).flatMap(({ reference, parent, index }) => {
+    const ports = catalog.find(parent.namespace, parent.name)?.service.ports ?? [];
+    const lost = ports
+      .filter((port) => covers(reference, port))
+      .flatMap((port) => {
+        const rivals = attachments.routesFor(parent, port, route.metadata.namespace);
+        const winner = decidingTcpRoute(rivals);
+        return winner === null || winner === route || !rivals.includes(route) ? [] : [{ port: port.port, winner }];
+      });
+    return lost.map(({ port, winner: { metadata } }) => ({
+      path: `spec.parentRefs[${index}]`,
+      message: `TCPRoute ${metadata.namespace}/${metadata.name}, which comes first, decides for port ${port} of Service ${parent.namespace}/${parent.name}`,
+    }));
+  });
+}
+
+function backendFindings(
+  route: AttachedRoute,
+  backendRefs: readonly BackendName[],
+  path: string,
+  carried: Carried,
+  catalog: ServiceCatalog,
+): readonly Finding[] {
+  const parents = new Set(serviceParents(route).map(({ parent }) => parent.namespace));
+  return backendRefs.flatMap((reference, index) => {
+    // What is allowed through one parent may be refused through another; each reason is told once.
+    const reasons = [...parents]
+      .map((parent) => resolveBackend(reference, route.metadata.namespace, parent, catalog, carried))
+      .flatMap((backend) => ('missing' in backend ? [backend.missing] : []));
+    return [...new Set(reasons)].map((message) => ({ path: `${path}.backendRefs[${index}]`, message }));
+  });
+}

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { parseSpiffeId } from '../../certs/spiffe-id.ts';
+import { ALL_FEATURES } from '../../proto/features.ts';
+import { messageType } from '../../proto/load.ts';
+import type { JsonObject } from '../../proto/struct.ts';
+import { toStruct } from '../../proto/struct.ts';
+import { identifyNode } from './node-identity.ts';
+
+const id = parseSpiffeId('spiffe://cluster.local/ns/default/sa/cart');
+
+function featuresOf(metadata: JsonObject): readonly string[] {
+  const type = messageType('envoy.config.core.v3.Node');
+  const node = type.decode(type.encode({ id: 'sidecar~127.0.0.1~cart-1.default~x', metadata: toStruct(metadata) }));
+  return [...identifyNode(node, id, null).features];
+}
+
+describe('identifyNode', () => {
+  it('believes our sidecar about what it can do', () => {
+    expect(featuresOf({ HEDDLE_VERSION: '0.1.0', FEATURES: ['h2', 'later'] })).toEqual(['h2', 'later']);
+  });
+
+  it('expects nothing of a sidecar that is silent about it, or talks nonsense', () => {
+    expect(featuresOf({ HEDDLE_VERSION: '0.1.0' })).toEqual([]);
+    expect(featuresOf({ HEDDLE_VERSION: '0.1.0', FEATURES: 'h2' })).toEqual([]);
+  });
+
+  it('takes a client that is none of ours for one that knows all of xDS', () => {
+    expect(featuresOf({})).toEqual(ALL_FEATURES);
+  });
+});
