@@ -21,6 +21,9 @@ import { mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from './resilienc
 import { Deadline } from './resilience/timer-wheel.ts';
 import type { ForwardAction, Route } from './route/route.ts';
 
+/** A tunnel on which nothing moves, unless its route says otherwise (Envoy, `idle_timeout` of TCP). */
+const TUNNEL_IDLE_TIMEOUT_MS = 3_600_000;
+
 /** Twice what `formatWorkloadName` can make; it is kept for each caller. */
 const MAX_PEER_METADATA_LENGTH = 1024;
 
@@ -64,6 +67,9 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   #connectedTo = '';
   #isRequestSent = false;
   #isBodyStreamed = false;
+  /** The protocol was changed: bytes go both ways until each side has ended. */
+  #isTunnel = false;
+  #hasTunnelAnswerEnded = false;
   #holdsRequest = false;
   #holdsRetry = false;
   #touchedAtMs = 0;
@@ -105,6 +111,8 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#beganAtMs = this.#touchedAtMs;
     this.#isRequestSent = head.isComplete;
     this.#isBodyStreamed = false;
+    this.#isTunnel = false;
+    this.#hasTunnelAnswerEnded = false;
     this.#phase = 'routing';
     if (head.peerMetadata !== '' && this.peer.metadata === '' && head.peerMetadata.length <= MAX_PEER_METADATA_LENGTH) {
       this.peer.metadata = head.peerMetadata;
@@ -158,8 +166,28 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
       return;
     }
     this.route = route;
+    if (this.head.upgrade !== '' && !this.#mayUpgrade(route)) {
+      this.#fail('upgradeNotSupported');
+      return;
+    }
     if (route.action.kind === 'forward') this.#forward(route.action);
     else this.#answer(route);
+  }
+
+  /**
+   * Whether the request may go on. One to a protocol that nobody knows here goes on as an ordinary one, which is what a
+   * server that ignores `Upgrade` makes of it (RFC 9110 section 7.8).
+   */
+  #mayUpgrade({ action }: Route<Cluster>): boolean {
+    const { head } = this;
+    const ofRoute = action.kind === 'forward' ? action.upgrades?.get(head.upgrade) : undefined;
+    if (ofRoute ?? this.#environment.http.upgrades.has(head.upgrade)) {
+      if (!head.isComplete) this.#stream.pauseRequest();
+      return true;
+    }
+    if (head.upgrade === 'websocket' || head.protocol === 'HTTP/2') return false;
+    head.upgrade = '';
+    return true;
   }
 
   /** Redirects and fixed answers, which a rule asked for: not failures. */
@@ -250,7 +278,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
       request.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
     }
     const isFlowing = stream.send(this, request);
-    if (this.head.isComplete) return;
+    if (this.head.isComplete || this.head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer
     if (isFlowing) this.#stream.resumeRequest();
     else this.#stream.pauseRequest();
   }
@@ -275,6 +303,10 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   onRequestEnd(trailers: string): void {
     this.#isRequestSent = true;
     this.#upstream?.endRequest(trailers);
+    if (this.#isTunnel) {
+      if (this.#hasTunnelAnswerEnded) this.#complete('');
+      return;
+    }
     const timeoutMs = this.#action?.timeoutMs ?? 0;
     if (timeoutMs > 0 && this.#phase !== 'idle') this.#armRouteTimeout(timeoutMs);
   }
@@ -301,9 +333,19 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
       block += `x-envoy-upstream-service-time: ${Math.round(this.respondedAtMs - this.startedAtMs)}\r\n`;
     }
     this.#phase = 'responding';
+    if (head.framing === 'tunnel') this.#beginTunnel();
     const isFlowing = this.#stream.sendResponse(head, block);
     if (head.isComplete) this.#complete('');
     else if (!isFlowing) this.#upstream?.pauseResponse();
+  }
+
+  /** The request counts as 101 whatever the upstream's version calls it, and is recorded when the tunnel ends. */
+  #beginTunnel(): void {
+    this.status = 101;
+    this.#isTunnel = true;
+    this.#isRequestSent = false;
+    if (this.#requestTimeout !== null) this.#environment.wheel.cancel(this.#requestTimeout);
+    if (!this.head.isComplete) this.#stream.resumeRequest();
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
@@ -313,6 +355,11 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   }
 
   onResponseEnd(trailers: string): void {
+    if (this.#isTunnel && !this.#isRequestSent) {
+      this.#hasTunnelAnswerEnded = true;
+      this.#stream.endResponse('');
+      return;
+    }
     if (this.head.isGrpc && this.status < 500) {
       this.grpcStatus = grpcStatusIn(trailers);
       this.#reportAnswer(isInstanceFailure(this.grpcStatus));
@@ -344,16 +391,22 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   onDownstreamReset(): void {
     if (this.#phase === 'idle') return;
     this.failure = 'downstreamReset';
-    this.#finish(0);
+    this.#finish(this.#isTunnel ? this.status : 0);
   }
 
   onSweep(nowMs: number): void {
     if (this.#phase === 'idle') return;
     const { streamIdleTimeoutMs, requestTimeoutMs } = this.#environment.http;
-    const idleTimeoutMs = this.#action?.idleTimeoutMs || streamIdleTimeoutMs;
+    const idleTimeoutMs =
+      this.#action?.idleTimeoutMs || (this.#isTunnel ? TUNNEL_IDLE_TIMEOUT_MS : streamIdleTimeoutMs);
     if (idleTimeoutMs > 0 && nowMs - this.#touchedAtMs > idleTimeoutMs) {
       this.#giveUp('streamIdleTimeout');
-    } else if (requestTimeoutMs > 0 && !this.#isRequestSent && nowMs - this.#beganAtMs > requestTimeoutMs) {
+    } else if (
+      requestTimeoutMs > 0 &&
+      !this.#isRequestSent &&
+      !this.#isTunnel &&
+      nowMs - this.#beganAtMs > requestTimeoutMs
+    ) {
       this.#giveUp('requestTooSlow');
     }
   }
@@ -518,7 +571,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#leaveEndpoint(true);
     this.#phase = 'complete';
     this.#finish(this.status);
-    this.#stream.endResponse(trailers);
+    if (!this.#hasTunnelAnswerEnded) this.#stream.endResponse(trailers);
   }
 
   /** Gives back all that the request held and records it. Whatever is sent afterwards may begin the next request. */

@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import type { OutgoingRequest, ResponseReceiver, UpstreamStream } from '../message-head.ts';
-import { ResponseHead } from '../message-head.ts';
+import { headerValue, ResponseHead } from '../message-head.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
+import { newWebSocketKey, webSocketAccept, withoutAccept } from '../websocket-handshake.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
@@ -49,6 +50,13 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   #remaining = 0;
   #interims = 0;
   #isChunking = false;
+  /** Protocol that the present request asks to change to; empty for nearly all. */
+  #upgrade = '';
+  /** The proof that the upstream owes for a key of ours; empty where the key is the client's. */
+  #expectedAccept = '';
+  /** Of a tunnel: which of its directions are over. */
+  #hasPeerEnded = false;
+  #hasFinished = false;
 
   constructor(transport: Transport, owner: ClientConnectionOwner, limits: HeadLimits = defaultHeadLimits) {
     this.transport = transport;
@@ -70,7 +78,9 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
     this.#pending = '';
     this.#interims = 0;
     this.#isChunking = request.framing === 'stream';
+    this.#upgrade = request.upgrade;
     const { method, path, block, attemptBlock, body } = request;
+    if (this.#upgrade !== '') return this.#sendUpgrade(request);
     if (this.#isChunking) return this.#sendInChunks(request);
     return this.transport.writeText(`${method} ${path} HTTP/1.1\r\n${block}${attemptBlock}\r\n${body}`);
   }
@@ -83,6 +93,23 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
     );
   }
 
+  /**
+   * Asks to change the protocol (RFC 9110 section 7.8). WebSocket over HTTP/2 has no key (RFC 8441 section 5), so we make
+   * one; a request of HTTP/1, which is complete with its head, has its own, or the upstream is right to refuse it.
+   */
+  #sendUpgrade({ method, path, block, attemptBlock, upgrade, isComplete }: OutgoingRequest): boolean {
+    let keyLine = '';
+    this.#expectedAccept = '';
+    if (upgrade === 'websocket' && !isComplete && headerValue(block, 'sec-websocket-key') === null) {
+      const key = newWebSocketKey();
+      this.#expectedAccept = webSocketAccept(key);
+      keyLine = `sec-websocket-key: ${key}\r\n`;
+    }
+    return this.transport.writeText(
+      `${method} ${path} HTTP/1.1\r\n${block}${attemptBlock}connection: Upgrade\r\nupgrade: ${upgrade}\r\n${keyLine}\r\n`,
+    );
+  }
+
   sendBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
     if (!this.#isChunking) return this.transport.writeBytes(buffer, start, end, owned);
     if (start === end) return true; // an empty chunk would be the last
@@ -92,6 +119,10 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   }
 
   endRequest(trailers: string): void {
+    if (this.#state === 'tunnel') {
+      this.#hasFinished = true;
+      this.transport.finish();
+    }
     if (this.#isChunking) this.transport.writeText(`0\r\n${trailers}\r\n`);
   }
 
@@ -104,7 +135,16 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   }
 
   release(): void {
-    this.#owner.onConnectionReleased(this);
+    if (this.#state === 'tunnel') this.#endTunnel();
+    else this.#owner.onConnectionReleased(this);
+  }
+
+  /** Both directions are over; what the upstream has not taken yet is still flushed. */
+  #endTunnel(): void {
+    this.#state = 'closed';
+    this.#receiver = null;
+    this.transport.end();
+    this.#owner.onConnectionClosed(this);
   }
 
   /** Gives the exchange up: the connection cannot be used again. */
@@ -122,6 +162,9 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
       case 'chunked':
       case 'stream':
         this.#readBody(buffer, 0, length, owned);
+        return;
+      case 'tunnel':
+        this.#receiver?.onResponseBody(buffer, 0, length, owned);
         return;
       case 'idle':
       case 'closed':
@@ -153,7 +196,7 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
         this.#fail('upstreamProtocol');
         return;
       }
-      if (head.status >= 200) {
+      if (head.status >= 200 || (head.status === 101 && this.#isUpgraded())) {
         this.#beginResponse(text, end, buffer, end - before, length, owned);
         return;
       }
@@ -164,6 +207,16 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
       this.#receiver?.onInterimResponse(head);
       from = end;
     }
+  }
+
+  /** Whether 101 changes to what was asked for, and proves it where the proof is owed to us. */
+  #isUpgraded(): boolean {
+    if (this.#upgrade === '' || this.#parser.upgrade !== this.#upgrade) return false;
+    if (this.#expectedAccept === '') return true;
+    const head = this.#head;
+    if (headerValue(head.block, 'sec-websocket-accept') !== this.#expectedAccept) return false;
+    head.block = withoutAccept(head.block);
+    return true;
   }
 
   /** `bodyStart` is where the body begins in `buffer`; the head may have begun in an earlier read. */
@@ -195,8 +248,9 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
         this.#state = 'stream';
         break;
       case 'tunnel':
-        this.#fail('upstreamProtocol'); // never made by the parser
-        return;
+        this.#state = 'tunnel';
+        this.transport.allowHalfOpen(true);
+        break;
     }
     const size = bodyEnd - bodyStart;
     const isWholeInText = text.length - end >= size;
@@ -263,7 +317,12 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   }
 
   onEnd(): void {
-    this.onClose(null);
+    if (this.#state !== 'tunnel') {
+      this.onClose(null);
+      return;
+    }
+    this.#hasPeerEnded = true;
+    this.#receiver?.onResponseEnd('');
   }
 
   onClose(error: Error | null): void {
@@ -272,7 +331,7 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
       this.#finish();
     } else if (this.#state === 'head') {
       this.#fail('upstreamReset');
-    } else if (this.#state === 'idle') {
+    } else if (this.#state === 'idle' || (this.#state === 'tunnel' && this.#hasPeerEnded && this.#hasFinished)) {
       this.#close();
     } else {
       this.#fail('upstreamResetInBody');
@@ -280,4 +339,4 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   }
 }
 
-type State = 'idle' | 'head' | 'length' | 'chunked' | 'stream' | 'closed';
+type State = 'idle' | 'head' | 'length' | 'chunked' | 'stream' | 'tunnel' | 'closed';

@@ -10,6 +10,7 @@ import { http10 } from './testing/conformance/http10.ts';
 import { requestFraming } from './testing/conformance/request-framing.ts';
 import { requestLines } from './testing/conformance/request-lines.ts';
 import { responses } from './testing/conformance/responses.ts';
+import { upgrades } from './testing/conformance/upgrades.ts';
 
 const topics = {
   'request lines': requestLines,
@@ -19,6 +20,7 @@ const topics = {
   responses,
   exchanges,
   'HTTP/1.0': http10,
+  upgrades,
 } as const satisfies Record<string, readonly ConformanceCase[]>;
 const cases = Object.values(topics).flat();
 

@@ -20,11 +20,14 @@ export class HeaderLines {
   hasClose = false;
   hasKeepAlive = false;
   expects = '';
+  /** What `Connection: upgrade` asks to change to, lower case; empty where one of the two is missing. */
+  upgrade = '';
   peerMetadata = '';
   requestId = '';
   fault: HeaderFault | null = null;
   #hosts = 0;
   #hasTransferEncoding = false;
+  #hasUpgradeOption = false;
   /** Header names that `Connection` says are for this hop only; null when it names none. */
   #nominated: Set<string> | null = null;
 
@@ -61,6 +64,7 @@ export class HeaderLines {
     } else if (this.contentLength >= 0) {
       this.framing = 'length';
     }
+    if (!this.#hasUpgradeOption) this.upgrade = '';
     this.block = kept === '' ? text.substring(segment, to) : kept + text.substring(segment, to);
     if (this.#nominated !== null) this.block = cutNominated(this.block, this.#nominated);
   }
@@ -73,11 +77,13 @@ export class HeaderLines {
     this.hasClose = false;
     this.hasKeepAlive = false;
     this.expects = '';
+    this.upgrade = '';
     this.peerMetadata = '';
     this.requestId = '';
     this.fault = null;
     this.#hosts = 0;
     this.#hasTransferEncoding = false;
+    this.#hasUpgradeOption = false;
     this.#nominated = null;
   }
 
@@ -95,7 +101,10 @@ export class HeaderLines {
         if (isName(text, line, 'expect')) this.expects = fieldValue(text, colon, next).toLowerCase();
         return false;
       case 7:
-        return isName(text, line, 'upgrade');
+        if (!isName(text, line, 'upgrade')) return false;
+        // a second line makes it a list, which nobody here chooses from
+        this.upgrade += (this.upgrade === '' ? '' : ', ') + fieldValue(text, colon, next).toLowerCase();
+        return true;
       case 10:
         if (isName(text, line, 'connection')) {
           this.#connection(fieldValue(text, colon, next));
@@ -163,6 +172,7 @@ export class HeaderLines {
       const token = trimWhitespace(part);
       if (token === 'close') this.hasClose = true;
       else if (token === 'keep-alive') this.hasKeepAlive = true;
+      else if (token === 'upgrade') this.#hasUpgradeOption = true;
       else if (token !== '' && !protectedNames.has(token) && !isTrusted(token)) {
         this.#nominated ??= new Set();
         this.#nominated.add(token);
@@ -188,7 +198,6 @@ const protectedNames = new Set([
   'tracestate',
   // already cut by name, or meaningless without the upgrade that is cut
   'te',
-  'upgrade',
   'keep-alive',
   'http2-settings',
 ]);

@@ -54,6 +54,9 @@ export class RequestParser {
     head.framing = lines.framing === 'length' && lines.contentLength === 0 ? 'none' : lines.framing;
     head.contentLength = lines.framing === 'length' ? lines.contentLength : 0;
     head.keepAlive = !lines.hasClose && (!isHttp10 || lines.hasKeepAlive);
+    // what changes the protocol in the middle of a body, or of an HTTP/1.0 connection, is ignored (RFC 9110 section 7.8)
+    head.upgrade =
+      lines.upgrade !== '' && head.method === 'GET' && head.framing === 'none' && !isHttp10 ? lines.upgrade : '';
     head.expectsContinue = lines.expects !== '';
     head.peerMetadata = lines.peerMetadata;
     head.requestId = lines.requestId;

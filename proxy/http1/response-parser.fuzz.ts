@@ -50,7 +50,8 @@ function check(text: string, end: number, method: string): string {
   }
   if (head.status < 100 || head.status > 599) throw new Error(`status ${head.status}`);
   const hasNoBody = method === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304;
-  if (hasNoBody && head.framing !== 'none') throw new Error(`${head.status} to ${method} has a body`);
+  if (hasNoBody && head.framing !== (head.status === 101 ? 'tunnel' : 'none'))
+    throw new Error(`${head.status} to ${method} has a body`);
   if ((head.status < 200 || head.status === 204) && /^(content-length|transfer-encoding):/im.test(head.block)) {
     throw new Error('tells the length of a body that it cannot have');
   }

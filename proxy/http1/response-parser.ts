@@ -15,6 +15,11 @@ export class ResponseParser {
     this.#limits = limits;
   }
 
+  /** What the head that was read last says the connection changes to, lower case; empty when it says nothing. */
+  get upgrade(): string {
+    return this.#lines.upgrade;
+  }
+
   /**
    * Reads the head that ends at `text[end)` into `head`. `method` is that of the request, because an answer to
    * HEAD has no body whatever its headers say (RFC 9112 section 6.3). False when the head is malformed.
@@ -40,7 +45,7 @@ export class ResponseParser {
     head.contentLength = 0;
     if (status < 200 || status === 204) {
       if (lines.framing !== 'none') stripFraming(head);
-      head.framing = 'none';
+      head.framing = status === 101 ? 'tunnel' : 'none';
       return true;
     }
     if (method === 'HEAD' || status === 304) {

@@ -1,7 +1,8 @@
 import { Buffer } from 'node:buffer';
 import { ChunkStripper } from '../chunk-stripper.ts';
-import type { ResponseHead } from '../message-head.ts';
+import type { RequestHead, ResponseHead } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
+import { missingAcceptLine } from '../websocket-handshake.ts';
 
 /**
  * Writes the answers of one HTTP/1.1 server connection, in the framing that their client can read.
@@ -48,6 +49,16 @@ export class ResponseWriter {
       if (body !== '') body = `${body.length.toString(16)}\r\n${body}\r\n`;
     }
     return this.#transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${block}${close}${body}`);
+  }
+
+  /** 101 to a request to upgrade; what follows is written as it is. An upstream of HTTP/2 has said 200 in its place. */
+  writeSwitch(request: RequestHead, head: ResponseHead, block: string): boolean {
+    this.hasResponded = true;
+    const reason = head.status === 101 ? head.reason : 'Switching Protocols';
+    const accept = missingAcceptLine(request.block, block);
+    return this.#transport.writeText(
+      `HTTP/1.1 101 ${reason}\r\n${block}connection: Upgrade\r\nupgrade: ${request.upgrade}\r\n${accept}\r\n${head.body}`,
+    );
   }
 
   /** An answer of the proxy's own. `body` is empty for HEAD, whose answer tells `length` all the same. */

@@ -65,6 +65,9 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   #isPausedForPipeline = false;
   /** The client sends requests and does not read the answers. */
   #isHeldBack = false;
+  /** Of a tunnel: which of its directions are over. */
+  #hasClientEnded = false;
+  #hasFinished = false;
 
   constructor(transport: Transport, options: ServerConnectionOptions) {
     this.transport = transport;
@@ -96,6 +99,9 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
         return;
       case 'complete':
         this.#keep(buffer.toString('latin1', 0, length));
+        return;
+      case 'tunnel':
+        this.#receiver?.onRequestBody(buffer, 0, length, owned);
         return;
       case 'closed':
         return;
@@ -236,13 +242,35 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   }
 
   sendResponse(head: ResponseHead, block: string): boolean {
-    if (this.#state !== 'complete') this.#writer.closesAfter = true;
+    if (head.framing === 'tunnel') return this.#beginTunnel(head, block);
+    if (this.#leavesBytesBehind()) this.#writer.closesAfter = true;
     return this.#writer.writeResponse(head, block);
+  }
+
+  /**
+   * Whether something was sent that nobody will read in its sense: the rest of a body, or what a client sent in the hope of
+   * another protocol, which must not be taken for requests (RFC 9931 section 6).
+   */
+  #leavesBytesBehind(): boolean {
+    return this.#state !== 'complete' || (this.#head.upgrade !== '' && this.#pending !== '');
+  }
+
+  /** From here on both directions are bare bytes. What the client sent before it was told so goes first. */
+  #beginTunnel(head: ResponseHead, block: string): boolean {
+    const early = this.#pending;
+    this.#state = 'tunnel';
+    this.#pending = '';
+    this.#isPausedForPipeline = false;
+    this.transport.allowHalfOpen(true);
+    const isFlowing = this.#writer.writeSwitch(this.#head, head, block);
+    this.transport.resume();
+    if (early !== '') this.#receiver?.onRequestBody(Buffer.from(early, 'latin1'), 0, early.length, true);
+    return isFlowing;
   }
 
   sendLocalReply(status: number, lines: string, body: string): void {
     if (this.#isClosed()) return;
-    if (this.#state !== 'complete') this.#writer.closesAfter = true;
+    if (this.#leavesBytesBehind()) this.#writer.closesAfter = true;
     this.#writer.writeLocalReply(status, lines, this.#head.method === 'HEAD' ? '' : body, body.length);
     this.endResponse('');
   }
@@ -258,6 +286,10 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   endResponse(trailers: string): void {
     if (this.#isClosed()) return;
+    if (this.#state === 'tunnel') {
+      this.#finishTunnel();
+      return;
+    }
     this.#writer.writeEnd(trailers);
     if (this.#writer.closesAfter || this.#state !== 'complete') {
       this.#close();
@@ -273,6 +305,12 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     }
     this.transport.resume();
     if (this.#pending !== '') this.#readHeads(this.#pending, null);
+  }
+
+  #finishTunnel(): void {
+    this.#hasFinished = true;
+    if (this.#hasClientEnded) this.#close();
+    else this.transport.finish();
   }
 
   reset(): void {
@@ -333,11 +371,19 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   /**
    * The client closes, or at least will send no more. As in Envoy and nginx that ends what is being answered: a client
-   * that went away must not keep an upstream busy, and one that only half-closed cannot be told apart from it.
+   * that went away must not keep an upstream busy, and one that only half-closed cannot be told apart from it. A tunnel
+   * ends in each direction by itself.
    */
   onEnd(): void {
-    if (this.#state === 'head') this.#close();
-    else if (this.#state !== 'closed') this.transport.destroy();
+    if (this.#state === 'tunnel') {
+      this.#hasClientEnded = true;
+      this.#receiver?.onRequestEnd('');
+      if (this.#hasFinished) this.#close();
+    } else if (this.#state === 'head') {
+      this.#close();
+    } else if (this.#state !== 'closed') {
+      this.transport.destroy();
+    }
   }
 
   onClose(): void {
@@ -349,4 +395,4 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 }
 
 /** `complete`: the request is whole and being answered. */
-type State = 'head' | 'length' | 'chunked' | 'complete' | 'closed';
+type State = 'head' | 'length' | 'chunked' | 'complete' | 'tunnel' | 'closed';

@@ -30,6 +30,8 @@ export interface ForwardAction<D> {
   readonly pathRewrite: PathRewrite | null;
   /** Takes the place of the request's `Host`. */
   readonly hostRewrite: string | null;
+  /** Protocols, lower case, that a request may or may not change to whatever the listener says; null for none. */
+  readonly upgrades: ReadonlyMap<string, boolean> | null;
 }
 
 export interface RedirectRouteAction {

@@ -41,7 +41,8 @@ export interface Forwarder {
   readonly peers: DownstreamPeer[];
   readonly refused: string[];
   readonly clock: CoarseClock;
-  close(): Promise<void>;
+  /** Connections that are still in use get `graceMs`, default 0. */
+  close(graceMs?: number): Promise<void>;
 }
 
 export interface ForwarderOptions {
@@ -135,9 +136,9 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     peers,
     refused,
     clock,
-    close: async () => {
+    close: async (graceMs = 0) => {
       cluster.close();
-      await listener.close(0);
+      await listener.close(graceMs);
     },
   };
 }
@@ -153,6 +154,7 @@ function routeTable(cluster: Cluster, action: Partial<ForwardAction<Cluster>> = 
       retry: null,
       pathRewrite: null,
       hostRewrite: null,
+      upgrades: null,
       ...action,
     },
     requestHeaders: null,

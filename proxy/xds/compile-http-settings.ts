@@ -20,7 +20,11 @@ export function compileHttpSettings(manager: HttpConnectionManager__Output): Htt
     streamIdleTimeoutMs: msOr(manager.stream_idle_timeout, defaults.streamIdleTimeoutMs),
     maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,
     drainTimeoutMs: msOr(manager.drain_timeout, defaults.drainTimeoutMs),
-    upgrades: new Set(manager.upgrade_configs.map(({ upgrade_type: type }) => type.toLowerCase())),
+    upgrades: new Set(
+      manager.upgrade_configs
+        .filter(({ enabled }) => enabled?.value ?? true)
+        .map(({ upgrade_type: type }) => type.toLowerCase()),
+    ),
     maxConcurrentStreams:
       manager.http2_protocol_options?.max_concurrent_streams?.value ?? defaults.maxConcurrentStreams,
   };

@@ -124,7 +124,14 @@ function compileForward<D>(
     retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, retryNonIdempotent),
     pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
     hostRewrite: action.host_rewrite_literal ?? null,
+    upgrades: compileUpgrades(action.upgrade_configs),
   };
+}
+
+/** Names are compared without regard to case (Envoy); unset `enabled` means true. */
+function compileUpgrades(configs: RouteAction__Output['upgrade_configs']): ReadonlyMap<string, boolean> | null {
+  if (configs.length === 0) return null;
+  return new Map(configs.map(({ upgrade_type: type, enabled }) => [type.toLowerCase(), enabled?.value ?? true]));
 }
 
 /** Null where the policy neither names a condition nor bounds a try, and so says nothing. */

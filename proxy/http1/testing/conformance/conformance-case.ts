@@ -21,6 +21,9 @@ export type Step =
   | readonly ['upstream sends', string]
   | readonly ['upstream ends']
   | readonly ['upstream resets']
+  /** The proxy has ended its side, towards the client or the upstream, and nothing more. */
+  | readonly ['client ended']
+  | readonly ['upstream ended']
   /** The newest connection to the upstream is closed by the proxy. */
   | readonly ['upstream closed']
   /** The connection to the upstream carries the next request, which comes from another client. */

@@ -17,7 +17,10 @@ export async function runCase(
   upstream: CaseUpstream,
   cut: (bytes: string) => readonly string[],
 ): Promise<void> {
-  const client = new Peer(connect(proxyPort, '127.0.0.1'));
+  const client = new Peer(connect({ port: proxyPort, host: '127.0.0.1', allowHalfOpen: true }));
+  client.leavesOpen = upstream.leavesOpen = steps.some(
+    ([kind]) => kind === 'client ended' || kind === 'upstream ended',
+  );
   upstream.isScripted = steps.some(([kind]) => kind === 'upstream sends' || kind === 'upstream ends');
   try {
     await once(client.socket, 'connect');
@@ -52,6 +55,20 @@ async function runStep(
       return client.waitFor(() => statuses(client.text), step.slice(1).join(' '), 'the client is answered');
     case 'client closed':
       return client.waitFor(() => String(client.isClosed), 'true', 'the client’s connection is closed');
+    case 'client ended':
+      return client.waitFor(
+        () => String(client.isEnded && !client.isClosed),
+        'true',
+        'the client’s connection has ended',
+      );
+    case 'upstream ended': {
+      const { newest } = upstream;
+      return newest.waitFor(
+        () => String(newest.isEnded && !newest.isClosed),
+        'true',
+        'the upstream’s connection has ended',
+      );
+    }
     case 'client open': {
       const before = client.text;
       await client.send(PROBE);
@@ -74,7 +91,7 @@ async function runStep(
     case 'upstream kept':
     case 'upstream not kept': {
       const before = upstream.peers.length;
-      const other = new Peer(connect(proxyPort, '127.0.0.1'));
+      const other = new Peer(connect({ port: proxyPort, host: '127.0.0.1', allowHalfOpen: true }));
       await other.send(PROBE);
       await other.waitFor(() => withoutAdded(other.text), PROBED, 'another client asks');
       other.socket.destroy();
@@ -90,9 +107,13 @@ async function runStep(
 class Peer {
   readonly socket: Socket;
   text = '';
+  isEnded = false;
   isClosed = false;
   readonly #onChange: () => void;
   #wake: (() => void) | null = null;
+
+  /** Whether the proxy's end does not end us; set by cases that are about it. */
+  leavesOpen = false;
 
   constructor(socket: Socket, onChange: () => void = () => {}) {
     this.socket = socket;
@@ -101,6 +122,11 @@ class Peer {
     socket.on('error', () => {});
     socket.on('data', (chunk) => {
       this.text += chunk.toString('latin1');
+      this.#changed();
+    });
+    socket.on('end', () => {
+      this.isEnded = true;
+      if (!this.leavesOpen) socket.end();
       this.#changed();
     });
     socket.on('close', () => {
@@ -121,7 +147,14 @@ class Peer {
   }
 
   async waitFor(actual: () => string, expected: string, what: string): Promise<void> {
-    await waitUntil((wake) => void (this.#wake = wake), actual, expected, what);
+    await waitUntil(
+      (wake) => {
+        this.#wake = wake;
+      },
+      actual,
+      expected,
+      what,
+    );
   }
 }
 
@@ -152,16 +185,19 @@ export class CaseUpstream {
   /** All that has arrived, probes left out. */
   text = '';
   isScripted = false;
+  /** Of its connections, as `Peer.leavesOpen`. */
+  leavesOpen = false;
   readonly #server: Server;
   #wake: (() => void) | null = null;
 
   private constructor() {
-    this.#server = createServer((socket) => {
+    this.#server = createServer({ allowHalfOpen: true }, (socket) => {
       let read = 0;
       const peer = new Peer(socket, () => {
         read += this.#take(peer, peer.text.slice(read));
         this.#wake?.();
       });
+      peer.leavesOpen = this.leavesOpen;
       this.peers.push(peer);
     });
   }
@@ -214,7 +250,14 @@ export class CaseUpstream {
 
   async waitFor(actual: () => string, expected: string, what: string): Promise<void> {
     const whole = () => (this.#partial === '' ? actual() : withoutAdded(this.text + this.#partial));
-    await waitUntil((wake) => void (this.#wake = wake), whole, expected, what);
+    await waitUntil(
+      (wake) => {
+        this.#wake = wake;
+      },
+      whole,
+      expected,
+      what,
+    );
   }
 
   async close(): Promise<void> {
