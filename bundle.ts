@@ -34,7 +34,7 @@ interface ProtobufRoot {
 }
 
 /** Programs of the bundle, by the name of their file in it; each a compiled file. */
-const entries = { sidecar: 'cli/sidecar.js' };
+const entries = { sidecar: 'cli/sidecar.js', worker: 'proxy/workers/worker.js' };
 
 /**
  * Makes `sidecar/` of the compiled files: programs that run without packages and without anything else of the output.

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
 import { isDnsLabel } from '../proto/names.ts';
 import { parseDuration } from './terminal/units.ts';
@@ -62,6 +63,19 @@ export function labelValues(text: string, before: Readonly<Record<string, string
     labels[match[1] as string] = match[2] ?? '';
   }
   return labels;
+}
+
+/** As `proxy/config.ts` has it, which checks it again. */
+const maxConcurrency = 64;
+
+/** How many processes: 1 to 64; `auto` or 0 is one for each core that this process may use (Envoy `--concurrency`). */
+export function concurrencyValue(text: string): number {
+  if (text === 'auto' || text === '0') return Math.min(availableParallelism(), maxConcurrency);
+  const number = /^\d{1,2}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > maxConcurrency) {
+    throw new InvalidArgumentError(`A number from 1 to ${maxConcurrency}, or auto.`);
+  }
+  return number;
 }
 
 /** Milliseconds of `500ms`, `10s`, `5m`, `1h`. */

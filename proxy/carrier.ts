@@ -1,5 +1,6 @@
 import type { ClusterStatus } from './admin/clusters-page.ts';
 import type { Stat } from './admin/stats-page.ts';
+import type { LogLevel } from './log.ts';
 import type { ProcessUsage } from './telemetry/process-metrics.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
 import type { TcpRegistry } from './telemetry/tcp-registry.ts';
@@ -54,11 +55,16 @@ export interface Carrier extends TrafficStats {
   readonly listening: readonly OpenListener[];
   /** Why it cannot carry anything yet, for people; null when it can. */
   readonly notReadyReason: string | null;
+  /** Rejects when it cannot go on at all, which ends the sidecar. Never fulfilled. */
+  readonly failed: Promise<never>;
+  /** Called once, when all listeners are open. */
+  start(): void;
   /** Opens a listener; rejects with Node's error when the port cannot be had. */
   open(plan: ListenerPlan): Promise<OpenListener>;
   useIdentity(identity: MeshIdentity): void;
   /** Whether the control plane can be asked. */
   setConnected(isConnected: boolean): void;
+  setLogLevel(level: LogLevel): void;
   /** Brings what is shown up to date, in bounded time. Never rejects. */
   refresh(): Promise<void>;
   destinations(): Promise<readonly ClusterStatus[]>;

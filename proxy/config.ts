@@ -45,6 +45,8 @@ export interface ProxyConfig {
    * group, or the machine's memory.
    */
   readonly maxMemoryBytes: number | null;
+  /** Processes that carry requests; 1, the default, is this one. At most 64. */
+  readonly concurrency: number;
   /** How often counts go to the control plane. Default 5000. */
   readonly telemetryIntervalMs: number;
 }
@@ -63,6 +65,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     ...nameFaults('namespace', options.namespace ?? 'default'),
     ...[...ports, ...(options.upstreams ?? []).map(({ localPort }) => localPort)].flatMap(portFaults),
     ...duplicates([...ports]).map((port) => `port ${port} is given twice`),
+    ...concurrencyFaults(options.concurrency ?? 1),
   ];
   if (faults.length > 0) throw new InvalidProxyConfigError(faults);
   const name = options.name ?? defaultWorkloadName(options.service, version, ports);
@@ -80,6 +83,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     logLevel: 'info',
     telemetryIntervalMs: 5000,
     transport: 'auto',
+    concurrency: 1,
     maxMemoryBytes: null,
     ...options,
     name,
@@ -131,6 +135,14 @@ function nameFaults(what: string, value: string): string[] {
 
 function portFaults(port: number): string[] {
   return Number.isInteger(port) && port > 0 && port <= 65_535 ? [] : [`${port} is not a port`];
+}
+
+/** More processes than any machine that we know of has use for. */
+const maxConcurrency = 64;
+
+function concurrencyFaults(concurrency: number): string[] {
+  const isValid = Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= maxConcurrency;
+  return isValid ? [] : [`concurrency is a number from 1 to ${maxConcurrency}, not ${concurrency}`];
 }
 
 function duplicates(values: readonly number[]): number[] {

@@ -27,6 +27,8 @@ export interface DataPlaneOptions {
   readonly log: Log;
   /** Null when the access log is off. */
   readonly accessLog: AccessLog | null;
+  /** See `LiveObjects`. Default 1. */
+  readonly limitShare?: number;
   /** See `LiveObjects`. */
   want(name: ResourceName): void;
   release(name: ResourceName): void;
@@ -48,6 +50,8 @@ export class DataPlane implements Carrier {
   readonly connections = new TcpRegistry();
   readonly listening: OpenListener[] = [];
   readonly notReadyReason = null;
+  /** This process fails as a whole, or not at all. */
+  readonly failed = new Promise<never>(() => {});
   readonly #clusters: LiveClusters;
   readonly #config: ProxyConfig;
   readonly #recorder: RequestRecorder;
@@ -55,13 +59,14 @@ export class DataPlane implements Carrier {
   #unknownHosts: RouteTable<Cluster> | null = null;
   #isConnected = false;
 
-  constructor({ config, log, accessLog, want, release }: DataPlaneOptions) {
+  constructor({ config, log, accessLog, limitShare = 1, want, release }: DataPlaneOptions) {
     this.#config = config;
     this.#accessLog = accessLog;
     this.traffic = new Traffic(config, log);
     this.#clusters = new LiveClusters(this.traffic.clusterEnvironment);
     this.target = new LiveObjects({
       clusters: this.#clusters,
+      limitShare,
       want,
       release,
       isConnected: () => this.#isConnected,
@@ -81,6 +86,8 @@ export class DataPlane implements Carrier {
     });
   }
 
+  start(): void {}
+
   async open(plan: ListenerPlan): Promise<OpenListener> {
     const { name, host, port } = await this.listen(plan, placeOf(plan, this.#config.advertise));
     const open = { plan, name, host, port };
@@ -95,6 +102,9 @@ export class DataPlane implements Carrier {
   setConnected(isConnected: boolean): void {
     this.#isConnected = isConnected;
   }
+
+  /** Log levels are those of the one who writes the log. */
+  setLogLevel(): void {}
 
   refresh(): Promise<void> {
     return Promise.resolve();

@@ -12,21 +12,35 @@ const maxTextLength = 2_048;
  * are not logged here but in the access log. The level can change while running.
  */
 export class LogWriter {
-  level: LogLevel;
+  #level: LogLevel;
+  /** Told each change of the level. */
+  onLevel: (level: LogLevel) => void = () => {};
   readonly #write: (line: string) => void;
   readonly #now: () => number;
+  readonly #own: Readonly<Record<string, unknown>>;
 
-  constructor(level: LogLevel = 'info', write = writeToStderr, now = Date.now) {
-    this.level = level;
+  /** `own` stands in every line. */
+  constructor(level: LogLevel = 'info', write = writeToStderr, now = Date.now, own = {}) {
+    this.#level = level;
+    this.#own = own;
     this.#write = write;
     this.#now = now;
+  }
+
+  get level(): LogLevel {
+    return this.#level;
+  }
+
+  set level(level: LogLevel) {
+    this.#level = level;
+    this.onLevel(level);
   }
 
   for(component: string): Log {
     return (level, message, fields = {}) => {
       if (logLevels.indexOf(level) < logLevels.indexOf(this.level)) return;
       const ts = new Date(this.#now()).toISOString();
-      const line = { ts, level, msg: message, component, ...fields };
+      const line = { ts, level, msg: message, component, ...this.#own, ...fields };
       this.#write(
         `${JSON.stringify(line, (_key, value: unknown) => (typeof value === 'string' ? short(value) : value))}\n`,
       );

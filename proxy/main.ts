@@ -9,6 +9,8 @@ export interface RunningProxy {
   readonly notReadyReason: string | null;
   /** It was told no and has no valid certificate: waiting helps only if something changes at the control plane. */
   readonly isRefused: boolean;
+  /** Rejects when it cannot go on, which no waiting helps. Never fulfilled. */
+  readonly failed: Promise<never>;
   /** `127.0.0.1:15000`. */
   readonly adminAddress: string;
   /** Port for `HTTP_PROXY`. */
@@ -26,6 +28,7 @@ export async function runProxy(config: ProxyConfig): Promise<RunningProxy> {
   const proxy = await Sidecar.start(config);
   return {
     ready: proxy.ready,
+    failed: proxy.failed,
     get notReadyReason() {
       return proxy.notReadyReason;
     },

@@ -11,19 +11,18 @@ import type { SidecarParts } from './admin-sources.ts';
 import { adminSources, processFacts } from './admin-sources.ts';
 import { applicationListens } from './application-probe.ts';
 import type { Carrier } from './carrier.ts';
+import { chooseTransport } from './choose-transport.ts';
 import { systemClock } from './clock.ts';
 import type { ProxyConfig } from './config.ts';
 import { InvalidProxyConfigError } from './config.ts';
+import type { DataPlaneOptions } from './data-plane.ts';
 import { DataPlane } from './data-plane.ts';
-import type { Log } from './log.ts';
 import { LogWriter } from './log.ts';
 import { declaredRouteName } from './outbound-routes.ts';
 import { AccessLog } from './telemetry/access-log.ts';
 import { MetricsPage } from './telemetry/metrics-page.ts';
 import { TelemetryReporter } from './telemetry/telemetry-reporter.ts';
 import type { MeshIdentity } from './tls/mesh-identity.ts';
-import { handleSelfTest } from './transport/handle-self-test.ts';
-import { setTransportKind } from './transport/open-transport.ts';
 import type { ControlPlaneSession } from './xds/control-plane-channel.ts';
 import { ControlPlaneClient } from './xds/control-plane-client.ts';
 import { readJoinToken } from './xds/join-token.ts';
@@ -68,13 +67,10 @@ export class Sidecar implements SidecarParts {
   #withdrawal: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
 
-  private constructor(config: ProxyConfig, log: LogWriter, directory: StateDirectory, accessLog: AccessLog | null) {
+  private constructor(config: ProxyConfig, log: LogWriter, directory: StateDirectory, makeCarrier: MakeCarrier) {
     this.config = config;
     this.log = log;
-    this.carrier = new DataPlane({
-      config,
-      log: log.for('traffic'),
-      accessLog,
+    this.carrier = makeCarrier({
       want: (name) => this.control.configuration.want(name),
       release: (name) => this.control.configuration.release(name),
     });
@@ -111,16 +107,16 @@ export class Sidecar implements SidecarParts {
       downstream: () => this.carrier.downstream(),
       facts: processFacts(this),
     });
-    this.ready = this.control.ready;
+    log.onLevel = (level) => this.carrier.setLogLevel(level);
+    this.ready = this.control.ready.then(() => this.#everythingInForce());
   }
 
   /** Binds all ports and begins to join. Rejects when a port is taken or the state directory cannot be used. */
   static async start(config: ProxyConfig): Promise<Sidecar> {
     const log = new LogWriter(config.logLevel);
-    await chooseTransport(config, log.for('traffic'));
     const directory = await StateDirectory.open(config.stateDirectory);
-    const accessLog = config.accessLog === '' ? null : await AccessLog.open(config.accessLog);
-    const proxy = new Sidecar(config, log, directory, accessLog);
+    const makeCarrier = config.concurrency === 1 ? await thisProcess(config, log) : await workers(config, log);
+    const proxy = new Sidecar(config, log, directory, makeCarrier);
     try {
       await proxy.#open();
     } catch (error) {
@@ -128,6 +124,11 @@ export class Sidecar implements SidecarParts {
       throw error;
     }
     return proxy;
+  }
+
+  /** Rejects when what carries the requests cannot go on. Never fulfilled. */
+  get failed(): Promise<never> {
+    return this.carrier.failed;
   }
 
   get adminAddress(): string {
@@ -209,9 +210,15 @@ export class Sidecar implements SidecarParts {
     this.#admin = await openPort(config.adminPort, 15_000, (port) =>
       AdminServer.listen({ paths: adminPaths(adminSources(this, this.#metrics)), port }),
     );
+    carrier.start();
     this.reporter.start();
     await this.control.start();
     void this.#serveApplication();
+  }
+
+  /** What has come is in force in whatever carries requests. */
+  #everythingInForce(): Promise<void> {
+    return new Promise((resolve) => this.carrier.target.whenInForce(resolve));
   }
 
   /** Reports over this connection for as long as it lasts. */
@@ -260,12 +267,20 @@ export class Sidecar implements SidecarParts {
   }
 }
 
-/** Stream handles are faster and not public: they are used where they have just proved to work. */
-async function chooseTransport(config: ProxyConfig, log: Log): Promise<void> {
-  if (config.transport === 'socket') return;
-  const result = await handleSelfTest();
-  if (result === 'works') setTransportKind('handle');
-  else log('warn', 'stream handles do not work here; public sockets are used', { reason: result.reason });
+/** How a carrier asks for configuration. */
+type CarrierWiring = Pick<DataPlaneOptions, 'want' | 'release'>;
+type MakeCarrier = (wiring: CarrierWiring) => Carrier;
+
+async function thisProcess(config: ProxyConfig, log: LogWriter): Promise<MakeCarrier> {
+  await chooseTransport(config, log.for('traffic'));
+  const accessLog = config.accessLog === '' ? null : await AccessLog.open(config.accessLog);
+  return (wiring) => new DataPlane({ config, log: log.for('traffic'), accessLog, ...wiring });
+}
+
+/** A sidecar that is one process does not load what several need. */
+async function workers(config: ProxyConfig, log: LogWriter): Promise<MakeCarrier> {
+  const { WorkerGroup } = await import('./workers/worker-group.ts');
+  return (wiring) => new WorkerGroup({ config, log: log.for('workers'), logLevel: () => log.level, ...wiring });
 }
 
 /** A fixed port that was asked for, or the usual one, or any when that is taken by another sidecar on this host. */

@@ -49,8 +49,13 @@ async function withSidecar(
   const config = await sidecarConfig(options);
   const proxy = await start(config);
   const ready = sidecarReadiness(proxy, options.readyTimeout, say);
+  const failed = proxy.failed.catch((error: Error) => {
+    throw new CliError(`the sidecar cannot go on: ${error.message}`, 'its log, above', exitCodes.failed, {
+      cause: error,
+    });
+  });
   return supervise({
-    sidecar: { ready, drain: () => proxy.drain(), close: () => proxy.close() },
+    sidecar: { ready, failed, drain: () => proxy.drain(), close: () => proxy.close() },
     startApplication: () => {
       say(`${style.good} ${config.name} is in the mesh: ${placesOf(proxy)}`);
       report({ kind: 'sidecar', adminAddress: proxy.adminAddress });

@@ -6,6 +6,7 @@ import { resolveConnection } from '../context.ts';
 import type { HeddleCommand } from '../heddle-command.ts';
 import {
   bytesValue,
+  concurrencyValue,
   durationValue,
   labelValues,
   nameValue,
@@ -32,6 +33,8 @@ export interface SidecarOptions extends ApiOptions {
   readonly stateDir?: string;
   readonly adminPort?: number;
   readonly outboundPort?: number;
+  /** Processes. */
+  readonly concurrency: number;
   readonly maxMemory?: number;
   readonly accessLog: string;
   readonly logLevel: ProxyConfig['logLevel'];
@@ -78,6 +81,9 @@ export function withSidecarOptions(command: HeddleCommand): HeddleCommand {
       .default(60_000, '60s'),
   ]);
   group('What it may use', [
+    new Option('--concurrency <number>', 'processes that carry requests; 0 or auto is one for each core')
+      .argParser(concurrencyValue)
+      .default(1),
     new Option(
       '--max-memory <size>',
       'close to it new work is refused (default: what the control group allows)',
@@ -117,6 +123,7 @@ export async function sidecarConfig(options: SidecarOptions): Promise<ProxyConfi
       stateDirectory: sidecarStateDirectory(base, namespace, name),
       adminPort: options.adminPort ?? null,
       outboundPort: options.outboundPort ?? null,
+      concurrency: options.concurrency,
       maxMemoryBytes: options.maxMemory ?? null,
       accessLog: options.accessLog,
       logLevel: options.logLevel,

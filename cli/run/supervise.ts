@@ -6,6 +6,8 @@ import type { Application } from './application.ts';
 export interface Sidecar {
   /** Fulfils when it holds a certificate and the configuration it asked for; rejects when it never will. */
   readonly ready: Promise<void>;
+  /** Rejects when it cannot go on: the program ends with it, since without it there is no mesh. Never fulfilled. */
+  readonly failed?: Promise<never>;
   /** Takes the instance out of the endpoint lists; fulfils once that is acknowledged. Its listeners go on accepting. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -45,7 +47,7 @@ const passedOn = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCON
  * Outbound traffic works until the program has exited: its last calls go through the mesh as its first ones did.
  * Signals that do not mean "stop" (a reload, a terminal's new size) are passed on as they are.
  *
- * @throws what `sidecar.ready` rejects with; the program is not started then
+ * @throws what `sidecar.ready` rejects with, and then the program is not started; and what `sidecar.failed` rejects with
  */
 export async function supervise(supervised: Supervised): Promise<number> {
   const { sidecar, say } = supervised;
@@ -54,11 +56,12 @@ export async function supervise(supervised: Supervised): Promise<number> {
   const passOn = (name: NodeJS.Signals) => application?.signal(name);
   for (const name of passedOn) supervised.signals.on(name, passOn);
   try {
-    const early = await Promise.race([sidecar.ready, stop.first]);
+    const failed = sidecar.failed ?? new Promise<never>(() => {});
+    const early = await Promise.race([sidecar.ready, stop.first, failed]);
     if (early) return 128 + constants.signals[early];
 
     application = await supervised.startApplication();
-    const end = await Promise.race([application.exited, stop.first]);
+    const end = await Promise.race([application.exited, stop.first, failed]);
     if (typeof end === 'string') await stopInOrder(end, application, supervised, stop.now);
     const exitCode = await application.exited;
     // What the program started and left behind would live on without a mesh: it ends with the program.

@@ -7,6 +7,7 @@ import {
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { dividedLimits } from '../cluster/divided-limits.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { ConfigurationTarget } from './apply.ts';
 import type { ListenerConfig } from './compile-listener.ts';
@@ -18,6 +19,8 @@ import type { ParsedResource } from './parse-resource.ts';
 
 export interface LiveObjectsOptions {
   readonly clusters: LiveClusters;
+  /** Processes among which the limits of a cluster are divided. Default 1. */
+  readonly limitShare?: number;
   /** Something here is going to use this resource; its content comes through `put` or `absent`. */
   want(name: ResourceName): void;
   release(name: ResourceName): void;
@@ -58,7 +61,7 @@ export class LiveObjects implements ConfigurationTarget {
         this.#clusters.putEndpoints(name, meaning.endpoints);
         break;
       case 'cluster':
-        this.#clusters.put(meaning.config);
+        this.#clusters.put(dividedLimits(meaning.config, this.#options.limitShare ?? 1));
         break;
       case 'routes':
         this.routes.settle(name, this.#table(meaning.configuration));

@@ -1,0 +1,21 @@
+import type { CircuitBreakerConfig, ClusterConfig } from './cluster-config.ts';
+
+/**
+ * The part of a cluster's limits that each of several processes keeps: an equal share, rounded up, so that none of them is
+ * left without. All together may so allow up to one less than there are processes in excess. A share of the requests in
+ * flight, which the retry budget is, is a share of each process's own.
+ */
+export function dividedLimits(config: ClusterConfig, processes: number): ClusterConfig {
+  if (processes === 1) return config;
+  const { circuitBreaker } = config;
+  const share = (limit: number) => Math.ceil(limit / processes);
+  const divided: CircuitBreakerConfig = {
+    ...circuitBreaker,
+    maxConnections: share(circuitBreaker.maxConnections),
+    maxPendingRequests: share(circuitBreaker.maxPendingRequests),
+    maxRequests: share(circuitBreaker.maxRequests),
+    maxRetries: share(circuitBreaker.maxRetries),
+    minRetryConcurrency: share(circuitBreaker.minRetryConcurrency),
+  };
+  return { ...config, circuitBreaker: divided };
+}

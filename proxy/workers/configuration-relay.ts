@@ -1,0 +1,128 @@
+import {
+  CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
+  CLUSTER_TYPE_URL,
+  LISTENER_TYPE_URL,
+  ROUTE_CONFIGURATION_TYPE_URL,
+} from '../../proto/type-urls.ts';
+import type { ConfigurationTarget } from '../xds/apply.ts';
+import type { ResourceName } from '../xds/delta-state.ts';
+import type { ParsedResource } from '../xds/parse-resource.ts';
+import type { ToWorker } from './messages.ts';
+
+/** What the relay needs of the workers. */
+export interface RelayOptions {
+  /** To all that run. */
+  broadcast(message: ToWorker): void;
+  /** Sequence number up to which all that run have carried everything out; -1 when none runs. */
+  appliedByAll(): number;
+  /** The first worker asks for a RouteConfiguration, or the last one lets go of it. */
+  want(name: ResourceName): void;
+  release(name: ResourceName): void;
+  readonly concurrency: number;
+  /** A cluster is no more. */
+  onForgotten(cluster: string): void;
+}
+
+type ConfigurationMessage = Extract<ToWorker, { readonly kind: 'put' | 'absent' }>;
+
+/** What is needed stands before what needs it. */
+const typeOrder = [CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL, LISTENER_TYPE_URL];
+
+/**
+ * Tells all workers what to put in force, in the order that `Configuration` has decided on, and knows when all of them
+ * have it: only then is it reported as in force. Resources travel as the bytes that were validated here; each worker
+ * compiles them with the code that compiled them here.
+ *
+ * Which routes are asked for on demand is the union of what the workers ask for.
+ */
+export class ConfigurationRelay implements ConfigurationTarget {
+  readonly #options: RelayOptions;
+  /** All that is in force or known to be absent, for workers that start later. */
+  readonly #state = new Map<string, ConfigurationMessage>();
+  /** Workers by the RouteConfiguration that they have asked for. */
+  readonly #holders = new Map<string, Set<number>>();
+  readonly #pending: { readonly sequence: number; readonly callback: () => void }[] = [];
+  #sequence = 0;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+  }
+
+  put({ typeUrl, name, version, bytes }: ParsedResource): void {
+    this.#tell({ kind: 'put', sequence: ++this.#sequence, typeUrl, name, version, bytes });
+  }
+
+  absent({ typeUrl, name }: ResourceName): void {
+    this.#tell({ kind: 'absent', sequence: ++this.#sequence, typeUrl, name });
+  }
+
+  forget({ typeUrl, name }: ResourceName): void {
+    this.#state.delete(keyOf(typeUrl, name));
+    if (typeUrl === CLUSTER_TYPE_URL) this.#options.onForgotten(name);
+    this.#options.broadcast({ kind: 'forget', sequence: ++this.#sequence, typeUrl, name });
+  }
+
+  remember(routeName: string): void {
+    for (let index = 0; index < this.#options.concurrency; index++) this.hold(index, routeName);
+    this.#options.broadcast({ kind: 'remember', routeName });
+  }
+
+  whenInForce(callback: () => void): void {
+    this.#pending.push({ sequence: this.#sequence, callback });
+    this.settle();
+  }
+
+  /** Workers have carried more out, or one of them is gone. */
+  settle(): void {
+    const applied = this.#options.appliedByAll();
+    while (this.#pending[0] !== undefined && this.#pending[0].sequence <= applied) this.#pending.shift()?.callback();
+  }
+
+  /** A worker uses these routes from now on. Answers what is known of them, if anything. */
+  hold(worker: number, routeName: string): ConfigurationMessage | null {
+    const holders = this.#holders.get(routeName);
+    if (holders === undefined) {
+      this.#holders.set(routeName, new Set([worker]));
+      this.#options.want(routeNamed(routeName));
+    } else {
+      holders.add(worker);
+    }
+    const known = this.#state.get(keyOf(ROUTE_CONFIGURATION_TYPE_URL, routeName));
+    return known === undefined ? null : { ...known, sequence: this.#sequence };
+  }
+
+  letGo(worker: number, routeName: string): void {
+    const holders = this.#holders.get(routeName);
+    if (!holders?.delete(worker) || holders.size > 0) return;
+    this.#holders.delete(routeName);
+    this.#options.release(routeNamed(routeName));
+  }
+
+  /** Routes that this worker, or the one before it, has asked for. */
+  heldBy(worker: number): string[] {
+    return [...this.#holders].filter(([, holders]) => holders.has(worker)).map(([routeName]) => routeName);
+  }
+
+  /** All that a new worker must be told to be where the others are; the last is to be answered. */
+  *everything(): Iterable<ToWorker> {
+    for (const typeUrl of typeOrder) {
+      for (const message of this.#state.values()) {
+        if (message.typeUrl === typeUrl) yield { ...message, sequence: this.#sequence };
+      }
+    }
+    yield { kind: 'barrier', sequence: this.#sequence };
+  }
+
+  #tell(message: ConfigurationMessage): void {
+    this.#state.set(keyOf(message.typeUrl, message.name), message);
+    this.#options.broadcast(message);
+  }
+}
+
+function routeNamed(name: string): ResourceName {
+  return { typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name };
+}
+
+function keyOf(typeUrl: string, name: string): string {
+  return `${typeUrl} ${name}`;
+}
