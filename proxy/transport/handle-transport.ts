@@ -2,11 +2,21 @@ import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { cutAfterLinger } from './linger.ts';
+import type { ReadBuffer } from './read-buffers.ts';
+import { readBufferOf, takeReadBuffer } from './read-buffers.ts';
 import type { Transport, TransportHandler } from './transport.ts';
-import { deafHandler, HAND_OVER_BYTES, READ_BUFFER_BYTES } from './transport.ts';
+import { deafHandler, READ_BUFFER_BYTES } from './transport.ts';
+import type { HeldBytes } from './write-queue.ts';
+import { WriteQueue } from './write-queue.ts';
 
 /** Bytes that may wait to be written before a writer is asked to hold back. */
 const HIGH_WATER_BYTES = 65_536;
+
+/** From this size on a read is of a large body, and the next one too, as far as one can tell. */
+const BULK_BYTES = 16_384;
+
+/** Of a read buffer that would have to wait, less than this is copied: a waiting connection must not hold many. */
+const WORTH_HOLDING_BYTES = 32_768;
 
 /** Finished write requests that are kept to be used again. */
 const MAX_FREE_REQUESTS = 64;
@@ -20,8 +30,10 @@ const MAX_FREE_REQUESTS = 64;
  * tries them at start, and `SocketTransport` takes over where they do not do what is expected.
  *
  * ```
- *   read    all handles share one buffer while reads are small; a large read takes a buffer of its own along
+ *   read    all handles share one buffer while reads are small, and take one of a pool while they are large
  *   write   one request in flight, the rest queued; what the kernel takes at once never becomes a request
+ *   relay   bytes of a pooled buffer are written from where they lie: while a write is in flight from it, the reader
+ *           goes on with another
  * ```
  */
 export class HandleTransport implements Transport {
@@ -30,11 +42,11 @@ export class HandleTransport implements Transport {
   readonly #socket: Socket;
   #handle: StreamHandle | null;
   #handler: TransportHandler = deafHandler;
-  #buffer: Buffer = sharedBuffer;
+  /** What large reads go to; null: the shared buffer. */
+  #bulk: ReadBuffer | null = null;
   #inFlight: WriteRequest | null = null;
   #inFlightBytes = 0;
-  #queue: (string | Buffer)[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new WriteQueue();
   #needsDrain = false;
   /** No more is written; once all is flushed the peer is told so. */
   #isFinished = false;
@@ -47,7 +59,7 @@ export class HandleTransport implements Transport {
    * What came although reading had been stopped, and its end: TLS decrypts all of one read before it can be stopped, so
    * this is never much more than `READ_BUFFER_BYTES`.
    */
-  #held: Buffer[] = [];
+  #held: HeldBytes[] = [];
   #isEndHeld = false;
   #error: Error | null = null;
 
@@ -66,7 +78,7 @@ export class HandleTransport implements Transport {
   }
 
   get bufferedBytes(): number {
-    return this.#inFlightBytes + this.#queuedBytes;
+    return this.#inFlightBytes + this.#queue.bytes;
   }
 
   setHandler(handler: TransportHandler): void {
@@ -81,7 +93,7 @@ export class HandleTransport implements Transport {
     handle.onread = onRead;
     // a TLS handshake may have brought bytes along, which the stream layer holds
     for (let chunk = this.#socket.read(); chunk !== null; chunk = this.#socket.read()) {
-      this.#held.push(chunk);
+      this.#held.push({ bytes: chunk, lease: null });
     }
     this.#deliverHeld();
   }
@@ -89,8 +101,9 @@ export class HandleTransport implements Transport {
   /** Delivers what was held back, as long as nobody pauses again, and then reads on. */
   #deliverHeld(): void {
     while (this.#held.length > 0 && !this.#isPaused && this.#handle !== null) {
-      const chunk = this.#held.shift() as Buffer; // there is one
-      if (!this.#isEnding) this.#handler.onBytes(chunk, chunk.length, true);
+      const { bytes, lease } = this.#held.shift() as HeldBytes; // there is one
+      if (!this.#isEnding) this.#handler.onBytes(bytes, bytes.length, lease === null);
+      lease?.release();
     }
     if (this.#isPaused || this.#handle === null) return;
     if (this.#isEndHeld) {
@@ -103,13 +116,32 @@ export class HandleTransport implements Transport {
   }
 
   writeText(text: string): boolean {
-    return this.#put(text);
+    if (this.#isFinished || this.#handle === null) return true;
+    if (this.#inFlight === null) this.#writeText(this.#handle, text);
+    else this.#queue.putText(text);
+    return this.#hasRoom();
   }
 
   writeBytes(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
-    if (start === end) return true;
+    if (start === end || this.#isFinished || this.#handle === null) return true;
     const bytes = buffer.subarray(start, end);
-    return this.#put(owned ? bytes : Buffer.from(bytes));
+    const lease = readBufferOf(buffer);
+    const isWorthHolding = this.#inFlight === null || bytes.length >= WORTH_HOLDING_BYTES;
+    if (lease === null ? owned : isWorthHolding) {
+      lease?.hold();
+      if (this.#inFlight === null) this.#writeBytes(this.#handle, bytes, lease);
+      else this.#queue.putKept(bytes, lease);
+    } else {
+      this.#queue.putCopied(bytes);
+      if (this.#inFlight === null) this.#writeQueued(this.#handle);
+    }
+    return this.#hasRoom();
+  }
+
+  #hasRoom(): boolean {
+    if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
+    this.#needsDrain = true;
+    return false;
   }
 
   pause(): void {
@@ -164,29 +196,22 @@ export class HandleTransport implements Transport {
     this.#socket.destroy();
   }
 
-  #put(data: string | Buffer): boolean {
-    if (this.#isFinished || this.#handle === null) return true;
-    if (this.#inFlight === null) {
-      this.#write(this.#handle, data);
-    } else {
-      this.#queue.push(data);
-      this.#queuedBytes += data.length;
-    }
-    if (this.bufferedBytes < HIGH_WATER_BYTES) return true;
-    this.#needsDrain = true;
-    return false;
-  }
-
-  #write(handle: StreamHandle, data: string | Buffer): void {
+  #writeText(handle: StreamHandle, text: string): void {
     const request = freeRequests.pop() ?? newRequest();
     request.transport = this;
-    let code: number;
-    if (typeof data === 'string') {
-      code = handle.writeLatin1String(request, data);
-    } else {
-      request.buffer = data; // keeps the bytes alive until they are written
-      code = handle.writeBuffer(request, data);
-    }
+    this.#sent(request, handle.writeLatin1String(request, text), text.length);
+  }
+
+  /** Lets go of `lease` when the bytes are written. */
+  #writeBytes(handle: StreamHandle, bytes: Buffer, lease: ReadBuffer | null): void {
+    const request = freeRequests.pop() ?? newRequest();
+    request.transport = this;
+    request.buffer = bytes; // keeps them alive until they are written
+    request.lease = lease;
+    this.#sent(request, handle.writeBuffer(request, bytes), bytes.length);
+  }
+
+  #sent(request: WriteRequest, code: number, length: number): void {
     if (code !== 0) {
       recycle(request);
       this.#fail(code);
@@ -194,7 +219,17 @@ export class HandleTransport implements Transport {
       recycle(request);
     } else {
       this.#inFlight = request;
-      this.#inFlightBytes = data.length;
+      this.#inFlightBytes = length;
+    }
+  }
+
+  /** Writes what waits until the kernel takes no more at once. */
+  #writeQueued(handle: StreamHandle): void {
+    while (this.#inFlight === null && this.#handle !== null && !this.#socket.destroyed) {
+      const piece = this.#queue.take();
+      if (piece === undefined) return;
+      if (typeof piece === 'string') this.#writeText(handle, piece);
+      else this.#writeBytes(handle, piece.bytes, piece.lease);
     }
   }
 
@@ -208,7 +243,7 @@ export class HandleTransport implements Transport {
       this.#fail(status);
       return;
     }
-    if (this.#queue.length > 0) this.#write(handle, this.#takeQueue());
+    this.#writeQueued(handle);
     if (this.bufferedBytes > 0) return;
     if (this.#isFinished) {
       this.#shutDown();
@@ -216,16 +251,6 @@ export class HandleTransport implements Transport {
       this.#needsDrain = false;
       this.#handler.onDrain();
     }
-  }
-
-  #takeQueue(): string | Buffer {
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    const [first] = queue;
-    if (queue.length === 1 && first !== undefined) return first;
-    if (queue.every((data) => typeof data === 'string')) return queue.join('');
-    return Buffer.concat(queue.map((data) => (typeof data === 'string' ? Buffer.from(data, 'latin1') : data)));
   }
 
   /** Called for each read; answers the buffer for the next one when it is another. */
@@ -237,16 +262,33 @@ export class HandleTransport implements Transport {
       return undefined;
     }
     if (length === 0 || this.#isEnding) return undefined;
-    const buffer = this.#buffer;
-    if (isHeld) {
-      this.#held.push(Buffer.from(buffer.subarray(0, length)));
-      return undefined;
+    const bulk = this.#bulk;
+    const buffer = bulk === null ? sharedBuffer : bulk.bytes;
+    if (isHeld) this.#hold(buffer, length);
+    else this.#handler.onBytes(buffer, length, false);
+    return this.#nextBuffer(bulk, length >= BULK_BYTES);
+  }
+
+  /** What is read into next, where that is another buffer: one that nobody still writes from. */
+  #nextBuffer(bulk: ReadBuffer | null, isBulk: boolean): Buffer | undefined {
+    if (this.#handle === null) return undefined; // closed meanwhile, and the buffer let go
+    if (!isBulk) {
+      if (bulk === null) return undefined;
+      this.#bulk = null;
+      bulk.release();
+      return sharedBuffer;
     }
-    const isBulk = length >= HAND_OVER_BYTES;
-    this.#handler.onBytes(buffer, length, isBulk && buffer !== sharedBuffer);
-    if (!isBulk && buffer === sharedBuffer) return undefined;
-    this.#buffer = isBulk ? Buffer.allocUnsafeSlow(READ_BUFFER_BYTES) : sharedBuffer;
-    return this.#buffer;
+    if (bulk !== null && !bulk.isShared) return undefined;
+    bulk?.release();
+    this.#bulk = takeReadBuffer();
+    return this.#bulk.bytes;
+  }
+
+  /** Keeps what came too late to be stopped. */
+  #hold(buffer: Buffer, length: number): void {
+    const lease = takeReadBuffer();
+    buffer.copy(lease.bytes, 0, 0, length);
+    this.#held.push({ bytes: lease.bytes.subarray(0, length), lease });
   }
 
   #endedBefore(): void {
@@ -292,9 +334,11 @@ export class HandleTransport implements Transport {
     const handler = this.#handler;
     this.#handle = null;
     this.#handler = deafHandler;
-    this.#queue = [];
-    this.#queuedBytes = 0;
+    this.#queue.clear();
+    for (const { lease } of this.#held) lease?.release();
     this.#held = [];
+    this.#bulk?.release();
+    this.#bulk = null;
     handler.onClose(this.#error);
   }
 }
@@ -315,6 +359,7 @@ interface WriteRequest {
   oncomplete: (this: WriteRequest, status: number) => void;
   transport: HandleTransport | null;
   buffer: Buffer | null;
+  lease: ReadBuffer | null;
 }
 
 interface StreamBinding {
@@ -348,21 +393,29 @@ function newRequest(): WriteRequest {
   request.oncomplete = onWriteComplete;
   request.transport = null;
   request.buffer = null;
+  request.lease = null;
   return request;
 }
 
 function recycle(request: WriteRequest): void {
-  request.transport = null;
-  request.buffer = null;
+  letGo(request);
   if (freeRequests.length < MAX_FREE_REQUESTS) freeRequests.push(request);
 }
 
 function onWriteComplete(this: WriteRequest, status: number): void {
   const { transport } = this;
   // an asynchronous request belongs to Node until here; a new one is made next time
-  this.transport = null;
-  this.buffer = null;
+  letGo(this);
   transport?.onWritten(status);
+}
+
+/** Whatever became of the write: its bytes are of no use to it any more. */
+function letGo(request: WriteRequest): void {
+  const { lease } = request;
+  request.transport = null;
+  request.buffer = null;
+  request.lease = null;
+  lease?.release();
 }
 
 function onRead(this: StreamHandle): Buffer | undefined {

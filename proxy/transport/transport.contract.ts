@@ -267,6 +267,70 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
       expect(text()).toBe('');
     });
 
+    it('relays bytes unchanged to peers that read slowly and at once, many at a time', async () => {
+      let relayed = 0;
+      const ends: Awaited<ReturnType<typeof pair>>[][] = [];
+      for (let relay = 0; relay < 12; relay++) ends.push([await pair(), await pair()]);
+      const relays = ends.map(async ([from, to], index) => {
+        if (from === undefined || to === undefined) return;
+        from.transport.setHandler({
+          onBytes: (buffer, length, owned) => {
+            if (index % 3 === 0) to.transport.writeText('');
+            const middle = index % 2 === 0 ? length : length >> 1;
+            to.transport.writeBytes(buffer, 0, middle, owned);
+            if (!to.transport.writeBytes(buffer, middle, length, owned)) from.transport.pause();
+          },
+          onEnd: () => to.transport.end(),
+          onDrain() {},
+          onClose() {},
+        });
+        to.transport.setHandler({ onBytes() {}, onEnd() {}, onDrain: () => from.transport.resume(), onClose() {} });
+        from.transport.startReading();
+        to.transport.startReading();
+        const sent = randomBytes(1_500_000 + index * 1001);
+        from.peer.end(sent);
+        const received = createHash('sha256');
+        let length = 0;
+        for await (const chunk of to.peer) {
+          received.update(chunk as Buffer);
+          length += (chunk as Buffer).length;
+          if (index % 4 !== 0) await new Promise((resolve) => setImmediate(resolve));
+        }
+        expect(length).toBe(sent.length);
+        relayed++;
+        expect(received.digest('hex')).toBe(createHash('sha256').update(sent).digest('hex'));
+      });
+      await Promise.all(relays);
+      expect(relayed).toBe(12);
+    });
+
+    it('reads on while a write from what it read before is in flight, and keeps the two apart', async () => {
+      const [from, to] = [await pair(), await pair()];
+      from.transport.setHandler({
+        onBytes: (buffer, length, owned) => {
+          if (!to.transport.writeBytes(buffer, 0, length, owned)) from.transport.pause();
+        },
+        onEnd: () => to.transport.end(),
+        onDrain() {},
+        onClose() {},
+      });
+      to.transport.setHandler({ onBytes() {}, onEnd() {}, onDrain: () => from.transport.resume(), onClose() {} });
+      from.transport.startReading();
+      to.transport.startReading();
+      const sent = createHash('sha256');
+      // pieces that come one at a time, to somebody who reads nothing until some wait to be written
+      for (let waiting = 0; waiting < 5; waiting += to.transport.bufferedBytes > 0 ? 1 : 0) {
+        const piece = randomBytes(24_000);
+        sent.update(piece);
+        await new Promise<unknown>((resolve) => from.peer.write(piece, resolve));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      from.peer.end();
+      const received = createHash('sha256');
+      for await (const chunk of to.peer) received.update(chunk as Buffer);
+      expect(received.digest('hex')).toBe(sent.digest('hex'));
+    });
+
     it('outlives peers that vanish in the middle of everything', async () => {
       const closes: Promise<void>[] = [];
       for (let round = 0; round < 60; round++) {
