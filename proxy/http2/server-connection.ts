@@ -158,6 +158,7 @@ export class Http2ServerConnection extends Http2Connection<ServerStream> impleme
       return;
     }
     if (head.framing === 'length') stream.missingBytes = head.contentLength;
+    else if (head.framing === 'none' && head.upgrade === '') stream.missingBytes = 0;
     if (!isEnd && !this.#takeWholeBody(stream)) return;
     stream.request();
     const { maxRequests = 0 } = this.#options;
