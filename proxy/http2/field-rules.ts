@@ -107,6 +107,14 @@ export function isFieldValue(value: string): boolean {
   return fieldValue.test(value);
 }
 
+/** The same of a value that has not become a string yet. */
+export function isFieldBytes(bytes: Uint8Array, start: number, end: number): boolean {
+  if (start === end) return true;
+  let faults = (blanks[bytes[start] as number] as number) | (blanks[bytes[end - 1] as number] as number);
+  for (let at = start; at < end; at++) faults |= controls[bytes[at] as number] as number;
+  return faults === 0;
+}
+
 /** `application/grpc`, with a message format or parameters behind it; not `application/grpc-web`. */
 export function isGrpcContentType(value: string): boolean {
   return value === 'application/grpc' || /^application\/grpc(?:$|[+; \t])/i.test(value);
@@ -153,3 +161,7 @@ const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const lowerCaseName = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/;
 const pathPattern = /^[!"$-~]+$/;
+
+/** 1 for what no field value may hold, and for what it may hold but not at its ends. */
+const controls = Uint8Array.from({ length: 256 }, (_, code) => Number((code < 32 && code !== 9) || code === 127));
+const blanks = Uint8Array.from({ length: 256 }, (_, code) => Number(code === 32 || code === 9));

@@ -29,6 +29,7 @@ import type { FieldList } from './hpack/field-list.ts';
 import type { HeaderField } from './hpack/header-field.ts';
 import type { HpackEncoder } from './hpack/hpack-encoder.ts';
 import { maxEncodedSize } from './hpack/hpack-encoder.ts';
+import { RequestPlan } from './request-plan.ts';
 
 /**
  * Why a request is refused: `malformed` resets its stream with PROTOCOL_ERROR (RFC 9113 section 8.1.1), a failure is
@@ -59,7 +60,8 @@ export function readRequestFields(
   maxTargetBytes = 32_768,
 ): RequestFault | null {
   if (list.tooLarge) return 'headersTooLarge';
-  const fields = list.fields;
+  const { fields, plan } = list;
+  if (plan?.fill(fields, endStream, trust, maxTargetBytes, head)) return null;
   let method = '';
   let isConnect = false;
   let scheme = '';
@@ -162,7 +164,7 @@ export function readRequestFields(
   if (isConnect && protocol === '') {
     if (scheme !== '' || path !== '' || authority === null) return 'malformed';
     if (contentLength >= 0 || !/:[0-9]+$/.test(authority.value)) return 'badRequest';
-    path = authority.value;
+    path = authority.value.toLowerCase();
   } else {
     if (scheme === '' || path === '' || (path === '*' && method !== 'OPTIONS')) return 'malformed';
     if (path.length > maxTargetBytes) return 'targetTooLong';
@@ -194,6 +196,9 @@ export function readRequestFields(
   head.peerMetadata = peerMetadata;
   head.requestId = requestId;
   head.isGrpc = isGrpc;
+  if (list.places !== null && plan === undefined) {
+    list.plan = RequestPlan.of(fields, list.places, endStream, trust, head);
+  }
   return null;
 }
 

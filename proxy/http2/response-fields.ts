@@ -38,6 +38,26 @@ export function readResponseFields(
   method: string,
   head: ResponseHead,
 ): ResponseFault | null {
+  const known = list.response;
+  if (known !== null && known.changes === list.changes && known.endStream === endStream && known.method === method) {
+    head.status = known.head.status;
+    head.block = known.head.block;
+    head.framing = known.head.framing;
+    head.contentLength = known.head.contentLength;
+    head.isComplete = endStream;
+    head.reason = '';
+    head.keepAlive = true;
+    head.body = '';
+    return null;
+  }
+  const fault = readFields(list, endStream, method, head);
+  if (fault === null && list.places !== null) {
+    list.response = { changes: list.changes, endStream, method, head: { ...head } };
+  }
+  return fault;
+}
+
+function readFields(list: FieldList, endStream: boolean, method: string, head: ResponseHead): ResponseFault | null {
   if (list.tooLarge) return 'headersTooLarge';
   const fields = list.fields;
   const first = fields[0];

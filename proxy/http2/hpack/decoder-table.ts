@@ -36,7 +36,7 @@ export class DecoderTable {
     this.version++;
     this.#evict(this.#maxSize - field.size);
     if (field.size > this.#maxSize) return;
-    this.#ring[++this.#newest & this.#mask] = field;
+    this.#ring[++this.#newest & this.#mask] = field.settle();
     this.#count++;
     this.#size += field.size;
   }

@@ -1,3 +1,5 @@
+import type { ResponseHead } from '../../message-head.ts';
+import type { RequestPlan } from '../request-plan.ts';
 import type { HeaderField } from './header-field.ts';
 
 /** Bounds of one field list, the same as those of an HTTP/1 head: Envoy's names and defaults. */
@@ -10,9 +12,17 @@ export interface FieldLimits {
 
 export const defaultFieldLimits: FieldLimits = { maxHeadBytes: 61_440, maxHeaders: 100 };
 
+/** A response that was read from a list, for as long as nothing in the list changes. */
+export interface KnownResponse {
+  readonly changes: number;
+  readonly endStream: boolean;
+  readonly method: string;
+  readonly head: Readonly<ResponseHead>;
+}
+
 /**
- * A decoded field section: `fields[0, count)`. What the decoder returns is its own and valid until its next call, unless
- * it comes from the memo; nobody but the decoder writes to it.
+ * A decoded field section: `fields[0, count)`. It belongs to the decoder and is valid until its next call; nobody else
+ * writes to the fields.
  */
 export class FieldList {
   readonly fields: HeaderField[] = [];
@@ -21,4 +31,16 @@ export class FieldList {
   size = 0;
   /** The list went over its limits: `fields` is not the whole of it, and the stream must be refused. */
   tooLarge = false;
+  /** Of a list that will come again with other values: which fields those are. Null for a list that is used once. */
+  readonly places: readonly number[] | null;
+  /** How such a list became a request; `undefined` until it has, null when no plan is possible. */
+  plan: RequestPlan | null | undefined = undefined;
+  /** How such a list became a response; null until it has. */
+  response: KnownResponse | null = null;
+  /** Grows when a value of such a list is replaced. */
+  changes = 0;
+
+  constructor(places: readonly number[] | null = null) {
+    this.places = places;
+  }
 }

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { RULE_MALFORMED } from '../field-rules.ts';
 import type { FieldLimits } from './field-list.ts';
 import { defaultFieldLimits } from './field-list.ts';
 import { HpackDecoder } from './hpack-decoder.ts';
@@ -213,6 +214,65 @@ describe('HpackDecoder', () => {
       const before = process.memoryUsage().heapUsed;
       expect(decoder.decode(bomb, 0, bomb.length, defaultFieldLimits)).toBe('excessiveLoad');
       expect(process.memoryUsage().heapUsed - before).toBeLessThan(1_048_576);
+    });
+  });
+
+  describe('reading a section like one before it', () => {
+    /** `:method: GET`, an indexed line, and a request id that is spelled out. */
+    const section = (id: string): Buffer =>
+      Buffer.from(`82be0f30${Buffer.from([id.length]).toString('hex')}${Buffer.from(id).toString('hex')}`, 'hex');
+    function warm(): HpackDecoder {
+      const decoder = new HpackDecoder();
+      decode(decoder, '40016101 62'); // a: b
+      decode(decoder, '400c782d726571756573742d69640130'); // x-request-id: 0
+      decode(decoder, '4001630164'); // c: d
+      return decoder;
+    }
+
+    it('gives each its own values', () => {
+      const decoder = warm();
+      const other = Buffer.from('82be0f300165', 'hex');
+      for (const id of ['1', '2', '2', '', 'x'.repeat(100), '1']) {
+        const expected = [':method: GET', 'c: d', `x-request-id: ${id}`];
+        expect(decode(decoder, section(id))).toEqual(expected);
+      }
+      for (let i = 0; i < 100; i++)
+        expect(decode(decoder, section(`${i}`))).toEqual([':method: GET', 'c: d', `x-request-id: ${i}`]);
+      expect(decode(decoder, other)).toEqual([':method: GET', 'c: d', 'x-request-id: e']);
+    });
+
+    it('forgets it when the table changes', () => {
+      const decoder = warm();
+      for (let i = 0; i < 2; i++) expect(decode(decoder, 'be')).toEqual(['c: d']);
+      decode(decoder, '4001650166'); // e: f
+      expect(decode(decoder, 'be')).toEqual(['e: f']);
+      expect(decode(decoder, '20')).toEqual([]);
+      expect(decode(decoder, 'be')).toBe('compressionError');
+    });
+
+    it('looks at values and limits as it would the first time', () => {
+      const decoder = warm();
+      for (let i = 0; i < 2; i++) decode(decoder, section('1'));
+      const limits: FieldLimits = { maxHeadBytes: 42 + 34 + 51, maxHeaders: 3 };
+      const size = (bytes: Buffer, within: FieldLimits): unknown => decoder.decode(bytes, 0, bytes.length, within);
+      expect(size(section('1234567'), limits)).toMatchObject({ size: 127, tooLarge: false });
+      expect(size(section('12345678'), limits)).toMatchObject({ tooLarge: true });
+      expect(size(section('1'), { ...limits, maxHeaders: 2 })).toMatchObject({ tooLarge: true, count: 2 });
+      expect(size(section('1'), limits)).toMatchObject({ size: 121, tooLarge: false });
+      expect(decode(decoder, section('1').subarray(0, -1))).toBe('compressionError');
+      expect(decode(decoder, Buffer.from('82be0f3081ff', 'hex'))).toBe('compressionError');
+      const list = decoder.decode(section('a\nb'), 0, 8, defaultFieldLimits);
+      expect(typeof list === 'string' ? list : list.fields[2]?.rule).toBe(RULE_MALFORMED);
+    });
+
+    it('keeps few of them, however many forms there are', () => {
+      const decoder = warm();
+      for (let round = 0; round < 3; round++) {
+        for (let index = 2; index < 62; index++) {
+          expect(decode(decoder, Buffer.from([0x80 + index, 0xbe]))).toHaveLength(2);
+        }
+      }
+      expect(decode(decoder, '82be')).toEqual([':method: GET', 'c: d']);
     });
   });
 

@@ -1,9 +1,12 @@
 import { Buffer } from 'node:buffer';
+import { isFieldBytes } from '../field-rules.ts';
 import { DecoderTable } from './decoder-table.ts';
 import type { FieldLimits } from './field-list.ts';
 import { FieldList } from './field-list.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeHuffman } from './huffman.ts';
+import type { KeptValue, SectionTemplate } from './section-template.ts';
+import { MAX_TEMPLATE_SECTION, MAX_TEMPLATE_VALUES, SectionTemplates } from './section-template.ts';
 
 /**
  * Why a field section ends its connection: `compressionError` is COMPRESSION_ERROR (RFC 9113 section 4.3),
@@ -24,7 +27,15 @@ export class HpackDecoder {
   readonly #maxTableSize: number;
   readonly #table: DecoderTable;
   readonly #list = new FieldList();
+  readonly #templates = new SectionTemplates();
+  /** Offsets of the values that the section spells out, begin and end, and the places of their fields. */
+  readonly #cuts: number[] = [];
+  readonly #places: number[] = [];
   #at = 0;
+  /** Where the value of the literal last read begins. */
+  #valueAt = 0;
+  /** Whether the string last read can be the value of a field. */
+  #isValid = true;
 
   /** `maxTableSize` is our SETTINGS_HEADER_TABLE_SIZE. Default 4096, the protocol's. */
   constructor(maxTableSize = 4096) {
@@ -37,8 +48,13 @@ export class HpackDecoder {
    * is `tooLarge`, which is the stream's fault alone; a string is the connection's.
    */
   decode(bytes: Buffer, start: number, end: number, limits: FieldLimits): FieldList | HpackFault {
+    const known = this.#match(bytes, start, end, limits);
+    if (known !== null) return known;
     const list = this.#list;
     const fields = list.fields;
+    const { version } = this.#table;
+    this.#places.length = 0;
+    this.#cuts.length = 0;
     const { maxHeadBytes, maxHeaders } = limits;
     let count = 0;
     let size = 0;
@@ -56,6 +72,8 @@ export class HpackDecoder {
         if (field !== undefined) this.#table.add(field);
       } else if (octet < 0x20) {
         field = this.#literal(bytes, end, 0x0f);
+        this.#cuts.push(this.#valueAt - start, this.#at - start);
+        this.#places.push(count);
       } else {
         // only at the beginning of a section (RFC 7541 section 4.2)
         const maxSize = this.#integer(bytes, end, 0x1f);
@@ -75,7 +93,72 @@ export class HpackDecoder {
     }
     list.count = count;
     list.size = size;
+    if (
+      version === this.#table.version &&
+      end - start <= MAX_TEMPLATE_SECTION &&
+      this.#places.length <= MAX_TEMPLATE_VALUES &&
+      !list.tooLarge &&
+      this.#templates.isWorthwhile()
+    ) {
+      const section = Uint8Array.prototype.slice.call(bytes, start, end);
+      this.#templates.keep(version, section, [...this.#cuts], [...this.#places], fields.slice(0, count), size);
+    }
     return list;
+  }
+
+  /** The list of a section that is like one before it but for its values; null when there was none like it. */
+  #match(bytes: Buffer, start: number, end: number, limits: FieldLimits): FieldList | null {
+    const { all } = this.#templates;
+    for (let i = 0; i < all.length; i++) {
+      const template = all[i] as SectionTemplate;
+      if (template.version !== this.#table.version) {
+        all.splice(i--, 1);
+      } else if (this.#read(template, bytes, start, end)) {
+        const { list } = template;
+        if (list.size > limits.maxHeadBytes || list.count > limits.maxHeaders) return null;
+        this.#templates.promote(i);
+        return list;
+      }
+    }
+    return null;
+  }
+
+  /** Reads a section by a template; false when it is not of its form. */
+  #read(template: SectionTemplate, bytes: Buffer, start: number, end: number): boolean {
+    const { segments, list } = template;
+    const { fields } = list;
+    const places = list.places as readonly number[];
+    let size = template.baseSize;
+    let at = start;
+    for (let i = 0; i < segments.length; i++) {
+      const segment = segments[i] as Uint8Array;
+      const { length } = segment;
+      if (at + length > end) return false;
+      for (let j = 0; j < length; j++) {
+        if (bytes[at + j] !== segment[j]) return false;
+      }
+      at += length;
+      if (i === places.length) break;
+      const place = places[i] as number;
+      const last = fields[place] as HeaderField;
+      const kept = template.kept[i] as KeptValue;
+      const repeated = kept.matches(bytes, at, end);
+      if (repeated > 0) {
+        size += last.value.length;
+        at += repeated;
+        continue;
+      }
+      this.#at = at;
+      const value = this.#string(bytes, end);
+      if (value === undefined) return false;
+      size += value.length;
+      fields[place] = new HeaderField(last.name, value, last.nameRule, this.#isValid);
+      kept.replace(bytes, at, this.#at);
+      list.changes++;
+      at = this.#at;
+    }
+    list.size = size;
+    return at === end;
   }
 
   /** Octets in the dynamic table, as RFC 7541 section 4.1 counts them. */
@@ -88,13 +171,15 @@ export class HpackDecoder {
     if (index === 0) {
       const name = this.#string(bytes, end);
       if (name === undefined) return undefined;
+      this.#valueAt = this.#at;
       const value = this.#string(bytes, end);
       return value === undefined ? undefined : HeaderField.of(name, value);
     }
     const named = this.#table.at(index);
     if (named === undefined) return undefined;
+    this.#valueAt = this.#at;
     const value = this.#string(bytes, end);
-    return value === undefined ? undefined : new HeaderField(named.name, value, named.nameRule);
+    return value === undefined ? undefined : new HeaderField(named.name, value, named.nameRule, this.#isValid);
   }
 
   /**
@@ -122,10 +207,15 @@ export class HpackDecoder {
     const to = from + length;
     if (length < 0 || to > end) return undefined;
     this.#at = to;
-    if (!isHuffman) return bytes.toString('latin1', from, to);
+    if (!isHuffman) {
+      this.#isValid = isFieldBytes(bytes, from, to);
+      return bytes.toString('latin1', from, to);
+    }
     const target = length <= scratch.length / 2 ? scratch : Buffer.allocUnsafeSlow(length * 2);
     const decoded = decodeHuffman(bytes, from, to, target, 0);
-    return decoded < 0 ? undefined : target.toString('latin1', 0, decoded);
+    if (decoded < 0) return undefined;
+    this.#isValid = isFieldBytes(target, 0, decoded);
+    return target.toString('latin1', 0, decoded);
   }
 }
 

@@ -49,6 +49,9 @@ export class HpackEncoder {
   readonly #unkeyed = new Map<string, TableEntry>();
   readonly #recent = new RecentFields();
   readonly #templates: BlockTemplate[] = [];
+  /** The last template that matched, and the block that it matched: its values' offsets are in `#values`. */
+  #matched: BlockTemplate | null = null;
+  #matchedText = '';
   readonly #values = new Int32Array(2 * MAX_TEMPLATE_VALUES);
   /** Smallest table size since the last section; -1 when the peer must not be told of any (RFC 7541 section 4.2). */
   #smallestSize = -1;
@@ -127,15 +130,22 @@ export class HpackEncoder {
   /** The template of a block's form, with the offsets of its values in `#values`. */
   #match(text: string): BlockTemplate | null {
     const templates = this.#templates;
+    const { version } = this.#table;
+    // a request asks twice, for its host and for its lines; an answer is often the very string of the one before it
+    if (this.#matched?.version === version && text === this.#matchedText) return this.#matched;
+    this.#matched = null;
+    this.#matchedText = '';
     for (let i = 0; i < templates.length; i++) {
       const template = templates[i] as BlockTemplate;
-      if (template.version !== this.#table.version) {
+      if (template.version !== version) {
         templates.splice(i--, 1);
       } else if (template.matches(text, this.#values)) {
         if (i > 0) {
           templates[i] = templates[0] as BlockTemplate;
           templates[0] = template;
         }
+        this.#matched = template;
+        this.#matchedText = text;
         return template;
       }
     }

@@ -68,5 +68,5 @@ export const staticTable: readonly HeaderField[] = Object.freeze(
     ['vary', ''],
     ['via', ''],
     ['www-authenticate', ''],
-  ].map(([name = '', value = '']) => HeaderField.of(name, value)),
+  ].map(([name = '', value = '']) => HeaderField.of(name, value).settle()),
 );
