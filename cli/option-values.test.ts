@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import {
+  applicationPortValues,
   bytesValue,
   durationValue,
   labelValues,
   nameValue,
   portValue,
-  portValues,
   upstreamValues,
   windowValue,
 } from './option-values.ts';
@@ -17,10 +17,26 @@ describe('portValue', () => {
   });
 });
 
-describe('portValues', () => {
-  it('collects repetitions and commas', () =>
-    expect(portValues('8081,8082', portValues('8080'))).toEqual([8080, 8081, 8082]));
-  it('refuses the same port twice', () => expect(() => portValues('80', [80])).toThrow('twice'));
+describe('applicationPortValues', () => {
+  it('collects repetitions and commas, with what each port speaks', () => {
+    expect(applicationPortValues('6379/tcp,50051/grpc', applicationPortValues('8080'))).toEqual([
+      { port: 8080, protocol: 'auto' },
+      { port: 6379, protocol: 'tcp' },
+      { port: 50_051, protocol: 'grpc' },
+    ]);
+  });
+
+  it.each([
+    ['80,80/tcp', 'The same port twice.'],
+    ['0/tcp', 'A port is a number from 1 to 65535.'],
+    ['/tcp', 'A port is a number from 1 to 65535.'],
+    ['6379/', 'What a port carries is http, http2, grpc or tcp.'],
+    ['6379/tpc', 'Did you mean 6379/tcp?'],
+    ['6379/tcp/x', 'What a port carries is http, http2, grpc or tcp.'],
+    ['6379/TCP', 'Did you mean 6379/tcp?'],
+  ])('refuses "%s"', (text, message) => {
+    expect(() => applicationPortValues(text)).toThrow(message);
+  });
 });
 
 describe('upstreamValues', () => {

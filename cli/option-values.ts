@@ -1,6 +1,10 @@
 import { availableParallelism } from 'node:os';
 import { InvalidArgumentError } from 'commander';
+import { workloadProtocols } from '../control-plane/model/app-protocol.ts';
+import { nearestWord } from '../control-plane/model/nearest-word.ts';
+import { alternatives } from '../control-plane/model/plain-words.ts';
 import { isDnsLabel } from '../proto/names.ts';
+import type { ApplicationPort } from '../proxy/config.ts';
 import { parseDuration } from './terminal/units.ts';
 
 /** Readers of flag values, for commander: each gives what was read, or says in one sentence what is expected. */
@@ -21,11 +25,29 @@ export function portValue(text: string): number {
   return port;
 }
 
-/** For a flag that may be repeated, or given once with commas between. */
-export function portValues(text: string, before: readonly number[] = []): number[] {
-  const ports = [...before, ...text.split(',').map(portValue)];
-  if (new Set(ports).size < ports.length) throw new InvalidArgumentError('The same port twice.');
+/**
+ * `8080`, or with what the program speaks there `6379/tcp`. For a flag that may be repeated, or given once with commas
+ * between.
+ */
+export function applicationPortValues(text: string, before: readonly ApplicationPort[] = []): ApplicationPort[] {
+  const ports = [...before, ...text.split(',').map(applicationPort)];
+  if (new Set(ports.map(({ port }) => port)).size < ports.length) {
+    throw new InvalidArgumentError('The same port twice.');
+  }
   return ports;
+}
+
+function applicationPort(text: string): ApplicationPort {
+  const [port = '', ...words] = text.split('/');
+  if (words.length === 0) return { port: portValue(port), protocol: 'auto' };
+  const word = words.join('/');
+  const protocol = workloadProtocols.find((candidate) => candidate === word);
+  if (protocol === undefined) {
+    const meant = nearestWord(word, workloadProtocols);
+    const hint = meant === null ? '' : ` Did you mean ${port}/${meant}?`;
+    throw new InvalidArgumentError(`What a port carries is ${alternatives(workloadProtocols)}.${hint}`);
+  }
+  return { port: portValue(port), protocol };
 }
 
 /** `cart=9001`: a service, and the local port that means it. */

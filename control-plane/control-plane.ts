@@ -218,6 +218,7 @@ async function start(
       mintToken: (scope, ttlMs) => remoteTokens.mint(scope, ttlMs),
       log: logs.for('api'),
       problems: () => mesh.problems(),
+      servicePorts: (namespace, name) => mesh.servicePorts(namespace, name),
       certificates: () => certificatesOf(authority, serverCertificate),
       controlPlaneMetrics: () => hostAndPort(advertisedHost(metricsHost), monitoring.port),
       hostNames: config.advertise === null ? [config.apiHost] : [config.apiHost, config.advertise],

@@ -76,6 +76,8 @@ describe('LiveMesh', () => {
     expect(latest().revision).toBe(1);
     expect(mesh.serviceNames('default')).toEqual(['cart', 'cart-v1', 'shop']);
     expect(mesh.serviceNames('other')).toEqual([]);
+    expect(mesh.servicePorts('default', 'shop')).toEqual([{ port: 80, protocol: 'auto', saidBy: 'nobody' }]);
+    expect(mesh.servicePorts('default', 'other')).toEqual([]);
     await store.delete('/core/services/default/shop');
     await until(() => !has('shop'));
   });

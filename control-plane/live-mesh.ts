@@ -9,6 +9,7 @@ import type { Registry } from './registry/registry.ts';
 import type { Change, Entry, Store } from './store/store.ts';
 import { CompactedError } from './store/store.ts';
 import type { Documents, MeshView } from './translate/mesh-view.ts';
+import type { PortSummary } from './translate/port-protocol.ts';
 import type { Problem } from './translate/problem.ts';
 import type { Snapshot } from './translate/snapshot.ts';
 import { translate } from './translate/snapshot.ts';
@@ -86,6 +87,11 @@ export class LiveMesh implements DocumentLookup {
     return translate(this.#view([...others, document]))
       .problems()
       .filter((problem) => problem.document === name);
+  }
+
+  /** What the ports of a service carry; empty for one that there is not. */
+  servicePorts(namespace: string, name: string): readonly PortSummary[] {
+    return this.#snapshot?.servicePorts(namespace, name) ?? [];
   }
 
   /** Services that are declared or that workloads imply or implied until lately, and their versions as `service-version`. */

@@ -10,6 +10,16 @@ export interface UpstreamDeclaration {
   readonly localPort: number;
 }
 
+/** What an application may be declared to speak at one of its ports; `auto` is for nothing declared. */
+export const applicationProtocols = ['auto', 'http', 'http2', 'grpc', 'tcp'] as const;
+export type ApplicationProtocol = (typeof applicationProtocols)[number];
+
+/** A port on which the application listens on loopback. */
+export interface ApplicationPort {
+  readonly port: number;
+  readonly protocol: ApplicationProtocol;
+}
+
 /** Everything a sidecar is told at its start. Made once, frozen, never read from the environment later. */
 export interface ProxyConfig {
   /** Name of the workload, unique in its namespace; see `defaultWorkloadName`. */
@@ -21,7 +31,7 @@ export interface ProxyConfig {
   readonly version: string;
   readonly labels: Readonly<Record<string, string>>;
   /** Ports on which the application listens on loopback. At least one unless the workload only calls others. */
-  readonly ports: readonly number[];
+  readonly ports: readonly ApplicationPort[];
   readonly upstreams: readonly UpstreamDeclaration[];
   /** Address at which other sidecars reach this one. Default 127.0.0.1: everything on one host. */
   readonly advertise: string;
@@ -52,23 +62,30 @@ export interface ProxyConfig {
 }
 
 /** What must be known of a sidecar; the rest has defaults. */
-export type ProxyOptions = Partial<ProxyConfig> & Pick<ProxyConfig, 'service' | 'stateDirectory'>;
+export type ProxyOptions = Partial<Omit<ProxyConfig, 'ports'>> &
+  Pick<ProxyConfig, 'service' | 'stateDirectory'> & {
+    /** A bare number is a port of which nothing is declared. */
+    readonly ports?: readonly (number | ApplicationPort)[];
+  };
 
 /**
  * Fills in the defaults. Throws `InvalidProxyConfigError` with every fault at once.
  */
 export function proxyConfig(options: ProxyOptions): ProxyConfig {
   const version = options.version ?? '';
-  const ports = options.ports ?? [];
+  const ports = (options.ports ?? []).map(
+    (port): ApplicationPort => (typeof port === 'number' ? { port, protocol: 'auto' } : port),
+  );
+  const numbers = ports.map(({ port }) => port);
   const faults = [
     ...nameFaults('service', options.service),
     ...nameFaults('namespace', options.namespace ?? 'default'),
-    ...[...ports, ...(options.upstreams ?? []).map(({ localPort }) => localPort)].flatMap(portFaults),
-    ...duplicates([...ports]).map((port) => `port ${port} is given twice`),
+    ...[...numbers, ...(options.upstreams ?? []).map(({ localPort }) => localPort)].flatMap(portFaults),
+    ...duplicates(numbers).map((port) => `port ${port} is given twice`),
     ...concurrencyFaults(options.concurrency ?? 1),
   ];
   if (faults.length > 0) throw new InvalidProxyConfigError(faults);
-  const name = options.name ?? defaultWorkloadName(options.service, version, ports);
+  const name = options.name ?? defaultWorkloadName(options.service, version, numbers);
   return Object.freeze({
     namespace: 'default',
     labels: {},

@@ -13,7 +13,7 @@ import { applicationListens } from './application-probe.ts';
 import type { Carrier } from './carrier.ts';
 import { chooseTransport } from './choose-transport.ts';
 import { systemClock } from './clock.ts';
-import type { ProxyConfig } from './config.ts';
+import type { ApplicationProtocol, ProxyConfig } from './config.ts';
 import { InvalidProxyConfigError } from './config.ts';
 import type { DataPlaneOptions } from './data-plane.ts';
 import { DataPlane } from './data-plane.ts';
@@ -198,7 +198,7 @@ export class Sidecar implements SidecarParts {
 
   async #open(): Promise<void> {
     const { config, carrier } = this;
-    for (const applicationPort of config.ports) {
+    for (const { port: applicationPort } of config.ports) {
       await carrier.open({ kind: 'inbound', applicationPort });
       this.control.configuration.want({ typeUrl: LISTENER_TYPE_URL, name: inboundListenerName(applicationPort) });
     }
@@ -235,7 +235,7 @@ export class Sidecar implements SidecarParts {
 
   /** Registers the application's ports once it listens on them. */
   async #serveApplication(): Promise<void> {
-    const { ports } = this.config;
+    const ports = this.config.ports.map(({ port }) => port);
     if (ports.length === 0 || !(await applicationListens(ports, this.#ended.signal))) return;
     this.#servedPorts = ports;
     this.log.for('lease')('info', 'the application listens', { ports });
@@ -244,6 +244,7 @@ export class Sidecar implements SidecarParts {
 
   #registration(): Registration {
     const { name, namespace, service, advertise, region, zone } = this.config;
+    const protocols = new Map(this.config.ports.map(({ port, protocol }) => [port, protocol]));
     const served = [...this.inboundPorts].filter(([port]) => this.#servedPorts.includes(port));
     return {
       name,
@@ -255,7 +256,7 @@ export class Sidecar implements SidecarParts {
         port,
         inbound_address: advertise,
         inbound_port: inboundPort,
-        app_protocol: 'http',
+        app_protocol: declared(protocols.get(port)),
       })),
       admin_address: this.adminAddress,
       instance_id: this.#instanceId,
@@ -281,6 +282,11 @@ async function thisProcess(config: ProxyConfig, log: LogWriter): Promise<MakeCar
 async function workers(config: ProxyConfig, log: LogWriter): Promise<MakeCarrier> {
   const { WorkerGroup } = await import('./workers/worker-group.ts');
   return (wiring) => new WorkerGroup({ config, log: log.for('workers'), logLevel: () => log.level, ...wiring });
+}
+
+/** Empty on the wire where nobody has said anything: what callers do then is for the control plane to say. */
+function declared(protocol: ApplicationProtocol = 'auto'): string {
+  return protocol === 'auto' ? '' : protocol;
 }
 
 /** A fixed port that was asked for, or the usual one, or any when that is taken by another sidecar on this host. */

@@ -1,3 +1,4 @@
+import type { PortStatus } from '../../control-plane/api/client.ts';
 import type { Kind, ModelDocument } from '../../control-plane/model/kinds.ts';
 import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
 import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
@@ -15,7 +16,7 @@ interface GetOptions extends ApiOptions, NamespaceOptions, OutputOptions {
 export function getCommand(): HeddleCommand {
   const command = new HeddleCommand('get')
     .description('Documents: routes, services, workloads, policies.')
-    .argument('<kind>', 'httproute, service, workload, backendtrafficpolicy or mesh; also <kind>/<name>')
+    .argument('<kind>', 'httproute, tcproute, service, workload, backendtrafficpolicy or mesh; also <kind>/<name>')
     .argument('[name]', 'one of them, as YAML')
     .option('-A, --all-namespaces', 'of every namespace')
     .addHelpText('after', '\nExamples:\n  heddle get httproutes\n  heddle get httproute cart -o json');
@@ -50,11 +51,21 @@ export function documentListing(kind: Kind, namespace: string | null, nowMs: num
         cell: ({ metadata }) => ('namespace' in metadata ? metadata.namespace : '-'),
       },
       { header: 'NAME', cell: ({ metadata }) => metadata.name },
+      ...(kind.kind === 'Service' || kind.kind === 'Workload' ? [{ header: 'PORTS', cell: portsOf }] : []),
       { header: 'REVISION', align: 'right', cell: ({ metadata }) => metadata.resourceVersion ?? '-' },
       { header: 'AGE', align: 'right', cell: ({ metadata }) => age(metadata.creationTimestamp, nowMs) },
       { header: 'SOURCE', wide: true, cell: ({ metadata }) => metadata.annotations?.['heddle.dev/source'] ?? '-' },
     ],
   };
+}
+
+/** `80/http,6379/tcp`: what the ports carry, not only what the document says of them. */
+function portsOf(document: ModelDocument): string {
+  const known = Object(document.status).ports as readonly PortStatus[] | undefined;
+  const carried = new Map(known?.map(({ port, protocol }) => [port, protocol]));
+  if (document.kind !== 'Service' && document.kind !== 'Workload') return '-';
+  const ports: readonly { readonly port: number; readonly appProtocol?: string | undefined }[] = document.spec.ports;
+  return ports.map(({ port, appProtocol }) => `${port}/${carried.get(port) ?? appProtocol ?? 'auto'}`).join(',') || '-';
 }
 
 /** Services need no document, so nobody who sees none should think that nothing runs. */

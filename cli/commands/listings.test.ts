@@ -63,6 +63,41 @@ describe('heddle get', () => {
     expect(row).toMatch(/^shop {8}cart /);
   });
 
+  it('shows what the ports of services and workloads carry', async () => {
+    const service = {
+      kind: 'Service',
+      metadata: { name: 'store', namespace: 'shop' },
+      spec: {
+        ports: [
+          { port: 80, appProtocol: 'kubernetes.io/h2c' },
+          { port: 6379 },
+          { port: 53, protocol: 'UDP', appProtocol: 'dns' },
+        ],
+      },
+      status: {
+        ports: [
+          { port: 80, protocol: 'http2', saidBy: 'appProtocol' },
+          { port: 6379, protocol: 'tcp', saidBy: 'well-known port' },
+        ],
+      },
+    } as unknown as ModelDocument;
+    const workload = {
+      kind: 'Workload',
+      metadata: { name: 'store-1', namespace: 'shop' },
+      spec: { ports: [{ port: 8080 }, { port: 50_051, appProtocol: 'grpc' }] },
+      status: { phase: 'Registered' },
+    } as unknown as ModelDocument;
+    const none = { ...workload, spec: { ports: [] } } as unknown as ModelDocument;
+    expect((await table(documentListing(kinds.Service, 'shop', 0), service))[1]).toMatch(
+      /^store {3}80\/http2,6379\/tcp,53\/dns /,
+    );
+    expect(await table(documentListing(kinds.Workload, 'shop', 0), workload, none)).toEqual([
+      'NAME      PORTS                  REVISION   AGE',
+      'store-1   8080/auto,50051/grpc          -     -',
+      'store-1   -                             -     -',
+    ]);
+  });
+
   it('says what else to look at where there is nothing', () => {
     expect(documentListing(kinds.HTTPRoute, 'shop', 0).empty).toEqual({
       message: 'there are no httproutes in namespace shop',

@@ -1,17 +1,17 @@
 import { Option } from 'commander';
-import type { ProxyConfig } from '../../proxy/config.ts';
+import type { ApplicationPort, ProxyConfig } from '../../proxy/config.ts';
 import type { ApiOptions } from '../api-options.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { resolveConnection } from '../context.ts';
 import type { HeddleCommand } from '../heddle-command.ts';
 import {
+  applicationPortValues,
   bytesValue,
   concurrencyValue,
   durationValue,
   labelValues,
   nameValue,
   portValue,
-  portValues,
   upstreamValues,
 } from '../option-values.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
@@ -24,7 +24,7 @@ export interface SidecarOptions extends ApiOptions {
   readonly name?: string;
   readonly version?: string;
   readonly label?: Readonly<Record<string, string>>;
-  readonly port?: readonly number[];
+  readonly port?: readonly ApplicationPort[];
   readonly upstream?: ReadonlyMap<string, number>;
   readonly advertise: string;
   readonly region?: string;
@@ -55,7 +55,10 @@ export function withSidecarOptions(command: HeddleCommand): HeddleCommand {
     new Option('-n, --namespace <name>', 'namespace').argParser(nameValue).default('default'),
     new Option('--version <label>', 'label version, for routes that tell versions apart'),
     new Option('--name <name>', 'of the instance (default: from service, version, host and port)').argParser(nameValue),
-    new Option('--port <port>', 'the program listens here, on loopback; may be repeated').argParser(portValues),
+    new Option(
+      '--port <port>',
+      'the program listens here, on loopback; 6379/tcp or 50051/grpc says what it speaks; may be repeated',
+    ).argParser(applicationPortValues),
     new Option('--label <name=value>', 'a further label; may be repeated').argParser(labelValues),
     new Option('--region <name>', 'where it runs'),
     new Option('--zone <name>', 'where in the region'),
@@ -109,7 +112,7 @@ export async function sidecarConfig(options: SidecarOptions): Promise<ProxyConfi
     '../../proxy/config.ts'
   );
   const { service, namespace, version = '', port: ports = [], upstream = new Map<string, number>() } = options;
-  const name = options.name ?? defaultWorkloadName(service, version, ports);
+  const name = options.name ?? defaultWorkloadName(service, version, portNumbers(ports));
   const base = options.stateDir ?? defaultStateDirectory();
   try {
     return proxyConfig({
@@ -132,6 +135,10 @@ export async function sidecarConfig(options: SidecarOptions): Promise<ProxyConfi
     if (!(error instanceof InvalidProxyConfigError)) throw error;
     throw new CliError(error.message, 'heddle run --help', exitCodes.usage, { cause: error });
   }
+}
+
+function portNumbers(ports: readonly ApplicationPort[]): number[] {
+  return ports.map(({ port }) => port);
 }
 
 /** A sidecar needs no context: without one it has its token from a flag, or a certificate from before. */

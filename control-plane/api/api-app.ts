@@ -13,7 +13,7 @@ import type { CertificateInfo } from './certificate-routes.ts';
 import { certificateRoutes } from './certificate-routes.ts';
 import { DocumentRepository } from './document-repository.ts';
 import { documentRoutes } from './document-routes.ts';
-import type { DocumentProblem } from './document-status.ts';
+import type { DocumentProblem, PortStatus } from './document-status.ts';
 import { prometheusDiscovery } from './http-sd.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { proxyRoutes } from './proxy-routes.ts';
@@ -36,6 +36,8 @@ export interface ApiOptions {
   readonly log: Log;
   /** What documents in force ask for and cannot have; shown in their status. */
   problems(): readonly DocumentProblem[];
+  /** What the ports of a Service carry; shown in its status. */
+  servicePorts(namespace: string, name: string): readonly PortStatus[];
   certificates(): readonly CertificateInfo[];
   /** `host:port` of the control plane's own metrics, for Prometheus; `null` when there are none. */
   controlPlaneMetrics(): string | null;
@@ -76,8 +78,8 @@ export function apiApp(options: ApiOptions, streams: OpenStreams): Hono<{ Bindin
   app.get('/healthz', (context) => context.text('ok\n'));
   app.use(requireAdmin(options.adminTokens));
   const convergence = (revision: number) => proxies.convergence(revision, 0, new AbortController().signal);
-  const { problems } = options;
-  app.route('/', documentRoutes({ store, registry, repository, lookup, streams, problems, convergence }));
+  const { problems, servicePorts } = options;
+  app.route('/', documentRoutes({ store, registry, repository, lookup, streams, problems, servicePorts, convergence }));
   app.route('/', proxyRoutes(proxies, streams));
   app.route('/', trafficRoutes(options.telemetry, registry));
   app.route('/', tokenRoutes(options.mintToken, now));

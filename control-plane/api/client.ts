@@ -15,6 +15,7 @@ export type { Edge, ServiceStat } from '../telemetry/telemetry-source.ts';
 export type { Convergence, ProxyStatus, RejectedResource, TypeStatus } from '../xds/proxy-status.ts';
 export type { CertificateInfo } from './certificate-routes.ts';
 export type { DocumentChange } from './document-repository.ts';
+export type { PortStatus } from './document-status.ts';
 export type { Status, StatusCause } from './status.ts';
 export type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';
 export type { WatchEvent } from './watch.ts';

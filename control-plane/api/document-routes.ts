@@ -10,7 +10,7 @@ import { validateDocument } from '../model/validate-document.ts';
 import type { Store } from '../store/store.ts';
 import type { Convergence } from '../xds/proxy-status.ts';
 import type { DocumentRepository, Precondition } from './document-repository.ts';
-import type { DocumentProblem } from './document-status.ts';
+import type { DocumentProblem, PortStatus } from './document-status.ts';
 import { withStatus } from './document-status.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { isDryRun, queryNumber } from './query.ts';
@@ -28,6 +28,8 @@ export interface DocumentRoutesOptions {
   readonly streams: OpenStreams;
   /** What documents in force ask for and cannot have. */
   problems(): readonly DocumentProblem[];
+  /** What the ports of a Service carry; empty for one that is not in force. */
+  servicePorts(namespace: string, name: string): readonly PortStatus[];
   /** How far a revision has come, without waiting. */
   convergence(revision: number): Promise<Convergence>;
 }
@@ -111,7 +113,7 @@ async function readCollection(context: Context, options: DocumentRoutesOptions):
     apiVersion: kind.apiVersions[0],
     kind: `${kind.kind}List`,
     metadata: { resourceVersion: String(revision) },
-    items: documents.map((document) => withStatus(document, problems, null)),
+    items: documents.map((document) => withStatus(document, problems, null, portsOf(document, options))),
   });
 }
 
@@ -133,7 +135,12 @@ async function readOne(context: Context, options: DocumentRoutesOptions): Promis
   const document = await options.repository.get(target.kind, target.namespace, nameOf(context, target));
   const revision = document.metadata.resourceVersion;
   const convergence = revision === undefined ? null : await options.convergence(Number(revision));
-  return context.json(withStatus(document, options.problems(), convergence));
+  return context.json(withStatus(document, options.problems(), convergence, portsOf(document, options)));
+}
+
+function portsOf(document: ModelDocument, options: DocumentRoutesOptions): readonly PortStatus[] {
+  const { namespace, name } = { namespace: '', ...document.metadata };
+  return document.kind === 'Service' ? options.servicePorts(namespace, name) : [];
 }
 
 async function create(context: Context, options: DocumentRoutesOptions): Promise<Response> {

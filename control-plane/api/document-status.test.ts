@@ -91,6 +91,11 @@ describe('withStatus', () => {
     });
   });
 
+  it('says what the ports of a Service carry', () => {
+    const ports = [{ port: 6379, protocol: 'tcp', saidBy: 'well-known port' }];
+    expect(withStatus(service, [], null, ports).status).toMatchObject({ conditions: [{ type: 'Accepted' }], ports });
+  });
+
   it('keeps the status that a registered workload brings', () => {
     const document = { ...service, status: { phase: 'Registered' } } as ModelDocument;
     expect(withStatus(document, [], allInForce)).toBe(document);

@@ -13,6 +13,14 @@ export interface DocumentProblem {
   readonly message: string;
 }
 
+/** What a port of a Service carries, and who said so. */
+export interface PortStatus {
+  readonly port: number;
+  readonly protocol: string;
+  /** `appProtocol`, `workloads`, `port name`, `well-known port` or `nobody`. */
+  readonly saidBy: string;
+}
+
 /** Kubernetes' `metav1.Condition`, without the time of the last change, which nobody keeps. */
 interface Condition {
   readonly type: string;
@@ -28,12 +36,14 @@ const controllerName = 'heddle.dev/control-plane';
  * The document with what became of it: whether it could be used, and, when `convergence` is known, how many sidecars
  * have it in force.
  *
- * For a route the conditions stand under each parent, as Gateway API has it: `Accepted`, `ResolvedRefs`, `Programmed`.
+ * For a route the conditions stand under each parent, as Gateway API has it: `Accepted`, `ResolvedRefs`, `Programmed`. A
+ * Service also has what its `ports` carry, which its document need not say.
  */
 export function withStatus(
   document: ModelDocument,
   problems: readonly DocumentProblem[],
   convergence: Convergence | null,
+  ports: readonly PortStatus[] = [],
 ): ModelDocument {
   const name = documentName(document);
   const own = problems.filter((problem) => problem.document === name);
@@ -47,7 +57,8 @@ export function withStatus(
   if (document.kind === 'HTTPRoute' || document.kind === 'TCPRoute') {
     return { ...document, status: { parents: routeParents(document, own, programmed, generation) } };
   }
-  return { ...document, status: { conditions: [accepted(own, generation), ...programmed] } };
+  const conditions = [accepted(own, generation), ...programmed];
+  return { ...document, status: { conditions, ...(ports.length > 0 && { ports }) } };
 }
 
 function accepted(problems: readonly DocumentProblem[], generation: number): Condition {

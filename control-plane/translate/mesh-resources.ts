@@ -38,6 +38,7 @@ import type { MeshView } from './mesh-view.ts';
 import type { PlannedResource } from './planned-resource.ts';
 import { encodeRoutes, planned } from './planned-resource.ts';
 import { PolicyAttachments } from './policies.ts';
+import type { PortSummary } from './port-protocol.ts';
 import type { Problem } from './problem.ts';
 import { findProblems } from './problems.ts';
 import type { ServiceName } from './route-attachments.ts';
@@ -133,6 +134,15 @@ export class MeshResources {
       case SECRET_TYPE_URL:
         return [ROOT_SECRET];
     }
+  }
+
+  servicePorts(namespace: string, name: string): readonly PortSummary[] {
+    const service = this.#catalog.service(namespace, name);
+    if (service === null) return [];
+    return service.ports.map((port) => {
+      const { protocol, saidBy } = service.declarationOf(port);
+      return { port: port.port, protocol, saidBy };
+    });
   }
 
   problems(): readonly Problem[] {

@@ -14,6 +14,9 @@ export interface PortDeclaration {
   readonly workloads: readonly WorkloadDeclaration[];
 }
 
+/** A port of a service for those who only want to know what it carries. */
+export type PortSummary = Pick<PortDeclaration, 'protocol' | 'saidBy'> & { readonly port: number };
+
 export interface WorkloadDeclaration {
   /** Unique within its namespace. */
   readonly workload: string;

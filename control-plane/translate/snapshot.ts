@@ -3,6 +3,7 @@ import type { EncodedResource } from './encoded-resource.ts';
 import type { ClientView } from './mesh-resources.ts';
 import { MeshResources } from './mesh-resources.ts';
 import type { MeshView } from './mesh-view.ts';
+import type { PortSummary } from './port-protocol.ts';
 import type { Problem } from './problem.ts';
 
 /**
@@ -46,6 +47,11 @@ export class Snapshot {
   /** Every resource of a type that exists for this client, for clients that ask for all instead of by name. */
   names(client: ClientView, typeUrl: ResourceTypeUrl): readonly string[] {
     return this.#resources.names(client, typeUrl);
+  }
+
+  /** What the ports of a service carry, by number; empty for one that there is not. */
+  servicePorts(namespace: string, name: string): readonly PortSummary[] {
+    return this.#resources.servicePorts(namespace, name);
   }
 
   /** What documents ask for and cannot have. */

@@ -10,7 +10,7 @@ import { AdminTokens, adminTokenHash, newAdminToken } from '../admin-tokens.ts';
 import type { ApiOptions } from '../api-app.ts';
 import { startApiServer } from '../api-server.ts';
 import { ApiClient } from '../client.ts';
-import type { DocumentProblem } from '../document-status.ts';
+import type { DocumentProblem, PortStatus } from '../document-status.ts';
 
 /** A registry that a test fills by hand. */
 export class FakeRegistry {
@@ -75,6 +75,7 @@ export async function startApi(overrides: Partial<ApiOptions> = {}) {
   /** What translation would find; tests write into these. */
   const warnings: Violation[] = [];
   const problems: DocumentProblem[] = [];
+  const servicePorts: PortStatus[] = [];
   const server = await startApiServer({
     host: '127.0.0.1',
     port: 0,
@@ -87,6 +88,7 @@ export async function startApi(overrides: Partial<ApiOptions> = {}) {
     mintToken: async () => 'a.join.token',
     log: silentLog,
     problems: () => problems,
+    servicePorts: () => servicePorts,
     certificates: () => [],
     controlPlaneMetrics: () => null,
     now: () => Date.UTC(2026, 0, 1),
@@ -101,6 +103,7 @@ export async function startApi(overrides: Partial<ApiOptions> = {}) {
     client,
     warnings,
     problems,
+    servicePorts,
     server,
     async stop(): Promise<void> {
       await client.close();
