@@ -85,6 +85,13 @@ export const failures = {
     'upstream_reset_before_response_started{remote_refused_stream_reset}',
     'The instance refused the request before it looked at it',
   ),
+  staleConnection: row(
+    503,
+    'UC',
+    'idempotent',
+    'upstream_reset_before_response_started{connection_termination}',
+    'The instance closed an idle connection just as it was used',
+  ),
   upstreamResetInBody: row(
     502,
     'UC',

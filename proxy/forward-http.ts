@@ -17,7 +17,7 @@ import { OutgoingRequest } from './message-head.ts';
 import { fillOutgoingRequest } from './outgoing-request.ts';
 import { backOffMs } from './resilience/back-off.ts';
 import type { RetryPolicy } from './resilience/retry-policy.ts';
-import { mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from './resilience/retry-policy.ts';
+import { isIdempotent, mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from './resilience/retry-policy.ts';
 import { Deadline } from './resilience/timer-wheel.ts';
 import type { ForwardAction, Route } from './route/route.ts';
 
@@ -67,6 +67,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   #connectedTo = '';
   #isRequestSent = false;
   #isBodyStreamed = false;
+  #hasAskedAgain = false;
   /** The protocol was changed: bytes go both ways until each side has ended. */
   #isTunnel = false;
   #hasTunnelAnswerEnded = false;
@@ -111,6 +112,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#beganAtMs = this.#touchedAtMs;
     this.#isRequestSent = head.isComplete;
     this.#isBodyStreamed = false;
+    this.#hasAskedAgain = false;
     this.#isTunnel = false;
     this.#hasTunnelAnswerEnded = false;
     this.#phase = 'routing';
@@ -441,6 +443,10 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
 
   #attemptFailed(failure: Failure, detail: string): void {
     this.#upstream = null;
+    if (failure === 'staleConnection' && this.#mayAskAgain()) {
+      this.#askAgain();
+      return;
+    }
     if (failure !== 'upstreamOverflow') this.#reportFailure();
     this.#leaveEndpoint(false);
     this.#phase = 'backing-off'; // the endpoint is left, whatever comes next
@@ -453,6 +459,23 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
       this.#mayTryAgain(policy.maxRetries);
     if (isRetried) this.#retry();
     else this.#fail(failure, detail);
+  }
+
+  /**
+   * Whether a request that met the end of an idle connection goes to the same endpoint once more, whatever the retry policy
+   * says: the connection failed and not the instance, and doing it twice is harmless (RFC 9112 section 9.3.1).
+   */
+  #mayAskAgain(): boolean {
+    if (this.#hasAskedAgain || this.#isBodyStreamed || !this.head.isComplete) return false;
+    return isIdempotent(this.head.method) || this.#action?.retry?.retryNonIdempotent === true;
+  }
+
+  #askAgain(): void {
+    const endpoint = this.endpoint as Endpoint; // its connection failed
+    this.#hasAskedAgain = true;
+    this.#leaveEndpoint(false);
+    if (this.cluster !== null) this.cluster.counters.requestsRetried++;
+    this.#attemptAt(endpoint);
   }
 
   /** Whether what was sent can be sent again, and the budget allows it; takes from the budget when so. */

@@ -7,6 +7,7 @@ import { newWebSocketKey, webSocketAccept, withoutAccept } from '../websocket-ha
 import { ChunkScanner } from './chunk-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
+import { idleLimitMs } from './keep-alive.ts';
 import { isResponseBeginning, ResponseParser } from './response-parser.ts';
 
 /** 1xx answers before the final one; a server that sends more is broken or hostile. */
@@ -36,8 +37,11 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   isReused = false;
   /** Exchanges that it has brought to their end; counted by the pool. */
   requests = 0;
-  /** When it became idle; the pool's sweep reads it. */
+  /** When it became idle; the pool reads it. */
   idleSinceMs = 0;
+  /** How long it may be idle and still be used, as the upstream says; negative when not at all. */
+  idleLimitMs = Number.POSITIVE_INFINITY;
+  #keepAlive = '';
   readonly #owner: ClientConnectionOwner;
   readonly #limits: HeadLimits;
   readonly #parser: ResponseParser;
@@ -252,6 +256,10 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
         this.transport.allowHalfOpen(true);
         break;
     }
+    if (this.#parser.keepAlive !== this.#keepAlive) {
+      this.#keepAlive = this.#parser.keepAlive;
+      this.idleLimitMs = idleLimitMs(this.#keepAlive);
+    }
     const size = bodyEnd - bodyStart;
     const isWholeInText = text.length - end >= size;
     const isComplete = this.#state === 'idle';
@@ -330,7 +338,9 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
       this.#close();
       this.#finish();
     } else if (this.#state === 'head') {
-      this.#fail('upstreamReset');
+      // a connection that the peer found idle for too long: nothing says that it has looked at the request
+      const isStale = this.isReused && this.#pending === '' && this.#interims === 0;
+      this.#fail(isStale ? 'staleConnection' : 'upstreamReset');
     } else if (this.#state === 'idle' || (this.#state === 'tunnel' && this.#hasPeerEnded && this.#hasFinished)) {
       this.#close();
     } else {

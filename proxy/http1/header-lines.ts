@@ -22,6 +22,8 @@ export class HeaderLines {
   expects = '';
   /** What `Connection: upgrade` asks to change to, lower case; empty where one of the two is missing. */
   upgrade = '';
+  /** Value of `Keep-Alive`: how long, and for how many requests, the sender keeps an idle connection. */
+  keepAlive = '';
   peerMetadata = '';
   requestId = '';
   fault: HeaderFault | null = null;
@@ -78,6 +80,7 @@ export class HeaderLines {
     this.hasKeepAlive = false;
     this.expects = '';
     this.upgrade = '';
+    this.keepAlive = '';
     this.peerMetadata = '';
     this.requestId = '';
     this.fault = null;
@@ -110,7 +113,9 @@ export class HeaderLines {
           this.#connection(fieldValue(text, colon, next));
           return true;
         }
-        return isName(text, line, 'keep-alive');
+        if (!isName(text, line, 'keep-alive')) return false;
+        this.keepAlive = fieldValue(text, colon, next);
+        return true;
       case 14:
         if (isName(text, line, 'content-length')) this.#length(fieldValue(text, colon, next));
         else if (isSpelledLike(text, line, 'content-length')) return true;

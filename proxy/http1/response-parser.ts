@@ -20,6 +20,11 @@ export class ResponseParser {
     return this.#lines.upgrade;
   }
 
+  /** Value of `Keep-Alive` in the head that was read last; empty when it has none. */
+  get keepAlive(): string {
+    return this.#lines.keepAlive;
+  }
+
   /**
    * Reads the head that ends at `text[end)` into `head`. `method` is that of the request, because an answer to
    * HEAD has no body whatever its headers say (RFC 9112 section 6.3). False when the head is malformed.

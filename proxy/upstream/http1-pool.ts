@@ -45,7 +45,11 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   }
 
   acquire(waiter: PoolWaiter): void {
-    const connection = this.#idle.pop();
+    let connection = this.#idle.pop();
+    while (connection !== undefined && this.#isExpired(connection)) {
+      connection.abort();
+      connection = this.#idle.pop();
+    }
     if (connection !== undefined) {
       waiter.onStream(connection);
       return;
@@ -75,7 +79,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
     connection.isReused = true;
     connection.requests++;
     const maxRequests = this.#maxRequests();
-    if (maxRequests > 0 && connection.requests >= maxRequests) {
+    if (connection.idleLimitMs < 0 || (maxRequests > 0 && connection.requests >= maxRequests)) {
       connection.abort(); // whoever waits gets a new one
       return;
     }
@@ -106,8 +110,13 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
 
   sweep(idleTimeoutMs: number): void {
     const before = this.#now() - idleTimeoutMs;
-    // oldest first: connections are pushed and popped at the other end
-    while (this.#idle[0] !== undefined && this.#idle[0].idleSinceMs < before) this.#idle[0].abort();
+    const expired = this.#idle.filter((each) => each.idleSinceMs < before || this.#isExpired(each));
+    for (const connection of expired) connection.abort();
+  }
+
+  /** The upstream has said that it will close it about now: whatever is sent could meet its end. */
+  #isExpired(connection: ClientConnection): boolean {
+    return this.#now() - connection.idleSinceMs > connection.idleLimitMs;
   }
 
   close(): void {
