@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CliError, exitCodes } from './cli-error.ts';
+import { readPlainContextFile } from './plain-context-file.ts';
 
 /** Where a command finds its control plane, and what it shows there. */
 export interface Connection {
@@ -75,14 +76,7 @@ async function readContextFile(path: string): Promise<ContextFile | null> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-  const { parse } = await import('yaml');
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (error) {
-    throw unusable(path, error instanceof Error ? error.message.split('\n')[0] : String(error));
-  }
-  const { currentContext, contexts } = fields(content);
+  const { currentContext, contexts } = fields(readPlainContextFile(text) ?? (await readYaml(path, text)));
   if (!Array.isArray(contexts)) throw unusable(path, 'contexts is no list');
   return {
     currentContext: textOr(currentContext, ''),
@@ -92,6 +86,15 @@ async function readContextFile(path: string): Promise<ContextFile | null> {
       return { name, api, token: textOr(token, null), hostToken: textOr(hostToken, null) };
     }),
   };
+}
+
+async function readYaml(path: string, text: string): Promise<unknown> {
+  const { parse } = await import('yaml');
+  try {
+    return parse(text);
+  } catch (error) {
+    throw unusable(path, error instanceof Error ? error.message.split('\n')[0] : String(error));
+  }
 }
 
 function fields(value: unknown): Record<string, unknown> {

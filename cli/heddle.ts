@@ -1,12 +1,13 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
+#!/usr/bin/env -S node --max-semi-space-size=4 --v8-pool-size=1
 /**
  * `heddle`: the command line. What it does lies in `commands/`, one file per command.
  *
  * A sidecar runs from the bundle that the build made of it, where there is one: a third of the files to read, half the
  * time to start and less memory. Everything else, and everything in the source tree, runs from the files as they are.
  *
- * The first line bounds the young generation of the heap: what a request leaves behind is small and dead at once, and
- * with room for it to pile up a sidecar takes 20 to 30 MB more for the same work.
+ * The first line says what has to be known before Node starts: room for the young generation of the heap, which without
+ * a bound takes 20 MB more for the same work, and one helper thread instead of four, each of which keeps memory of its
+ * own. A sidecar bounds its heap further (proxy/bound-heap.ts).
  */
 import { existsSync } from 'node:fs';
 

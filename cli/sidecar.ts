@@ -3,9 +3,11 @@
  * its own folder, and is started by `heddle run` and `heddle proxy`, or by itself:
  * `node dist/sidecar/sidecar.mjs proxy --service web`.
  */
-import { proxyCommand } from './commands/proxy.ts';
-import { runCommand } from './commands/run.ts';
-import { programOf } from './program-of.ts';
-import { runProgram } from './run-program.ts';
+import { boundHeap } from '../proxy/bound-heap.ts';
 
-await runProgram(programOf({ Start: [runCommand()], Operate: [proxyCommand()] }));
+boundHeap();
+const [{ sidecarProgram }, { runProgram }] = await Promise.all([
+  import('./sidecar-program.ts'),
+  import('./run-program.ts'),
+]);
+await runProgram(sidecarProgram());

@@ -10,7 +10,7 @@ const name = 'heddle';
 const missing = () => null;
 
 /** What the first line of the program asks of Node when a user starts it. */
-const heapFlags = ['--max-semi-space-size=4'];
+const nodeFlags = ['--max-semi-space-size=4', '--v8-pool-size=1'];
 
 /** The service that the upstream is, or belongs to. */
 const service = 'web';
@@ -97,7 +97,7 @@ function heddle(stage: Stage, where: keyof Cores, line: readonly string[]): Stag
     XDG_CONFIG_HOME: join(stage.folder, 'config'),
     XDG_STATE_HOME: join(stage.folder, 'state'),
   };
-  return stage.start(where, process.execPath, [...process.execArgv, ...heapFlags, program, ...line], environment);
+  return stage.start(where, process.execPath, [...process.execArgv, ...nodeFlags, program, ...line], environment);
 }
 
 const program = join(import.meta.dirname, '..', '..', '..', 'cli', `heddle${extname(import.meta.filename)}`);
