@@ -37,6 +37,7 @@ beforeAll(() => {
   write('cli/name.test.ts', 'export {};\n');
   write('cli/testing/fake.ts', 'export {};\n');
   write('cli/sidecar.ts', sidecar);
+  write('proxy/workers/worker.ts', 'export {};\n');
   write('proto/contract-json.ts', 'export const contractJson: string | null = null;\n');
   write('proto/contract.proto', 'syntax = "proto3";\nimport "heddle/v1/joining.proto";\n');
   write(
@@ -71,6 +72,8 @@ describe('build', () => {
       'cli/sidecar.js.map',
       'proto/contract-json.js',
       'proto/contract-json.js.map',
+      'proxy/workers/worker.js',
+      'proxy/workers/worker.js.map',
     ]);
   });
 
