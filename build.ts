@@ -83,7 +83,7 @@ async function main(options: readonly string[]): Promise<number> {
 
 /** Files that code reads at run time, by a path relative to its own. */
 function isAsset(path: string): boolean {
-  return /^examples\/.*\.(yaml|json|html|py)$/.test(path);
+  return /^examples\/.*\.(yaml|json|html|proto|py)$/.test(path);
 }
 
 function filesBelow(folder: string): string[] {

@@ -324,7 +324,7 @@ function nodeOf(config: ProxyConfig): Node {
       SERVICE: service,
       LABELS: labelsOf(config),
       HEDDLE_VERSION: heddleVersion,
-      FEATURES: [FEATURES.normalization, FEATURES.upgrade],
+      FEATURES: [FEATURES.http2, FEATURES.upgrade, FEATURES.normalization],
     }),
   };
 }

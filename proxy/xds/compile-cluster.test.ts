@@ -93,6 +93,15 @@ describe('compileCluster', () => {
     });
   });
 
+  it.each([
+    ['http1', { explicit_http_config: { http_protocol_options: {} } }],
+    ['http2', { explicit_http_config: { http2_protocol_options: {} } }],
+    ['downstream', { use_downstream_protocol_config: { http2_protocol_options: {} } }],
+  ] as const)('speaks %s where the HTTP options say so', (upstreamProtocol, options) => {
+    const typed_extension_protocol_options = { [HTTP_PROTOCOL_OPTIONS]: pack(HTTP_PROTOCOL_OPTIONS, options) };
+    expect(compile({ name: 'c', typed_extension_protocol_options })).toMatchObject({ upstreamProtocol });
+  });
+
   it('knows the service of a cluster without metadata by its name', () => {
     expect(compile({ name })).toMatchObject({
       serviceHost: 'cart.default.svc.cluster.local',

@@ -5,8 +5,8 @@ import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { CircuitBreakers__Output } from '../../proto/generated/envoy/config/cluster/v3/CircuitBreakers.ts';
 import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { OutlierDetection__Output } from '../../proto/generated/envoy/config/cluster/v3/OutlierDetection.ts';
-import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/config/core/v3/HttpProtocolOptions.ts';
 import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
+import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
 import type { JsonObject, JsonValue } from '../../proto/struct.ts';
 import { fromStruct } from '../../proto/struct.ts';
@@ -25,7 +25,8 @@ const upstreamTls = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContex
 export function compileCluster(cluster: Cluster__Output): ClusterConfig {
   const discovery = discoveries[cluster.type ?? 'STATIC'];
   if (discovery === undefined) throw new Error(`clusters of type ${cluster.type} are not supported`);
-  const options = commonHttpOptions(cluster);
+  const options = httpOptions(cluster);
+  const common = options?.common_http_protocol_options ?? null;
   return {
     name: cluster.name,
     discovery,
@@ -33,10 +34,10 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     endpoints:
       discovery === 'static' && cluster.load_assignment !== null ? compileEndpoints(cluster.load_assignment) : [],
     ...serviceOf(cluster),
-    upstreamProtocol: 'http1',
+    upstreamProtocol: upstreamProtocolOf(options),
     connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : timerMs(cluster.connect_timeout),
-    idleTimeoutMs: idleTimeoutOf(options?.idle_timeout ?? null),
-    maxRequestsPerConnection: options?.max_requests_per_connection?.value ?? 0,
+    idleTimeoutMs: idleTimeoutOf(common?.idle_timeout ?? null),
+    maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,
     balancer: balancerOf(cluster),
     circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
@@ -70,9 +71,16 @@ function textOr(value: JsonValue | undefined, otherwise: string): string {
   return typeof value === 'string' && value !== '' ? value : otherwise;
 }
 
-function commonHttpOptions(cluster: Cluster__Output): HttpProtocolOptions__Output | null {
+function httpOptions(cluster: Cluster__Output): HttpProtocolOptions__Output | null {
   const packed = cluster.typed_extension_protocol_options[HTTP_PROTOCOL_OPTIONS];
-  return packed === undefined ? null : unpackAs(HTTP_PROTOCOL_OPTIONS, packed).common_http_protocol_options;
+  return packed === undefined ? null : unpackAs(HTTP_PROTOCOL_OPTIONS, packed);
+}
+
+/** A cluster that says nothing is spoken to in HTTP/1.1, as by Envoy. */
+function upstreamProtocolOf(options: HttpProtocolOptions__Output | null): ClusterConfig['upstreamProtocol'] {
+  if (options === null) return 'http1';
+  if (options.use_downstream_protocol_config) return 'downstream';
+  return options.explicit_http_config?.http2_protocol_options ? 'http2' : 'http1';
 }
 
 /** `HttpProtocolOptions.idle_timeout`, one hour where it is absent; zero is never (Envoy). */
