@@ -1,10 +1,11 @@
 import { Buffer } from 'node:buffer';
-import { isFieldBytes } from '../field-rules.ts';
+import { isFieldBytes, RULE_ORDINARY } from '../field-rules.ts';
 import { DecoderTable } from './decoder-table.ts';
 import type { FieldLimits } from './field-list.ts';
 import { FieldList } from './field-list.ts';
 import { HeaderField } from './header-field.ts';
 import { decodeHuffman } from './huffman.ts';
+import { secretNames } from './secret-names.ts';
 import type { KeptValue, SectionTemplate } from './section-template.ts';
 import { MAX_TEMPLATE_SECTION, MAX_TEMPLATE_VALUES, SectionTemplates } from './section-template.ts';
 
@@ -74,6 +75,7 @@ export class HpackDecoder {
         field = this.#literal(bytes, end, 0x0f);
         this.#cuts.push(this.#valueAt - start, this.#at - start);
         this.#places.push(count);
+        if (octet >= 0x10 && field !== undefined && field.rule === RULE_ORDINARY) secretNames.add(field.name);
       } else {
         // only at the beginning of a section (RFC 7541 section 4.2)
         const maxSize = this.#integer(bytes, end, 0x1f);

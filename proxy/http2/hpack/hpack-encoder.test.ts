@@ -60,6 +60,17 @@ describe('HpackEncoder', () => {
     for (let i = 0; i < 3; i++) expect(parseInt(wire.bytes(`${name}: ${value}\r\n`).slice(0, 2), 16)).toBe(first);
   });
 
+  it('never indexes what some peer has sent as never to be indexed (RFC 7541 section 6.2.3)', () => {
+    const wire = new Wire();
+    const line = 'x-api-key: 12345678\r\n';
+    for (let i = 0; i < 3; i++) wire.bytes(line);
+    expect(wire.bytes(line)).toBe('be');
+    const sensitive = Buffer.from('1009782d6170692d6b65790161', 'hex');
+    new HpackDecoder().decode(sensitive, 0, sensitive.length, defaultFieldLimits);
+    for (let i = 0; i < 3; i++) expect(wire.bytes(line)).toBe('1f2f083132333435363738');
+    for (let i = 0; i < 3; i++) expect(new Wire().bytes('X-API-Key: a\r\n')).toBe('1009782d6170692d6b65790161');
+  });
+
   it('indexes the name alone of what is another value each time', () => {
     const wire = new Wire();
     expect(wire.bytes('x-request-id: aaaa\r\n')).toMatch(/^400c/);

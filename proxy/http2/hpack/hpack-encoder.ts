@@ -8,6 +8,8 @@ import type { NameForm } from './index-policy.ts';
 import { GUESSABLE_COOKIE, nameForm, staticIndexOf } from './index-policy.ts';
 import { KnownField } from './known-field.ts';
 import { RecentFields } from './recent-fields.ts';
+import { secretNames } from './secret-names.ts';
+import { SectionWriter } from './section-writer.ts';
 
 /** The largest dynamic table we make use of, whatever the peer allows: the protocol's default. */
 const MAX_TABLE_SIZE = 4096;
@@ -36,6 +38,7 @@ type LineOutcome = 'same' | 'value' | 'unsettled';
  * A field is indexed when it comes a second time. A block whose every line is settled leaves a template.
  */
 export class HpackEncoder {
+  readonly #writer = new SectionWriter();
   readonly #table = new EncoderTable(MAX_TABLE_SIZE);
   readonly #lines = new Map<string, TableEntry>();
   #fixedLines = 0;
@@ -56,14 +59,14 @@ export class HpackEncoder {
   /** Smallest table size since the last section; -1 when the peer must not be told of any (RFC 7541 section 4.2). */
   #smallestSize = -1;
   #sections = 0;
+  /** `secretNames.generation` that lines and templates agree with. */
+  #secrets = secretNames.generation;
   /** `#sections` at the last insertion that evicted. */
   #evictedAt = -SECTIONS_PER_EVICTION;
   #sawGrpc = false;
   /** Where the value of the line last encoded begins, in the block and on the wire. */
   #valueFrom = 0;
   #valueAt = 0;
-  #out: Buffer | null = null;
-  #at = 0;
 
   /** The peer's SETTINGS_HEADER_TABLE_SIZE; announced at the beginning of the next field section where it matters. */
   setMaxTableSize(bytes: number): void {
@@ -76,37 +79,37 @@ export class HpackEncoder {
 
   /** Begins a field section at `out[at]`. */
   begin(out: Buffer, at: number): void {
-    this.#out = out;
-    this.#at = at;
+    this.#writer.begin(out, at);
     this.#sections++;
+    if (this.#secrets !== secretNames.generation) this.#forgetLines();
     if (this.#smallestSize < 0) return;
     const size = this.#table.maxSize;
-    if (this.#smallestSize < size) this.#integer(this.#smallestSize, 0x1f, 0x20);
-    this.#integer(size, 0x1f, 0x20);
+    if (this.#smallestSize < size) this.#writer.integer(this.#smallestSize, 0x1f, 0x20);
+    this.#writer.integer(size, 0x1f, 0x20);
     this.#smallestSize = -1;
   }
 
   /** Ends the section; returns the offset behind it. */
   end(): number {
-    this.#out = null;
-    return this.#at;
+    return this.#writer.end();
   }
 
   /** Method, scheme, path and protocol of a request whose block is this; the empty ones are left out. */
   requestPseudo(method: string, scheme: string, path: string, protocol: string, block: string): void {
-    if (method === 'GET') this.#octet(0x82);
-    else if (method === 'POST') this.#octet(0x83);
+    if (method === 'GET') this.#writer.octet(0x82);
+    else if (method === 'POST') this.#writer.octet(0x83);
     else this.#known(this.#method, method);
-    if (scheme !== '') this.#octet(scheme === 'http' ? 0x86 : 0x87);
-    if (path === '/') this.#octet(0x84);
+    if (scheme !== '') this.#writer.octet(scheme === 'http' ? 0x86 : 0x87);
+    if (path === '/') this.#writer.octet(0x84);
     else if (path !== '') this.#known(this.#path, path);
     const template = this.#match(block);
-    this.#known(this.#authority, template === null ? (headerValue(block, 'host') ?? '') : template.authority);
+    const authority = template === null ? (headerValue(block, 'host') ?? '') : template.authority;
+    if (authority !== '') this.#known(this.#authority, authority);
     if (protocol !== '') this.#known(this.#protocol, protocol);
   }
 
   status(value: number): void {
-    if (value === 200) this.#octet(0x88);
+    if (value === 200) this.#writer.octet(0x88);
     else this.#known(this.#status, String(value));
   }
 
@@ -154,13 +157,10 @@ export class HpackEncoder {
 
   #fill(template: BlockTemplate, text: string): void {
     const { segments } = template;
-    const out = this.#out as Buffer;
     for (let i = 0; i < segments.length; i++) {
-      if (i > 0) this.#string(text.substring(this.#values[2 * i - 2] as number, this.#values[2 * i - 1] as number));
-      const { bytes } = segments[i] as TemplateSegment;
-      let at = this.#at;
-      for (let j = 0; j < bytes.length; j++) out[at++] = bytes[j] as number;
-      this.#at = at;
+      if (i > 0)
+        this.#writer.string(text.substring(this.#values[2 * i - 2] as number, this.#values[2 * i - 1] as number));
+      this.#writer.bytes((segments[i] as TemplateSegment).bytes);
     }
   }
 
@@ -169,7 +169,7 @@ export class HpackEncoder {
     const segments: TemplateSegment[] = [];
     let isSettled = text.length <= MAX_TEMPLATE_TEXT;
     let textFrom = 0;
-    let bytesFrom = this.#at;
+    let bytesFrom = this.#writer.at;
     this.#sawGrpc = false;
     for (let at = 0; at < text.length; ) {
       const next = text.indexOf('\r\n', at) + 2;
@@ -182,11 +182,11 @@ export class HpackEncoder {
       }
       segments.push(this.#segment(text, textFrom, this.#valueFrom, bytesFrom, this.#valueAt));
       textFrom = next - 2;
-      bytesFrom = this.#at;
+      bytesFrom = this.#writer.at;
     }
     if (isRequest && this.#sawGrpc && this.#known(this.#transferCoding, 'trailers') !== 'same') isSettled = false;
     if (!isSettled) return;
-    segments.push(this.#segment(text, textFrom, text.length, bytesFrom, this.#at));
+    segments.push(this.#segment(text, textFrom, text.length, bytesFrom, this.#writer.at));
     const authority = isRequest ? (headerValue(text, 'host') ?? '') : '';
     if (this.#templates.length === MAX_TEMPLATES) this.#templates.pop();
     this.#templates.unshift(new BlockTemplate(this.#table.version, segments, authority));
@@ -195,8 +195,17 @@ export class HpackEncoder {
   #segment(text: string, from: number, to: number, bytesFrom: number, bytesTo: number): TemplateSegment {
     return {
       text: ownCopy(text, from, to),
-      bytes: Uint8Array.from((this.#out as Buffer).subarray(bytesFrom, bytesTo)),
+      bytes: this.#writer.copy(bytesFrom, bytesTo),
     };
+  }
+
+  /** A field that was indexed has turned out to be secret: every line is looked at anew. */
+  #forgetLines(): void {
+    this.#secrets = secretNames.generation;
+    this.#lines.clear();
+    this.#fixedLines = 0;
+    this.#templates.length = 0;
+    this.#matched = null;
   }
 
   #line(text: string, from: number, to: number): LineOutcome {
@@ -207,6 +216,7 @@ export class HpackEncoder {
     const colon = text.indexOf(':', from);
     const form = nameForm(text.substring(from, colon).toLowerCase());
     const value = trimWhitespace(text.substring(colon + 1, to - 2));
+    if (form.name === 'content-type' && isGrpcContentType(value)) this.#sawGrpc = true;
     switch (form.policy) {
       case 'drop':
         this.#remember(text, from, to, 0);
@@ -219,15 +229,14 @@ export class HpackEncoder {
         if (value.length < GUESSABLE_COOKIE) return this.#literal(form.name, form.staticIndex, 0x0f, 0x10, value);
         return this.#repeat(form, value, text, from, to);
       case 'repeat':
-        if (form.name === 'content-type' && isGrpcContentType(value)) this.#sawGrpc = true;
         return this.#repeat(form, value, text, from, to);
     }
   }
 
   #entry(entry: TableEntry): LineOutcome {
     if (entry.isGrpc) this.#sawGrpc = true;
-    if (entry.position >= 0) this.#integer(this.#table.indexOf(entry.position), 0x7f, 0x80);
-    else if (entry.staticIndex > 0) this.#octet(0x80 | entry.staticIndex);
+    if (entry.position >= 0) this.#writer.integer(this.#table.indexOf(entry.position), 0x7f, 0x80);
+    else if (entry.staticIndex > 0) this.#writer.octet(0x80 | entry.staticIndex);
     return 'same';
   }
 
@@ -248,7 +257,7 @@ export class HpackEncoder {
     const index = staticIndexOf(form.name, value);
     if (index > 0) {
       this.#remember(text, from, to, index);
-      this.#octet(0x80 | index);
+      this.#writer.octet(0x80 | index);
       return 'same';
     }
     const nameIndex = form.staticIndex || this.#table.indexOfName(form.name);
@@ -270,7 +279,7 @@ export class HpackEncoder {
     const { name } = field;
     const index = staticIndexOf(name, value);
     if (index > 0) {
-      this.#octet(0x80 | index);
+      this.#writer.octet(0x80 | index);
       return 'same';
     }
     const nameIndex = field.staticIndex || this.#table.indexOfName(name);
@@ -306,45 +315,11 @@ export class HpackEncoder {
   }
 
   #literal(name: string, nameIndex: number, mask: number, bits: number, value: string): LineOutcome {
-    this.#integer(nameIndex, mask, bits);
-    if (nameIndex === 0) this.#string(name);
-    this.#valueAt = this.#at;
-    this.#string(value);
+    this.#writer.integer(nameIndex, mask, bits);
+    if (nameIndex === 0) this.#writer.string(name);
+    this.#valueAt = this.#writer.at;
+    this.#writer.string(value);
     return 'same';
-  }
-
-  #octet(octet: number): void {
-    (this.#out as Buffer)[this.#at++] = octet;
-  }
-
-  /** RFC 7541 section 5.1. */
-  #integer(value: number, mask: number, bits: number): void {
-    const out = this.#out as Buffer;
-    if (value < mask) {
-      out[this.#at++] = bits | value;
-      return;
-    }
-    out[this.#at++] = bits | mask;
-    let rest = value - mask;
-    while (rest > 0x7f) {
-      out[this.#at++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    out[this.#at++] = rest;
-  }
-
-  #string(text: string): void {
-    const { length } = text;
-    this.#integer(length, 0x7f, 0);
-    const out = this.#out as Buffer;
-    if (length > 48) {
-      out.write(text, this.#at, 'latin1');
-      this.#at += length;
-      return;
-    }
-    let at = this.#at;
-    for (let i = 0; i < length; i++) out[at++] = text.charCodeAt(i);
-    this.#at = at;
   }
 }
 

@@ -1,3 +1,4 @@
+import { secretNames } from './secret-names.ts';
 import { STATIC_ENTRIES, staticTable } from './static-table.ts';
 
 /**
@@ -23,7 +24,10 @@ export const GUESSABLE_COOKIE = 20;
 
 /** The form of a lower-case name. */
 export function nameForm(name: string): NameForm {
-  return forms.get(name) ?? { name, policy: 'repeat', staticIndex: 0 };
+  const form = forms.get(name);
+  if (form !== undefined && form.policy !== 'repeat') return form;
+  if (secretNames.has(name)) return { name, policy: 'secret', staticIndex: form?.staticIndex ?? 0 };
+  return form ?? { name, policy: 'repeat', staticIndex: 0 };
 }
 
 /** Index of the static entry that is exactly this field; 0 when there is none. */
