@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import {
   applicationPortValues,
   bytesValue,
+  concurrencyValue,
   durationValue,
   labelValues,
   nameValue,
@@ -94,6 +96,18 @@ describe('bytesValue', () => {
 describe('durationValue', () => {
   it('reads milliseconds', () => expect(durationValue('1.5s')).toBe(1500));
   it('says what it expects', () => expect(() => durationValue('soon')).toThrow('write a duration such as'));
+});
+
+describe('concurrencyValue', () => {
+  it.each([
+    ['1', 1],
+    ['64', 64],
+    ['auto', Math.min(availableParallelism(), 64)],
+    ['0', Math.min(availableParallelism(), 64)],
+  ])('reads %s', (text, expected) => expect(concurrencyValue(text)).toBe(expected));
+  it.each(['65', '-1', '1.5', 'two', '', '01x'])('refuses "%s"', (text) =>
+    expect(() => concurrencyValue(text)).toThrow('A number from 1 to 64, or auto.'),
+  );
 });
 
 describe('windowValue', () => {

@@ -14,6 +14,10 @@ export interface WorkerProcessOptions {
   onEnd(reason: string): void;
 }
 
+/** How often, and how many times, the channel of a process that has ended is looked at. */
+const lookIntervalMs = 10;
+const maxLooks = 100;
+
 /**
  * One worker, seen from the main process.
  *
@@ -28,8 +32,6 @@ export class WorkerProcess implements ConnectionTaker {
   readonly #child: ChildProcess;
   readonly #options: WorkerProcessOptions;
   readonly #untaken: AcceptedConnection[] = [];
-  #exit: string | null = null;
-  #isDisconnected = false;
   #hasEnded = false;
 
   constructor(options: WorkerProcessOptions) {
@@ -50,15 +52,7 @@ export class WorkerProcess implements ConnectionTaker {
     this.#child.on('error', (error) => {
       if (this.#child.pid === undefined) this.#ended(`it cannot be started: ${error.message}`);
     });
-    this.#child.on('exit', (code, signal) => {
-      this.#exit = signal === null ? `exit code ${code}` : `signal ${signal}`;
-      if (this.#isDisconnected) this.#ended(this.#exit);
-    });
-    // What it wrote before it ended is read first: only then is the channel at its end.
-    this.#child.on('disconnect', () => {
-      this.#isDisconnected = true;
-      if (this.#exit !== null) this.#ended(this.#exit);
-    });
+    this.#child.on('exit', (code, signal) => this.#exited(signal === null ? `exit code ${code}` : `signal ${signal}`));
   }
 
   get pid(): number {
@@ -97,6 +91,19 @@ export class WorkerProcess implements ConnectionTaker {
       for (const { socket } of this.#untaken.splice(0, message.connections)) socket.destroy();
     }
     this.#options.onMessage(message);
+  }
+
+  /**
+   * What it wrote before it ended is read first: then the channel is at its end. Node tells of that with an event, but
+   * not where handles were on their way; so it is looked at.
+   */
+  #exited(reason: string): void {
+    let looks = 0;
+    const timer = setInterval(() => {
+      if (this.#child.connected && ++looks < maxLooks) return;
+      clearInterval(timer);
+      this.#ended(reason);
+    }, lookIntervalMs);
   }
 
   #ended(reason: string): void {
