@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { FEATURES } from '../proto/features.ts';
 import type { Node } from '../proto/generated/envoy/config/core/v3/Node.ts';
 import { inboundListenerName, VIRTUAL_OUTBOUND } from '../proto/names.ts';
 import { toStruct } from '../proto/struct.ts';
@@ -9,6 +8,7 @@ import { adminPaths } from './admin/admin-paths.ts';
 import { AdminServer } from './admin/admin-server.ts';
 import type { SidecarParts } from './admin-sources.ts';
 import { adminSources, processFacts } from './admin-sources.ts';
+import { announcedFeatures } from './announced-features.ts';
 import { applicationListens } from './application-probe.ts';
 import type { Carrier } from './carrier.ts';
 import { chooseTransport } from './choose-transport.ts';
@@ -324,7 +324,7 @@ function nodeOf(config: ProxyConfig): Node {
       SERVICE: service,
       LABELS: labelsOf(config),
       HEDDLE_VERSION: heddleVersion,
-      FEATURES: [FEATURES.http2, FEATURES.upgrade, FEATURES.normalization],
+      FEATURES: announcedFeatures,
     }),
   };
 }

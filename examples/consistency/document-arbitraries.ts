@@ -200,6 +200,19 @@ export const httpRoute: fc.Arbitrary<object> = fc.record({
   }),
 });
 
+export const tcpRoute: fc.Arbitrary<object> = fc.record({
+  apiVersion: fc.constantFrom('gateway.networking.k8s.io/v1alpha2', 'gateway.networking.k8s.io/v1'),
+  kind: fc.constant('TCPRoute'),
+  metadata: metadata(subdomain),
+  spec: fc.record({
+    parentRefs: fc.uniqueArray(parentRef, { minLength: 1, maxLength: 3, selector: (parent) => JSON.stringify(parent) }),
+    rules: fc.array(
+      fc.record({ name: rarely(label), backendRefs: fc.array(backendRef, { minLength: 1, maxLength: 4 }) }),
+      { minLength: 1, maxLength: 1 },
+    ),
+  }),
+});
+
 const uint32 = fc.constantFrom(0, 1, 1024, 4_294_967_295);
 const percent = fc.constantFrom(0, 0.4, 20, 99.9, 100);
 const trigger = fc.constantFrom(
@@ -289,6 +302,13 @@ export const backendTrafficPolicy: fc.Arbitrary<object> = fc
 export const mesh: fc.Arbitrary<object> = fc
   .record({
     outboundTrafficPolicy: rarely(fc.record({ mode: fc.constantFrom('ALLOW_ANY', 'REGISTRY_ONLY') })),
+    pathNormalization: rarely(
+      fc.record({
+        normalization: rarely(fc.constantFrom('NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES')),
+      }),
+    ),
+    headersWithUnderscoresAction: rarely(fc.constantFrom('ALLOW', 'REJECT_REQUEST', 'DROP_HEADER')),
+    protocolDetectionTimeout: rarely(duration),
     defaults: often(trafficPolicy),
   })
   .map((spec) => ({ apiVersion: 'heddle.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec }));
@@ -305,10 +325,12 @@ export const service: fc.Arbitrary<object> = fc.record({
         protocol: rarely(fc.constantFrom('TCP', 'UDP', 'SCTP')),
         port: fc.oneof(fc.constant(80), port),
         targetPort: often(fc.oneof<fc.Arbitrary<string | number>[]>(port, fc.constantFrom('http', 'named'))),
+        appProtocol: rarely(fc.constantFrom('http', 'kubernetes.io/h2c', 'grpc', 'tcp', 'redis', 'HTTPS', 'own', '')),
       }),
       { maxLength: 3, selector: (declared) => declared.name },
     ),
     selector: often(fc.constantFrom<Fields[]>({ app: 'cart' }, { app: 'web', version: 'v1' }, {})),
+    clusterIP: rarely(fc.constantFrom('10.96.0.7', 'fd00::7', 'None', '')),
     type: rarely(fc.constantFrom('ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName')),
   }),
 });

@@ -6,6 +6,8 @@ import type { ClientView } from '../../control-plane/translate/mesh-resources.ts
 import type { Snapshot } from '../../control-plane/translate/snapshot.ts';
 import { translate } from '../../control-plane/translate/snapshot.ts';
 import { registeredWorkload, viewOf } from '../../control-plane/translate/testing/golden-case.ts';
+import { FEATURES } from '../../proto/features.ts';
+import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
@@ -13,6 +15,7 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
+import { announcedFeatures } from '../../proxy/announced-features.ts';
 import type { RouteTable } from '../../proxy/route/route-table.ts';
 import { compileRouteConfiguration } from '../../proxy/xds/compile-route.ts';
 import { parseResource } from '../../proxy/xds/parse-resource.ts';
@@ -32,8 +35,8 @@ const types = [
 
 /** The callers that a mesh of these tests has: one beside the services, one in a namespace of its own. */
 export const clients: readonly ClientView[] = [
-  { workload: 'default/cart-v1-1', namespace: 'default', features: new Set() },
-  { workload: 'other/shop-1', namespace: 'other', features: new Set() },
+  { workload: 'default/cart-v1-1', namespace: 'default', features: new Set(announcedFeatures) },
+  { workload: 'other/shop-1', namespace: 'other', features: new Set(announcedFeatures) },
 ];
 
 /** Two versions of `cart`, of which callers are in `default` and in `other`. */
@@ -61,13 +64,21 @@ export function meshOf(documents: readonly ModelDocument[]): Snapshot {
 export function refusals(snapshot: Snapshot): string[] {
   return clients.flatMap((client) =>
     types.flatMap(([type, typeUrl]) =>
-      snapshot.names(client, typeUrl).flatMap((name) => {
+      namesFor(snapshot, client, typeUrl).flatMap((name) => {
         const resource = snapshot.resource(client, typeUrl, name);
         if (resource === null) return [`${type} ${name} is listed and does not exist`];
         return refusalsOf(resource).map((reason) => `${type} ${name} ${reason}`);
       }),
     ),
   );
+}
+
+/** Listeners by service port are asked for one by one, and have the names of clusters without a version. */
+function namesFor(snapshot: Snapshot, client: ClientView, typeUrl: ResourceTypeUrl): readonly string[] {
+  const names = snapshot.names(client, typeUrl);
+  if (typeUrl !== LISTENER_TYPE_URL || !client.features.has(FEATURES.tcp)) return names;
+  const ports = snapshot.names(client, CLUSTER_TYPE_URL).filter((name) => /^outbound\|\d+\|\|/.test(name));
+  return [...new Set([...names, ...ports])];
 }
 
 /** Most resources of two meshes are the same, and equal versions are equal bytes. */
