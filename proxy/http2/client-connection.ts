@@ -47,6 +47,9 @@ const MAX_WHOLE_BODY_BYTES = 16_384;
 /** The server's settings must have come by then. */
 const SETTINGS_TIMEOUT_MS = 10_000;
 
+/** The end of a tunnel that the server does not take is given up after this time (Envoy, `stream_flush_timeout`). */
+const FLUSH_TIMEOUT_MS = 300_000;
+
 /** Stream objects that wait for their next stream. */
 const MAX_FREE_STREAMS = 128;
 
@@ -279,6 +282,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
 
   /** Looks for what takes too long; called about once a second. */
   sweep(nowMs: number): void {
+    for (const stream of this.streams.values()) stream.sweep(nowMs, FLUSH_TIMEOUT_MS);
     if (this.#isReady) return;
     if (nowMs - this.#openedAtMs > SETTINGS_TIMEOUT_MS) this.fail(SETTINGS_TIMEOUT, 'no settings came');
   }

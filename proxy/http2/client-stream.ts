@@ -110,7 +110,17 @@ export class ClientStream extends Http2Stream implements UpstreamStream, Connect
   }
 
   release(): void {
-    this.abort();
+    if (!this.#isHeld) return;
+    // the end of a tunnel's last bytes still waits for a window, and nobody else will send it
+    if (this.isOpen && this.isEndQueued && this.isRemoteClosed && this.method === 'CONNECT') this.#letGo();
+    else this.abort();
+  }
+
+  /** Gives up what nobody waits for and the server does not take. */
+  sweep(nowMs: number, idleTimeoutMs: number): void {
+    if (this.#isHeld) return;
+    if (this.stalledSinceMs === 0) this.stalledSinceMs = nowMs;
+    else if (nowMs - this.stalledSinceMs > idleTimeoutMs) this.host.resetStream(this, CANCEL);
   }
 
   abort(): void {

@@ -137,7 +137,7 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
   protected abstract onPingAck(): void;
   /** The peer's settings have changed. */
   protected abstract onSettings(): void;
-  /** The stream has sent all of its message, and its peer has not. */
+  /** The stream has sent all of its message, and its receiver has not heard the end of the peer's. */
   protected abstract onSentFirst(stream: S): void;
   /** The stream is over and no longer counted. */
   protected abstract onStreamRemoved(stream: S): void;

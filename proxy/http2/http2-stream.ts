@@ -120,7 +120,7 @@ export abstract class Http2Stream {
   }
 
   /** The peer's message is whole, and some of it waits for a paused receiver. */
-  protected get isEndHeld(): boolean {
+  get isEndHeld(): boolean {
     return this.#isEndHeld;
   }
 

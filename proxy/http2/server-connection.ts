@@ -234,7 +234,9 @@ export class Http2ServerConnection extends Http2Connection<ServerStream> impleme
 
   /** The answer is whole and its request is not: the rest of it is not wanted (RFC 9113 section 8.1). */
   protected onSentFirst(stream: ServerStream): void {
-    this.resetStream(stream, NO_ERROR);
+    if (stream.isHalfOpen) return;
+    if (stream.isRemoteClosed) this.removeStream(stream);
+    else this.resetStream(stream, NO_ERROR);
   }
 
   protected onStreamRemoved(stream: ServerStream): void {
@@ -287,7 +289,7 @@ export class Http2ServerConnection extends Http2Connection<ServerStream> impleme
     } else if (this.streams.size === 0 && nowMs - this.#idleSinceMs > idleTimeoutMs) {
       this.#sayLast();
     }
-    if (this.#free.length > 0 && this.streams.size === 0) this.#free.pop();
+    if (this.streams.size === 0) this.#free.length >>= 1; // a quiet connection grows small
   }
 
   /** A preface, a frame or a header block has one deadline, set when it began, however its bytes drip in. */

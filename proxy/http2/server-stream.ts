@@ -29,6 +29,11 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
   /** The receiver works on a request of this stream. */
   #isEngaged = false;
   #hasResponded = false;
+  /** Bytes go both ways until each side has ended, in either order. */
+  #isTunnel = false;
+  #hasHeardEnd = false;
+  /** The receiver has ended the answer. */
+  #hasEnded = false;
   #stripper: ChunkStripper | null = null;
 
   constructor(host: ServerStreamHost, accept: (stream: DownstreamStream) => RequestReceiver) {
@@ -39,7 +44,15 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
   begin(id: number, sendWindow: number): void {
     this.open(id, sendWindow);
     this.#hasResponded = false;
+    this.#isTunnel = false;
+    this.#hasHeardEnd = false;
+    this.#hasEnded = false;
     this.#stripper = null;
+  }
+
+  /** What the client still sends is wanted although the answer has ended. */
+  get isHalfOpen(): boolean {
+    return this.#isTunnel && this.#isEngaged;
   }
 
   /** Hands the request to the receiver. */
@@ -69,7 +82,11 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
   }
 
   protected deliverEnd(trailers: string): void {
-    if (this.#isEngaged) this.#receiver?.onRequestEnd(trailers);
+    if (!this.#isEngaged) return;
+    this.#hasHeardEnd = true;
+    if (this.#isTunnel && this.#hasEnded) this.#isEngaged = false;
+    this.#receiver?.onRequestEnd(trailers);
+    this.#recycleWhenOver();
   }
 
   protected drained(): void {
@@ -105,6 +122,7 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
     this.#hasResponded = true;
     // what changes protocols in HTTP/1 is any answer of success to an extended CONNECT (RFC 8441 section 5)
     const status = head.status === 101 ? 200 : head.status;
+    this.#isTunnel = framing === 'tunnel';
     if (isComplete && body === '') {
       this.host.writeResponse(this.id, status, block, true);
       this.endWithHead();
@@ -136,7 +154,9 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
 
   endResponse(trailers: string): void {
     if (!this.#isEngaged) return;
-    this.#isEngaged = false;
+    // of a tunnel, the other direction goes on
+    this.#isEngaged = this.#isTunnel && !this.#hasHeardEnd;
+    this.#hasEnded = true;
     this.sendEnd(this.#stripper === null ? trailers : this.#stripper.trailers);
     this.#recycleWhenOver();
   }
@@ -182,6 +202,8 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
   #recycleWhenOver(): void {
     if (this.isOpen || this.#isEngaged || this.id === 0) return;
     this.id = 0;
+    this.head.block = '';
+    this.head.body = '';
     this.host.recycle(this);
   }
 }
