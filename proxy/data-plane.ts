@@ -1,15 +1,16 @@
-import { VIRTUAL_OUTBOUND } from '../proto/names.ts';
+import { outboundListenerName, parseRouteConfigurationName, VIRTUAL_OUTBOUND } from '../proto/names.ts';
 import type { ClusterStatus } from './admin/clusters-page.ts';
 import type { Carrier, CarrierCounters, CarrierFacts, ListenerPlan, OpenListener } from './carrier.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { ProxyConfig } from './config.ts';
-import type { HttpListener } from './listener/http-listener.ts';
+import type { Listener } from './listener/listener.ts';
 import type { ListenerPlace } from './listener-place.ts';
 import { placeOf } from './listener-place.ts';
 import type { Log } from './log.ts';
-import { ProxyPortRoutes, UpstreamPortRoutes } from './outbound-routes.ts';
+import { ProxyPortRoutes } from './outbound-routes.ts';
 import { RequestRecorder } from './record-request.ts';
 import { ConnectionRecorder } from './record-tcp.ts';
+import type { FilterChains } from './route/filter-chains.ts';
 import type { RouteTable } from './route/route-table.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
 import { SeriesRegistry } from './telemetry/series-registry.ts';
@@ -70,11 +71,8 @@ export class DataPlane implements Carrier {
       want,
       release,
       isConnected: () => this.#isConnected,
-      putListener: (listener, routes) => {
-        this.traffic.setHttpSettings(inboundPortOf(listener.name), listener.http);
-        this.#setRoutes(listener.name, routes);
-      },
-      removeListener: (name) => this.#setRoutes(name, null),
+      putListener: (name, chains) => this.#setChains(name, chains),
+      removeListener: (name) => this.#setChains(name, null),
     });
     const counting = { own: config, principal: () => this.traffic.identity.current?.id ?? '', accessLog };
     this.#recorder = new RequestRecorder({ registry: this.registry, ...counting });
@@ -153,29 +151,38 @@ export class DataPlane implements Carrier {
   }
 
   /** As `open`, for a place that is settled already. */
-  async listen(plan: ListenerPlan, place: ListenerPlace): Promise<HttpListener> {
+  async listen(plan: ListenerPlan, place: ListenerPlace): Promise<Listener> {
     const { traffic } = this;
-    const { routes } = this.target;
+    const { routes, listeners } = this.target;
     switch (plan.kind) {
       case 'inbound': {
         const { listener } = await traffic.openInbound(plan.applicationPort, place);
         return listener;
       }
       case 'upstream': {
+        const { host, port } = parseRouteConfigurationName(plan.routeName) ?? { host: '', port: 0 };
+        if (host !== '') listeners.declare(outboundListenerName(host, port));
         routes.declare(plan.routeName);
-        return traffic.openOutbound(place, new UpstreamPortRoutes(routes, plan.routeName));
+        return traffic.openUpstream(place, listeners, routes, plan.routeName);
       }
       case 'proxy': {
-        const source = new ProxyPortRoutes(routes, this.#config.namespace, () => this.#unknownHosts);
-        return traffic.openOutbound(place, source);
+        const { namespace } = this.#config;
+        const unknownHosts = () => this.#unknownHosts;
+        const proxyRoutes = new ProxyPortRoutes(routes, namespace, unknownHosts);
+        return traffic.openProxy(place, { listeners, routes, proxyRoutes, unknownHosts, namespace });
       }
     }
   }
 
-  #setRoutes(listenerName: string, routes: RouteTable<Cluster> | null): void {
+  #setChains(listenerName: string, chains: FilterChains<Cluster> | null): void {
     const port = inboundPortOf(listenerName);
-    if (port === null) this.#unknownHosts = routes;
-    else this.traffic.setInboundRoutes(port, routes);
+    if (port !== null) {
+      this.traffic.setInboundChains(port, chains);
+      return;
+    }
+    const chain = chains?.plain;
+    this.#unknownHosts = chain?.kind === 'http' ? chain.table : null;
+    if (chain?.kind === 'http') this.traffic.setOutboundHttp(chain.http);
   }
 }
 

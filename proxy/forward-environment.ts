@@ -4,7 +4,7 @@ import type { PassthroughFailure } from './cluster/passthrough.ts';
 import type { Failure } from './failure.ts';
 import type { HttpSettings } from './http-settings.ts';
 import type { FailureContext, LocalReply } from './local-reply.ts';
-import type { RequestHead } from './message-head.ts';
+import type { RequestHead, TakeTransport } from './message-head.ts';
 import type { TimerWheel } from './resilience/timer-wheel.ts';
 import type { Route } from './route/route.ts';
 import type { RouteTable } from './route/route-table.ts';
@@ -18,6 +18,18 @@ export interface RouteSource {
 }
 
 export type RouteLookup = RouteTable<Cluster> | Failure;
+
+/** Where CONNECT leads from one connection. */
+export interface Tunnels {
+  /** Tells how it went by one of the two calls, at once or later; calling what it returns makes it tell nothing. */
+  open(authority: string, outcome: TunnelOutcome): () => void;
+}
+
+export interface TunnelOutcome {
+  /** The client is to be answered, and its connection given away. */
+  onOpened(take: TakeTransport): void;
+  onRefused(failure: Failure, detail: string): void;
+}
 
 /** What a listener gives to every exchange on its connections. */
 export interface ForwardEnvironment {

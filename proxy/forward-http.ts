@@ -2,7 +2,13 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
-import type { DownstreamPeer, FinishedExchange, ForwardEnvironment, RouteLookup } from './forward-environment.ts';
+import type {
+  DownstreamPeer,
+  FinishedExchange,
+  ForwardEnvironment,
+  RouteLookup,
+  Tunnels,
+} from './forward-environment.ts';
 import { grpcStatusIn, grpcStatusOf, grpcTimeoutMs, isInstanceFailure } from './grpc.ts';
 import { applyHeadRules } from './head-rules.ts';
 import type {
@@ -63,8 +69,9 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   #upstream: UpstreamStream | null = null;
   #protocol: UpstreamProtocol = 'http1';
   #phase: Phase = 'idle';
-  /** Set by CONNECT: all further requests on this connection are for that authority. */
-  #connectedTo = '';
+  readonly #tunnels: Tunnels | null;
+  /** While a tunnel is being opened: makes its outcome be of no interest. */
+  #cancelTunnel: (() => void) | null = null;
   #isRequestSent = false;
   #isBodyStreamed = false;
   #hasAskedAgain = false;
@@ -84,7 +91,14 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   #tryTimeout: Deadline | null = null;
   #backOff: Deadline | null = null;
 
-  constructor(environment: ForwardEnvironment, stream: DownstreamStream, peer: DownstreamPeer) {
+  /** `tunnels` is null where CONNECT is refused. */
+  constructor(
+    environment: ForwardEnvironment,
+    stream: DownstreamStream,
+    peer: DownstreamPeer,
+    tunnels: Tunnels | null = null,
+  ) {
+    this.#tunnels = tunnels;
     this.#environment = environment;
     this.#stream = stream;
     this.peer = peer;
@@ -119,16 +133,13 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     if (head.peerMetadata !== '' && this.peer.metadata === '' && head.peerMetadata.length <= MAX_PEER_METADATA_LENGTH) {
       this.peer.metadata = head.peerMetadata;
     }
-    if (this.#connectedTo !== '') {
-      if (head.method === 'CONNECT') {
-        this.#fail('upgradeNotSupported'); // to answer 200 would be to say that requests now go elsewhere
-        return;
-      }
-      head.authority = this.#connectedTo;
-    }
     const refusal = this.#refusal(head);
     if (refusal !== null) {
       this.#fail(refusal);
+      return;
+    }
+    if (head.method === 'CONNECT') {
+      this.#openTunnel(head);
       return;
     }
     const found = this.#environment.routes.lookup(head);
@@ -143,6 +154,29 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     return 'overloaded';
   }
 
+  #openTunnel(head: RequestHead): void {
+    if (this.#tunnels === null || head.protocol === 'HTTP/2') {
+      this.#fail('upgradeNotSupported');
+      return;
+    }
+    const cancel = this.#tunnels.open(head.authority, {
+      onOpened: (take) => {
+        this.#cancelTunnel = null;
+        this.#phase = 'idle';
+        this.#stream.acceptConnect(take);
+      },
+      onRefused: (failure, detail) => {
+        this.#cancelTunnel = null;
+        this.#fail(failure, detail);
+      },
+    });
+    if (this.#isRouting()) this.#cancelTunnel = cancel;
+  }
+
+  #isRouting(): boolean {
+    return this.#phase === 'routing';
+  }
+
   #awaitRoutes(pending: Promise<RouteLookup>): void {
     const generation = ++this.#generation;
     if (!this.head.isComplete) this.#stream.pauseRequest();
@@ -154,12 +188,6 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   #follow(found: RouteLookup): void {
     if (typeof found === 'string') {
       this.#fail(found);
-      return;
-    }
-    if (this.head.method === 'CONNECT') {
-      this.#connectedTo = this.head.authority;
-      this.#phase = 'idle';
-      this.#stream.acceptConnect();
       return;
     }
     const route = found.match(this.head);
@@ -616,6 +644,10 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#action = null;
     this.#phase = 'idle';
     this.#generation++;
+    if (this.#cancelTunnel !== null) {
+      this.#cancelTunnel();
+      this.#cancelTunnel = null;
+    }
     this.#environment.recorder.record(this);
   }
 }

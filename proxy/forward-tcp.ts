@@ -253,6 +253,9 @@ export class TcpConnection implements ForwardedConnection {
     this.#close();
   }
 
+  /** Nothing tells the client to move on but the end, which would break its protocol off: it has the time that is left. */
+  drain(): void {}
+
   #close(): void {
     this.#state = 'closed';
     for (const { transport, isClosed } of [this.#down, this.#up]) {

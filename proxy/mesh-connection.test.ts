@@ -5,8 +5,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTestMesh } from '../certs/testing/test-identity.ts';
 import { wrongLeaves } from '../certs/testing/wrong-leaves.ts';
 import { ALPN_HTTP1 } from '../proto/names.ts';
-import type { AcceptedPeer } from './listener/http-listener.ts';
-import { HttpListener } from './listener/http-listener.ts';
+import type { AcceptedPeer } from './listener/accepted-connection.ts';
+import { serveNewHttp } from './listener/http-codecs.ts';
+import { Listener } from './listener/listener.ts';
 import { localReply } from './local-reply.ts';
 import { holderOf, meshIdentity } from './testing/mesh-identity.ts';
 import type { IdentityHolder } from './tls/mesh-identity.ts';
@@ -17,7 +18,7 @@ import { dialMesh } from './upstream/dial.ts';
 
 const mesh = createTestMesh();
 const sessions = new SessionCache();
-const listeners: HttpListener[] = [];
+const listeners: Listener[] = [];
 
 afterEach(async () => {
   sessions.clear();
@@ -25,7 +26,7 @@ afterEach(async () => {
 });
 
 interface Served {
-  readonly listener: HttpListener;
+  readonly listener: Listener;
   readonly peers: AcceptedPeer[];
   readonly refused: string[];
 }
@@ -33,29 +34,33 @@ interface Served {
 async function serve(identity: IdentityHolder, handshakeTimeoutMs = 15_000): Promise<Served> {
   const peers: AcceptedPeer[] = [];
   const refused: string[] = [];
-  const listener = await HttpListener.listen({
+  const listener = await Listener.listen({
     name: 'inbound',
     host: '127.0.0.1',
     port: 0,
     mesh: { identity, alpnProtocols: [ALPN_HTTP1], handshakeTimeoutMs },
-    connection: {
-      trust: 'sidecar',
-      clock: new CoarseClock(),
-      describe: (failure) =>
-        localReply(failure, { answeredBy: '', service: '', rule: '', detail: '', remedy: '', isGrpc: false }),
-      onRefused: (failure) => refused.push(failure),
-    },
-    accept: (connection, peer) => {
-      peers.push(peer);
-      return {
-        onRequest: () => connection.sendLocalReply(200, '', peer.principal),
-        onRequestBody() {},
-        onRequestEnd() {},
-        onDownstreamDrain() {},
-        onDownstreamReset() {},
-        onSweep() {},
-      };
-    },
+    clock: new CoarseClock(),
+    serve: (accepted) =>
+      serveNewHttp(accepted, {
+        connection: {
+          trust: 'sidecar',
+          clock: new CoarseClock(),
+          describe: (failure) =>
+            localReply(failure, { answeredBy: '', service: '', rule: '', detail: '', remedy: '', isGrpc: false }),
+          onRefused: (failure) => refused.push(failure),
+        },
+        accept: (connection, { peer }) => {
+          peers.push(peer);
+          return {
+            onRequest: () => connection.sendLocalReply(200, '', peer.principal),
+            onRequestBody() {},
+            onRequestEnd() {},
+            onDownstreamDrain() {},
+            onDownstreamReset() {},
+            onSweep() {},
+          };
+        },
+      }),
     onRefused: (reason) => refused.push(reason),
   });
   listeners.push(listener);

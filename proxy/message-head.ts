@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Failure } from './failure.ts';
+import type { Transport } from './transport/transport.ts';
 
 /**
  * How the bytes of a body are to be read, and how its end is known.
@@ -113,6 +114,9 @@ export interface RequestReceiver {
   onSweep(nowMs: number): void;
 }
 
+/** Takes over a connection that reads; `first` was read from it already. */
+export type TakeTransport = (transport: Transport, first: Buffer) => void;
+
 /** The side a request came from, as the one who answers sees it. */
 export interface DownstreamStream {
   /** Passes on a 1xx answer (RFC 9110 section 15.2); dropped for clients that cannot take one. */
@@ -125,8 +129,11 @@ export interface DownstreamStream {
   /** Sends an answer of the proxy's own, whole; `body` is ASCII. Ends the response. */
   sendLocalReply(status: number, lines: string, body: string): void;
   sendResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean;
-  /** Answers CONNECT with 200; what follows on the connection are requests for the host that it named. */
-  acceptConnect(): void;
+  /**
+   * Answers CONNECT with 200 and gives the connection away, with what came behind the request. Only for connections of
+   * HTTP/1; nothing more is called for them.
+   */
+  acceptConnect(take: TakeTransport): void;
   /** The response is complete; `trailers` as in `onRequestEnd`. The next request may begin. */
   endResponse(trailers: string): void;
   /** Cuts the answer off so that the client cannot take what it got for a whole message. */

@@ -2,15 +2,15 @@ import { describe, expect, it } from 'vitest';
 import type { Cluster } from './cluster/cluster.ts';
 import { RequestHead } from './message-head.ts';
 import type { NamedRoutesAnswer } from './outbound-routes.ts';
-import { declaredRouteName, ProxyPortRoutes, routeNameOf, UpstreamPortRoutes } from './outbound-routes.ts';
+import { declaredRouteName, ProxyPortRoutes, routeNameOf, TunnelRoutes } from './outbound-routes.ts';
 import { RouteTable } from './route/route-table.ts';
 
 const cart = new RouteTable<Cluster>([]);
 const outside = new RouteTable<Cluster>([]);
 
-function head(authority: string, method = 'GET'): RequestHead {
+function head(authority: string): RequestHead {
   const made = new RequestHead();
-  made.method = method;
+  made.method = 'GET';
   made.authority = authority;
   return made;
 }
@@ -56,19 +56,28 @@ describe('declaredRouteName', () => {
   });
 });
 
-describe('UpstreamPortRoutes', () => {
-  it('is for its service whatever the authority says', () => {
-    const named = routes({ 'cart.default.svc.cluster.local:80': cart });
-    const source = new UpstreamPortRoutes(named, 'cart.default.svc.cluster.local:80');
-    expect(source.lookup(head('db'))).toBe(cart);
-    expect(source.lookup(head('db', 'CONNECT'))).toBe('upgradeNotSupported');
-  });
+describe('TunnelRoutes', () => {
+  const tunnel = (answers: Parameters<typeof routes>[0]) =>
+    new TunnelRoutes(routes(answers), 'cart.shop.svc.cluster.local:8080', 'shop');
+
+  it.each(['', 'cart:8080', 'cart', 'cart.shop', 'cart.shop.svc.cluster.local:8080'])(
+    'takes a request for "%s"',
+    (host) => {
+      expect(tunnel({ 'cart.shop.svc.cluster.local:8080': cart }).lookup(head(host))).toBe(cart);
+    },
+  );
+
+  it.each(['db:8080', 'cart:80', 'cart.other:8080', 'www.example.com', '10.0.0.1:8080'])(
+    'says that a request for "%s" was sent the wrong way',
+    (host) => {
+      expect(tunnel({ 'cart.shop.svc.cluster.local:8080': cart }).lookup(head(host))).toBe('misdirectedRequest');
+    },
+  );
 
   it('says whether the service is unknown or the control plane silent', async () => {
-    const named = routes({ silent: 'unknown', late: Promise.resolve('absent') });
-    expect(new UpstreamPortRoutes(named, 'gone').lookup(head('a'))).toBe('unknownHost');
-    expect(new UpstreamPortRoutes(named, 'silent').lookup(head('a'))).toBe('configurationPending');
-    expect(await new UpstreamPortRoutes(named, 'late').lookup(head('a'))).toBe('unknownHost');
+    const name = 'cart.shop.svc.cluster.local:8080';
+    expect(tunnel({}).lookup(head('cart'))).toBe('unknownHost');
+    expect(await tunnel({ [name]: Promise.resolve('unknown') }).lookup(head('cart'))).toBe('configurationPending');
   });
 });
 
@@ -112,11 +121,6 @@ describe('ProxyPortRoutes', () => {
 
   it('does not look for an unknown mesh name outside', () => {
     expect(source().lookup(head('gone.default.svc.cluster.local'))).toBe('unknownHost');
-  });
-
-  it('takes CONNECT for services of the mesh only', () => {
-    expect(source({ 'cart.default.svc.cluster.local:80': cart }).lookup(head('cart:80', 'CONNECT'))).toBe(cart);
-    expect(source().lookup(head('www.example.com:443', 'CONNECT'))).toBe('upgradeNotSupported');
   });
 
   it('answers that the configuration is pending before the outbound listener is known', () => {

@@ -14,22 +14,36 @@ export interface NamedRoutes {
 /** `absent`: there is no such service. `unknown`: the control plane has not answered. */
 export type NamedRoutesAnswer = RouteTable<Cluster> | 'absent' | 'unknown';
 
-/** The port of one service: whatever `Host` says, its requests are for that service. */
-export class UpstreamPortRoutes implements RouteSource {
+/**
+ * Inside a tunnel to a port of the mesh: its requests are for that port, and one that names another host was sent the wrong
+ * way (RFC 9110 section 15.5.20).
+ */
+export class TunnelRoutes implements RouteSource {
   readonly service: string;
   readonly #routes: NamedRoutes;
   readonly #name: string;
+  readonly #namespace: string;
+  readonly #port: number;
 
-  constructor(routes: NamedRoutes, name: string) {
+  constructor(routes: NamedRoutes, name: string, namespace: string) {
     this.#routes = routes;
     this.#name = name;
-    this.service = parseRouteConfigurationName(name)?.host ?? name;
+    this.#namespace = namespace;
+    const parsed = parseRouteConfigurationName(name);
+    this.service = parsed?.host ?? name;
+    this.#port = parsed?.port ?? 0;
   }
 
-  lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {
-    if (head.method === 'CONNECT') return 'upgradeNotSupported';
+  lookup({ authority }: RequestHead): RouteLookup | Promise<RouteLookup> {
+    if (authority !== '' && !this.#isHere(authority)) return 'misdirectedRequest';
     const answer = this.#routes.resolve(this.#name);
     return answer instanceof Promise ? answer.then(known) : known(answer);
+  }
+
+  /** Clients may leave out the port that the tunnel leads to. */
+  #isHere(authority: string): boolean {
+    const hasPort = /:\d+$/.test(authority);
+    return routeNameOf(hasPort ? authority : `${authority}:${this.#port}`, this.#namespace) === this.#name;
   }
 }
 
@@ -57,39 +71,37 @@ export class ProxyPortRoutes implements RouteSource {
   lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {
     if (head.authority === '') return 'badRequest';
     const name = this.#nameOf(head.authority);
-    if (name === null) return this.#outside(head);
+    if (name === null) return this.#outside(head.authority);
     const answer = this.#routes.resolve(name);
     if (answer instanceof Promise) {
-      const { method, authority } = head;
-      return answer.then((late) => (late === 'absent' ? this.#absent({ method, authority }) : known(late)));
+      const { authority } = head;
+      return answer.then((late) => (late === 'absent' ? this.#absent(authority) : known(late)));
     }
-    return answer === 'absent' ? this.#absent(head) : known(answer);
+    return answer === 'absent' ? this.#absent(head.authority) : known(answer);
   }
 
   /**
    * The mesh has nothing at this port. Where it knows the host at the usual port the port is the mistake, and the request
    * must not be taken outside in plaintext.
    */
-  #absent({ method, authority }: Pick<RequestHead, 'method' | 'authority'>): RouteLookup | Promise<RouteLookup> {
+  #absent(authority: string): RouteLookup | Promise<RouteLookup> {
     const { host, port } = splitAuthority(authority);
     const usual = port === 80 ? null : this.#nameOf(host);
-    if (usual === null) return this.#outside({ method, authority });
+    if (usual === null) return this.#outside(authority);
     const judge = (answer: NamedRoutesAnswer): RouteLookup => {
       if (answer === 'unknown') return 'configurationPending';
-      return answer === 'absent' ? this.#outside({ method, authority }) : 'unknownPort';
+      return answer === 'absent' ? this.#outside(authority) : 'unknownPort';
     };
     const answer = this.#routes.resolve(usual);
     return answer instanceof Promise ? answer.then(judge) : judge(answer);
   }
 
-  #outside({ method, authority }: Pick<RequestHead, 'method' | 'authority'>): RouteLookup {
+  #outside(authority: string): RouteLookup {
     const { host } = splitAuthority(authority);
     const isLocal = isIP(host) === 0 ? /^(.*\.)?localhost\.?$/.test(host) : isForbiddenAddress(host);
     if (isLocal) return 'forbiddenDestination';
     // a name of the mesh that the mesh does not know is a mistake, and must not be looked for elsewhere in plaintext
     if (/\.svc(\.cluster\.local)?\.?$/.test(host)) return 'unknownHost';
-    // inside a tunnel to the outside there may be anything, and only HTTP is carried here
-    if (method === 'CONNECT') return 'upgradeNotSupported';
     return this.#unknownHosts() ?? 'configurationPending';
   }
 
@@ -126,7 +138,8 @@ export function declaredRouteName(upstream: string, namespace: string): string |
   return name === null || parseRouteConfigurationName(name) === null ? null : name;
 }
 
-function known(answer: NamedRoutesAnswer): RouteLookup {
+/** What an answer means where the service is known by name. */
+export function known(answer: NamedRoutesAnswer): RouteLookup {
   if (answer === 'absent') return 'unknownHost';
   return answer === 'unknown' ? 'configurationPending' : answer;
 }

@@ -2,7 +2,7 @@ import { hostAndPort } from '../proto/host-and-port.ts';
 import type { ClusterStatus } from './admin/clusters-page.ts';
 import type { Stat } from './admin/stats-page.ts';
 import type { Cluster } from './cluster/cluster.ts';
-import type { HttpListener } from './listener/http-listener.ts';
+import type { Listener } from './listener/listener.ts';
 import type { ClusterStats, ListenerStats } from './telemetry/traffic-stats.ts';
 
 /** What metrics tell of a cluster. */
@@ -70,7 +70,7 @@ export function clusterStatus(cluster: Cluster): ClusterStatus {
 }
 
 /** What metrics tell of a listener. */
-export function listenerStats(direction: 'inbound' | 'outbound', listener: HttpListener): ListenerStats {
+export function listenerStats(direction: 'inbound' | 'outbound', listener: Listener): ListenerStats {
   const { counters, host, port, openConnections } = listener;
   return {
     direction,

@@ -5,20 +5,25 @@ import type { Cluster, ClusterEnvironment } from './cluster/cluster.ts';
 import { HostResolver } from './cluster/host-resolver.ts';
 import { resolvePassthrough } from './cluster/passthrough.ts';
 import type { ProxyConfig } from './config.ts';
-import type { ForwardEnvironment, Recorder, RouteLookup, RouteSource } from './forward-environment.ts';
-import { HttpExchange } from './forward-http.ts';
+import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts';
+import { ConnectTunnels } from './connect-tunnels.ts';
+import type { Failure } from './failure.ts';
+import type { ForwardEnvironment, Recorder, RouteSource } from './forward-environment.ts';
 import type { TcpEnvironment, TcpRecorder } from './forward-tcp.ts';
 import type { HeaderTrust } from './header-trust.ts';
+import { httpCodecOptions } from './http-codec-options.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { defaultHttpSettings } from './http-settings.ts';
-import { defaultHeadLimits } from './http1/head-limits.ts';
-import { defaultHttp2Limits } from './http2/http2-limits.ts';
-import { HttpListener } from './listener/http-listener.ts';
+import type { AcceptedConnection, NewConnection } from './listener/accepted-connection.ts';
+import type { HttpCodecOptions } from './listener/http-codecs.ts';
+import { serveNewHttp } from './listener/http-codecs.ts';
+import type { ListenerOptions } from './listener/listener.ts';
+import { Listener } from './listener/listener.ts';
 import type { ListenerPlace } from './listener-place.ts';
 import type { LocalReply } from './local-reply.ts';
 import { localReply } from './local-reply.ts';
 import type { Log } from './log.ts';
-import type { RequestHead } from './message-head.ts';
+import type { NamedRoutes } from './outbound-routes.ts';
 import { collectGarbage } from './resilience/collect-garbage.ts';
 import { connectionCap } from './resilience/descriptor-limit.ts';
 import { memoryLimitBytes } from './resilience/memory-limit.ts';
@@ -26,11 +31,14 @@ import type { OverloadLevel } from './resilience/overload-monitor.ts';
 import { OverloadMonitor } from './resilience/overload-monitor.ts';
 import { TimerWheel } from './resilience/timer-wheel.ts';
 import { Watchdog } from './resilience/watchdog.ts';
-import type { RouteTable } from './route/route-table.ts';
+import type { FilterChains } from './route/filter-chains.ts';
+import { InboundPortChains, serveInbound } from './serve-inbound.ts';
+import { serveOutbound } from './serve-outbound.ts';
 import { IdentityHolder } from './tls/mesh-identity.ts';
 import { SessionCache } from './tls/session-cache.ts';
 import { CoarseClock } from './transport/coarse-clock.ts';
 import { dialMesh, dialPlain } from './upstream/dial.ts';
+import { UpstreamPort } from './upstream-port.ts';
 
 /** How often memory is looked at (Envoy, overload manager `refresh_interval`). */
 const OVERLOAD_SAMPLE_MS = 250;
@@ -38,7 +46,7 @@ const OVERLOAD_SAMPLE_MS = 250;
 /** An application port and the inbound port at which other sidecars reach it. */
 export interface InboundPort {
   readonly port: number;
-  readonly listener: HttpListener;
+  readonly listener: Listener;
 }
 
 /**
@@ -49,7 +57,7 @@ export class Traffic {
   readonly clock = new CoarseClock();
   readonly identity = new IdentityHolder();
   readonly clusterEnvironment: ClusterEnvironment;
-  readonly outbound: HttpListener[] = [];
+  readonly outbound: Listener[] = [];
   readonly inbound: InboundPort[] = [];
   /** Requests that broke the rules of HTTP and were answered before anything looked at them. */
   refusedRequests = 0;
@@ -61,8 +69,8 @@ export class Traffic {
   readonly #wheel = new TimerWheel();
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
-  readonly #inboundRoutes = new Map<number, InboundRoutes>();
-  readonly #outboundHttp: ListenerHttp = { current: defaultHttpSettings };
+  readonly #inboundChains = new Map<number, InboundPortChains>();
+  readonly #outboundHttp: { current: HttpSettings } = { current: defaultHttpSettings };
   readonly #sampling: NodeJS.Timeout;
   #recorder: Recorder = { record() {} };
   #tcpRecorder: TcpRecorder = { opened() {}, progress() {}, closed() {} };
@@ -126,25 +134,46 @@ export class Traffic {
     this.#tcpRecorder = connections;
   }
 
-  /** Opens a plaintext listener for the application. */
-  async openOutbound(place: ListenerPlace, routes: RouteSource): Promise<HttpListener> {
-    const listener = await HttpListener.listen({
-      ...place,
-      mesh: null,
-      ...this.#serving('application', this.#environment('outbound', routes, this.#outboundHttp)),
-    });
+  /** Opens the port of a declared upstream. */
+  openUpstream(place: ListenerPlace, listeners: NamedListeners, routes: NamedRoutes, name: string): Promise<Listener> {
+    const port = new UpstreamPort(listeners, routes, name, this.#outboundHttp);
+    const environment = this.#environment('outbound', port, port);
+    const http = this.#codecs('application', environment);
+    const destination = { chains: () => port.chains(), http, tcp: environment };
+    return this.#openOutbound(place, (connection) => serveOutbound(connection, destination));
+  }
+
+  /** Opens the HTTP proxy port. */
+  openProxy(place: ListenerPlace, names: Omit<ConnectTunnelsOptions, 'destinationOf' | 'tcp'>): Promise<Listener> {
+    const environment = this.#environment('outbound', names.proxyRoutes, this.#outboundHttp);
+    const tunnels: ConnectTunnelsOptions = {
+      ...names,
+      tcp: environment,
+      destinationOf: (routes) => {
+        const inside = this.#environment('outbound', routes, this.#outboundHttp);
+        return { http: this.#codecs('application', inside), tcp: inside };
+      },
+    };
+    const http = this.#codecs('application', environment, (connection) => new ConnectTunnels(tunnels, connection));
+    return this.#openOutbound(place, (connection) => serveNewHttp(connection, http));
+  }
+
+  async #openOutbound(place: ListenerPlace, serve: (connection: NewConnection) => void): Promise<Listener> {
+    const listener = await Listener.listen({ ...place, mesh: null, ...this.#accepting(serve) });
     this.outbound.push(listener);
     return listener;
   }
 
-  /** Opens the mTLS listener for one application port; it answers 503 until it is given routes. */
+  /** Opens the mTLS listener for one application port; it answers 503 until it is told what to serve. */
   async openInbound(port: number, place: ListenerPlace): Promise<InboundPort> {
-    const routes = new InboundRoutes();
-    this.#inboundRoutes.set(port, routes);
-    const listener = await HttpListener.listen({
+    const chains = new InboundPortChains();
+    this.#inboundChains.set(port, chains);
+    const environment = this.#environment('inbound', chains, chains);
+    const http = this.#codecs('sidecar', environment);
+    const listener = await Listener.listen({
       ...place,
-      mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP2, ALPN_HTTP1] },
-      ...this.#serving('sidecar', this.#environment('inbound', routes, routes.http)),
+      mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP2, ALPN_HTTP1, ALPN_TCP] },
+      ...this.#accepting((connection) => serveInbound(connection, chains, http, environment)),
     });
     const inbound = { port, listener };
     this.inbound.push(inbound);
@@ -152,15 +181,13 @@ export class Traffic {
   }
 
   /** What an inbound listener serves from now on; null takes it out of service. */
-  setInboundRoutes(port: number, table: RouteTable<Cluster> | null): void {
-    const routes = this.#inboundRoutes.get(port);
-    if (routes !== undefined) routes.table = table;
+  setInboundChains(port: number, chains: FilterChains<Cluster> | null): void {
+    this.#inboundChains.get(port)?.set(chains);
   }
 
-  /** How a listener speaks HTTP from now on: that of an application's port, or, for null, all outbound ones. */
-  setHttpSettings(port: number | null, settings: HttpSettings): void {
-    const http = port === null ? this.#outboundHttp : this.#inboundRoutes.get(port)?.http;
-    if (http !== undefined) http.current = settings;
+  /** How outbound listeners speak HTTP from now on, where the service says nothing else. */
+  setOutboundHttp(settings: HttpSettings): void {
+    this.#outboundHttp.current = settings;
   }
 
   /** Answers now close their connections, so that callers move on; nothing is refused. */
@@ -175,7 +202,7 @@ export class Traffic {
     clearInterval(this.#sampling);
   }
 
-  #listeners(): HttpListener[] {
+  #listeners(): Listener[] {
     return [...this.outbound, ...this.inbound.map(({ listener }) => listener)];
   }
 
@@ -195,54 +222,33 @@ export class Traffic {
     if (level !== 'none') for (const listener of this.#listeners()) listener.shedConnections();
   }
 
-  #serving(
-    trust: HeaderTrust,
-    environment: ForwardEnvironment,
-  ): Pick<Parameters<typeof HttpListener.listen>[0], 'connection' | 'http2' | 'hasRoom' | 'accept' | 'onRefused'> {
+  #accepting(
+    serve: (connection: NewConnection) => void,
+  ): Pick<ListenerOptions, 'clock' | 'hasRoom' | 'serve' | 'onRefused'> {
     return {
-      connection: {
-        trust,
-        clock: this.clock,
-        get limits() {
-          const { maxHeadBytes, maxHeaders } = environment.http;
-          return { ...defaultHeadLimits, maxHeadBytes, maxHeaders };
-        },
-        get headerTimeoutMs() {
-          return environment.http.requestHeadersTimeoutMs || Number.POSITIVE_INFINITY;
-        },
-        get idleTimeoutMs() {
-          return environment.http.idleTimeoutMs || Number.POSITIVE_INFINITY;
-        },
-        describe: (failure) => this.#describe(failure, { service: '', rule: '', detail: '', isGrpc: false }),
-        onRefused: (failure) => {
-          this.refusedRequests++;
-          this.#log('debug', 'a request is refused', { reason: failure });
-        },
-      },
-      http2: {
-        get limits() {
-          return { ...defaultHttp2Limits, maxConcurrentStreams: environment.http.maxConcurrentStreams };
-        },
-        get streamIdleTimeoutMs() {
-          return environment.http.streamIdleTimeoutMs || Number.POSITIVE_INFINITY;
-        },
-        get drainTimeoutMs() {
-          return environment.http.drainTimeoutMs;
-        },
-        get maxRequests() {
-          return environment.http.maxRequestsPerConnection;
-        },
-      },
+      clock: this.clock,
       hasRoom: () => this.#hasRoom(),
-      accept: (stream, peer) => new HttpExchange(environment, stream, peer),
+      serve,
       onRefused: (reason, address) => this.#log('debug', 'a connection is refused', { reason, address }),
     };
+  }
+
+  #codecs(
+    trust: HeaderTrust,
+    environment: ForwardEnvironment,
+    tunnelsOf: ((connection: AcceptedConnection) => ConnectTunnels) | null = null,
+  ): HttpCodecOptions {
+    const onRefused = (failure: Failure): void => {
+      this.refusedRequests++;
+      this.#log('debug', 'a request is refused', { reason: failure });
+    };
+    return httpCodecOptions(trust, environment, onRefused, tunnelsOf);
   }
 
   #environment(
     direction: 'outbound' | 'inbound',
     routes: RouteSource,
-    http: ListenerHttp,
+    http: { readonly current: HttpSettings },
   ): ForwardEnvironment & TcpEnvironment {
     const { name, namespace, service, version } = this.#config;
     return {
@@ -292,22 +298,5 @@ export class Traffic {
   }
 }
 
-/** The settings of a listener, exchanged between two requests. */
-interface ListenerHttp {
-  current: HttpSettings;
-}
-
 /** What a dialler offers: exactly what it is going to speak. */
 const meshAlpn = { http1: ALPN_HTTP1, http2: ALPN_HTTP2, tcp: ALPN_TCP } as const;
-
-/** The routes of one inbound listener. CONNECT is refused: nobody tunnels through to an application. */
-class InboundRoutes implements RouteSource {
-  readonly service = '';
-  readonly http: ListenerHttp = { current: defaultHttpSettings };
-  table: RouteTable<Cluster> | null = null;
-
-  lookup(head: RequestHead): RouteLookup {
-    if (head.method === 'CONNECT') return 'upgradeNotSupported';
-    return this.table ?? 'configurationPending';
-  }
-}

@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
 import type { HeaderTrust } from '../header-trust.ts';
-import type { DownstreamStream, RequestReceiver, ResponseHead } from '../message-head.ts';
+import type { DownstreamStream, RequestReceiver, ResponseHead, TakeTransport } from '../message-head.ts';
 import { RequestHead } from '../message-head.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
@@ -279,9 +279,15 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     return this.#writer.writeBody(buffer, start, end, owned);
   }
 
-  acceptConnect(): void {
+  acceptConnect(take: TakeTransport): void {
+    if (this.#isClosed()) return;
     this.transport.writeText('HTTP/1.1 200 OK\r\n\r\n');
-    this.endResponse('');
+    const first = Buffer.from(this.#pending, 'latin1');
+    this.#pending = '';
+    this.#state = 'closed';
+    this.#options.onClosed(this);
+    this.transport.resume();
+    take(this.transport, first);
   }
 
   endResponse(trailers: string): void {

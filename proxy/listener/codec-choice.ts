@@ -1,14 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
-
-/** What a listener does with each of its connections, whatever is spoken on it. */
-export interface SweptConnection {
-  /** Looks for what takes too long; called about once a second. */
-  sweep(nowMs: number): void;
-  /** Ends in good order: what is being answered is answered. */
-  drain(): void;
-}
+import type { ServedConnection } from './accepted-connection.ts';
 
 export interface CodecChoiceOptions {
   readonly clock: CoarseClock;
@@ -25,7 +18,7 @@ export interface CodecChoiceOptions {
  * A plaintext connection until its first bytes say which version of HTTP it speaks: HTTP/2 with prior knowledge begins
  * with a preface that no request of HTTP/1 begins with (RFC 9113 section 3.4).
  */
-export class CodecChoice implements TransportHandler, SweptConnection {
+export class CodecChoice implements TransportHandler, ServedConnection {
   readonly #transport: Transport;
   readonly #options: CodecChoiceOptions;
   #held: Buffer | null = null;

@@ -10,7 +10,9 @@ import type { DownstreamPeer, ForwardEnvironment, RequestShedding } from '../for
 import { HttpExchange } from '../forward-http.ts';
 import type { HttpSettings } from '../http-settings.ts';
 import { defaultHttpSettings } from '../http-settings.ts';
-import { HttpListener } from '../listener/http-listener.ts';
+import type { HttpCodecOptions } from '../listener/http-codecs.ts';
+import { serveNewHttp } from '../listener/http-codecs.ts';
+import { Listener } from '../listener/listener.ts';
 import { localReply } from '../local-reply.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { PathMatcher } from '../route/path-matcher.ts';
@@ -110,11 +112,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
       },
     },
   };
-  const listener = await HttpListener.listen({
-    name: 'test',
-    host: '127.0.0.1',
-    port: 0,
-    mesh: inboundAs === undefined ? null : { identity: inboundAs, alpnProtocols: [ALPN_HTTP2, ALPN_HTTP1] },
+  const codecs: HttpCodecOptions = {
     connection: {
       trust: inboundAs === undefined ? 'application' : 'sidecar',
       clock,
@@ -123,10 +121,18 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
         localReply(failure, { answeredBy: 'test', service: '', rule: '', detail: '', remedy: '', isGrpc: false }),
       onRefused: (failure) => refused.push(failure),
     },
-    accept: (stream, peer) => {
+    accept: (stream, { peer }) => {
       peers.push(peer);
       return new HttpExchange(environment, stream, peer);
     },
+  };
+  const listener = await Listener.listen({
+    name: 'test',
+    host: '127.0.0.1',
+    port: 0,
+    mesh: inboundAs === undefined ? null : { identity: inboundAs, alpnProtocols: [ALPN_HTTP2, ALPN_HTTP1] },
+    clock,
+    serve: (connection) => serveNewHttp(connection, codecs),
     onRefused: (reason) => refused.push(reason),
   });
   return {

@@ -15,7 +15,7 @@ export interface RelayOptions {
   broadcast(message: ToWorker): void;
   /** Sequence number up to which all that run have carried everything out; -1 when none runs. */
   appliedByAll(): number;
-  /** The first worker asks for a RouteConfiguration, or the last one lets go of it. */
+  /** The first worker asks for it, or the last one lets go of it. */
   want(name: ResourceName): void;
   release(name: ResourceName): void;
   readonly concurrency: number;
@@ -33,14 +33,14 @@ const typeOrder = [CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL, ROUTE_CON
  * have it: only then is it reported as in force. Resources travel as the bytes that were validated here; each worker
  * compiles them with the code that compiled them here.
  *
- * Which routes are asked for on demand is the union of what the workers ask for.
+ * What is asked for on demand is the union of what the workers ask for.
  */
 export class ConfigurationRelay implements ConfigurationTarget {
   readonly #options: RelayOptions;
   /** All that is in force or known to be absent, for workers that start later. */
   readonly #state = new Map<string, ConfigurationMessage>();
-  /** Workers by the RouteConfiguration that they have asked for. */
-  readonly #holders = new Map<string, Set<number>>();
+  /** Workers by what they have asked for. */
+  readonly #holders = new Map<string, { readonly name: ResourceName; readonly workers: Set<number> }>();
   readonly #pending: { readonly sequence: number; readonly callback: () => void }[] = [];
   #sequence = 0;
 
@@ -62,9 +62,9 @@ export class ConfigurationRelay implements ConfigurationTarget {
     this.#options.broadcast({ kind: 'forget', sequence: ++this.#sequence, typeUrl, name });
   }
 
-  remember(routeName: string): void {
-    for (let index = 0; index < this.#options.concurrency; index++) this.hold(index, routeName);
-    this.#options.broadcast({ kind: 'remember', routeName });
+  remember(name: ResourceName): void {
+    for (let index = 0; index < this.#options.concurrency; index++) this.hold(index, name);
+    this.#options.broadcast({ kind: 'remember', name });
   }
 
   whenInForce(callback: () => void): void {
@@ -78,29 +78,31 @@ export class ConfigurationRelay implements ConfigurationTarget {
     while (this.#pending[0] !== undefined && this.#pending[0].sequence <= applied) this.#pending.shift()?.callback();
   }
 
-  /** A worker uses these routes from now on. Answers what is known of them, if anything. */
-  hold(worker: number, routeName: string): ConfigurationMessage | null {
-    const holders = this.#holders.get(routeName);
+  /** A worker uses this from now on. Answers what is known of it, if anything. */
+  hold(worker: number, { typeUrl, name }: ResourceName): ConfigurationMessage | null {
+    const key = keyOf(typeUrl, name);
+    const holders = this.#holders.get(key);
     if (holders === undefined) {
-      this.#holders.set(routeName, new Set([worker]));
-      this.#options.want(routeNamed(routeName));
+      this.#holders.set(key, { name: { typeUrl, name }, workers: new Set([worker]) });
+      this.#options.want({ typeUrl, name });
     } else {
-      holders.add(worker);
+      holders.workers.add(worker);
     }
-    const known = this.#state.get(keyOf(ROUTE_CONFIGURATION_TYPE_URL, routeName));
+    const known = this.#state.get(key);
     return known === undefined ? null : { ...known, sequence: this.#sequence };
   }
 
-  letGo(worker: number, routeName: string): void {
-    const holders = this.#holders.get(routeName);
-    if (!holders?.delete(worker) || holders.size > 0) return;
-    this.#holders.delete(routeName);
-    this.#options.release(routeNamed(routeName));
+  letGo(worker: number, { typeUrl, name }: ResourceName): void {
+    const key = keyOf(typeUrl, name);
+    const holders = this.#holders.get(key);
+    if (!holders?.workers.delete(worker) || holders.workers.size > 0) return;
+    this.#holders.delete(key);
+    this.#options.release({ typeUrl, name });
   }
 
-  /** Routes that this worker, or the one before it, has asked for. */
-  heldBy(worker: number): string[] {
-    return [...this.#holders].filter(([, holders]) => holders.has(worker)).map(([routeName]) => routeName);
+  /** What this worker, or the one before it, has asked for. */
+  heldBy(worker: number): ResourceName[] {
+    return [...this.#holders.values()].filter(({ workers }) => workers.has(worker)).map(({ name }) => name);
   }
 
   /** All that a new worker must be told to be where the others are; the last is to be answered. */
@@ -117,10 +119,6 @@ export class ConfigurationRelay implements ConfigurationTarget {
     this.#state.set(keyOf(message.typeUrl, message.name), message);
     this.#options.broadcast(message);
   }
-}
-
-function routeNamed(name: string): ResourceName {
-  return { typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name };
 }
 
 function keyOf(typeUrl: string, name: string): string {

@@ -8,13 +8,14 @@ import type { ProcessUsage } from '../telemetry/process-metrics.ts';
 import type { TcpDelta } from '../telemetry/tcp-delta.ts';
 import type { ClusterStats, DownstreamRequests, ListenerStats } from '../telemetry/traffic-stats.ts';
 import type { MeshIdentity } from '../tls/mesh-identity.ts';
+import type { ResourceName } from '../xds/delta-state.ts';
 
 /**
  * What the main process and its workers say to each other, over Node's own channel between parent and child. Both ends
  * are of one build, so there are no versions. The channel keeps the order.
  */
 export type ToWorker =
-  /** The first message, once. `remembered`: RouteConfigurations that a worker before this one had asked for. */
+  /** The first message, once. `remembered`: what a worker before this one had asked for. */
   | {
       readonly kind: 'start';
       readonly index: number;
@@ -23,7 +24,7 @@ export type ToWorker =
       readonly config: ProxyConfig;
       readonly logLevel: LogLevel;
       readonly isConnected: boolean;
-      readonly remembered: readonly string[];
+      readonly remembered: readonly ResourceName[];
     }
   /** A listener whose connections come as `connection` messages with this number. */
   | { readonly kind: 'listener'; readonly listener: number; readonly plan: ListenerPlan; readonly place: ListenerPlace }
@@ -42,8 +43,8 @@ export type ToWorker =
     }
   | { readonly kind: 'absent'; readonly sequence: number; readonly typeUrl: string; readonly name: string }
   | { readonly kind: 'forget'; readonly sequence: number; readonly typeUrl: string; readonly name: string }
-  /** These routes are wanted as if a request had just asked for them. */
-  | { readonly kind: 'remember'; readonly routeName: string }
+  /** These routes, or this listener, are wanted as if a request had just asked for them. */
+  | { readonly kind: 'remember'; readonly name: ResourceName }
   /** Changes nothing; its answer says that all before it is in force. */
   | { readonly kind: 'barrier'; readonly sequence: number }
   /** Comes with the socket. */
@@ -62,8 +63,8 @@ export type FromWorker =
   | { readonly kind: 'applied'; readonly sequence: number }
   /** So many more connections are its own now, in the order in which they were handed over. */
   | { readonly kind: 'took'; readonly connections: number }
-  /** RouteConfigurations that it has begun to use, and let go of. One message at a time; see `wants-taken`. */
-  | { readonly kind: 'wants'; readonly wanted: readonly string[]; readonly released: readonly string[] }
+  /** Resources that it has begun to use, and let go of. One message at a time; see `wants-taken`. */
+  | { readonly kind: 'wants'; readonly wanted: readonly ResourceName[]; readonly released: readonly ResourceName[] }
   /** One at a time; see `report-taken`. */
   | { readonly kind: 'report'; readonly report: WorkerReport };
 

@@ -1,14 +1,15 @@
+import type { ResourceName } from '../xds/delta-state.ts';
 import type { FromWorker } from './messages.ts';
 
 /**
- * Tells the main process which RouteConfigurations this worker has begun to use, and which it has let go of: what changes in
+ * Tells the main process which resources this worker has begun to use, and which it has let go of: what changes in
  * one turn of the event loop goes out together, and nothing while the last message has not been read. Of a name only its
  * newest state is kept, so there are never more than there are names.
  */
 export class WantsSender {
   readonly #send: (message: FromWorker) => void;
-  /** By name, whether it is wanted; not told yet. */
-  readonly #untold = new Map<string, boolean>();
+  /** By type and name, whether it is wanted; not told yet. */
+  readonly #untold = new Map<string, { readonly name: ResourceName; readonly isWanted: boolean }>();
   #isScheduled = false;
   #isUnread = false;
 
@@ -16,11 +17,11 @@ export class WantsSender {
     this.#send = send;
   }
 
-  want(name: string): void {
+  want(name: ResourceName): void {
     this.#change(name, true);
   }
 
-  release(name: string): void {
+  release(name: ResourceName): void {
     this.#change(name, false);
   }
 
@@ -29,8 +30,8 @@ export class WantsSender {
     this.#flush();
   }
 
-  #change(name: string, isWanted: boolean): void {
-    this.#untold.set(name, isWanted);
+  #change({ typeUrl, name }: ResourceName, isWanted: boolean): void {
+    this.#untold.set(`${typeUrl} ${name}`, { name: { typeUrl, name }, isWanted });
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
@@ -41,7 +42,8 @@ export class WantsSender {
 
   #flush(): void {
     if (this.#isUnread || this.#untold.size === 0) return;
-    const names = (isWanted: boolean) => [...this.#untold].filter(([, is]) => is === isWanted).map(([name]) => name);
+    const all = [...this.#untold.values()];
+    const names = (wanted: boolean) => all.filter(({ isWanted }) => isWanted === wanted).map(({ name }) => name);
     this.#send({ kind: 'wants', wanted: names(true), released: names(false) });
     this.#untold.clear();
     this.#isUnread = true;

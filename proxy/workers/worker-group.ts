@@ -232,11 +232,11 @@ export class WorkerGroup implements Carrier {
         this.#handOver.pump();
         break;
       case 'wants':
-        for (const routeName of message.wanted) {
-          const known = this.target.hold(slot.index, routeName);
+        for (const name of message.wanted) {
+          const known = this.target.hold(slot.index, name);
           if (known !== null) slot.worker?.send(known);
         }
-        for (const routeName of message.released) this.target.letGo(slot.index, routeName);
+        for (const name of message.released) this.target.letGo(slot.index, name);
         slot.worker?.send({ kind: 'wants-taken' });
         break;
       case 'report':

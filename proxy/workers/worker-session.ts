@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
 import { chooseTransport } from '../choose-transport.ts';
 import { DataPlane } from '../data-plane.ts';
-import type { HttpListener } from '../listener/http-listener.ts';
+import type { Listener } from '../listener/listener.ts';
 import { LogWriter } from '../log.ts';
 import { AccessLog } from '../telemetry/access-log.ts';
 import { parseResource } from '../xds/parse-resource.ts';
@@ -64,7 +64,7 @@ class Running {
   readonly #plane: DataPlane;
   readonly #wants: WantsSender;
   readonly #reports: ReportSender;
-  readonly #listeners = new Map<number, HttpListener>();
+  readonly #listeners = new Map<number, Listener>();
   #trustDomain = '';
   #applied = -1;
   #took = 0;
@@ -84,11 +84,11 @@ class Running {
       log: log.for('traffic'),
       accessLog,
       limitShare: start.concurrency,
-      want: ({ name }) => this.#wants.want(name),
-      release: ({ name }) => this.#wants.release(name),
+      want: (name) => this.#wants.want(name),
+      release: (name) => this.#wants.release(name),
     });
     this.#plane.setConnected(start.isConnected);
-    for (const routeName of start.remembered) this.#plane.target.remember(routeName);
+    for (const name of start.remembered) this.#plane.target.remember(name);
     this.#reports = new ReportSender(this.#plane, (message) => channel.send(message));
     this.#reports.start();
   }
@@ -129,7 +129,7 @@ class Running {
         this.#done(message.sequence);
         break;
       case 'remember':
-        plane.target.remember(message.routeName);
+        plane.target.remember(message.name);
         break;
       case 'connection':
         this.#took++;

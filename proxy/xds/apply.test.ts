@@ -49,7 +49,7 @@ function setUp(options: { putRoots?: (pem: string) => void } = {}) {
     want: (name) => configuration.want(name),
     release: (name) => configuration.release(name),
     isConnected: () => true,
-    putListener: ({ name }) => log.push(`listener ${name}`),
+    putListener: (name) => log.push(`listener ${name}`),
     removeListener: (name) => log.push(`no listener ${name}`),
     clock,
     random: () => 0,

@@ -1,3 +1,4 @@
+import { parseClusterName } from '../../proto/names.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
@@ -28,8 +29,8 @@ export interface ConfigurationTarget {
   absent(name: ResourceName): void;
   /** Nothing needs it any more. */
   forget(name: ResourceName): void;
-  /** An earlier run had asked for these routes on demand: they are wanted as if they had just been used. */
-  remember(routeName: string): void;
+  /** An earlier run had asked for these routes, or this listener, on demand: as if they had just been used. */
+  remember(name: ResourceName): void;
   /** Calls back when all calls before this one have taken effect; at once where they do so at once. */
   whenInForce(callback: () => void): void;
 }
@@ -111,11 +112,11 @@ export class Configuration {
 
   /**
    * Puts in force what an earlier run had. Answers the resources that were taken: those that something still needs.
-   * Routes that were asked for on demand are wanted again, so that they work without the control plane as they did.
+   * What was asked for on demand is wanted again, so that it works without the control plane as it did.
    */
   restore(resources: readonly ParsedResource[]): ParsedResource[] {
     for (const { typeUrl, name } of resources) {
-      if (typeUrl === ROUTE_CONFIGURATION_TYPE_URL) this.#target.remember(name);
+      if (isOnDemand({ typeUrl, name })) this.#target.remember({ typeUrl, name });
     }
     // Needing first: what it needs is not known here before.
     for (const typeUrl of typeOrder.toReversed()) {
@@ -174,6 +175,12 @@ export class Configuration {
     this.#target.forget(nameOf(name));
     this.#target.whenInForce(() => this.#sink.removed(nameOf(name)));
   }
+}
+
+/** Routes, and the listeners of services; the sidecar's own listeners are wanted from the start. */
+function isOnDemand({ typeUrl, name }: ResourceName): boolean {
+  if (typeUrl === LISTENER_TYPE_URL) return parseClusterName(name)?.direction === 'outbound';
+  return typeUrl === ROUTE_CONFIGURATION_TYPE_URL;
 }
 
 /** Only the two, since the objects of `Warming` carry more. */

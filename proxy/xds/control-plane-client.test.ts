@@ -59,7 +59,7 @@ function start(tokenText: string | null) {
     want: (name) => client.configuration.want(name),
     release: (name) => client.configuration.release(name),
     isConnected: () => client.isConnected,
-    putListener: ({ name }) => listeners.push(name),
+    putListener: (name) => listeners.push(name),
     removeListener: (name) => listeners.push(`-${name}`),
     clock,
     random: () => 0.5,

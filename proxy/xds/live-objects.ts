@@ -1,3 +1,5 @@
+import { parseClusterName } from '../../proto/names.ts';
+import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
   CLUSTER_TYPE_URL,
@@ -8,13 +10,15 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { dividedLimits } from '../cluster/divided-limits.ts';
+import type { FilterChains } from '../route/filter-chains.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { ConfigurationTarget } from './apply.ts';
 import type { ListenerConfig } from './compile-listener.ts';
 import { compileRouteConfiguration } from './compile-route.ts';
 import type { ResourceName } from './delta-state.ts';
+import { liveChains } from './live-chains.ts';
 import type { LiveClusters } from './live-clusters.ts';
-import { OnDemandRoutes } from './on-demand-routes.ts';
+import { OnDemandResources } from './on-demand-resources.ts';
 import type { ParsedResource } from './parse-resource.ts';
 
 export interface LiveObjectsOptions {
@@ -26,8 +30,8 @@ export interface LiveObjectsOptions {
   release(name: ResourceName): void;
   /** Whether the control plane can be asked now. */
   isConnected(): boolean;
-  /** The listener serves these routes from now on. */
-  putListener(config: ListenerConfig, routes: RouteTable<Cluster>): void;
+  /** The listener, one of the sidecar's own, serves this from now on. */
+  putListener(name: string, chains: FilterChains<Cluster>): void;
   /** The control plane says that there is no such listener. */
   removeListener(name: string): void;
   readonly clock?: Clock;
@@ -39,7 +43,9 @@ export interface LiveObjectsOptions {
  * resource may take effect is not decided here; whatever is put counts at once.
  */
 export class LiveObjects implements ConfigurationTarget {
-  readonly routes: OnDemandRoutes<RouteTable<Cluster>>;
+  readonly routes: OnDemandResources<RouteTable<Cluster>>;
+  /** What the ports of services carry, by the name of their listener. */
+  readonly listeners: OnDemandResources<FilterChains<Cluster>>;
   readonly #options: LiveObjectsOptions;
   readonly #clusters: LiveClusters;
   readonly #random: () => number;
@@ -48,10 +54,16 @@ export class LiveObjects implements ConfigurationTarget {
     this.#options = options;
     this.#clusters = options.clusters;
     this.#random = options.random ?? Math.random;
-    this.routes = new OnDemandRoutes<RouteTable<Cluster>>(
-      (name) => options.want({ typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name }),
-      (name) => options.release({ typeUrl: ROUTE_CONFIGURATION_TYPE_URL, name }),
-      { clock: options.clock ?? systemClock, isConnected: () => options.isConnected() },
+    this.routes = this.#onDemand(ROUTE_CONFIGURATION_TYPE_URL);
+    this.listeners = this.#onDemand(LISTENER_TYPE_URL);
+  }
+
+  #onDemand<T extends object>(typeUrl: ResourceTypeUrl): OnDemandResources<T> {
+    const { clock = systemClock, want, release, isConnected } = this.#options;
+    return new OnDemandResources<T>(
+      (name) => want({ typeUrl, name }),
+      (name) => release({ typeUrl, name }),
+      { clock, isConnected },
     );
   }
 
@@ -67,7 +79,7 @@ export class LiveObjects implements ConfigurationTarget {
         this.routes.settle(name, this.#table(meaning.configuration));
         break;
       case 'listener':
-        this.#options.putListener(meaning.config, this.#table(meaning.config.routes));
+        this.#putListener(meaning.config);
         break;
       case 'roots':
         // Part of the identity; see `ApplySink.putRoots`.
@@ -78,6 +90,7 @@ export class LiveObjects implements ConfigurationTarget {
   absent({ typeUrl, name }: ResourceName): void {
     if (typeUrl === CLUSTER_TYPE_URL) this.#clusters.absent(name);
     else if (typeUrl === ROUTE_CONFIGURATION_TYPE_URL) this.routes.settle(name, 'absent');
+    else if (typeUrl === LISTENER_TYPE_URL && isOfService(name)) this.listeners.settle(name, 'absent');
     else this.#drop({ typeUrl, name });
   }
 
@@ -86,8 +99,9 @@ export class LiveObjects implements ConfigurationTarget {
     else this.#drop({ typeUrl, name });
   }
 
-  remember(routeName: string): void {
-    this.routes.remember(routeName);
+  remember({ typeUrl, name }: ResourceName): void {
+    if (typeUrl === LISTENER_TYPE_URL) this.listeners.remember(name);
+    else this.routes.remember(name);
   }
 
   whenInForce(callback: () => void): void {
@@ -96,10 +110,25 @@ export class LiveObjects implements ConfigurationTarget {
 
   #drop({ typeUrl, name }: ResourceName): void {
     if (typeUrl === CLUSTER_LOAD_ASSIGNMENT_TYPE_URL) this.#clusters.removeEndpoints(name);
-    else if (typeUrl === LISTENER_TYPE_URL) this.#options.removeListener(name);
+    else if (typeUrl === LISTENER_TYPE_URL && !isOfService(name)) this.#options.removeListener(name);
+  }
+
+  #putListener(config: ListenerConfig): void {
+    const chains = liveChains(config, {
+      cluster: (name) => this.#clusters.get(name),
+      table: (routes) => this.#table(routes),
+      random: this.#random,
+    });
+    if (isOfService(config.name)) this.listeners.settle(config.name, chains);
+    else this.#options.putListener(config.name, chains);
   }
 
   #table(configuration: Parameters<typeof compileRouteConfiguration>[0]): RouteTable<Cluster> {
     return compileRouteConfiguration(configuration, (name) => this.#clusters.get(name), this.#random);
   }
+}
+
+/** Whether a listener says what a service's port carries; all others are the sidecar's own. */
+function isOfService(listenerName: string): boolean {
+  return parseClusterName(listenerName)?.direction === 'outbound';
 }

@@ -20,6 +20,7 @@ import { compileListener } from './compile-listener.ts';
 import { compileRouteConfiguration } from './compile-route.ts';
 import { compileRoots } from './compile-secret.ts';
 import type { ResourceName } from './delta-state.ts';
+import { filtersOf } from './live-chains.ts';
 import type { WarmingResource } from './warming.ts';
 
 /** What a resource means, by type. */
@@ -69,11 +70,11 @@ function compile(typeUrl: ResourceTypeUrl, resource: unknown, trustDomain: strin
   switch (typeUrl) {
     case LISTENER_TYPE_URL: {
       const config = compileListener(as<typeof LISTENER_TYPE_URL>(), trustDomain);
-      return { meaning: { kind: 'listener', config }, needs: clustersOf(config.routes) };
+      return { meaning: { kind: 'listener', config }, needs: namesOf(clustersOfListener(config)) };
     }
     case ROUTE_CONFIGURATION_TYPE_URL: {
       const configuration = as<typeof ROUTE_CONFIGURATION_TYPE_URL>();
-      return { meaning: { kind: 'routes', configuration }, needs: clustersOf(configuration) };
+      return { meaning: { kind: 'routes', configuration }, needs: namesOf(clustersOf(configuration)) };
     }
     case CLUSTER_TYPE_URL:
       return compileClusterNeeds(as<typeof CLUSTER_TYPE_URL>());
@@ -92,8 +93,20 @@ function compileClusterNeeds(cluster: Cluster__Output): Compiled {
   return { meaning: { kind: 'cluster', config }, needs };
 }
 
-function clustersOf(configuration: RouteConfiguration__Output): ResourceName[] {
+function clustersOf(configuration: RouteConfiguration__Output): string[] {
   const names = new Set<string>();
   compileRouteConfiguration(configuration, (name) => names.add(name), Math.random);
-  return [...names].map((name) => ({ typeUrl: CLUSTER_TYPE_URL, name }));
+  return [...names];
+}
+
+/** Routes that come by name have needs of their own. */
+function clustersOfListener(config: ListenerConfig): string[] {
+  return filtersOf(config).flatMap((filter) => {
+    if (filter.kind === 'tcp') return filter.clusters.map(({ name }) => name);
+    return filter.routes === null ? [] : clustersOf(filter.routes);
+  });
+}
+
+function namesOf(clusters: readonly string[]): ResourceName[] {
+  return [...new Set(clusters)].map((name) => ({ typeUrl: CLUSTER_TYPE_URL, name }));
 }

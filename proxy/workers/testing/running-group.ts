@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import type { PackableName } from '../../../proto/any.ts';
 import { pack } from '../../../proto/any.ts';
 import type { Input } from '../../../proto/load.ts';
+import { outboundListenerName } from '../../../proto/names.ts';
+import { LISTENER_TYPE_URL } from '../../../proto/type-urls.ts';
 import type { Stat } from '../../admin/stats-page.ts';
 import type { ProxyOptions } from '../../config.ts';
 import { proxyConfig } from '../../config.ts';
@@ -14,7 +16,8 @@ import type { WorkerGroupOptions } from '../worker-group.ts';
 import { WorkerGroup } from '../worker-group.ts';
 
 export const routeName = 'cart.default.svc.cluster.local:80';
-const clusterName = 'outbound|80||cart.default.svc.cluster.local';
+/** Listener and cluster of the service's port have one name. */
+const clusterName = outboundListenerName('cart.default.svc.cluster.local', 80);
 
 type Routes = Input<'envoy.config.route.v3.RouteConfiguration'>;
 
@@ -60,6 +63,7 @@ export class RunningGroup {
       eds_cluster_config: { eds_config: { ads: {}, resource_api_version: 'V3' } },
     });
     this.putRoutes({});
+    this.group.target.absent({ typeUrl: LISTENER_TYPE_URL, name: clusterName }); // all ports carry HTTP
     await this.inForce();
     return this;
   }

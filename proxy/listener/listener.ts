@@ -3,31 +3,14 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
-import { ALPN_HTTP2 } from '../../proto/names.ts';
-import type { ServerConnectionOptions } from '../http1/server-connection.ts';
-import { ServerConnection } from '../http1/server-connection.ts';
-import type { Http2ServerConnectionOptions } from '../http2/server-connection.ts';
-import { Http2ServerConnection } from '../http2/server-connection.ts';
-import type { DownstreamStream, RequestReceiver } from '../message-head.ts';
 import type { IdentityHolder, MeshIdentity } from '../tls/mesh-identity.ts';
 import { secureContextOptions } from '../tls/mesh-identity.ts';
-import type { OpenedTransport } from '../transport/open-transport.ts';
+import type { CoarseClock } from '../transport/coarse-clock.ts';
 import { openTransport } from '../transport/open-transport.ts';
-import type { TransportHandler } from '../transport/transport.ts';
-import type { SweptConnection } from './codec-choice.ts';
-import { CodecChoice } from './codec-choice.ts';
+import type { AcceptedPeer, NewConnection } from './accepted-connection.ts';
+import { ServedConnections } from './accepted-connection.ts';
 
-/** The other end of an accepted connection. Without mTLS there is an address and nothing else. */
-export interface AcceptedPeer {
-  /** SPIFFE id that was verified in the handshake, or empty. */
-  readonly principal: string;
-  readonly address: string;
-  /** `x-forwarded-client-cert: …\r\n` for the application, or empty. */
-  readonly clientCertLine: string;
-  metadata: string;
-}
-
-export interface HttpListenerOptions {
+export interface ListenerOptions {
   readonly name: string;
   readonly host: string;
   /** 0 takes a free one. */
@@ -38,18 +21,13 @@ export interface HttpListenerOptions {
   readonly isHandedOver?: boolean;
   /** Null for plaintext; otherwise clients must present an SVID of our trust domain. */
   readonly mesh: MeshListenerOptions | null;
-  readonly connection: Omit<ServerConnectionOptions, 'onClosed'>;
-  /** What HTTP/2 needs beyond that; read for each connection. */
-  readonly http2?: Pick<
-    Http2ServerConnectionOptions,
-    'limits' | 'streamIdleTimeoutMs' | 'drainTimeoutMs' | 'maxRequests'
-  >;
+  readonly clock: CoarseClock;
   /** Connections at a time; one more is closed at once. Default 10 000. */
   readonly maxConnections?: number;
   /** Whether the process has room for one more; asked for each connection, and one that has no room is closed at once. */
   readonly hasRoom?: () => boolean;
-  /** Somebody to answer the requests of one connection, or of the streams that one stream object carries. */
-  accept(stream: DownstreamStream, peer: AcceptedPeer): RequestReceiver;
+  /** Takes a connection that was accepted; with TLS, once the handshake is over. */
+  serve(connection: NewConnection): void;
   /** A connection was refused before any request: a handshake failed, or the limit was reached. */
   onRefused(reason: string, address: string): void;
 }
@@ -68,21 +46,20 @@ export interface ListenerCounters {
   handshakeFailures: number;
 }
 
-/** Accepts HTTP connections, in plaintext or with mutual TLS, and gives each a codec and somebody who answers. */
-export class HttpListener {
+/** Accepts connections, in plaintext or with mutual TLS, within its limits, and knows all that are open. */
+export class Listener {
   readonly name: string;
   readonly counters: ListenerCounters = { accepted: 0, refused: 0, handshakes: 0, handshakeFailures: 0 };
-  readonly #options: HttpListenerOptions;
+  readonly #options: ListenerOptions;
   readonly #server: Server;
-  readonly #connections = new Set<SweptConnection>();
+  readonly #connections = new ServedConnections();
   /** All accepted sockets, those in the middle of a handshake included. */
   readonly #sockets = new Set<Socket>();
   readonly #stopSweeping: () => void;
   #stopFollowing: () => void = () => {};
   #onEmpty: () => void = () => {};
-  #isDraining = false;
 
-  private constructor(options: HttpListenerOptions) {
+  private constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
     this.#server = options.mesh === null ? this.#plainServer() : this.#meshServer(options.mesh);
@@ -97,14 +74,12 @@ export class HttpListener {
       });
     });
     this.#server.on('drop', (drop) => this.#refuse('there is no room for more connections', drop?.remoteAddress ?? ''));
-    this.#stopSweeping = options.connection.clock.onTick((nowMs) => {
-      for (const connection of this.#connections) connection.sweep(nowMs);
-    });
+    this.#stopSweeping = options.clock.onTick((nowMs) => this.#connections.sweep(nowMs));
   }
 
   /** Binds and listens. Rejects with Node's error when the address cannot be had. */
-  static async listen(options: HttpListenerOptions): Promise<HttpListener> {
-    const listener = new HttpListener(options);
+  static async listen(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
     if (options.isHandedOver) return listener;
     try {
       await new Promise<void>((resolve, reject) => {
@@ -142,7 +117,7 @@ export class HttpListener {
 
   /** Answers in progress close their connections, idle ones are closed now; those that come later stay. */
   shedConnections(): void {
-    for (const connection of this.#connections) connection.drain();
+    this.#connections.shed();
   }
 
   /** Serves a connection that another process has accepted, within the same limit. */
@@ -157,8 +132,7 @@ export class HttpListener {
 
   /** From now on every answer closes its connection; idle connections are closed. New ones are still accepted. */
   drain(): void {
-    this.#isDraining = true;
-    for (const connection of this.#connections) connection.drain();
+    this.#connections.drain();
   }
 
   /** Stops accepting. Resolves when the last connection is gone; what is open at `graceMs` is cut. */
@@ -186,7 +160,7 @@ export class HttpListener {
   #plainServer(): Server {
     const server = createServer({ noDelay: true });
     server.on('connection', (socket: Socket) => {
-      this.#accept(socket, { principal: '', address: addressOf(socket), clientCertLine: '', metadata: '' });
+      this.#accept(socket, { principal: '', address: addressOf(socket), clientCertLine: '', metadata: '' }, '');
     });
     return server;
   }
@@ -227,61 +201,18 @@ export class HttpListener {
       socket.destroy();
       return;
     }
-    this.#accept(socket, {
+    const peer = {
       principal: verified.id,
       address: addressOf(socket),
       clientCertLine: clientCertLine(own, certificate.raw, verified.id),
       metadata: '',
-    });
+    };
+    this.#accept(socket, peer, socket.alpnProtocol || '');
   }
 
-  #accept(socket: Socket, peer: AcceptedPeer): void {
+  #accept(socket: Socket, peer: AcceptedPeer, alpnProtocol: string): void {
     this.counters.accepted++;
-    const transport = openTransport(socket);
-    if (this.#options.mesh === null) this.#listenForVersion(transport, peer);
-    else if ((socket as TLSSocket).alpnProtocol === ALPN_HTTP2) this.#serve('http2', transport, peer);
-    else this.#serve('http1', transport, peer);
-    transport.startReading();
-  }
-
-  #listenForVersion(transport: OpenedTransport, peer: AcceptedPeer): void {
-    const { clock, headerTimeoutMs = 60_000, idleTimeoutMs = 3_600_000 } = this.#options.connection;
-    const choice = new CodecChoice(transport, {
-      clock,
-      headerTimeoutMs,
-      idleTimeoutMs,
-      choose: (version) => this.#serve(version, transport, peer),
-      onClosed: (closed) => this.#connections.delete(closed),
-    });
-    this.#connections.add(choice);
-    if (this.#isDraining) choice.drain();
-  }
-
-  #serve(version: 'http1' | 'http2', transport: OpenedTransport, peer: AcceptedPeer): TransportHandler {
-    const connection = version === 'http1' ? this.#http1(transport, peer) : this.#http2(transport, peer);
-    this.#connections.add(connection);
-    if (this.#isDraining) connection.drain();
-    return connection;
-  }
-
-  #http1(transport: OpenedTransport, peer: AcceptedPeer): ServerConnection {
-    const connection = new ServerConnection(transport, {
-      ...this.#options.connection,
-      onClosed: (closed) => this.#connections.delete(closed),
-    });
-    connection.setReceiver(this.#options.accept(connection, peer));
-    return connection;
-  }
-
-  #http2(transport: OpenedTransport, peer: AcceptedPeer): Http2ServerConnection {
-    const { limits, ...connection } = this.#options.connection;
-    return new Http2ServerConnection(transport, {
-      ...connection,
-      ...this.#options.http2,
-      ...(limits === undefined ? {} : { fieldLimits: limits }),
-      accept: (stream) => this.#options.accept(stream, peer),
-      onClosed: (closed) => this.#connections.delete(closed),
-    });
+    this.#options.serve({ transport: openTransport(socket), peer, alpnProtocol, served: this.#connections });
   }
 
   #refuse(reason: string, address: string): void {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../testing/fake-clock.ts';
-import { OnDemandRoutes } from './on-demand-routes.ts';
+import { OnDemandResources } from './on-demand-resources.ts';
 
 function setUp(limits: { maxNames?: number; maxWaiting?: number } = {}) {
   const clock = new FakeClock();
   const log: string[] = [];
-  const routes = new OnDemandRoutes<{ id: number }>(
+  const routes = new OnDemandResources<{ id: number }>(
     (name) => log.push(`+${name}`),
     (name) => log.push(`-${name}`),
     { clock, ...limits },
@@ -13,7 +13,7 @@ function setUp(limits: { maxNames?: number; maxWaiting?: number } = {}) {
   return { clock, log, routes };
 }
 
-describe('OnDemandRoutes', () => {
+describe('OnDemandResources', () => {
   it('asks once for a name, however many use it while they wait', async () => {
     const { log, routes } = setUp();
     const answers = [routes.resolve('cart:80'), routes.resolve('cart:80')];
@@ -48,7 +48,7 @@ describe('OnDemandRoutes', () => {
   it('waits once for a name while the control plane is away, and again when it is back', async () => {
     const clock = new FakeClock();
     let isConnected = false;
-    const routes = new OnDemandRoutes(
+    const routes = new OnDemandResources(
       () => {},
       () => {},
       { clock, isConnected: () => isConnected },

@@ -1,15 +1,15 @@
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 
-/** What a request for a service that was not declared can meet. */
-export type RoutesAnswer<Table> =
+/** What a use of a service that was not declared can meet: its route table, or what its port carries. */
+export type OnDemandAnswer<Table> =
   | Table
   /** The control plane says that there is no such service. */
   | 'absent'
   /** No answer within the wait; the control plane is away or slow. Not the same as absent: nothing is known. */
   | 'unknown';
 
-export interface OnDemandRoutesOptions {
+export interface OnDemandOptions {
   /** Names subscribed at a time beyond the declared ones; the least recently used one makes room. Default 1000. */
   readonly maxNames?: number;
   /** How long a first use waits for its answer. Default 5000. */
@@ -22,7 +22,7 @@ export interface OnDemandRoutesOptions {
 }
 
 /**
- * Route tables by name, asked for on first use.
+ * Resources by name, asked for on first use: route tables, and what ports carry.
  *
  * A name is asked for once; whoever uses it meanwhile waits for the same answer. That a service does not exist is
  * remembered like an answer, and since the name stays subscribed it is corrected as soon as it does exist. Declared
@@ -30,7 +30,7 @@ export interface OnDemandRoutesOptions {
  *
  * The bounds keep a program that calls one made-up host after the other from growing either plane.
  */
-export class OnDemandRoutes<Table extends object> {
+export class OnDemandResources<Table extends object> {
   readonly #entries = new Map<string, Entry<Table>>();
   readonly #waiting = new Map<string, Wait<Table>>();
   readonly #want: (name: string) => void;
@@ -45,7 +45,7 @@ export class OnDemandRoutes<Table extends object> {
   #uses = 0;
 
   /** `want` and `release` subscribe and unsubscribe; both must not call back in here before they return. */
-  constructor(want: (name: string) => void, release: (name: string) => void, options: OnDemandRoutesOptions = {}) {
+  constructor(want: (name: string) => void, release: (name: string) => void, options: OnDemandOptions = {}) {
     this.#want = want;
     this.#release = release;
     this.#maxNames = options.maxNames ?? 1_000;
@@ -71,7 +71,7 @@ export class OnDemandRoutes<Table extends object> {
   }
 
   /** The table at once where the answer is known, otherwise a promise that never rejects. */
-  resolve(name: string): RoutesAnswer<Table> | Promise<RoutesAnswer<Table>> {
+  resolve(name: string): OnDemandAnswer<Table> | Promise<OnDemandAnswer<Table>> {
     let entry = this.#entries.get(name);
     if (entry === undefined) {
       this.#makeRoom();
@@ -112,11 +112,11 @@ export class OnDemandRoutes<Table extends object> {
     this.#release(oldestName);
   }
 
-  #wait(name: string): Promise<RoutesAnswer<Table>> | 'unknown' {
+  #wait(name: string): Promise<OnDemandAnswer<Table>> | 'unknown' {
     if (this.#waiters >= this.#maxWaiting) return 'unknown';
     let wait = this.#waiting.get(name);
     if (wait === undefined) {
-      const { promise, resolve } = withResolver<RoutesAnswer<Table>>();
+      const { promise, resolve } = withResolver<OnDemandAnswer<Table>>();
       const cancelTimer = this.#clock.after(this.#waitMs, () => this.#giveUp(name));
       wait = { promise, resolve, cancelTimer, waiters: 0 };
       this.#waiting.set(name, wait);
@@ -132,7 +132,7 @@ export class OnDemandRoutes<Table extends object> {
     this.#wake(name, 'unknown');
   }
 
-  #wake(name: string, answer: RoutesAnswer<Table>): void {
+  #wake(name: string, answer: OnDemandAnswer<Table>): void {
     const wait = this.#waiting.get(name);
     if (wait === undefined) return;
     this.#waiting.delete(name);
@@ -151,8 +151,8 @@ interface Entry<Table> {
 }
 
 interface Wait<Table> {
-  readonly promise: Promise<RoutesAnswer<Table>>;
-  readonly resolve: (answer: RoutesAnswer<Table>) => void;
+  readonly promise: Promise<OnDemandAnswer<Table>>;
+  readonly resolve: (answer: OnDemandAnswer<Table>) => void;
   readonly cancelTimer: () => void;
   waiters: number;
 }

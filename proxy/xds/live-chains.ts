@@ -1,0 +1,38 @@
+import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { FilterChain } from '../route/filter-chains.ts';
+import { FilterChains } from '../route/filter-chains.ts';
+import type { RouteTable } from '../route/route-table.ts';
+import { weightedChoice } from '../route/weighted-choice.ts';
+import type { FilterConfig, ListenerConfig } from './compile-listener.ts';
+
+export interface ChainParts {
+  cluster(name: string): Cluster;
+  table(routes: RouteConfiguration__Output): RouteTable<Cluster>;
+  readonly random: () => number;
+}
+
+/** The filter chains of a listener, with live clusters and routes in them. */
+export function liveChains(config: ListenerConfig, parts: ChainParts): FilterChains<Cluster> {
+  const { chains, defaultFilter, inspection } = config;
+  return new FilterChains(
+    chains.map(({ match, filter }) => ({ match, chain: liveChain(filter, parts) })),
+    defaultFilter === null ? null : liveChain(defaultFilter, parts),
+    inspection,
+  );
+}
+
+function liveChain(filter: FilterConfig, { cluster, table, random }: ChainParts): FilterChain<Cluster> {
+  if (filter.kind === 'http') {
+    const { routes, routesName, http } = filter;
+    return { kind: 'http', table: routes === null ? null : table(routes), routesName, http };
+  }
+  const { name, clusters, idleTimeoutMs, maxConnectAttempts } = filter;
+  const choices = clusters.map((each) => ({ destination: cluster(each.name), weight: each.weight }));
+  return { kind: 'tcp', route: { name, pick: weightedChoice(choices, random), idleTimeoutMs, maxConnectAttempts } };
+}
+
+/** What the chains of a listener do, each of them once. */
+export function filtersOf({ chains, defaultFilter }: ListenerConfig): readonly FilterConfig[] {
+  return [...chains.map(({ filter }) => filter), ...(defaultFilter === null ? [] : [defaultFilter])];
+}
