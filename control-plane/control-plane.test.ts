@@ -5,8 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hasProgram } from '../examples/testing/programs.ts';
+import { ALL_FEATURES } from '../proto/features.ts';
 import { messageType } from '../proto/load.ts';
-import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL } from '../proto/type-urls.ts';
+import { outboundListenerName } from '../proto/names.ts';
+import {
+  CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
+  LISTENER_TYPE_URL,
+  ROUTE_CONFIGURATION_TYPE_URL,
+} from '../proto/type-urls.ts';
 import { readCliContexts } from './cli-context.ts';
 import type { ControlPlaneConfig } from './config.ts';
 import type { RunningControlPlane } from './control-plane.ts';
@@ -154,6 +160,87 @@ describe('runControlPlane', () => {
     const { body } = await call(controlPlane, '/heddle/v1/proxies');
     const proxies = (body.items ?? []) as { name: string; synced: boolean }[];
     expect(proxies.find(({ name }) => name === 'web-1')).toMatchObject({ synced: false });
+  });
+
+  it('carries a TCPRoute to the sidecars that can do TCP, and to no others', async () => {
+    const controlPlane = await start();
+    const [web, old] = [await join_(controlPlane, 'web-1', 'web'), await join_(controlPlane, 'old-1', 'old')];
+    const instance = await join_(controlPlane, 'cart-1', 'cart');
+    web.features = ALL_FEATURES;
+    await web.register();
+    await old.register();
+    await instance.register({ protocol: 'tcp' });
+    const listener = outboundListenerName(host, 8080);
+    await web.subscribe(LISTENER_TYPE_URL, listener);
+    await old.subscribe(LISTENER_TYPE_URL, listener);
+    await web.until(() => web.received.get(listener)?.version !== ''); // the registration comes a moment later
+    const before = web.received.get(listener)?.version;
+
+    const parentRef = { group: '', kind: 'Service', name: 'cart', port: 8080 };
+    const backendRefs = [
+      { name: 'cart', port: 8080, weight: 9 },
+      { name: 'cart-v9', port: 8080, weight: 1 },
+    ];
+    const route = {
+      apiVersion: 'gateway.networking.k8s.io/v1alpha2',
+      kind: 'TCPRoute',
+      metadata: { name: 'cart', namespace: 'default' },
+      spec: { parentRefs: [parentRef], rules: [{ backendRefs }] },
+    };
+    const path = '/apis/gateway.networking.k8s.io/v1alpha2/namespaces/default/tcproutes/cart';
+    const { status, body } = await call(controlPlane, path, { method: 'PUT', body: JSON.stringify(route) });
+    expect(status, JSON.stringify(body)).toBe(201);
+    const { resourceVersion } = body.metadata as { resourceVersion: string };
+    const convergence = `/heddle/v1/convergence?revision=${resourceVersion}&timeoutMs=5000`;
+    expect((await call(controlPlane, convergence)).body).toMatchObject({ affected: 1, inForce: 1, rejected: [] });
+    expect(web.received.get(listener)?.version).not.toBe(before);
+    expect(old.received.get(listener)?.version).toBe('');
+
+    expect((await call(controlPlane, path)).body.status).toMatchObject({
+      parents: [
+        {
+          parentRef,
+          conditions: [
+            { type: 'Accepted', status: 'True' },
+            {
+              type: 'ResolvedRefs',
+              status: 'False',
+              message: 'spec.rules[0].backendRefs[1]: Service default/cart-v9 does not exist',
+            },
+            { type: 'Programmed', status: 'True', message: 'in force in 1 of 1 proxies concerned' },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('tells a workload that nobody takes its port for what it says, and a Service what its ports carry', async () => {
+    const controlPlane = await start();
+    const [first, second] = [await join_(controlPlane, 'cart-1', 'cart'), await join_(controlPlane, 'cart-2', 'cart')];
+    await first.register({ protocol: 'http' });
+    await second.register({ protocol: 'tcp', inboundPort: 20_001 });
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'store', namespace: 'default' },
+      spec: { selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 8080, appProtocol: 'http' }] },
+    };
+    const path = '/api/v1/namespaces/default/services/store';
+    const { body } = await call(controlPlane, path, { method: 'PUT', body: JSON.stringify(service) });
+    const { resourceVersion } = body.metadata as { resourceVersion: string };
+    await call(controlPlane, `/heddle/v1/convergence?revision=${resourceVersion}&timeoutMs=5000`);
+    expect((await call(controlPlane, path)).body.status).toMatchObject({
+      conditions: [{ message: 'spec.ports[0].appProtocol: cart-2 says tcp; what the Service says counts' }, {}],
+      ports: [{ port: 80, protocol: 'http', saidBy: 'appProtocol' }],
+    });
+    const workload = '/apis/heddle.dev/v1alpha1/namespaces/default/workloads/cart-1';
+    expect((await call(controlPlane, workload)).body).toMatchObject({
+      spec: { ports: [{ port: 8080, appProtocol: 'http' }] },
+      status: {
+        phase: 'Registered',
+        conditions: [{ message: expect.stringContaining('others of cart do not say http of port 8080') }],
+      },
+    });
   });
 
   it('keeps documents, root and endpoints over a restart', async () => {

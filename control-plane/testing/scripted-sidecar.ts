@@ -29,6 +29,8 @@ export class ScriptedSidecar {
   readonly #replies: Output<'heddle.v1.AttachResponse'>[] = [];
   #wake: () => void = () => {};
   #failure: Error | null = null;
+  /** What it announces with its first subscription. */
+  features: readonly string[] = [];
   /** When false, what is received is acknowledged and not put in force. */
   isSwapping = true;
 
@@ -81,8 +83,8 @@ export class ScriptedSidecar {
   }
 
   /** Registers with one application port, which its sidecar takes mesh traffic for at `inboundPort`. */
-  async register(differing: { version?: string; inboundPort?: number } = {}): Promise<void> {
-    const { version = 'v1', inboundPort = 20_000 } = differing;
+  async register(differing: { version?: string; inboundPort?: number; protocol?: string } = {}): Promise<void> {
+    const { version = 'v1', inboundPort = 20_000, protocol = '' } = differing;
     this.#attach.write({
       register: {
         name: this.#name,
@@ -90,7 +92,7 @@ export class ScriptedSidecar {
         service: this.#service,
         labels: { version },
         address: '127.0.0.1',
-        ports: [{ port: 8080, inbound_address: '127.0.0.1', inbound_port: inboundPort, app_protocol: 'http' }],
+        ports: [{ port: 8080, inbound_address: '127.0.0.1', inbound_port: inboundPort, app_protocol: protocol }],
         instance_id: `process-of-${this.#name}`,
         generation: 1,
         version: '0.1.0',
@@ -101,7 +103,12 @@ export class ScriptedSidecar {
 
   /** Asks for resources and fulfils when each was received, or was said not to exist. */
   async subscribe(typeUrl: ResourceTypeUrl, ...names: string[]): Promise<void> {
-    const metadata = toStruct({ NAMESPACE: 'default', SERVICE: this.#service, HEDDLE_VERSION: '0.1.0' });
+    const metadata = toStruct({
+      NAMESPACE: 'default',
+      SERVICE: this.#service,
+      HEDDLE_VERSION: '0.1.0',
+      FEATURES: this.features,
+    });
     const id = `sidecar~127.0.0.1~${this.#name}.default~default.svc.cluster.local`;
     this.#ads.write({ node: { id, metadata }, type_url: typeUrl, resource_names_subscribe: names });
     await this.until(() => names.every((name) => this.received.has(name)));
