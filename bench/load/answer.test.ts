@@ -1,19 +1,20 @@
 import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertRefusesStrangers, untilAnswers } from './answer.ts';
+import { assertRefusesStrangers, untilAnswers, untilAnswersHttp2 } from './answer.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
-let server: Server;
+let server: Server | undefined;
 beforeEach(() => {
   stage = new Stage(null);
 });
 afterEach(() => {
   stage.clear();
-  server.close();
+  server?.close();
 });
 
 const serve = async (listener: RequestListener) => {
@@ -54,8 +55,31 @@ describe('assertRefusesStrangers', () => {
   it('is content with a port that closes, or answers something else', async () => {
     const port = await serve((request) => request.socket.destroy());
     await assertRefusesStrangers(port, 'the body');
-    server.close();
+    server?.close();
     const other = await serve((_request, response) => response.writeHead(400).end('TLS, please'));
     await assertRefusesStrangers(other, 'the body');
+  });
+});
+
+describe('untilAnswersHttp2', () => {
+  it('waits until a port speaks HTTP/2 and gives the right answer', async () => {
+    const answers: [number, string][] = [
+      [503, 'body'],
+      [200, 'body'],
+    ];
+    const http2 = createHttp2Server((_request, response) => {
+      const [status, body] = answers.shift() ?? [500, ''];
+      response.writeHead(status).end(body);
+    });
+    await once(http2.listen(0, '127.0.0.1'), 'listening');
+    await untilAnswersHttp2((http2.address() as AddressInfo).port, '/', 'body', stage);
+    expect(answers).toEqual([]);
+    http2.close();
+  });
+
+  it('gives up on a port of HTTP/1.1 as soon as a process is gone', async () => {
+    const port = await serve((_request, response) => response.end('body'));
+    stage.start('proxy', 'sh', ['-c', 'echo no HTTP/2; exit 1']);
+    await expect(untilAnswersHttp2(port, '/', 'body', stage)).rejects.toThrow('sh ended (1): no HTTP/2');
   });
 });

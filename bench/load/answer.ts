@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http2';
+import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,10 +18,19 @@ const answerLimitMs = 2_000;
  *
  * @throws Error with the last reason after 20 s, or as soon as a process of the stage has ended in failure
  */
-export async function untilAnswers(port: number, path: string, body: string | null, stage: Stage): Promise<void> {
+export function untilAnswers(port: number, path: string, body: string | null, stage: Stage): Promise<void> {
+  return untilRight(() => answerOf(port, path), body, stage);
+}
+
+/** The same in HTTP/2, in plaintext and with prior knowledge. */
+export function untilAnswersHttp2(port: number, path: string, body: string | null, stage: Stage): Promise<void> {
+  return untilRight(() => http2AnswerOf(port, path), body, stage);
+}
+
+async function untilRight(ask: () => Promise<Answer>, body: string | null, stage: Stage): Promise<void> {
   const deadlineMs = performance.now() + startLimitMs;
   for (;;) {
-    const reason = await whyWrong(port, path, body);
+    const reason = await whyWrong(ask, body);
     if (reason === null) return;
     const failed = stage.firstFailed();
     if (failed !== null) throw new Error(`${failed.program} ended (${await failed.exited}): ${failed.lastWords()}`);
@@ -28,10 +39,15 @@ export async function untilAnswers(port: number, path: string, body: string | nu
   }
 }
 
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+}
+
 /** What is wrong with the answer, or null. */
-async function whyWrong(port: number, path: string, body: string | null): Promise<string | null> {
+async function whyWrong(ask: () => Promise<Answer>, body: string | null): Promise<string | null> {
   try {
-    const { status, text } = await answerOf(port, path);
+    const { status, text } = await ask();
     if (status !== 200) return `status ${status}: ${text.slice(0, 200)}`;
     return body === null || text === body ? null : `a body of ${text.length} bytes that is not the upstream's`;
   } catch (error) {
@@ -40,14 +56,29 @@ async function whyWrong(port: number, path: string, body: string | null): Promis
 }
 
 /** One GET. Rejects when there is no answer within two seconds. */
-export async function answerOf(
-  port: number,
-  path: string,
-): Promise<{ readonly status: number; readonly text: string }> {
+export async function answerOf(port: number, path: string): Promise<Answer> {
   const request = get({ host: '127.0.0.1', port, path, agent: false, signal: AbortSignal.timeout(answerLimitMs) });
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   const text = Buffer.concat(await response.toArray()).toString('latin1');
   return { status: response.statusCode ?? 0, text };
+}
+
+/** One GET in HTTP/2. Rejects as the other does. */
+async function http2AnswerOf(port: number, path: string): Promise<Answer> {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const broken = new Promise<never>((_resolve, reject) => {
+    session.once('error', reject);
+    session.once('close', () => reject(new Error('the connection was closed')));
+  });
+  try {
+    const stream = session.request({ ':path': path }, { signal: AbortSignal.timeout(answerLimitMs) });
+    const [headers] = (await Promise.race([once(stream, 'response'), broken])) as [IncomingHttpHeaders];
+    const chunks = (await Promise.race([stream.toArray(), broken])) as Buffer[];
+    return { status: Number(headers[':status'] ?? 0), text: Buffer.concat(chunks).toString('latin1') };
+  } finally {
+    broken.catch(() => {}); // closing it ourselves is no failure
+    session.destroy();
+  }
 }
 
 /**

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
+import { findEnvoy } from './peers/envoy-binary.ts';
 import { httpProxyVersion } from './peers/http-proxy.ts';
 import { programVersion } from './program.ts';
 
@@ -22,19 +23,33 @@ export function describeMachine(): Machine {
 }
 
 /** Null: not installed. */
-export type Versions = Readonly<Record<'node' | 'haproxy' | 'nginx' | 'wrk' | 'http-proxy', string | null>>;
+export type Versions = Readonly<Record<string, string | null>>;
 
 export async function findVersions(): Promise<Versions> {
-  const [haproxy, nginx, wrk] = await Promise.all(
-    ['haproxy', 'nginx', 'wrk'].map((program) => programVersion(program, '-v')),
-  );
+  const asked: readonly (readonly [string, string])[] = [
+    ['haproxy', '-v'],
+    ['nginx', '-v'],
+    ['nghttpx', '--version'],
+    ['wrk', '-v'],
+    ['h2load', '--version'],
+  ];
+  const found = asked.map(async ([program, question]) => [program, await programVersion(program, question)]);
+  const envoy = findEnvoy();
   return {
     node: process.versions.node,
-    haproxy: haproxy ?? null,
-    nginx: nginx ?? null,
-    wrk: wrk ?? null,
+    ...Object.fromEntries(await Promise.all(found)),
+    envoy: envoy === null ? null : await envoyVersion(envoy),
     'http-proxy': httpProxyVersion(),
   };
+}
+
+/** Its version stands behind a commit: `envoy  version: 9e55…/1.40.0/Clean/RELEASE/BoringSSL`. */
+function envoyVersion(path: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    execFile(path, ['--version'], { timeout: 5_000 }, (_error, stdout) => {
+      resolve(/\/(\d+\.\d+\.\d+)\//.exec(stdout)?.[1] ?? null);
+    });
+  });
 }
 
 /**

@@ -10,26 +10,33 @@ import { dirname, join } from 'node:path';
 import { styleFor } from '../../cli/terminal/style.ts';
 import { divideCores } from './cores.ts';
 import { describeMachine, findCommit, findVersions } from './machine.ts';
+import { formatMarkdown } from './markdown.ts';
 import type { Outcome } from './measure.ts';
 import { measureScenario } from './measure.ts';
 import type { Options } from './options.ts';
 import { readOptions, usage } from './options.ts';
+import { installEnvoy } from './peers/envoy-binary.ts';
 import { findProgram } from './program.ts';
-import { formatCircumstances, formatScenario } from './report.ts';
+import { ratioOf } from './ratios.ts';
+import { formatCircumstances, formatPairs, formatScenario } from './report.ts';
 import type { Circumstances } from './result-file.ts';
 import { collectResults, writeResults } from './result-file.ts';
 import type { Scenario } from './scenario.ts';
-import { scenarios, selectScenarios } from './scenario.ts';
+import { scenarios, usualScenarios } from './scenario.ts';
+import { selectScenarios } from './select-scenarios.ts';
 import { Stage } from './stage.ts';
 import { startUpstream, upstreamBody } from './upstream.ts';
-import { connections } from './wrk.ts';
+import { withVariants } from './variants.ts';
 
 async function main(line: readonly string[]): Promise<number> {
   let options: Options;
   let selected: Scenario[];
   try {
     options = readOptions(line);
-    selected = selectScenarios(scenarios, options.only);
+    const offered = withVariants(scenarios, options.variants);
+    const names = new Set(offered.map(({ name }) => name));
+    const isWhole = options.all || options.only.some((name) => names.has(name));
+    selected = selectScenarios(offered, isWhole ? options.only : [...options.only, ...usualScenarios]);
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : error}\nTry: npm run bench -- --help`);
     return 2;
@@ -37,6 +44,19 @@ async function main(line: readonly string[]): Promise<number> {
   if (options.wantsHelp) {
     process.stdout.write(usage);
     return 0;
+  }
+  if (options.wantsList) {
+    for (const { name, summary, peers } of selected)
+      console.log(`${name}   ${summary}\n  ${peers.map((peer) => peer.name).join(', ')}`);
+    return 0;
+  }
+  if (options.installsEnvoy) {
+    try {
+      await installEnvoy();
+    } catch (error) {
+      console.error(`bench: ${error instanceof Error ? error.message : error}`);
+      return 2;
+    }
   }
   const absent = ['wrk', 'nginx'].filter((program) => findProgram(program) === null);
   if (absent.length > 0) {
@@ -51,7 +71,7 @@ async function main(line: readonly string[]): Promise<number> {
     commit: await findCommit(root),
     machine: describeMachine(),
     versions: await findVersions(),
-    method: { ...options.effort, connections, bodyBytes: upstreamBody.length, isPinned: cores !== null },
+    method: { ...options.effort, connections: 64, bodyBytes: upstreamBody.length, isPinned: cores !== null },
   };
 
   const stage = new Stage(cores);
@@ -63,17 +83,26 @@ async function main(line: readonly string[]): Promise<number> {
 
   const style = styleFor(process.stdout);
   const outcomes: Outcome[] = [];
-  const upstreamPort = await startUpstream(stage);
   for (const scenario of selected) {
-    const found = await measureScenario(stage, scenario, upstreamPort, options.effort, (text) => console.error(text));
+    const part = stage.part(scenario.name);
+    const upstream = await startUpstream(part, scenario.protocol);
+    const found = await measureScenario(part, scenario, upstream, options.effort, (text) => console.error(text));
+    await part.close();
     outcomes.push(...found);
-    console.log(formatScenario(scenario, found, style));
+    console.log(formatScenario(scenario, found, style) + (options.pairs === null ? '' : formatPairs(scenario, found)));
   }
   await stage.close();
 
   const file = join(root, 'bench', 'results', 'latest.json');
-  writeResults(file, collectResults(circumstances, outcomes));
-  console.log(`${formatCircumstances(circumstances)}Written to ${file}`);
+  const ratios = selected.map((scenario) => {
+    return ratioOf(
+      scenario,
+      outcomes.filter((outcome) => outcome.scenario === scenario.name),
+    );
+  });
+  writeResults(file, collectResults(circumstances, outcomes, ratios));
+  const summary = options.all ? formatMarkdown(circumstances, selected, outcomes) : formatCircumstances(circumstances);
+  console.log(`${summary}Written to ${file}`);
   return outcomes.some(({ isFault }) => isFault) ? 1 : 0;
 }
 

@@ -1,11 +1,15 @@
-import { assertRefusesStrangers, untilAnswers } from './answer.ts';
+import { assertRefusesStrangers, untilAnswers, untilAnswersHttp2 } from './answer.ts';
+import type { Measurement } from './figures.ts';
+import { measurementOf } from './figures.ts';
 import { median } from './median.ts';
 import type { Peer, RunningPeer } from './peer.ts';
+import { directName } from './peers/direct.ts';
 import { cpuSeconds, residentMb } from './process-cost.ts';
+import { findProgram } from './program.ts';
 import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
+import type { Upstream } from './upstream.ts';
 import { upstreamBody } from './upstream.ts';
-import { runWrk } from './wrk.ts';
 
 /** How long a run takes. Everything but `rounds` in milliseconds. */
 export interface Effort {
@@ -17,22 +21,14 @@ export interface Effort {
   readonly settleMs: number;
 }
 
-/** Medians over the rounds, each figure by itself. */
-export interface Measurement {
-  /** CPU time of the proxy, user and system, all threads; with two hops the mean of both. NaN without a proxy. */
-  readonly cpuUsPerRequest: number;
-  readonly requestsPerSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  /** Resident memory the moment the load ends, in 10⁶ bytes; with two hops that of the larger. NaN without a proxy. */
-  readonly rssMb: number;
-}
-
 export interface Outcome {
   readonly scenario: string;
   readonly proxy: string;
-  /** Null: not measured, and `reason` says why. */
+  readonly remark: string | null;
+  /** Medians over the rounds, each figure by itself. Null: not measured, and `reason` says why. */
   readonly measurement: Measurement | null;
+  /** One for each round, in their order. */
+  readonly rounds: readonly Measurement[];
   readonly reason: string | null;
   /** It should have worked on this machine and did not: not merely a program that is not installed. */
   readonly isFault: boolean;
@@ -42,101 +38,129 @@ interface Contender {
   readonly peer: Peer;
   readonly stage: Stage;
   readonly running: RunningPeer;
-  readonly samples: Measurement[];
+  readonly rounds: Measurement[];
 }
 
 /**
  * Measures every peer of a scenario. All run at the same time, idle but for the one whose turn it is, and take turns
- * round by round, so that whatever else the machine does meets all of them.
+ * round by round, so that whatever else the machine does meets all of them; every other round in the opposite order.
  *
  * A peer that is missing, does not start, answers wrongly or fails a single request has no figures; the others go on.
  */
 export async function measureScenario(
   stage: Stage,
   scenario: Scenario,
-  upstreamPort: number,
+  upstream: Upstream,
   effort: Effort,
   say: (line: string) => void,
 ): Promise<Outcome[]> {
   const outcomes = new Map<Peer, Outcome>();
-  const settle = (peer: Peer, measurement: Measurement | null, reason: string | null, isFault: boolean) =>
-    outcomes.set(peer, { scenario: scenario.name, proxy: peer.name, measurement, reason, isFault });
+  const settle = (
+    peer: Peer,
+    figures: Pick<Outcome, 'measurement' | 'rounds'>,
+    reason: string | null,
+    isFault: boolean,
+  ) =>
+    outcomes.set(peer, { scenario: scenario.name, proxy: peer.name, remark: peer.remark, ...figures, reason, isFault });
+  const none = { measurement: null, rounds: [] };
 
   let contenders: Contender[] = [];
+  const programs = [...scenario.load.programs, ...(scenario.warmUp?.programs ?? [])];
+  const absent = programs.find((program) => findProgram(program) === null);
   for (const peer of scenario.peers) {
-    const reason = peer.missing();
+    const reason = absent === undefined ? peer.missing() : `${absent} is not installed`;
     if (reason !== null) {
-      settle(peer, null, reason, false);
+      settle(peer, none, reason, false);
       continue;
     }
     say(`${scenario.name}: starting ${peer.name} …`);
     const part = stage.part(`${scenario.name}-${peer.name}`);
     try {
-      contenders.push({ peer, stage: part, running: await enter(peer, part, upstreamPort, effort), samples: [] });
+      const running = await enter(peer, part, scenario, upstream, effort);
+      contenders.push({ peer, stage: part, running, rounds: [] });
     } catch (error) {
-      settle(peer, null, messageOf(error), true);
+      settle(peer, none, messageOf(error), true);
       await part.close();
     }
   }
 
   for (let round = 1; round <= effort.rounds; round += 1) {
     say(`${scenario.name}: round ${round} of ${effort.rounds} …`);
-    for (const contender of contenders) {
+    for (const contender of round % 2 === 1 ? contenders : contenders.toReversed()) {
       try {
-        contender.samples.push(await takeTurn(contender, effort));
+        contender.rounds.push(await takeTurn(contender, scenario, effort));
       } catch (error) {
-        settle(contender.peer, null, messageOf(error), true);
+        settle(contender.peer, none, messageOf(error), true);
         await contender.stage.close();
       }
     }
     contenders = contenders.filter(({ peer }) => !outcomes.has(peer));
   }
 
-  for (const { peer, samples, stage: part } of contenders) {
-    settle(peer, medians(samples), null, false);
+  const base = contenders.find(({ peer }) => peer.name === directName)?.rounds ?? [];
+  for (const { peer, rounds, stage: part } of contenders) {
+    const figures = rounds.map((measured, round) => withAdded(measured, base[round]));
+    settle(peer, { measurement: medians(figures), rounds: figures }, null, false);
     await part.close();
   }
   return scenario.peers.map((peer) => outcomes.get(peer) as Outcome); // every peer has been settled above
 }
 
 /** Starts a peer and makes sure that it does what it is to be measured at. */
-async function enter(peer: Peer, stage: Stage, upstreamPort: number, effort: Effort): Promise<RunningPeer> {
-  const running = await peer.start(stage, upstreamPort);
-  await untilAnswers(running.port, '/', upstreamBody, stage);
-  if (running.meshPort !== null) await assertRefusesStrangers(running.meshPort, upstreamBody);
-  if (peer.warmsUp) await runWrk(stage, running.port, effort.warmUpMs);
+async function enter(
+  peer: Peer,
+  stage: Stage,
+  scenario: Scenario,
+  upstream: Upstream,
+  effort: Effort,
+): Promise<RunningPeer> {
+  const running = await peer.start(stage, upstream);
+  const { port, clientTls, meshPort } = running;
+  // Where the load itself speaks TLS, its first run shows whether the answers are right; the stranger is told nothing.
+  if (clientTls === null) {
+    await (scenario.protocol === 'http2' ? untilAnswersHttp2 : untilAnswers)(port, '/', upstreamBody, stage);
+  }
+  if (meshPort !== null) await assertRefusesStrangers(meshPort, upstreamBody);
+  const warmUp = scenario.warmUp ?? scenario.load;
+  if (peer.warmsUp) await warmUp.run(stage, running, effort.warmUpMs);
   return running;
 }
 
-async function takeTurn({ stage, running }: Contender, effort: Effort): Promise<Measurement> {
-  await runWrk(stage, running.port, effort.settleMs);
-  const before = running.hops.map(cpuSeconds);
-  const report = await runWrk(stage, running.port, effort.roundMs);
-  const usedSeconds = running.hops.map((pid, hop) => cpuSeconds(pid) - (before[hop] ?? Number.NaN));
-  if (report.badAnswers > 0 || report.socketErrors > 0) {
-    throw new Error(
-      `${report.badAnswers} answers were errors and ${report.socketErrors} connections failed, of ${report.requests} requests`,
-    );
-  }
-  const { requestsPerSecond, p50Ms, p99Ms } = report;
+async function takeTurn({ stage, running }: Contender, scenario: Scenario, effort: Effort): Promise<Measurement> {
+  const { hops } = running;
+  if (scenario.settles) await scenario.load.run(stage, running, effort.settleMs);
+  const before = hops.map(cpuSeconds);
+  const report = await scenario.load.run(stage, running, effort.roundMs);
+  const usedSeconds = mean(hops.map((pid, hop) => cpuSeconds(pid) - (before[hop] ?? Number.NaN)));
+  const rssMb = hops.length === 0 ? Number.NaN : Math.max(...hops.map(residentMb));
+  const { requests, requestsPerSecond, bodyBytes, p50Ms, p90Ms, p99Ms, kbPerConnection } = report;
   return {
-    cpuUsPerRequest: (mean(usedSeconds) * 1e6) / report.requests,
+    cpuUsPerRequest: (usedSeconds * 1e6) / requests,
+    cpuMsPerGb: (usedSeconds * 1e3) / (bodyBytes / 1e9),
+    kbPerConnection,
+    addedP50Ms: Number.NaN,
+    addedP90Ms: Number.NaN,
+    addedP99Ms: Number.NaN,
     requestsPerSecond,
     p50Ms,
+    p90Ms,
     p99Ms,
-    rssMb: running.hops.length === 0 ? Number.NaN : Math.max(...running.hops.map(residentMb)),
+    rssMb,
   };
 }
 
-export function medians(samples: readonly Measurement[]): Measurement {
-  const of = (figure: keyof Measurement) => median(samples.map((sample) => sample[figure]));
+/** With what the percentiles are more than those of the run without a proxy; NaN where there was none. */
+export function withAdded(measured: Measurement, direct: Measurement | undefined): Measurement {
   return {
-    cpuUsPerRequest: of('cpuUsPerRequest'),
-    requestsPerSecond: of('requestsPerSecond'),
-    p50Ms: of('p50Ms'),
-    p99Ms: of('p99Ms'),
-    rssMb: of('rssMb'),
+    ...measured,
+    addedP50Ms: measured.p50Ms - (direct?.p50Ms ?? Number.NaN),
+    addedP90Ms: measured.p90Ms - (direct?.p90Ms ?? Number.NaN),
+    addedP99Ms: measured.p99Ms - (direct?.p99Ms ?? Number.NaN),
   };
+}
+
+export function medians(rounds: readonly Measurement[]): Measurement {
+  return measurementOf((figure) => median(rounds.map((round) => round[figure])));
 }
 
 /** NaN of nothing. */

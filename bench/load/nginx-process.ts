@@ -40,7 +40,7 @@ function configuration(folder: string, name: string, http: string): string {
   return `${user}daemon off;
 worker_processes 1;
 pid ${join(folder, `${name}.pid`)};
-events { worker_connections 4096; }
+events { worker_connections 9000; }
 http {
   access_log off;
   keepalive_requests 1000000000;

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { cpuSeconds, cpuSecondsOf, residentMb, residentMbOf } from './process-cost.ts';
 
@@ -37,5 +38,16 @@ describe.skipIf(process.platform !== 'linux')('/proc', () => {
     const ratio = (residentMb(process.pid) * 1e6) / process.memoryUsage.rss();
     expect(ratio).toBeGreaterThan(0.8);
     expect(ratio).toBeLessThan(1.25);
+  });
+
+  it('counts what a process has started with it', async () => {
+    const busy = 'while (process.cpuUsage().user < 300_000);';
+    const child = spawn(process.execPath, ['-e', `${busy} console.log('done'); setInterval(() => {}, 1000)`]);
+    await new Promise((resolve) => child.stdout.once('data', resolve));
+    const own = process.cpuUsage();
+    expect(cpuSeconds(process.pid) - (own.user + own.system) / 1e6).toBeGreaterThan(0.15);
+    const childMb = residentMb(child.pid as number);
+    expect(residentMb(process.pid)).toBeGreaterThan((process.memoryUsage.rss() / 1e6) * 0.8 + childMb * 0.8);
+    child.kill('SIGKILL');
   });
 });

@@ -1,35 +1,65 @@
 import type { Style } from '../../cli/terminal/style.ts';
 import type { Column } from '../../cli/terminal/table.ts';
 import { formatTable } from '../../cli/terminal/table.ts';
-import type { Measurement, Outcome } from './measure.ts';
+import type { FigureName, Measurement } from './figures.ts';
+import { figures } from './figures.ts';
+import { enoughPairs, pairedInterval } from './interval.ts';
+import type { Outcome } from './measure.ts';
+import { envoyName } from './peers/envoy.ts';
+import { haproxyName } from './peers/haproxy.ts';
+import { divide, figureOf } from './ratios.ts';
 import type { Circumstances } from './result-file.ts';
 import type { Scenario } from './scenario.ts';
 
-const baseline = 'haproxy';
-const none = '–';
+export const none = '–';
 
-/** The table of one scenario under its name. The ratio is that of the CPU figures, to HAProxy's in the same run. */
+/** The table of one scenario under its name. The ratios are those of its first figure, in the same run. */
 export function formatScenario(scenario: Scenario, outcomes: readonly Outcome[], style: Style): string {
-  const base = outcomes.find(({ proxy }) => proxy === baseline)?.measurement?.cpuUsPerRequest ?? Number.NaN;
-  const figure = (header: string, digits: number, value: (measurement: Measurement) => number): Column<Outcome> => ({
-    header,
+  const [main, ...others] = scenario.figures;
+  const figure = (name: FigureName): Column<Outcome> => ({
+    header: figures[name].header,
     align: 'right',
-    cell: ({ measurement }) => format(measurement === null ? Number.NaN : value(measurement), digits),
+    cell: ({ measurement }) => formatFigure(measurement, name),
   });
+  const times = (header: string, proxy: string): Column<Outcome>[] => {
+    if (!scenario.peers.some(({ name }) => name === proxy)) return [];
+    const base = figureOf(outcomes, proxy, main);
+    const cell = (outcome: Outcome) => format(divide(figureOf([outcome], outcome.proxy, main), base), 2);
+    return [{ header, align: 'right', cell }];
+  };
   const columns: Column<Outcome>[] = [
     { header: 'PROXY', cell: ({ proxy }) => proxy },
-    figure('CPU µs/request', 1, ({ cpuUsPerRequest }) => cpuUsPerRequest),
-    figure('× HAProxy', 2, ({ cpuUsPerRequest }) => cpuUsPerRequest / base),
-    figure('requests/s', 0, ({ requestsPerSecond }) => requestsPerSecond),
-    figure('p50 ms', 2, ({ p50Ms }) => p50Ms),
-    figure('p99 ms', 2, ({ p99Ms }) => p99Ms),
-    figure('RSS MB', 1, ({ rssMb }) => rssMb),
+    figure(main),
+    ...times('× HAProxy', haproxyName),
+    ...times('× Envoy', envoyName),
+    ...others.map(figure),
   ];
+  const remarks = outcomes
+    .filter(({ remark, measurement }) => remark !== null && measurement !== null)
+    .map(({ proxy, remark }) => `  ${proxy}: ${remark}\n`);
   const absent = outcomes
     .filter(({ measurement }) => measurement === null)
     .map(({ proxy, reason, isFault }) => `${isFault ? style.bad : style.warning} ${proxy} not measured: ${reason}\n`);
   const title = `${style.paint('bold', scenario.name)}   ${scenario.summary}\n`;
-  return title + formatTable(columns, outcomes, style) + absent.join('');
+  return title + formatTable(columns, outcomes, style) + [...remarks, ...absent].join('');
+}
+
+/** The first proxy beside each of the others, pair by pair: for differences that are smaller than the noise. */
+export function formatPairs(scenario: Scenario, outcomes: readonly Outcome[]): string {
+  const [figure] = scenario.figures;
+  const values = ({ rounds }: Outcome) => rounds.map((round) => round[figure]);
+  const [first, ...others] = outcomes.filter((outcome) => values(outcome).some(Number.isFinite));
+  if (first === undefined) return '';
+  return others
+    .map((other) => {
+      const found = pairedInterval(values(first), values(other));
+      if (found === null) return '';
+      const { ratio, low, high, pairs } = found;
+      const doubt = pairs < enoughPairs ? '; too few to believe a difference under 5 %' : '';
+      const range = `95 %: ${format(low, 3)} to ${format(high, 3)}`;
+      return `  ${first.proxy} / ${other.proxy}, ${figures[figure].header}: ${format(ratio, 3)} (${range}, ${pairs} pairs${doubt})\n`;
+    })
+    .join('');
 }
 
 /** What the figures were made with and on, in three lines. */
@@ -42,12 +72,16 @@ export function formatCircumstances({ commit, machine, versions, method }: Circu
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}; commit ${commit}`,
     programs.join(', '),
-    `medians of ${method.rounds} interleaved rounds of ${seconds} s, ${method.connections} connections, ` +
-      `${method.bodyBytes}-byte bodies, access logs off; ${pinning}`,
+    `medians of ${method.rounds} interleaved rounds of ${seconds} s, ${method.connections} connections and ` +
+      `${method.bodyBytes}-byte bodies where nothing else is said, access logs off; ${pinning}`,
     '',
   ].join('\n');
 }
 
-function format(value: number, digits: number): string {
-  return Number.isFinite(value) ? value.toFixed(digits) : none;
+export function formatFigure(measurement: Measurement | null, name: FigureName): string {
+  return format(measurement?.[name] ?? null, figures[name].digits);
+}
+
+export function format(value: number | null, digits: number): string {
+  return value !== null && Number.isFinite(value) ? value.toFixed(digits) : none;
 }

@@ -1,7 +1,10 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { FigureName } from './figures.ts';
+import { figureNames } from './figures.ts';
 import type { Machine, Versions } from './machine.ts';
-import type { Effort, Measurement, Outcome } from './measure.ts';
+import type { Effort, Outcome } from './measure.ts';
+import type { Ratio } from './ratios.ts';
 
 /** Everything that a figure must be read with. */
 export interface Circumstances {
@@ -18,41 +21,45 @@ export interface Circumstances {
   };
 }
 
-/** What a proxy did in a scenario, figures rounded to hundredths. */
-export interface ResultRow extends Measurement {
-  readonly scenario: string;
-  readonly proxy: string;
-}
+/** What a proxy did in a scenario: the figures that it has, rounded to hundredths; requests/s to whole ones. */
+export type ResultRow = { readonly scenario: string; readonly proxy: string; readonly remark?: string } & {
+  readonly [Name in FigureName]?: number;
+};
 
 /** The content of the result file. */
 export interface Results extends Circumstances {
   readonly rows: readonly ResultRow[];
+  readonly ratios: readonly Ratio[];
   /** Load and upstream without a proxy. Not among the rows: it has no process to account. */
-  readonly direct: Pick<ResultRow, 'scenario' | 'requestsPerSecond' | 'p50Ms' | 'p99Ms'> | null;
+  readonly direct: readonly ResultRow[];
   readonly notMeasured: readonly { readonly scenario: string; readonly proxy: string; readonly reason: string }[];
 }
 
-export function collectResults(circumstances: Circumstances, outcomes: readonly Outcome[]): Results {
+export function collectResults(
+  circumstances: Circumstances,
+  outcomes: readonly Outcome[],
+  ratios: readonly Ratio[],
+): Results {
   const rows: ResultRow[] = [];
+  const direct: ResultRow[] = [];
   const notMeasured: Results['notMeasured'][number][] = [];
-  let direct: Results['direct'] = null;
-  for (const { scenario, proxy, measurement, reason } of outcomes) {
+  for (const { scenario, proxy, remark, measurement, reason } of outcomes) {
     if (measurement === null) {
       notMeasured.push({ scenario, proxy, reason: reason ?? 'unknown' });
       continue;
     }
-    const requestsPerSecond = Math.round(measurement.requestsPerSecond);
-    const p50Ms = hundredths(measurement.p50Ms);
-    const p99Ms = hundredths(measurement.p99Ms);
-    if (Number.isNaN(measurement.cpuUsPerRequest)) {
-      direct = { scenario, requestsPerSecond, p50Ms, p99Ms };
-    } else {
-      const cpuUsPerRequest = hundredths(measurement.cpuUsPerRequest);
-      const rssMb = hundredths(measurement.rssMb);
-      rows.push({ scenario, proxy, cpuUsPerRequest, requestsPerSecond, p50Ms, p99Ms, rssMb });
-    }
+    const measured = figureNames.filter((name) => Number.isFinite(measurement[name]));
+    const values = measured.map((name) => [name, rounded(name, measurement[name])]);
+    const row: ResultRow = {
+      scenario,
+      proxy,
+      ...(remark === null ? {} : { remark }),
+      ...Object.fromEntries(values),
+    };
+    // Whoever costs nothing is no proxy.
+    (Number.isNaN(measurement.rssMb) ? direct : rows).push(row);
   }
-  return { ...circumstances, rows, direct, notMeasured };
+  return { ...circumstances, rows, ratios, direct, notMeasured };
 }
 
 /** Puts the file in place whole, with the folders above it. */
@@ -63,6 +70,6 @@ export function writeResults(file: string, results: Results): void {
   renameSync(fresh, file);
 }
 
-function hundredths(value: number): number {
-  return Math.round(value * 100) / 100;
+function rounded(name: FigureName, value: number): number {
+  return name === 'requestsPerSecond' ? Math.round(value) : Math.round(value * 100) / 100;
 }

@@ -1,21 +1,81 @@
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { freePorts } from '../../cli/demo/free-ports.ts';
 import { startNginx } from './nginx-process.ts';
 import type { Stage } from './stage.ts';
 
-/** What the upstream answers to every request: 1 KiB. */
+/** HTTP/1.1, or HTTP/2 with prior knowledge where there is no TLS. */
+export type Protocol = 'http1' | 'http2';
+
+/** What the upstream answers at `/`: 1 KiB. */
 export const upstreamBody = 'heddle bench '.repeat(80).slice(0, 1024);
 
-/**
- * Starts the one service behind all proxies: nginx, which answers from memory, so that it costs little beside what is
- * measured. Gives its port on loopback.
- */
-export async function startUpstream(stage: Stage): Promise<number> {
-  const [port] = (await freePorts(1)) as [number];
-  const http = `  server {
-    listen 127.0.0.1:${port} backlog=4096;
-    default_type text/plain;
-    return 200 '${upstreamBody}';
-  }`;
-  await startNginx(stage, 'others', 'upstream', http);
+/** Paths of larger bodies, HTTP/1 only, and their sizes. */
+export const largeBodies = { '/1mb': 1_000_000, '/1gb': 1_000_000_000 } as const;
+
+export const grpcPath = '/bench.grpc';
+/** A message of five bytes with its prefix: not compressed, length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+export const grpcFrame = '\0\0\0\0\x05hello';
+
+/** One service behind all proxies, on two addresses, so that every proxy has endpoints to choose from. */
+export interface Upstream {
+  readonly addresses: readonly string[];
+  readonly http1Port: number;
+  /** In plaintext with prior knowledge; null when the scenario has no use for it. */
+  readonly http2Port: number | null;
+}
+
+export const upstreamAddresses = ['127.0.0.1', '127.0.0.2'];
+
+/** The port at which the upstream speaks this. */
+export function upstreamPort(upstream: Upstream, protocol: Protocol): number {
+  const port = protocol === 'http1' ? upstream.http1Port : upstream.http2Port;
+  if (port === null) throw new Error('this scenario has no upstream of HTTP/2');
   return port;
+}
+
+/**
+ * Starts the upstream: nginx for HTTP/1, and where it is asked for nghttpd for HTTP/2 and gRPC. Both answer from memory
+ * or the page cache, so that they cost little beside what is measured.
+ */
+export async function startUpstream(stage: Stage, protocol: Protocol): Promise<Upstream> {
+  const [http1Port, http2Port] = (await freePorts(2)) as [number, number];
+  const folder = join(stage.folder, 'htdocs');
+  mkdirSync(folder);
+  const listen = upstreamAddresses.map((address) => `    listen ${address}:${http1Port} backlog=4096;\n`).join('');
+  const http = `  sendfile on;
+  open_file_cache max=16;
+  server {
+${listen}    default_type text/plain;
+    root ${folder};
+    location = / { return 200 '${upstreamBody}'; }
+  }`;
+  for (const [path, bytes] of Object.entries(largeBodies)) {
+    writeFileSync(join(folder, path), '');
+    truncateSync(join(folder, path), bytes); // a hole: no disk is read
+  }
+  await startNginx(stage, 'others', 'upstream', http);
+  if (protocol === 'http2') startNghttpd(stage, folder, http2Port);
+  return { addresses: upstreamAddresses, http1Port, http2Port: protocol === 'http2' ? http2Port : null };
+}
+
+/** Trailers end every answer, which only gRPC clients look at; without `content-length`, as gRPC servers do. */
+function startNghttpd(stage: Stage, folder: string, port: number): void {
+  writeFileSync(join(folder, 'index.html'), upstreamBody);
+  writeFileSync(join(folder, grpcPath), grpcFrame);
+  const types = join(stage.folder, 'mime.types');
+  writeFileSync(types, 'application/grpc grpc\ntext/plain html\n');
+  const content = ['--htdocs', folder, '--mime-types-file', types, '--no-content-length'];
+  for (const address of upstreamAddresses) {
+    const line = [
+      '--no-tls',
+      '--address',
+      address,
+      ...content,
+      '--max-concurrent-streams=1000',
+      '--trailer',
+      'grpc-status: 0',
+    ];
+    stage.start('others', 'nghttpd', [...line, String(port)]);
+  }
 }

@@ -1,81 +1,114 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { freePorts } from '../../../cli/demo/free-ports.ts';
+import { ALPN_HTTP1, serviceHost, upstreamSni } from '../../../proto/names.ts';
+import { decodeIdentity } from '../../../proxy/xds/identity.ts';
 import { answerOf, untilAnswers } from '../answer.ts';
 import type { Cores } from '../cores.ts';
-import type { Peer } from '../peer.ts';
+import type { HeddleBuild } from '../heddle-build.ts';
+import { collectOnSignal } from '../loads/node-program.ts';
+import type { ClientTls, Peer, Place } from '../peer.ts';
 import type { Stage, StageProcess } from '../stage.ts';
+import type { Protocol } from '../upstream.ts';
+import { upstreamPort } from '../upstream.ts';
 
-const name = 'heddle';
-const missing = () => null;
-
-/** What the first line of the program asks of Node when a user starts it. */
-const nodeFlags = ['--max-semi-space-size=4', '--v8-pool-size=1'];
+export const heddleName = 'heddle';
 
 /** The service that the upstream is, or belongs to. */
 const service = 'web';
 
-/** A sidecar as a service has it for its calls, and an upstream that is not in the mesh. */
-export const heddlePlain: Peer = {
-  name,
-  warmsUp: true,
-  missing,
-  async start(stage, upstreamPort) {
-    await startControlPlane(stage);
-    await apply(stage, workloadWithoutSidecar(upstreamPort));
-    const [port, ...ownPorts] = (await freePorts(3)) as [number, number, number];
-    const outbound = startSidecar(stage, 'client', ownPorts, ['--upstream', `${service}=${port}`]);
-    return { port, hops: [outbound.pid], meshPort: null };
-  },
+/** The build that this file belongs to. */
+export const ownBuild: HeddleBuild = {
+  name: heddleName,
+  folder: join(import.meta.dirname, '..', '..', '..'),
+  flags: [],
+  environment: {},
 };
 
-/** The same, and the upstream with a sidecar of its own. */
-export const heddleMtls: Peer = {
-  name,
-  warmsUp: true,
-  missing,
-  async start(stage, upstreamPort) {
-    await startControlPlane(stage);
-    const [port, ...ports] = (await freePorts(5)) as [number, number, number, number, number];
-    const [inboundAdmin] = ports;
-    const inbound = startSidecar(stage, service, ports.slice(0, 2), ['--port', String(upstreamPort)]);
-    const outbound = startSidecar(stage, 'client', ports.slice(2), ['--upstream', `${service}=${port}`]);
-    await untilAnswers(inboundAdmin, '/ready', null, stage);
-    return { port, hops: [outbound.pid, inbound.pid], meshPort: await inboundPort(inboundAdmin) };
-  },
-};
+/**
+ * A sidecar as a service has it for its calls, and an upstream that is not in the mesh; in a chain that has a sidecar of
+ * its own. The control plane runs beside them, as ever.
+ */
+export function heddle(place: Place, protocol: Protocol, build: HeddleBuild = ownBuild): Peer {
+  return {
+    name: build.name,
+    remark: null,
+    warmsUp: true,
+    missing: () => whyMissing(build, protocol),
+    variant: (other) => heddle(place, protocol, other),
+    async start(stage, upstream) {
+      await startControlPlane(stage, build);
+      const target = upstreamPort(upstream, protocol);
+      const [port, ...ports] = (await freePorts(5)) as [number, number, number, number, number];
+      const calls = ['--upstream', `${service}=${port}`];
+      const running = { clientTls: null, collectSignal: collectOnSignal.signal };
+      if (place === 'single') {
+        await apply(
+          stage,
+          build,
+          upstream.addresses.map((address, index) => workload(index, address, target)).join(''),
+        );
+        const { pid } = startSidecar(stage, build, 'client', ports.slice(0, 2), calls);
+        return { ...running, port, hops: [pid], meshPort: null };
+      }
+      const [inboundAdmin] = ports;
+      const inbound = startSidecar(stage, build, service, ports.slice(0, 2), ['--port', String(target)]);
+      await untilAnswers(inboundAdmin, '/ready', null, stage);
+      const meshPort = await inboundPort(inboundAdmin);
+      if (place === 'inbound') {
+        return { ...running, port: meshPort, clientTls: clientOf(stage, target), hops: [inbound.pid], meshPort };
+      }
+      const outbound = startSidecar(stage, build, 'client', ports.slice(2), calls);
+      return { ...running, port, hops: [outbound.pid, inbound.pid], meshPort };
+    },
+  };
+}
+
+function whyMissing({ folder }: HeddleBuild, protocol: Protocol): string | null {
+  if (!existsSync(programOf(folder))) return `no build in ${folder}`;
+  const pool = join(folder, 'proxy', 'upstream', `http2-pool${extname(import.meta.filename)}`);
+  return protocol === 'http1' || existsSync(pool) ? null : 'HTTP/2 is not supported yet';
+}
 
 /** Fulfils when it takes documents and sidecars. Where it lies stands in the CLI's file, for the sidecars to find. */
-async function startControlPlane(stage: Stage): Promise<void> {
+async function startControlPlane(stage: Stage, build: HeddleBuild): Promise<void> {
   const [xdsPort, apiPort, metricsPort] = (await freePorts(3)) as [number, number, number];
   const place = ['--xds-host', '127.0.0.1', '--advertise', '127.0.0.1'];
   const ports = { '--xds-port': xdsPort, '--api-port': apiPort, '--metrics-port': metricsPort };
-  heddle(stage, 'others', ['control-plane', ...place, ...Object.entries(ports).flat().map(String)]);
+  start(stage, 'others', build, ['control-plane', ...place, ...Object.entries(ports).flat().map(String)]);
   await untilAnswers(metricsPort, '/readyz', null, stage);
 }
 
 /** `ports`: of its admin server, and of the HTTP proxy that nobody here uses. */
-function startSidecar(stage: Stage, ofService: string, ports: readonly number[], options: readonly string[]) {
+function startSidecar(
+  stage: Stage,
+  build: HeddleBuild,
+  ofService: string,
+  ports: readonly number[],
+  options: readonly string[],
+): StageProcess {
   const [admin, outbound] = ports.map(String) as [string, string];
   const own = ['--service', ofService, '--name', ofService, '--admin-port', admin, '--outbound-port', outbound];
-  return heddle(stage, 'proxy', ['proxy', ...own, ...options]);
+  return start(stage, 'proxy', build, ['proxy', ...own, ...options]);
 }
 
-async function apply(stage: Stage, document: string): Promise<void> {
+async function apply(stage: Stage, build: HeddleBuild, documents: string): Promise<void> {
   const file = join(stage.folder, 'documents.yaml');
-  writeFileSync(file, document);
-  const command = heddle(stage, 'others', ['apply', '-f', file]);
+  writeFileSync(file, documents);
+  const command = start(stage, 'others', build, ['apply', '-f', file]);
   if ((await command.exited) !== 0) throw new Error(`heddle apply: ${command.lastWords()}`);
 }
 
-function workloadWithoutSidecar(port: number): string {
-  return `apiVersion: heddle.dev/v1alpha1
+/** One without a sidecar. */
+function workload(index: number, address: string, port: number): string {
+  return `---
+apiVersion: heddle.dev/v1alpha1
 kind: Workload
 metadata:
-  name: ${service}-1
+  name: ${service}-${index + 1}
 spec:
   service: ${service}
-  address: 127.0.0.1
+  address: ${address}
   ports:
     - port: ${port}
 `;
@@ -89,15 +122,37 @@ async function inboundPort(adminPort: number): Promise<number> {
   return Number(port);
 }
 
+/** The load as a member of the mesh: with the identity of the very sidecar that it calls, which may be a client too. */
+function clientOf(stage: Stage, port: number): ClientTls {
+  const stored = join(stage.folder, 'state', 'heddle', 'sidecars', 'default', service, 'identity.json');
+  const identity = decodeIdentity(readFileSync(stored), Date.now());
+  const rootFile = join(stage.folder, 'root.pem');
+  const identityFile = join(stage.folder, 'client.pem');
+  writeFileSync(rootFile, identity.trustBundlePem, { mode: 0o600 });
+  writeFileSync(identityFile, identity.certificateChainPem + identity.privateKeyPem, { mode: 0o600 });
+  const serverName = upstreamSni({ host: serviceHost(service, 'default'), port, subset: '' });
+  return { rootFile, identityFile, serverName, alpn: ALPN_HTTP1 };
+}
+
 /** `heddle` as users start it, but that all it reads and writes lies on the stage. */
-function heddle(stage: Stage, where: keyof Cores, line: readonly string[]): StageProcess {
+function start(stage: Stage, where: keyof Cores, build: HeddleBuild, line: readonly string[]): StageProcess {
   const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith('HEDDLE_'));
   const environment = {
     ...Object.fromEntries(inherited),
     XDG_CONFIG_HOME: join(stage.folder, 'config'),
     XDG_STATE_HOME: join(stage.folder, 'state'),
+    ...build.environment,
   };
-  return stage.start(where, process.execPath, [...process.execArgv, ...nodeFlags, program, ...line], environment);
+  const flags = [...process.execArgv, ...ownFlags(build.folder), ...build.flags, ...collectOnSignal.flags];
+  return stage.start(where, process.execPath, [...flags, programOf(build.folder), ...line], environment);
 }
 
-const program = join(import.meta.dirname, '..', '..', '..', 'cli', `heddle${extname(import.meta.filename)}`);
+function programOf(folder: string): string {
+  return join(folder, 'cli', `heddle${extname(import.meta.filename)}`);
+}
+
+/** What the first line of the program asks of Node when a user starts it. */
+function ownFlags(folder: string): string[] {
+  const [first = ''] = readFileSync(programOf(folder), 'utf8').split('\n', 1);
+  return first.split(' ').filter((word) => word.startsWith('--'));
+}

@@ -6,6 +6,7 @@ import { randomSerial, writeCertificate } from '../../../certs/certificate-write
 import { generateKeyPair, privateKeyToPem } from '../../../certs/key-pair.ts';
 import { oids } from '../../../certs/object-identifier.ts';
 import { toPem } from '../../../certs/pem.ts';
+import type { ClientTls } from '../peer.ts';
 
 /** Where the files of a chain of two proxies lie. */
 export interface PeerCertificates {
@@ -18,6 +19,20 @@ export interface PeerCertificates {
 
 /** What the inbound hop's certificate is called, and the outbound hop insists on. */
 export const inboundName = 'inbound.bench.internal';
+const outboundName = 'outbound.bench.internal';
+
+/** What their SPIFFE ids are, for proxies that know of such. */
+export const inboundUri = uriOf(inboundName);
+export const outboundUri = uriOf(outboundName);
+
+function uriOf(name: string): string {
+  return `spiffe://bench.internal/ns/default/sa/${name}`;
+}
+
+/** The load in the place of the outbound hop. */
+export function benchClient({ rootFile, outboundFile }: PeerCertificates): ClientTls {
+  return { rootFile, identityFile: outboundFile, serverName: inboundName, alpn: 'http/1.1' };
+}
 
 /**
  * Makes root, issuing authority and one leaf for either hop: P-256 and chains of three, the same as between sidecars.
@@ -34,7 +49,7 @@ export function writePeerCertificates(folder: string): PeerCertificates {
   };
   return {
     rootFile: write('root.pem', toPem('CERTIFICATE', rootOf(issuer).der)),
-    outboundFile: write('outbound.pem', leafPem(issuer, 'outbound.bench.internal')),
+    outboundFile: write('outbound.pem', leafPem(issuer, outboundName)),
     inboundFile: write('inbound.pem', leafPem(issuer, inboundName)),
   };
 }
@@ -54,7 +69,7 @@ function leafPem(issuer: Authority, commonName: string): string {
       authority: null,
       keyUsage: ['digitalSignature'],
       extendedKeyUsage: [oids.serverAuth, oids.clientAuth],
-      uriSans: [`spiffe://bench.internal/ns/default/sa/${commonName}`],
+      uriSans: [uriOf(commonName)],
       extensions: [],
     },
     issuer.privateKey,

@@ -1,18 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Peer } from './peer.ts';
 import type { Scenario } from './scenario.ts';
-import { selectScenarios } from './scenario.ts';
+import { selectScenarios } from './select-scenarios.ts';
+import { peerNamed, scenarioOf } from './testing/scenario.ts';
 
-const peer = (name: string): Peer => ({
-  name,
-  warmsUp: false,
-  missing: () => null,
-  start: () => Promise.reject(new Error('only its name is looked at')),
-});
-const all: Scenario[] = [
-  { name: 'plain', summary: '', peers: [peer('a'), peer('b')] },
-  { name: 'mtls', summary: '', peers: [peer('a')] },
-];
+const all: Scenario[] = [scenarioOf('plain', [peerNamed('a'), peerNamed('b')]), scenarioOf('mtls', [peerNamed('a')])];
 const select = (...names: string[]) =>
   selectScenarios(all, names).map(({ name, peers }) => [name, ...peers.map((each) => each.name)].join(' '));
 

@@ -1,39 +1,62 @@
-import type { Stage } from './stage.ts';
+import type { Stage } from '../stage.ts';
+import type { Load } from './load.ts';
+import { assertAllGood } from './load.ts';
 
 /** What one run of wrk saw. */
 export interface WrkReport {
   readonly requests: number;
   readonly requestsPerSecond: number;
   readonly p50Ms: number;
+  readonly p90Ms: number;
   readonly p99Ms: number;
   /** Answers that are not 2xx or 3xx. */
   readonly badAnswers: number;
-  /** Connections refused or broken, and requests without an answer within wrk's two seconds. */
+  /** Connections refused or broken, and requests without an answer within wrk's time-out. */
   readonly socketErrors: number;
 }
 
-export const connections = 64;
+export interface WrkOptions {
+  readonly path: string;
+  /** How many bytes the answer at this path has. */
+  readonly bodyBytes: number;
+  readonly connections: number;
+}
+
 /** Over its own duration, for connecting and printing. A run that takes longer has hung. */
 const graceMs = 10_000;
 
-/**
- * Keeps 64 connections busy for this long, each with one request at a time (closed loop).
- *
- * @throws Error when wrk fails, hangs, or prints what is no report
- */
-export async function runWrk(stage: Stage, port: number, durationMs: number): Promise<WrkReport> {
-  const url = `http://127.0.0.1:${port}/`;
+/** Keeps connections of HTTP/1.1 busy, each with one request at a time (closed loop). */
+export function wrk(options: WrkOptions): Load {
+  return {
+    programs: ['wrk'],
+    async run(stage, peer, durationMs) {
+      const { badAnswers, socketErrors, ...report } = await runWrk(stage, peer.port, durationMs, options);
+      assertAllGood(badAnswers, socketErrors, report.requests);
+      return { ...report, bodyBytes: report.requests * options.bodyBytes, kbPerConnection: Number.NaN };
+    },
+  };
+}
+
+/** @throws Error when wrk fails, hangs, or prints what is no report */
+async function runWrk(
+  stage: Stage,
+  port: number,
+  durationMs: number,
+  { path, connections }: WrkOptions,
+): Promise<WrkReport> {
+  const url = `http://127.0.0.1:${port}${path}`;
   // wrk takes whole seconds only. Interrupted, it reports what it has seen until then.
   const seconds = Math.ceil(durationMs / 1000);
-  const wrk = stage.start('others', 'wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '--latency', url]);
+  const line = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '--latency', url];
+  const running = stage.start('others', 'wrk', line);
   const isCutShort = seconds * 1000 > durationMs;
-  const interrupt = isCutShort ? setTimeout(() => wrk.signal('SIGINT'), durationMs) : undefined;
-  const kill = setTimeout(() => wrk.signal('SIGKILL'), durationMs + graceMs);
-  const outcome = await wrk.exited;
+  const interrupt = isCutShort ? setTimeout(() => running.signal('SIGINT'), durationMs) : undefined;
+  const kill = setTimeout(() => running.signal('SIGKILL'), durationMs + graceMs);
+  const outcome = await running.exited;
   clearTimeout(interrupt);
   clearTimeout(kill);
-  if (outcome !== 0) throw new Error(`wrk ended (${outcome}): ${wrk.lastWords()}`);
-  return readWrkReport(wrk.output());
+  if (outcome !== 0) throw new Error(`wrk ended (${outcome}): ${running.lastWords()}`);
+  return readWrkReport(running.output());
 }
 
 /** @throws Error naming the line that is missing */
@@ -48,6 +71,7 @@ export function readWrkReport(text: string): WrkReport {
     requests: Number(find('number of requests', /^\s*(\d+) requests in /m)),
     requestsPerSecond: Number(find('rate', /^Requests\/sec:\s+([\d.]+)/m)),
     p50Ms: milliseconds(find('median', /^\s+50%\s+(\S+)/m)),
+    p90Ms: milliseconds(find('90th percentile', /^\s+90%\s+(\S+)/m)),
     p99Ms: milliseconds(find('99th percentile', /^\s+99%\s+(\S+)/m)),
     badAnswers: Number(/Non-2xx or 3xx responses: (\d+)/.exec(text)?.[1] ?? 0),
     socketErrors: errors.reduce((sum, count) => sum + Number(count), 0),

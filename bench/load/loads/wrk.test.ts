@@ -22,6 +22,7 @@ describe('readWrkReport', () => {
       requests: 124_083,
       requestsPerSecond: 41_087.09,
       p50Ms: 0.84,
+      p90Ms: 2.11,
       p99Ms: 1050,
       badAnswers: 0,
       socketErrors: 0,
@@ -44,6 +45,7 @@ describe('readWrkReport', () => {
     ['requests in', 'no number of requests'],
     ['Requests/sec', 'no rate'],
     ['50%', 'no median'],
+    ['90%', 'no 90th percentile'],
     ['99%', 'no 99th percentile'],
   ])('refuses a report without its line "%s"', (part, complaint) => {
     const rest = report.split('\n').filter((line) => !line.includes(part));
