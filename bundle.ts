@@ -58,7 +58,7 @@ export async function bundleSidecar(compiled: string): Promise<void> {
     legalComments: 'linked',
     sourcemap: true,
     // What packages in CommonJS call to get at Node's own modules.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+    banner: { js: "import{createRequire as $require}from'node:module';const require=$require(import.meta.url);" },
     plugins: [namedImports],
     logLevel: 'warning',
   });
