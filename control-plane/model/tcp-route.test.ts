@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkDocument } from './check-document.ts';
-import { formatPath } from './document-violation.ts';
+import { formatPath, formatViolation } from './document-violation.ts';
+import { parseDocuments } from './parse-documents.ts';
 
 const backend = { name: 'redis', port: 6379 };
 
@@ -74,6 +75,29 @@ describe('TCPRoute', () => {
     const { document, faults } = check(spec);
     expect(document).toBeNull();
     expect(faults.map(({ path, message }) => `${formatPath(path)}: ${message}`)).toContain(fault);
+  });
+});
+
+describe('TCPRoute in a file', () => {
+  const text = `apiVersion: gateway.networking.k8s.io/v1alpha2
+kind: TCPRoute
+metadata:
+  name: redis
+spec:
+  parentRefs:
+    - { group: '', kind: Service, name: redis, prot: 6379 }
+  rules:
+    - backendRefs:
+        - { name: redis, port: 6379, weight: 0 }
+`;
+
+  it('has its faults told with line and column, and the nearest right word', () => {
+    const { documents, violations } = parseDocuments(text, { fileName: 'redis.yaml' });
+    expect(documents).toEqual([]);
+    expect(violations.map(formatViolation)).toEqual([
+      'redis.yaml:7:48  error  unknown field prot; did you mean port?  (spec.parentRefs[0].prot)',
+      'redis.yaml:10:9  error  every weight is 0, so no connection could go anywhere: give one a weight above 0  (spec.rules[0].backendRefs)',
+    ]);
   });
 });
 

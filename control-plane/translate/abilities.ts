@@ -1,4 +1,4 @@
-import { FEATURES } from '../../proto/features.ts';
+import { ALL_FEATURES, FEATURES } from '../../proto/features.ts';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP } from '../../proto/names.ts';
 import type { PortProtocol } from '../model/app-protocol.ts';
 
@@ -8,24 +8,30 @@ export interface Abilities {
   readonly tcp: boolean;
   readonly upgrade: boolean;
   readonly normalization: boolean;
+  /**
+   * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
+   * like it, so it may be written behind one.
+   */
+  readonly scope: string;
 }
+
+/** Looked up for every resource of every client, so it is worked out once for each client. */
+const known = new WeakMap<ReadonlySet<string>, Abilities>();
 
 export function abilitiesOf(features: ReadonlySet<string>): Abilities {
-  return {
-    http2: features.has(FEATURES.http2),
-    tcp: features.has(FEATURES.tcp),
-    upgrade: features.has(FEATURES.upgrade),
-    normalization: features.has(FEATURES.normalization),
-  };
-}
-
-/**
- * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
- * like it, so it may be written behind one.
- */
-export function abilityScope(abilities: Abilities): string {
-  const missing = Object.entries(abilities).flatMap(([name, isThere]) => (isThere ? [] : [name]));
-  return missing.length === 0 ? '' : `!${missing.join()}`;
+  let abilities = known.get(features);
+  if (abilities === undefined) {
+    const missing = ALL_FEATURES.filter((feature) => !features.has(feature));
+    abilities = {
+      http2: features.has(FEATURES.http2),
+      tcp: features.has(FEATURES.tcp),
+      upgrade: features.has(FEATURES.upgrade),
+      normalization: features.has(FEATURES.normalization),
+      scope: missing.length === 0 ? '' : `!${missing.join()}`,
+    };
+    known.set(features, abilities);
+  }
+  return abilities;
 }
 
 /** How a client without some of the abilities takes a port: as the HTTP/1.1 that every build speaks. */

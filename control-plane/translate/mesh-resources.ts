@@ -27,7 +27,7 @@ import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import type { Abilities } from './abilities.ts';
-import { abilitiesOf, abilityScope, protocolFor } from './abilities.ts';
+import { abilitiesOf, protocolFor } from './abilities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
 import { httpSettings } from './http-settings.ts';
@@ -151,7 +151,7 @@ export class MeshResources {
 
   #listener(client: ClientView, name: string): PlannedResource | null {
     const abilities = abilitiesOf(client.features);
-    const scope = abilityScope(abilities);
+    const { scope } = abilities;
     if (name === VIRTUAL_OUTBOUND) {
       const mode = this.#mesh?.spec.outboundTrafficPolicy.mode ?? 'ALLOW_ANY';
       const settings = () => httpSettings(this.#mesh, abilities, { takesConnect: true });
@@ -173,7 +173,7 @@ export class MeshResources {
     if (called === null) return null;
     const { parent, destination, port, host } = called;
     const consumer = this.#tcpRoutes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
-    return planned(LISTENER_TYPE_URL, name, `${consumer}${abilityScope(abilities)}`, () => {
+    return planned(LISTENER_TYPE_URL, name, `${consumer}${abilities.scope}`, () => {
       const { service } = destination;
       const route = decidingTcpRoute(this.#tcpRoutes.routesFor(parent, port, client.namespace));
       return serviceListener({
@@ -225,7 +225,7 @@ export class MeshResources {
 
   #cluster(client: ClientView, name: string): PlannedResource | null {
     const abilities = abilitiesOf(client.features);
-    const scope = abilityScope(abilities);
+    const { scope } = abilities;
     if (name === PASSTHROUGH_CLUSTER) {
       return planned(CLUSTER_TYPE_URL, name, scope, () => passthroughCluster(abilities));
     }
