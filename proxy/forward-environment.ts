@@ -63,7 +63,7 @@ export interface Recorder {
 
 /** A request that is over, and how it went. The object is used again for the next one. */
 export interface FinishedExchange {
-  readonly environment: Pick<ForwardEnvironment, 'direction' | 'now'>;
+  readonly environment: Pick<ForwardEnvironment, 'direction'>;
   readonly peer: DownstreamPeer;
   readonly head: RequestHead;
   /** These three are null where the request did not come so far. */
@@ -82,6 +82,8 @@ export interface FinishedExchange {
   readonly startedAtMs: number;
   /** When the response head arrived, or 0. */
   readonly respondedAtMs: number;
+  /** The same time as that where the whole answer came with its head. */
+  readonly endedAtMs: number;
   readonly requestBytes: number;
   readonly responseBytes: number;
 }

@@ -60,6 +60,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   attempts = 0;
   startedAtMs = 0;
   respondedAtMs = 0;
+  endedAtMs = 0;
   requestBytes = 0;
   responseBytes = 0;
   readonly #environment: ForwardEnvironment;
@@ -119,6 +120,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.detail = '';
     this.attempts = 0;
     this.respondedAtMs = 0;
+    this.endedAtMs = 0;
     this.responseBytes = 0;
     this.requestBytes = head.body.length;
     this.startedAtMs = this.#environment.now();
@@ -365,8 +367,10 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
     this.#phase = 'responding';
     if (head.framing === 'tunnel') this.#beginTunnel();
     const isFlowing = this.#stream.sendResponse(head, block);
-    if (head.isComplete) this.#complete('');
-    else if (!isFlowing) this.#upstream?.pauseResponse();
+    if (head.isComplete) {
+      this.endedAtMs = this.respondedAtMs;
+      this.#complete('');
+    } else if (!isFlowing) this.#upstream?.pauseResponse();
   }
 
   /** The request counts as 101 whatever the upstream's version calls it, and is recorded when the tunnel ends. */
@@ -648,6 +652,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
       this.#cancelTunnel();
       this.#cancelTunnel = null;
     }
+    if (this.endedAtMs === 0) this.endedAtMs = this.#environment.now();
     this.#environment.recorder.record(this);
   }
 }

@@ -11,7 +11,7 @@ import { Listener } from './listener/listener.ts';
 import { localReply } from './local-reply.ts';
 import { holderOf, meshIdentity } from './testing/mesh-identity.ts';
 import type { IdentityHolder } from './tls/mesh-identity.ts';
-import { IdentityHolder as Holder } from './tls/mesh-identity.ts';
+import { IdentityHolder as Holder, secureContextOptions } from './tls/mesh-identity.ts';
 import { SessionCache } from './tls/session-cache.ts';
 import { CoarseClock } from './transport/coarse-clock.ts';
 import { dialMesh } from './upstream/dial.ts';
@@ -186,6 +186,21 @@ describe('a connection between two sidecars', () => {
     });
     await Promise.all(sockets);
     expect(refused).toHaveLength(2);
+  });
+
+  it('is encrypted with AES-128 between sidecars, and with whatever of TLS 1.3 a peer knows', async () => {
+    const { listener } = await serve(holderOf(mesh, 'cart'));
+    const own = secureContextOptions(meshIdentity(mesh, mesh.identity('web'), mesh.id('web')));
+    const aes256 = 'TLS_AES_256_GCM_SHA384';
+    const chosen: string[] = [];
+    for (const options of [own, { ...own, ciphers: aes256 }]) {
+      const to = { port: listener.port, host: '127.0.0.1', servername: '', checkServerIdentity: () => undefined };
+      const socket = connectTls({ ...to, ALPNProtocols: [ALPN_HTTP1], ...options });
+      await once(socket, 'secureConnect');
+      chosen.push(socket.getCipher().standardName);
+      socket.destroy();
+    }
+    expect(chosen).toEqual(['TLS_AES_128_GCM_SHA256', aes256]);
   });
 
   it('refuses plaintext', async () => {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { Cluster } from './cluster/cluster.ts';
 import type { DownstreamPeer } from './forward-environment.ts';
 import type { OutgoingRequest, RequestHead } from './message-head.ts';
+import { newRequestId } from './request-id.ts';
 import type { ForwardAction, HeaderEdit } from './route/route.ts';
 
 /**
@@ -22,7 +22,7 @@ export function fillOutgoingRequest(
   if (action.hostRewrite !== null) block = withHost(block, action.hostRewrite);
   else if (head.authority === '') block = withHost(block, defaultHost || 'localhost');
   if (edit !== null) block = edit.apply(block);
-  const requestId = head.requestId === '' ? `x-request-id: ${randomUUID()}\r\n` : '';
+  const requestId = head.requestId === '' ? `x-request-id: ${newRequestId()}\r\n` : '';
   request.method = head.method;
   request.scheme = head.scheme;
   request.path = action.pathRewrite === null ? head.path : action.pathRewrite.apply(head.path);

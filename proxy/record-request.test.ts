@@ -22,7 +22,7 @@ const peer = { principal: '', address: '127.0.0.1:5000', clientCertLine: '', met
 /** What the recorder reads of an exchange that began 12 ms ago. */
 function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): FinishedExchange {
   return {
-    environment: { direction, now: () => 112 },
+    environment: { direction },
     head: Object.assign(new RequestHead(), { method: 'GET', path: '/', authority: 'cart' }),
     endpoint:
       direction === 'outbound' ? { key: '127.0.0.1:1', config, series: new Map(), grpcSeries: new Map() } : null,
@@ -35,6 +35,7 @@ function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): 
     detail: '',
     attempts: 1,
     startedAtMs: 100,
+    endedAtMs: 112,
     respondedAtMs: 110,
     requestBytes: 5,
     responseBytes: 7,

@@ -65,7 +65,7 @@ export class RequestRecorder implements Recorder {
 
   record(exchange: FinishedExchange): void {
     const { environment } = exchange;
-    const elapsedMs = environment.now() - exchange.startedAtMs;
+    const elapsedMs = exchange.endedAtMs - exchange.startedAtMs;
     const isOutbound = environment.direction === 'outbound';
     const requests = isOutbound ? this.#outbound : this.#inbound;
     const statusClass = Math.floor(exchange.status / 100);

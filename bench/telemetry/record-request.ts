@@ -15,10 +15,10 @@ const cartId = 'spiffe://cluster.local/ns/default/sa/cart';
 const config = { workload: 'cart-1', namespace: 'default', service: 'cart', version: 'v1', isMeshed: true };
 const service = { serviceHost: 'cart.default.svc.cluster.local', serviceName: 'cart', serviceNamespace: 'default' };
 
-/** What the recorder reads of an exchange; `now` is the real clock, as in the proxy. */
+/** What the recorder reads of an exchange. */
 function exchange(direction: 'outbound' | 'inbound'): FinishedExchange {
   return {
-    environment: { direction, now: () => performance.now() },
+    environment: { direction },
     head: new RequestHead(),
     endpoint: { key: '10.0.0.1:80', config, series: new Map() },
     cluster: { name: 'cart', config: { ...service, meshTls: { expectedIdentities: [cartId] } } },
@@ -27,7 +27,8 @@ function exchange(direction: 'outbound' | 'inbound'): FinishedExchange {
     status: 200,
     failure: null,
     attempts: 1,
-    startedAtMs: performance.now(),
+    startedAtMs: 100,
+    endedAtMs: 100.7,
     requestBytes: 0,
     responseBytes: 1024,
   } as unknown as FinishedExchange; // the rest is not read while the access log is off

@@ -71,6 +71,12 @@ export class IdentityHolder {
   }
 }
 
+/**
+ * The three of TLS 1.3, AES-128 first as Envoy has it: a body costs a fifth less to encrypt than with AES-256, which
+ * OpenSSL prefers.
+ */
+const ciphers = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256';
+
 /** TLS 1.3 only, our leaf, our roots: the same towards clients and servers of the mesh. */
 export function secureContextOptions(identity: MeshIdentity): {
   readonly key: string;
@@ -78,6 +84,7 @@ export function secureContextOptions(identity: MeshIdentity): {
   readonly ca: string;
   readonly minVersion: 'TLSv1.3';
   readonly maxVersion: 'TLSv1.3';
+  readonly ciphers: string;
 } {
   return {
     key: identity.privateKeyPem,
@@ -85,5 +92,6 @@ export function secureContextOptions(identity: MeshIdentity): {
     ca: identity.trustBundlePem,
     minVersion: 'TLSv1.3',
     maxVersion: 'TLSv1.3',
+    ciphers,
   };
 }
