@@ -11,9 +11,11 @@ function scripted() {
   const drained = deferred<void>();
   const exited = deferred<number>();
   const orphaned = deferred<void>();
+  const failed = deferred<never>();
   const exitCode = supervise({
     sidecar: {
       ready: ready.promise,
+      failed: failed.promise,
       drain: () => {
         log.push('withdraw');
         return drained.promise;
@@ -31,7 +33,7 @@ function scripted() {
     say: (line) => log.push(`say ${line}`),
   });
   exitCode.catch(() => {}); // each test looks at it itself
-  return { log, signals, ready, drained, exited, orphaned, exitCode };
+  return { log, signals, ready, drained, exited, orphaned, failed, exitCode };
 }
 
 function deferred<T>() {
@@ -68,6 +70,20 @@ describe('supervise', () => {
     const run = scripted();
     run.ready.reject(new Error('the token has expired'));
     await expect(run.exitCode).rejects.toThrow('the token has expired');
+    expect(run.log).toEqual(['close sidecar']);
+  });
+
+  it('ends the program when the sidecar cannot go on, and passes the reason on', async () => {
+    const run = await running();
+    run.failed.reject(new Error('a worker keeps ending'));
+    await expect(run.exitCode).rejects.toThrow('a worker keeps ending');
+    expect(run.log).toEqual(['start program', 'program gets SIGKILL', 'close sidecar']);
+  });
+
+  it('does not wait for a sidecar that failed before it was ready', async () => {
+    const run = scripted();
+    run.failed.reject(new Error('a worker keeps ending'));
+    await expect(run.exitCode).rejects.toThrow('a worker keeps ending');
     expect(run.log).toEqual(['close sidecar']);
   });
 

@@ -159,6 +159,27 @@ spec:
     expect(cart.stderr).not.toContain('"level":"error"');
   }, 60_000);
 
+  it('end with an error when a worker keeps ending', async () => {
+    const looping = await sidecar('looping', []).ready();
+    const killed = new Set<number>();
+    let isOver = false;
+    const over = looping.exited.then((code) => {
+      isOver = true;
+      return code;
+    });
+    while (!isOver) {
+      const [pid] = await Promise.race([looping.workerPids().catch(() => []), over.then(() => [])]);
+      if (pid === undefined || pid === 0 || killed.has(pid)) continue;
+      killed.add(pid);
+      process.kill(pid, 'SIGKILL');
+    }
+    expect(await over).toBe(1);
+    expect(killed.size).toBe(6);
+    expect(looping.stderr).toContain(
+      'the sidecar cannot go on: worker 0 ended 6 times in a row, the last time with signal SIGKILL',
+    );
+  }, 60_000);
+
   it('leave no process behind when the main process is killed', async () => {
     const pids = await web.workerPids();
     expect(pids.filter(isAlive)).toEqual(pids);
