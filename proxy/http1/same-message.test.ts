@@ -4,11 +4,9 @@ import type { IncomingMessage, Server } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Nginx } from '../../examples/testing/nginx.ts';
+import { afterEach, describe, expect, it } from 'vitest';
 import { startNginx } from '../../examples/testing/nginx.ts';
 import { hasProgram } from '../../examples/testing/programs.ts';
-import type { Forwarder } from '../testing/forwarder.ts';
 import { startForwarder } from '../testing/forwarder.ts';
 import { sendRaw } from '../testing/raw-client.ts';
 
@@ -133,56 +131,51 @@ async function askedThrough(port: number, { bytes }: Sent, cuts: readonly number
 
 describe('what is forwarded', () => {
   const cuts = fc.array(fc.nat(), { maxLength: 4 });
-  let server: Server;
-  let forwarder: Forwarder;
+  const closers: (() => Promise<unknown>)[] = [];
 
-  beforeAll(async () => {
-    server = understandingServer();
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  async function startServer(): Promise<number> {
+    const server = understandingServer();
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    forwarder = await startForwarder([(server.address() as AddressInfo).port]);
-  });
+    closers.push(async () => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return (server.address() as AddressInfo).port;
+  }
 
-  afterAll(async () => {
-    await forwarder.close();
-    server.closeAllConnections();
-    server.close();
-  });
+  async function forwarderTo(port: number): Promise<number> {
+    const forwarder = await startForwarder([port]);
+    closers.push(() => forwarder.close());
+    return forwarder.port;
+  }
 
   it('means to Node what it was meant to mean', async () => {
+    const port = await forwarderTo(await startServer());
     await fc.assert(
       fc.asyncProperty(sent, cuts, async (message, ends) => {
-        expect(await askedThrough(forwarder.port, message, ends)).toEqual(message.meant);
+        expect(await askedThrough(port, message, ends)).toEqual(message.meant);
       }),
       { numRuns: 300 },
     );
   });
 
-  describe.skipIf(!hasProgram('nginx'))('to nginx', () => {
-    let nginx: Nginx;
-    let towardsNginx: Forwarder;
-
-    beforeAll(async () => {
-      const upstream = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      nginx = await startNginx(
-        `ignore_invalid_headers off; location / { proxy_pass ${upstream}; proxy_http_version 1.1; proxy_request_buffering off; }`,
-      );
-      towardsNginx = await startForwarder([nginx.port]);
-    });
-
-    afterAll(async () => {
-      await towardsNginx.close();
-      await nginx.stop();
-    });
-
-    it('means what it was meant to mean, trailers apart, which nginx drops', async () => {
-      await fc.assert(
-        fc.asyncProperty(sent, cuts, async (message, ends) => {
-          const understood = await askedThrough(towardsNginx.port, message, ends);
-          expect(understood).toEqual({ ...message.meant, trailers: [] });
-        }),
-        { numRuns: 200 },
-      );
-    });
+  it.skipIf(!hasProgram('nginx'))('means it to nginx too, trailers apart, which nginx drops', async () => {
+    const upstream = `http://127.0.0.1:${await startServer()}`;
+    const nginx = await startNginx(
+      `ignore_invalid_headers off; location / { proxy_pass ${upstream}; proxy_http_version 1.1; proxy_request_buffering off; }`,
+    );
+    closers.push(() => nginx.stop());
+    const port = await forwarderTo(nginx.port);
+    await fc.assert(
+      fc.asyncProperty(sent, cuts, async (message, ends) => {
+        expect(await askedThrough(port, message, ends)).toEqual({ ...message.meant, trailers: [] });
+      }),
+      { numRuns: 200 },
+    );
   });
 });

@@ -214,7 +214,7 @@ export class HandleTransport implements Transport {
   #sent(request: WriteRequest, code: number, length: number): void {
     if (code !== 0) {
       recycle(request);
-      this.#fail(code);
+      this.#failToWrite(code);
     } else if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) {
       recycle(request);
     } else {
@@ -240,7 +240,7 @@ export class HandleTransport implements Transport {
     const handle = this.#handle;
     if (handle === null) return;
     if (status < 0) {
-      this.#fail(status);
+      this.#failToWrite(status);
       return;
     }
     this.#writeQueued(handle);
@@ -303,7 +303,7 @@ export class HandleTransport implements Transport {
       this.#handle.readStop();
     }
     this.#hasPeerEnded = true;
-    if (code !== UV_EOF) {
+    if (code !== UV_EOF || this.#error !== null) {
       this.#fail(code);
     } else if (this.#isEnding) {
       this.#socket.destroy();
@@ -325,8 +325,23 @@ export class HandleTransport implements Transport {
     else this.#socket.once('finish', () => this.#socket.destroy());
   }
 
+  /**
+   * The peer takes nothing any more. What it sent before may still lie in the kernel, such as its answer to an upload that
+   * it did not want: where we read, we go on until that has found the end too.
+   */
+  #failToWrite(code: number): void {
+    const isReading = this.#handle?.reading === true && !this.#isEnding;
+    if (!isReading) {
+      this.#fail(code);
+      return;
+    }
+    this.#error ??= connectionError(code);
+    this.#isFinished = true;
+    this.#queue.clear();
+  }
+
   #fail(code: number): void {
-    this.#error ??= Object.assign(new Error(`the connection failed (${code})`), { errno: code });
+    this.#error ??= connectionError(code);
     this.#socket.destroy();
   }
 
@@ -341,6 +356,10 @@ export class HandleTransport implements Transport {
     this.#bulk = null;
     handler.onClose(this.#error);
   }
+}
+
+function connectionError(code: number): Error {
+  return Object.assign(new Error(`the connection failed (${code})`), { errno: code });
 }
 
 /** What this file uses of Node's internal stream handles. */
