@@ -194,9 +194,14 @@ describe('validateCluster', () => {
       `typed_extension_protocol_options["other"]: ${NO}`,
     ],
     [
-      'HTTP/2 without streams',
-      http({ explicit_http_config: { http2_protocol_options: { max_concurrent_streams: { value: 0 } } } }),
-      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.max_concurrent_streams: must be between 1 and 2147483647, and is 0`,
+      'a number of streams on a connection',
+      http({ explicit_http_config: { http2_protocol_options: { max_concurrent_streams: { value: 1 } } } }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.max_concurrent_streams: ${NO}`,
+    ],
+    [
+      'a number of headers in answers',
+      http({ use_downstream_protocol_config: {}, common_http_protocol_options: { max_headers_count: { value: 1 } } }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].common_http_protocol_options.max_headers_count: ${NO}`,
     ],
     [
       'a header table of its own for what the client speaks',

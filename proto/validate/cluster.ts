@@ -26,8 +26,7 @@ export function validateCluster(cluster: Cluster__Output): Violation[] {
   checkDiscovery(cluster, violations);
   // The absent field means 5 s; zero would give a connection no time at all.
   checkDuration(cluster.connect_timeout, root.field('connect_timeout'), violations, { minMs: 1 });
-  const bufferAt = root.field('per_connection_buffer_limit_bytes');
-  checkUInt32(cluster.per_connection_buffer_limit_bytes, bufferAt, violations, { min: 4096 });
+  refuse(cluster, ['per_connection_buffer_limit_bytes'], root, violations);
   checkLoadBalancing(cluster, root, violations);
   checkCircuitBreakers(cluster.circuit_breakers, root.field('circuit_breakers'), violations);
   checkOutlierDetection(cluster.outlier_detection, root.field('outlier_detection'), violations);

@@ -5,7 +5,6 @@ import type { Path, Violations } from '../violation.ts';
 import { requireConfigSource } from './config-source.ts';
 import { checkDuration, checkUInt32, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
 import { checkCommonHttpOptions, checkHttp2Options } from './http-protocol-options.ts';
-import { isHeaderValue } from './http-text.ts';
 import { checkRouteConfiguration } from './route-configuration.ts';
 import { unpackAt } from './unpack-at.ts';
 import { checkUpgrades } from './upgrades.ts';
@@ -17,7 +16,7 @@ export function checkHttpConnectionManager(
   at: Path,
   violations: Violations,
 ): void {
-  requireOneOf(manager.codec_type, ['AUTO', 'HTTP1', 'HTTP2'], at.field('codec_type'), violations);
+  requireOneOf(manager.codec_type, ['AUTO'], at.field('codec_type'), violations);
   requireName(manager.stat_prefix, at.field('stat_prefix'), violations);
   // The others would pass on what a client claims about itself.
   requireOneOf(
@@ -35,16 +34,13 @@ export function checkHttpConnectionManager(
     violations.add(at, 'needs rds or route_config');
   }
   checkHttpFilters(manager.http_filters, at.field('http_filters'), violations);
-  if (!isHeaderValue(manager.server_name)) {
-    violations.add(at.field('server_name'), 'is not a header value');
-  }
   for (const field of ['drain_timeout', 'stream_idle_timeout', 'request_timeout', 'request_headers_timeout'] as const) {
     checkDuration(manager[field], at.field(field), violations);
   }
   checkUInt32(manager.max_request_headers_kb, at.field('max_request_headers_kb'), violations, { min: 1, max: 8192 });
   const commonAt = at.field('common_http_protocol_options');
   checkCommonHttpOptions(manager.common_http_protocol_options, 'downstream', commonAt, violations);
-  checkHttp2Options(manager.http2_protocol_options, at.field('http2_protocol_options'), violations);
+  checkHttp2Options(manager.http2_protocol_options, 'downstream', at.field('http2_protocol_options'), violations);
   checkUpgrades(manager.upgrade_configs, ['websocket', 'connect'], at.field('upgrade_configs'), violations);
   requireOneOf(
     manager.path_with_escaped_slashes_action,
@@ -52,7 +48,7 @@ export function checkHttpConnectionManager(
     at.field('path_with_escaped_slashes_action'),
     violations,
   );
-  refuse(manager, ['use_remote_address', 'strip_any_host_port'], at, violations);
+  refuse(manager, ['server_name', 'use_remote_address', 'strip_any_host_port'], at, violations);
 }
 
 /** The router stands last and once. An optional filter of a type outside the subset is one that the sidecar leaves out. */

@@ -24,20 +24,33 @@ export function checkCommonHttpOptions(
     at.field('headers_with_underscores_action'),
     violations,
   );
+  // What an answer may hold has a bound that is fixed.
+  refuse(options, side === 'upstream' ? ['max_headers_count'] : [], at, violations);
   refuse(options, ['max_connection_duration', 'max_stream_duration'], at, violations);
 }
 
-/** The bounds are those of RFC 9113 section 6.5.2 and of Envoy. */
-export function checkHttp2Options(options: Http2Options | null, at: Path, violations: Violations): void {
+/** The windows and, towards endpoints, the number of streams are the sidecar's own. The bounds are Envoy's. */
+export function checkHttp2Options(
+  options: Http2Options | null,
+  side: 'downstream' | 'upstream',
+  at: Path,
+  violations: Violations,
+): void {
   if (options === null) {
     return;
   }
-  const max = 2 ** 31 - 1;
-  checkUInt32(options.max_concurrent_streams, at.field('max_concurrent_streams'), violations, { min: 1, max });
-  for (const field of ['initial_stream_window_size', 'initial_connection_window_size'] as const) {
-    checkUInt32(options[field], at.field(field), violations, { min: 65535, max });
+  if (side === 'upstream') {
+    refuse(options, ['max_concurrent_streams'], at, violations);
+  } else {
+    const streamsAt = at.field('max_concurrent_streams');
+    checkUInt32(options.max_concurrent_streams, streamsAt, violations, { min: 1, max: 2 ** 31 - 1 });
   }
-  refuse(options, ['hpack_table_size', 'connection_keepalive'], at, violations);
+  refuse(
+    options,
+    ['hpack_table_size', 'initial_stream_window_size', 'initial_connection_window_size', 'connection_keepalive'],
+    at,
+    violations,
+  );
 }
 
 /** A cluster's HTTP: HTTP/1.1, HTTP/2, or what the request came in with. */
@@ -47,11 +60,21 @@ export function checkUpstreamHttpOptions(options: UpstreamOptions, at: Path, vio
   const explicit = options.explicit_http_config;
   if (explicit) {
     const explicitAt = at.field('explicit_http_config');
-    checkHttp2Options(explicit.http2_protocol_options ?? null, explicitAt.field('http2_protocol_options'), violations);
+    checkHttp2Options(
+      explicit.http2_protocol_options ?? null,
+      'upstream',
+      explicitAt.field('http2_protocol_options'),
+      violations,
+    );
     if (explicit.protocol_config === undefined) {
       violations.add(explicitAt, 'needs http_protocol_options or http2_protocol_options');
     }
   }
   const http2At = at.field('use_downstream_protocol_config').field('http2_protocol_options');
-  checkHttp2Options(options.use_downstream_protocol_config?.http2_protocol_options ?? null, http2At, violations);
+  checkHttp2Options(
+    options.use_downstream_protocol_config?.http2_protocol_options ?? null,
+    'upstream',
+    http2At,
+    violations,
+  );
 }

@@ -113,6 +113,16 @@ describe('validateListener', () => {
       { ...plain, filter_chains: [{ ...chain, filter_chain_match: { server_names: ['Cart.example'] } }] },
       'filter_chains[0].filter_chain_match.server_names[0]: must be a lower-case host or *.suffix, and is "Cart.example"',
     ],
+    [
+      'a buffer of its own',
+      { ...plain, per_connection_buffer_limit_bytes: { value: 4096 } },
+      `per_connection_buffer_limit_bytes: ${NO}`,
+    ],
+    [
+      'a time for the handshake',
+      { ...plain, filter_chains: [{ ...chain, transport_socket_connect_timeout: { seconds: '1' } }] },
+      `filter_chains[0].transport_socket_connect_timeout: ${NO}`,
+    ],
     ['a listener for gRPC clients', { ...plain, api_listener: {} }, `api_listener: ${NO}`],
     [
       'a listener filter that it does not know',
@@ -175,7 +185,6 @@ describe('an HTTP connection manager', () => {
   });
 
   it.each<[string, Partial<Manager>]>([
-    ['HTTP/2 alone', { codec_type: 'HTTP2' }],
     ['a WebSocket and tunnels', { upgrade_configs: [{ upgrade_type: 'websocket' }, { upgrade_type: 'CONNECT' }] }],
     ['no WebSocket', { upgrade_configs: [{ upgrade_type: 'websocket', enabled: { value: false } }] }],
     [
@@ -192,8 +201,6 @@ describe('an HTTP connection manager', () => {
       {
         http2_protocol_options: {
           max_concurrent_streams: { value: 1 },
-          initial_stream_window_size: { value: 65535 },
-          initial_connection_window_size: { value: 2 ** 31 - 1 },
           allow_connect: true,
         },
       },
@@ -204,7 +211,7 @@ describe('an HTTP connection manager', () => {
 
   it.each<[string, Partial<Manager>, string]>([
     ['no prefix for its statistics', { stat_prefix: '' }, 'stat_prefix: is required'],
-    ['HTTP/3', { codec_type: 'HTTP3' }, 'codec_type: must be AUTO or HTTP1 or HTTP2, and is HTTP3'],
+    ['one version of HTTP alone', { codec_type: 'HTTP2' }, 'codec_type: must be AUTO, and is HTTP2'],
     ['no routes', { route_config: null }, ': needs rds or route_config'],
     [
       'a fault in its routes',
@@ -236,7 +243,7 @@ describe('an HTTP connection manager', () => {
       { forward_client_cert_details: 'ALWAYS_FORWARD_ONLY' },
       'forward_client_cert_details: must be SANITIZE or SANITIZE_SET, and is ALWAYS_FORWARD_ONLY',
     ],
-    ['a server name that ends a line', { server_name: 'a\nb' }, 'server_name: is not a header value'],
+    ['a server name', { server_name: 'a' }, `server_name: ${NO}`],
     [
       'heads without bound',
       { max_request_headers_kb: { value: 8193 } },
@@ -268,14 +275,9 @@ describe('an HTTP connection manager', () => {
       'http2_protocol_options.max_concurrent_streams: must be between 1 and 2147483647, and is 0',
     ],
     [
-      'a window that HTTP/2 does not allow',
-      { http2_protocol_options: { initial_stream_window_size: { value: 2 ** 31 } } },
-      'http2_protocol_options.initial_stream_window_size: must be between 65535 and 2147483647, and is 2147483648',
-    ],
-    [
-      'a small window for the connection',
-      { http2_protocol_options: { initial_connection_window_size: { value: 65534 } } },
-      'http2_protocol_options.initial_connection_window_size: must be between 65535 and 2147483647, and is 65534',
+      'a window of its own',
+      { http2_protocol_options: { initial_stream_window_size: { value: 65535 } } },
+      `http2_protocol_options.initial_stream_window_size: ${NO}`,
     ],
     [
       'pings',

@@ -5,7 +5,7 @@ import type { Listener__Output } from '../generated/envoy/config/listener/v3/Lis
 import type { Path, Violation } from '../violation.ts';
 import { root, Violations } from '../violation.ts';
 import { requireAddress } from './address.ts';
-import { checkDuration, checkUInt32, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
+import { checkDuration, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
 import { checkHttpConnectionManager } from './http-connection-manager.ts';
 import { checkTcpProxy } from './tcp-proxy.ts';
 import { checkDownstreamTransportSocket } from './transport-socket.ts';
@@ -26,10 +26,7 @@ export function validateListener(listener: Listener__Output): Violation[] {
     unpackAt([TLS_INSPECTOR, HTTP_INSPECTOR], filter.typed_config, configAt, violations);
   }
   checkDuration(listener.listener_filters_timeout, root.field('listener_filters_timeout'), violations);
-  checkUInt32(listener.tcp_backlog_size, root.field('tcp_backlog_size'), violations, { min: 1, max: 65535 });
-  const bufferAt = root.field('per_connection_buffer_limit_bytes');
-  checkUInt32(listener.per_connection_buffer_limit_bytes, bufferAt, violations, { min: 4096 });
-  refuse(listener, ['api_listener'], root, violations);
+  refuse(listener, ['api_listener', 'per_connection_buffer_limit_bytes', 'tcp_backlog_size'], root, violations);
   return violations.list();
 }
 
@@ -65,7 +62,7 @@ function checkFilterChain(chain: FilterChain__Output, at: Path, violations: Viol
   if (chain.transport_socket !== null) {
     checkDownstreamTransportSocket(chain.transport_socket, at.field('transport_socket'), violations);
   }
-  checkDuration(chain.transport_socket_connect_timeout, at.field('transport_socket_connect_timeout'), violations);
+  refuse(chain, ['transport_socket_connect_timeout'], at, violations);
 }
 
 function checkFilterChainMatch(match: FilterChainMatch__Output, at: Path, violations: Violations): void {
