@@ -164,6 +164,18 @@ describe('Http2ClientConnection', () => {
     expect(client.connection.isUnused).toBe(true);
   });
 
+  it('keeps what a paused receiver has not heard when its request ends after the answer', async () => {
+    const client = await new ScriptedClient().start();
+    const exchange = client.ask(post);
+    exchange.stream.pauseResponse();
+    client.send(answerHeaders(1, 200), data(1, 'abc'), lastData(1, 'de'));
+    exchange.stream.endRequest('');
+    exchange.stream.resumeResponse();
+    await client.said();
+    expect(exchange.events).toEqual(['response 200', 'body 3', 'body 2', 'end']);
+    expect(client.connection.isUnused).toBe(true);
+  });
+
   it('asks to hold back at 64 KiB, and says when to go on', async () => {
     const client = await new ScriptedClient().start(settings([[4, 0]]));
     const exchange = client.ask(post);

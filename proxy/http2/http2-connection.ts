@@ -511,9 +511,9 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
   }
 
   onSendingEnded(stream: Http2Stream): void {
-    if (stream.isRemoteClosed)
-      this.removeStream(stream as S); // it is one of ours
-    else this.onSentFirst(stream as S);
+    const own = stream as S; // nobody else calls this
+    if (stream.isRemoteClosed && !stream.isEndHeld) this.removeStream(own);
+    else this.onSentFirst(own);
   }
 
   onReceivingEnded(stream: Http2Stream): void {
