@@ -44,8 +44,8 @@ describe('declarePort', () => {
   it('lists what workloads say, whatever counts', () => {
     const members = [running('b', 'tcp'), running('c', 'auto'), running('a', 'grpc')];
     expect(declarePort({ ...undeclared, appProtocol: 'http' }, members).workloads).toEqual([
-      { workload: 'a', port: 8080, declared: 'grpc', protocol: 'http2' },
       { workload: 'b', port: 8080, declared: 'tcp', protocol: 'tcp' },
+      { workload: 'a', port: 8080, declared: 'grpc', protocol: 'http2' },
     ]);
   });
 });

@@ -2,7 +2,6 @@ import type { PortProtocol, WorkloadProtocol } from '../model/app-protocol.ts';
 import { isOpaquePort, namedProtocol, portNameProtocol } from '../model/app-protocol.ts';
 import type { ServiceMember } from './instance.ts';
 import { isInstance } from './instance.ts';
-import { compareText } from './order.ts';
 import type { TargetPort } from './target-port.ts';
 import { declaredPort } from './target-port.ts';
 
@@ -10,7 +9,7 @@ import { declaredPort } from './target-port.ts';
 export interface PortDeclaration {
   readonly protocol: PortProtocol;
   readonly saidBy: 'appProtocol' | 'workloads' | 'port name' | 'well-known port' | 'nobody';
-  /** What those that run say of the port behind it, ordered by name; those that say nothing are not among them. */
+  /** What those that run say of the port behind it, in no order; those that say nothing are not among them. */
   readonly workloads: readonly WorkloadDeclaration[];
 }
 
@@ -44,11 +43,9 @@ export function declarePort(port: DeclaringPort, members: readonly ServiceMember
     const behind = declaredPort(instance.ports, port.target);
     return behind === undefined ? [] : [{ workload: instance.name, port: behind.port, declared: behind.protocol }];
   });
-  const workloads = running
-    .flatMap(({ declared, ...rest }) =>
-      declared === 'auto' ? [] : [{ ...rest, declared, protocol: kindOf(declared) }],
-    )
-    .sort((a, b) => compareText(a.workload, b.workload));
+  const workloads = running.flatMap(({ declared, ...rest }) =>
+    declared === 'auto' ? [] : [{ ...rest, declared, protocol: kindOf(declared) }],
+  );
   const own = namedProtocol(port.appProtocol);
   if (own !== null) return { protocol: own, saidBy: 'appProtocol', workloads };
   // What ran until lately has a say only where nobody runs.

@@ -1,4 +1,5 @@
 import type { Service as ServiceDocument } from '../model/service.ts';
+import { compareText } from './order.ts';
 import type { PortDeclaration, WorkloadDeclaration } from './port-protocol.ts';
 import type { Finding, Problem } from './problem.ts';
 import type { Service, ServiceCatalog, ServicePort } from './service-catalog.ts';
@@ -25,7 +26,7 @@ export function declarationFindings(document: ServiceDocument, catalog: ServiceC
       : [
           {
             path: `spec.ports[${index}]`,
-            message: `the workloads disagree: ${listed(declaration.workloads)}; it counts as ${declaration.protocol} until the port has an appProtocol`,
+            message: `the workloads disagree: ${listed(byName(declaration.workloads))}; it counts as ${declaration.protocol} until the port has an appProtocol`,
           },
         ];
   });
@@ -54,7 +55,11 @@ function problemsAt(service: Service, port: ServicePort): readonly Problem[] {
 }
 
 function dissenting({ protocol, workloads }: PortDeclaration): readonly WorkloadDeclaration[] {
-  return workloads.filter((workload) => workload.protocol !== protocol);
+  return byName(workloads.filter((workload) => workload.protocol !== protocol));
+}
+
+function byName(workloads: readonly WorkloadDeclaration[]): readonly WorkloadDeclaration[] {
+  return [...workloads].sort((a, b) => compareText(a.workload, b.workload));
 }
 
 function listed(workloads: readonly WorkloadDeclaration[]): string {
