@@ -7,6 +7,7 @@ import { Agent, get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { kinds } from '../../control-plane/model/kinds.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import { hasProgram } from '../testing/programs.ts';
@@ -246,6 +247,40 @@ describe('a mesh of real parts', () => {
       }
     },
   );
+
+  it('tells what the ports of an application speak, as their sidecar registers it', async () => {
+    const [declared, undeclared] = [await mesh.application(() => {}), await mesh.application(() => {})];
+    const ports = [{ port: declared, protocol: 'tcp' } as const, undeclared];
+    const store = await mesh.sidecar('store-1', { service: 'store', ports });
+    const workload = () => mesh.api.get(kinds.Workload, 'default', 'store-1');
+    await expect.poll(workload, { timeout: 10_000 }).toMatchObject({ spec: { ports: [{}, {}] } });
+    expect(await workload()).toMatchObject({
+      spec: { ports: [{ port: declared, appProtocol: 'tcp' }, { port: undeclared }] },
+    });
+    expect((await workload()).spec).not.toHaveProperty('ports.1.appProtocol');
+
+    const { document } = await mesh.api.apply(kinds.Service, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'depot', namespace: 'default' },
+      spec: {
+        selector: { app: 'store' },
+        type: 'ClusterIP',
+        ports: [
+          { name: 'bytes', protocol: 'TCP', port: 80, targetPort: declared },
+          { name: 'other', protocol: 'TCP', port: 81, targetPort: undeclared },
+        ],
+      },
+    });
+    await mesh.api.convergence(document.metadata.resourceVersion ?? '', 5_000);
+    expect((await mesh.api.get(kinds.Service, 'default', 'depot')).status).toMatchObject({
+      ports: [
+        { port: 80, protocol: 'tcp', saidBy: 'workloads' },
+        { port: 81, protocol: 'auto', saidBy: 'nobody' },
+      ],
+    });
+    await mesh.stopSidecar(store);
+  });
 
   it('says 503 and why when the last instance has withdrawn', async () => {
     await cart.drain();
