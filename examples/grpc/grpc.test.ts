@@ -157,6 +157,17 @@ describe('gRPC through two sidecars', () => {
     lost.close();
   });
 
+  it('is reached through the proxy variables of gRPC', async () => {
+    process.env.grpc_proxy = `http://127.0.0.1:${web.outboundPort}`;
+    const proxied = echoClient('echo.default.svc.cluster.local:80', { 'grpc.enable_http_proxy': 1 });
+    try {
+      expect((await say(proxied, { text: 'through CONNECT' })).text).toBe('through CONNECT');
+    } finally {
+      delete process.env.grpc_proxy;
+      proxied.close();
+    }
+  });
+
   it('counts calls by how they ended', async () => {
     const page = await (await fetch(`http://${web.adminAddress}/stats/prometheus`)).text();
     const totals = page.split('\n').filter((line) => line.startsWith('istio_requests_total{reporter="source"'));
