@@ -188,4 +188,14 @@ spec:
     await web.exited;
     await vi.waitUntil(() => !pids.some(isAlive), { timeout: 10_000 });
   });
+
+  it('start from disk and serve without a control plane', async () => {
+    await mesh.stopControlPlane();
+    web = await sidecar('web', ['--upstream', `cart=${port}`]).ready();
+    const agent = agentOf(4);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => call(agent)));
+    expect(answers.map(({ status, headers }) => [status, headers['x-rule']])).toEqual(new Array(8).fill([200, 'new']));
+    const stats = await web.stats();
+    expect([0, 1].map((index) => stats.get(`workers.${index}.downstream_cx_active`))).toEqual([2, 2]);
+  });
 });

@@ -24,10 +24,13 @@ const maxWaiting = 4_096;
  * Gives each new connection to the next worker in turn.
  *
  * In a mesh connections are few and live long, so it matters that every worker gets as many as the others: with two workers
- * and two connections of HTTP/2, a chance of one in two that one of them does all the work. Shared listening sockets leave it
- * to the kernel who accepts, and were measured at 33 of 80 connections for one worker and 47 for the other; in turn they are
- * 40 and 40. It costs the main process some 75 µs and the worker 40 µs for each connection, a tenth of what a TLS handshake
- * costs. Envoy's `exact_balance` exists for the same reason and is advised for the same case.
+ * and two connections of HTTP/2 the chance is one in two that one of them does all the work. A shared listening socket leaves
+ * it to the kernel who accepts, and was measured at 33 of 80 connections for one worker and 47 for the other; in turn they are
+ * 40 and 40. Envoy's `exact_balance` exists for the same reason and is advised for the same case.
+ *
+ * It has its price, for each connection and not for a request: some 75 µs in the main process and 90 µs in the worker, where a
+ * shared socket costs nothing. That is a sixth of a TLS handshake, and as much again as a plaintext connection that carries one
+ * request: clients that open one for each are served faster by a single process.
  *
  * What a worker had not yet taken when it ended goes to another one.
  */
