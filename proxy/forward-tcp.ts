@@ -52,8 +52,6 @@ export interface UpstreamWatcher {
 }
 
 /**
- * Hot loop: bench/load (scenario tcp).
- *
  * One connection whose bytes are only carried. Each read of one side is one write to the other; a side whose peer does
  * not keep up is not read, so that what is held is bounded by the transports' high-water mark. Each direction ends by
  * itself; a side that breaks off breaks off the other.
@@ -69,7 +67,7 @@ export interface UpstreamWatcher {
 export class TcpConnection implements ForwardedConnection {
   readonly environment: TcpEnvironment;
   readonly peer: DownstreamPeer;
-  readonly serverName: string;
+  serverName: string;
   route: TcpRoute<Cluster> | null = null;
   failure: Failure | null = null;
   detail = '';
@@ -220,8 +218,9 @@ export class TcpConnection implements ForwardedConnection {
     return this.#state === 'open';
   }
 
-  /** One side has ended before anybody has decided: that can only be the upstream. */
-  onEarlyEnd(): void {
+  /** An end without another to pass it on to: the upstream's before anybody has decided makes it useless. */
+  onEarlyEnd(end: End): void {
+    if (end === this.#down) return;
     const watcher = this.#watcher;
     this.cancel();
     watcher?.onLost('upstreamReset', 'it closed the connection before anything was said');
@@ -230,7 +229,7 @@ export class TcpConnection implements ForwardedConnection {
   onEndClosed(end: End, error: Error | null): void {
     if (this.#state === 'closed') return;
     if (end === this.#up && this.#down.transport === null) {
-      this.onEarlyEnd();
+      this.onEarlyEnd(end);
       return;
     }
     const { other } = end;
@@ -295,7 +294,7 @@ class End implements TransportHandler {
 
   onEnd(): void {
     this.hasEnded = true;
-    if (this.other.transport === null) this.#connection.onEarlyEnd();
+    if (this.other.transport === null) this.#connection.onEarlyEnd(this);
     else this.other.transport.finish();
   }
 

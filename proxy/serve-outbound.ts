@@ -135,7 +135,7 @@ class OutboundConnection {
     const chains = this.#chains;
     if (typeof chains === 'string') {
       if (isHttp) this.#serveHttp(detected);
-      else this.#refuse(chains);
+      else this.#refuse(chains, detected.hello?.serverName ?? '');
       return;
     }
     if (detected.isTimeout && !chains.inspection.continuesOnTimeout) {
@@ -144,9 +144,10 @@ class OutboundConnection {
       return;
     }
     const chain = this.#chainOf(chains, detected);
-    if (chain === null) this.#refuse('noRoute');
+    const serverName = detected.hello?.serverName ?? '';
+    if (chain === null) this.#refuse('noRoute', serverName);
     else if (chain.kind === 'http') this.#serveHttp(detected);
-    else this.#carry(chain.route, detected.hello?.serverName ?? '', detected.first, detected.hasEnded);
+    else this.#carry(chain.route, serverName, detected.first, detected.hasEnded);
   }
 
   #chainOf(chains: FilterChains<Cluster>, { protocol, hello }: Detected): FilterChain<Cluster> | null {
@@ -202,13 +203,14 @@ class OutboundConnection {
       connection.connect(route, '', null);
     }
     this.#probe = null;
+    connection.serverName = serverName;
     this.#connection.served.add(connection);
     connection.take(this.#transport, first, hasEnded);
   }
 
-  #refuse(failure: Failure): void {
+  #refuse(failure: Failure, serverName: string): void {
     this.#dropProbe();
-    const connection = this.#newTcp('');
+    const connection = this.#newTcp(serverName);
     this.#connection.served.add(connection);
     connection.refuse(this.#transport, failure, '');
   }

@@ -149,7 +149,8 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   };
 }
 
-function routeTable(cluster: Cluster, action: Partial<ForwardAction<Cluster>> = {}): RouteTable<Cluster> {
+/** One route that takes everything to one cluster. */
+export function routeTable(cluster: Cluster, action: Partial<ForwardAction<Cluster>> = {}): RouteTable<Cluster> {
   const route: Route<Cluster> = {
     name: 'default',
     action: {

@@ -21,6 +21,8 @@ export class SocketTransport implements Transport {
   #isFinished = false;
   #isHalfOpenAllowed = false;
   #isPaused = false;
+  /** It came while paused: Node tells the end of a stream that has nothing left to read even then. */
+  #isEndHeld = false;
   #error: Error | null = null;
 
   /** `readsBySharedBuffer` says that the socket was made with `sharedReads`. */
@@ -82,6 +84,8 @@ export class SocketTransport implements Transport {
     if (!this.#isPaused) return;
     this.#isPaused = false;
     this.#socket.resume();
+    // not within this call: whoever resumes may be in the middle of something
+    if (this.#isEndHeld) queueMicrotask(() => this.#deliverEnd());
   }
 
   allowHalfOpen(isAllowed: boolean): void {
@@ -104,6 +108,13 @@ export class SocketTransport implements Transport {
   }
 
   #ended(): void {
+    this.#isEndHeld = true;
+    this.#deliverEnd();
+  }
+
+  #deliverEnd(): void {
+    if (this.#isPaused || !this.#isEndHeld) return;
+    this.#isEndHeld = false;
     this.#handler.onEnd();
     if (!this.#isHalfOpenAllowed) this.end();
   }

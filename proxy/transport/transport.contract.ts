@@ -135,6 +135,28 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
       expect(received).toBe(5);
     });
 
+    it('holds the end back too while it is paused', async () => {
+      const { transport, peer } = await pair();
+      const events: string[] = [];
+      transport.setHandler({
+        onBytes: () => {
+          events.push('bytes');
+          transport.pause();
+        },
+        onEnd: () => events.push('end'),
+        onDrain() {},
+        onClose: () => events.push('close'),
+      });
+      transport.startReading();
+      peer.end('hello');
+      await vi.waitFor(() => expect(events).toEqual(['bytes']));
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(events).toEqual(['bytes']);
+      transport.resume();
+      expect(events).toEqual(['bytes']);
+      await vi.waitFor(() => expect(events).toEqual(['bytes', 'end', 'close']));
+    });
+
     it('delivers nothing more once it is paused by what it delivers, and all of it in order in the end', async () => {
       const { transport, peer } = await pair();
       const sent = randomBytes(300_000);
