@@ -13,6 +13,9 @@ import { proxyConfig } from '../../proxy/config.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
 import { runProxy } from '../../proxy/main.ts';
 
+/** `HEDDLE_TEST_CONCURRENCY=2` has every sidecar of every example carry its requests in two processes. */
+const concurrency = Number(process.env.HEDDLE_TEST_CONCURRENCY ?? 1);
+
 /** A whole mesh in one process, on free ports and in a temporary directory. */
 export class TestMesh {
   readonly directory: string;
@@ -73,6 +76,7 @@ export class TestMesh {
         outboundPort: 0,
         logLevel: 'error',
         telemetryIntervalMs: 200,
+        concurrency,
         ...options,
       }),
     );
