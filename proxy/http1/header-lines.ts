@@ -143,7 +143,7 @@ export class HeaderLines {
       this.peerMetadata = fieldValue(text, colon, next);
       return true;
     }
-    if (length > 9 && isName(text, line, 'x-heddle-')) return true;
+    if (length >= 9 && isName(text, line, 'x-heddle-')) return true;
     if (trust === 'application' && length === 21 && isName(text, line, 'x-envoy-attempt-count')) return true;
     return hasUnderscore(text, line, colon) && isForgedSpelling(text.substring(line, colon).toLowerCase());
   }
