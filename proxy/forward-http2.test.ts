@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Forwarder, ForwarderOptions } from './testing/forwarder.ts';
 import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
+import { sendRaw } from './testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 
@@ -148,6 +149,17 @@ describe('HTTP/2 through the proxy', () => {
     expect(answer.headers).toMatchObject({ 'x-kind': 'one' });
     expect(answer.headers['transfer-encoding']).toBeUndefined();
     expect(answer.headers.connection).toBeUndefined();
+  });
+
+  it('carries as many headers as a client may send through both sidecars, with what the first one adds', async () => {
+    const close = (stop: () => Promise<void>) => closers.push(stop);
+    const application = await startApplication();
+    const { outbound } = await startMesh(application, close, { cluster: { upstreamProtocol: 'http2' } });
+    const lines = Array.from({ length: 99 }, (_, index) => `X-N-${index}: 1\r\n`).join('');
+    const request = (more: string) => `GET /many HTTP/1.1\r\nHost: a\r\n${lines}${more}\r\n`;
+    const isAnswered = (text: string) => text.includes('\r\n\r\n');
+    expect(await sendRaw(outbound.port, request(''), isAnswered)).toMatchObject({ status: 200 });
+    expect(await sendRaw(outbound.port, request('X-More: 1\r\n'), isAnswered)).toMatchObject({ status: 431 });
   });
 
   it('passes through two sidecars over mutual TLS as HTTP/2 all the way', async () => {

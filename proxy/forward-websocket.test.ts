@@ -115,7 +115,7 @@ const masked = (text: string) =>
 const unmasked = (text: string) => Buffer.concat([Buffer.from([0x81, text.length]), Buffer.from(text)]);
 
 describe('WebSocket where HTTP/1 and HTTP/2 meet', () => {
-  it.each(['http1'] as const)('is carried between sidecars by %s', async (between) => {
+  it.each(['http1', 'http2'] as const)('is carried between sidecars by %s', async (between) => {
     const { inbound, outbound } = await meshTo(await http1Application(), between);
     const socket = await openWebSocket(outbound.port);
     expect(String(await ask(socket, 'hello'))).toBe('hello');

@@ -1,5 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import { ALPN_HTTP2 } from '../../proto/names.ts';
+import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
 import type { ServerConnectionOptions } from '../http1/server-connection.ts';
 import { ServerConnection } from '../http1/server-connection.ts';
 import type { Http2ServerConnectionOptions } from '../http2/server-connection.ts';
@@ -81,10 +82,11 @@ function http1(connection: AcceptedConnection, transport: Transport, options: Ht
 function http2(connection: AcceptedConnection, transport: Transport, options: HttpCodecOptions): Http2ServerConnection {
   const { served } = connection;
   const { limits, ...common } = options.connection;
+  const fieldLimits = common.trust === 'sidecar' ? withRoomForSidecar(limits ?? defaultHeadLimits) : limits;
   return new Http2ServerConnection(transport, {
     ...common,
     ...options.http2,
-    ...(limits === undefined ? {} : { fieldLimits: limits }),
+    ...(fieldLimits === undefined ? {} : { fieldLimits }),
     accept: (stream) => options.accept(stream, connection),
     onClosed: (closed) => served.delete(closed),
   });
