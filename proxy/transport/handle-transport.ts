@@ -44,6 +44,10 @@ export class HandleTransport implements Transport {
   #handler: TransportHandler = deafHandler;
   /** What large reads go to; null: the shared buffer. */
   #bulk: ReadBuffer | null = null;
+  readonly #gathersRecords: boolean;
+  /** Of the bulk buffer, what has been read and not yet delivered: `[#gatheredFrom, #gatheredTo)`. */
+  #gatheredFrom = 0;
+  #gatheredTo = 0;
   #inFlight: WriteRequest | null = null;
   #inFlightBytes = 0;
   readonly #queue = new WriteQueue();
@@ -65,6 +69,7 @@ export class HandleTransport implements Transport {
 
   constructor(socket: Socket) {
     this.#socket = socket;
+    this.#gathersRecords = socket instanceof TLSSocket;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
     this.#handle = (socket as Socket & { _handle: StreamHandle | null })._handle;
@@ -213,7 +218,7 @@ export class HandleTransport implements Transport {
 
   #sent(request: WriteRequest, code: number, length: number): void {
     if (code !== 0) {
-      recycle(request);
+      letGo(request); // it may have been Node's for a moment: not to be used again
       this.#failToWrite(code);
     } else if (binding.streamBaseState[binding.kLastWriteWasAsync] === 0) {
       recycle(request);
@@ -255,18 +260,55 @@ export class HandleTransport implements Transport {
 
   /** Called for each read; answers the buffer for the next one when it is another. */
   onRead(length: number): Buffer | undefined {
-    const isHeld = this.#isPaused || this.#held.length > 0;
     if (length < 0) {
-      if (isHeld && length === UV_EOF) this.#isEndHeld = true;
+      this.deliverGathered();
+      if (this.#isHolding() && length === UV_EOF) this.#isEndHeld = true;
       else this.#ended(length);
       return undefined;
     }
     if (length === 0 || this.#isEnding) return undefined;
     const bulk = this.#bulk;
+    if (bulk !== null && this.#gathersRecords) return this.#gather(bulk, length);
     const buffer = bulk === null ? sharedBuffer : bulk.bytes;
-    if (isHeld) this.#hold(buffer, length);
+    if (this.#isHolding()) this.#hold(buffer, length);
     else this.#handler.onBytes(buffer, length, false);
     return this.#nextBuffer(bulk, length >= BULK_BYTES);
+  }
+
+  #isHolding(): boolean {
+    return this.#isPaused || this.#held.length > 0;
+  }
+
+  /**
+   * TLS hands out one record after the other. While they are full ones, more are likely to follow within this turn of the
+   * event loop: they are put side by side and delivered together, so that they go on in one write.
+   */
+  #gather(bulk: ReadBuffer, length: number): Buffer | undefined {
+    const wasEmpty = this.#gatheredFrom === this.#gatheredTo;
+    this.#gatheredTo += length;
+    if (length === RECORD_BYTES && this.#gatheredTo + RECORD_BYTES <= READ_BUFFER_BYTES) {
+      if (wasEmpty) deliverAtEndOfTurn(this);
+      return bulk.bytes.subarray(this.#gatheredTo);
+    }
+    this.deliverGathered();
+    this.#gatheredFrom = 0;
+    this.#gatheredTo = 0;
+    return this.#nextBuffer(bulk, length >= BULK_BYTES) ?? this.#bulk?.bytes;
+  }
+
+  /** Called at the end of a turn in which records were gathered; nothing may be left of them. */
+  deliverGathered(): void {
+    const [from, to, bulk] = [this.#gatheredFrom, this.#gatheredTo, this.#bulk];
+    if (from === to || bulk === null) return;
+    this.#gatheredFrom = to;
+    if (this.#isEnding) return;
+    const bytes = bulk.bytes.subarray(from, to);
+    if (this.#isHolding()) {
+      bulk.hold();
+      this.#held.push({ bytes, lease: bulk });
+    } else {
+      this.#handler.onBytes(bytes, bytes.length, false);
+    }
   }
 
   /** What is read into next, where that is another buffer: one that nobody still writes from. */
@@ -390,6 +432,9 @@ interface StreamBinding {
 
 const owner = Symbol('transport');
 const UV_EOF = -4095;
+/** The largest plaintext of a TLS record (RFC 8446 section 5.1). */
+const RECORD_BYTES = 16_384;
+const gathering: HandleTransport[] = [];
 const sharedBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
 const freeRequests: WriteRequest[] = [];
 const binding = loadBinding();
@@ -435,6 +480,15 @@ function letGo(request: WriteRequest): void {
   request.buffer = null;
   request.lease = null;
   lease?.release();
+}
+
+function deliverAtEndOfTurn(transport: HandleTransport): void {
+  if (gathering.length === 0) setImmediate(endTurn);
+  gathering.push(transport);
+}
+
+function endTurn(): void {
+  for (const transport of gathering.splice(0)) transport.deliverGathered();
 }
 
 function onRead(this: StreamHandle): Buffer | undefined {
