@@ -6,6 +6,7 @@ import type { Input } from '../../proto/load.ts';
 import {
   goodCluster,
   goodClusterLoadAssignment,
+  goodDetectingListener,
   goodListener,
   goodRouteConfiguration,
   goodSecret,
@@ -231,6 +232,34 @@ describe('Configuration', () => {
     configuration.receive([], [{ typeUrl: rds, name: routeName }], []);
     expect(log).toEqual([`rejected ${clusterName}: is bad`, `- RDS ${routeName}`, `- CDS ${clusterName}`]);
     expect([...configuration.rejected]).toEqual([]);
+  });
+
+  it('says what a port carries once all its clusters have endpoints, asked for on first use', async () => {
+    const { configuration, objects, log, subscribed } = setUp();
+    const name = 'outbound|80||cart.default.svc.cluster.local';
+    const answer = objects.listeners.resolve(name);
+    expect([...subscribed]).toEqual([`LDS ${name}`]);
+    configuration.receive([parsed('envoy.config.listener.v3.Listener', goodDetectingListener(), name)], [], []);
+    expect([...subscribed]).toContain(`CDS ${clusterName}`);
+    configuration.receive([cluster()], [], []);
+    expect(log).toEqual([]);
+    configuration.receive([endpoints()], [], []);
+    const chains = await answer;
+    expect(typeof chains === 'object' && [chains.http?.routesName, chains.plain?.kind]).toEqual([routeName, 'tcp']);
+    expect(log.at(-1)).toBe(`LDS ${name}@1`);
+    expect(log.join()).not.toContain('listener outbound');
+    configuration.receive([], [{ typeUrl: lds, name }], []);
+    expect(objects.listeners.resolve(name)).toBe('absent');
+  });
+
+  it('restores what a port carries, and forgets ports that were not used for longest', () => {
+    const { configuration, objects } = setUp();
+    const name = 'outbound|80||cart.default.svc.cluster.local';
+    const listener = parsed('envoy.config.listener.v3.Listener', goodDetectingListener(), name);
+    expect(configuration.restore([endpoints(), cluster(), listener])).toHaveLength(3);
+    expect(objects.listeners.resolve(name)).toBeTypeOf('object');
+    for (let i = 0; i < 1000; i++) void objects.listeners.resolve(`outbound|80||s${i}.default.svc.cluster.local`);
+    expect(configuration.inForce({ typeUrl: lds, name })).toBeNull();
   });
 
   it('restores what an earlier run had in force, routes asked for on demand among it', () => {
