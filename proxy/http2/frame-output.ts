@@ -17,14 +17,11 @@ import {
   SETTINGS,
   WINDOW_UPDATE,
 } from './frames.ts';
+import type { Arena } from './output-arenas.ts';
+import { giveArena, takeArena } from './output-arenas.ts';
 
-/** Holds what one read of `READ_BUFFER_BYTES` can become when all of it is relayed. */
-const ARENA_BYTES = 98_304;
-
-/** An arena with less room than this is not worth keeping. */
-const MIN_ARENA_ROOM = 4096;
-
-const MAX_FREE_ARENAS = 8;
+/** Of what was gathered in a small arena no more than this moves on to a large one. */
+const MAX_MOVED_BYTES = 8192;
 
 /**
  * Hot loop: bench/load (scenarios with HTTP/2).
@@ -52,6 +49,7 @@ export class FrameOutput implements Flushable {
   at = 0;
   buffer: Buffer = nothing;
   readonly #transport: Transport;
+  #arena: Arena | null = null;
   #from = 0;
   #isScheduled = false;
   #frames = 0;
@@ -201,8 +199,15 @@ export class FrameOutput implements Flushable {
   flush(): void {
     this.#isScheduled = false;
     this.#write();
-    if (this.buffer === nothing) return;
-    giveBack(this.buffer, this.#from);
+    this.#returnArena();
+  }
+
+  #returnArena(): void {
+    const arena = this.#arena;
+    if (arena === null) return;
+    arena.from = this.#from;
+    giveArena(arena);
+    this.#arena = null;
     this.buffer = nothing;
     this.#from = 0;
     this.at = 0;
@@ -235,24 +240,24 @@ export class FrameOutput implements Flushable {
     this.#controlFrames = 0;
   }
 
+  /** Goes on in an arena with more room. What was gathered goes along where that is little, and is written otherwise. */
   #changeArena(bytes: number): void {
-    this.#write();
-    if (this.buffer.length - this.at >= bytes) return;
-    this.buffer = nothing; // what waits in the transport keeps the old one alive
-    if (bytes <= ARENA_BYTES) {
-      while (freeArenas.length > 0) {
-        const arena = freeArenas.pop() as Buffer; // there is one
-        const from = freeFrom.pop() as number; // kept in step
-        if (arena.length - from < bytes) continue;
-        this.buffer = arena;
-        this.#from = from;
-        this.at = from;
-        return;
-      }
+    const gathered = this.at - this.#from;
+    if (gathered > MAX_MOVED_BYTES) {
+      this.#write();
+      if (this.buffer.length - this.at >= bytes) return;
     }
-    this.buffer = Buffer.allocUnsafeSlow(Math.max(bytes, ARENA_BYTES));
-    this.#from = 0;
-    this.at = 0;
+    const kept = this.at - this.#from;
+    // twice, so that an arena that was outgrown once is not taken again
+    const arena = takeArena(kept === 0 ? bytes : Math.max(kept + bytes, 2 * MAX_MOVED_BYTES));
+    if (kept > 0) this.buffer.copy(arena.buffer, arena.from, this.#from, this.at);
+    const dataFlagsAt = this.#lastDataFlagsAt - this.#from;
+    if (this.#arena !== null) this.#returnArena();
+    if (this.#lastDataFlagsAt >= 0) this.#lastDataFlagsAt = arena.from + dataFlagsAt;
+    this.#arena = arena;
+    this.buffer = arena.buffer;
+    this.#from = arena.from;
+    this.at = arena.from + kept;
   }
 
   #header(length: number, type: number, flags: number, streamId: number): void {
@@ -282,12 +287,3 @@ export class FrameOutput implements Flushable {
 }
 
 const nothing = Buffer.alloc(0);
-const freeArenas: Buffer[] = [];
-const freeFrom: number[] = [];
-
-function giveBack(arena: Buffer, from: number): void {
-  if (arena.length - from < MIN_ARENA_ROOM || arena.length > ARENA_BYTES || freeArenas.length >= MAX_FREE_ARENAS)
-    return;
-  freeArenas.push(arena);
-  freeFrom.push(from);
-}

@@ -15,6 +15,8 @@ export class FakeTransport implements OpenedTransport {
   isTaking = true;
   writes = 0;
   #written: Buffer[] = [];
+  /** What the kernel has not taken: the memory that it would be sent from, and what stood there when it was written. */
+  readonly #waiting: { readonly memory: Buffer; readonly written: Buffer }[] = [];
   #handler: TransportHandler = deafHandler;
   #needsDrain = false;
 
@@ -31,8 +33,10 @@ export class FakeTransport implements OpenedTransport {
   writeBytes(buffer: Buffer, start: number, end: number, _owned: boolean): boolean {
     if (this.ending !== 'open') return true;
     this.writes++;
-    this.#written.push(Buffer.from(buffer.subarray(start, end)));
+    const written = Buffer.from(buffer.subarray(start, end));
+    this.#written.push(written);
     if (this.isTaking) return true;
+    this.#waiting.push({ memory: buffer.subarray(start, end), written });
     this.bufferedBytes += end - start;
     if (this.bufferedBytes < 65_536) return true;
     this.#needsDrain = true;
@@ -70,6 +74,9 @@ export class FakeTransport implements OpenedTransport {
   drain(): void {
     this.isTaking = true;
     this.bufferedBytes = 0;
+    for (const { memory, written } of this.#waiting.splice(0)) {
+      if (!memory.equals(written)) throw new Error('memory was used again before it was sent');
+    }
     if (!this.#needsDrain) return;
     this.#needsDrain = false;
     this.#handler.onDrain();
