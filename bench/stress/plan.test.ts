@@ -3,9 +3,12 @@ import { BodyCheck, bodyPart, drawPlan, endings, pattern, planOf, planPath } fro
 
 describe('a plan', () => {
   it('arrives as it was drawn, and every ending is drawn', () => {
-    const plans = Array.from({ length: 400 }, () => drawPlan(Math.random, 0.5));
+    const plans = Array.from({ length: 2000 }, () => drawPlan(Math.random, 0.5));
     for (const plan of plans) expect(planOf(planPath(plan))).toEqual(plan);
     expect(new Set(plans.map(({ ending }) => ending))).toEqual(new Set(endings));
+    expect(plans.some(({ ending, responseBytes }) => ending === 'upstream-in-response' && responseBytes === 0)).toBe(
+      false,
+    );
     expect(drawPlan(Math.random, 0).ending).toBe('whole');
   });
 });

@@ -29,7 +29,9 @@ export function drawPlan(random: () => number, brokenShare: number): Plan {
   const ending = random() < brokenShare ? endings[1 + Math.floor(random() * (endings.length - 1))] : 'whole';
   const size = () => Math.floor(10 ** (random() * 6.02)) - 1;
   const requestBytes = size();
-  const responseBytes = size();
+  // An answer without a body is whole with its head. What is broken off after that is an idle connection, and whoever
+  // takes it for the next request just then is in for a fair 503.
+  const responseBytes = ending === 'upstream-in-response' ? Math.max(1, size()) : size();
   const cutIn = ending?.endsWith('in-request') ? requestBytes : responseBytes;
   return {
     ending: ending ?? 'whole',

@@ -12,6 +12,16 @@ export class Tally {
   bytes = 0;
   /** Each in a few words; a run with any has failed. */
   readonly faults: string[] = [];
+  readonly #say: (words: string) => void;
+
+  constructor(say: (words: string) => void) {
+    this.#say = say;
+  }
+
+  fault(words: string): void {
+    this.faults.push(words);
+    this.#say(`${new Date().toISOString()} ${words}`);
+  }
 }
 
 /** Sends one exchange after another until `isOver` says so. Fulfils when the last one is done. */
@@ -28,7 +38,7 @@ export async function runClient(
     const fault = await exchange(agent, port, plan, tally);
     tally.exchanges++;
     if (plan.ending !== 'whole') tally.brokenOff++;
-    if (fault !== null) tally.faults.push(`${fault} (${JSON.stringify(plan)})`);
+    if (fault !== null) tally.fault(`${fault} (${JSON.stringify(plan)})`);
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
   agent.destroy();
@@ -58,7 +68,10 @@ function exchange(agent: Agent, port: number, plan: Plan, tally: Tally): Promise
         if (!check.isRight) resolve(`wrong bytes after ${check.bytes - chunk.length}`);
         if (ending === 'client-in-response' && check.bytes > cutAfter) cut();
       });
-      response.on('end', () => resolve(endFault(plan, response.statusCode ?? 0, check)));
+      response.on('end', () => {
+        const fault = endFault(plan, response.statusCode ?? 0, check);
+        resolve(fault && `${fault}, ${response.headers['x-heddle-reason'] ?? 'no reason'}`);
+      });
     });
     if (ending === 'client-in-request') {
       request.write(bodyPart(seed, 0, cutAfter), cut);
