@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import type { ClientHttp2Session, Http2Server, IncomingHttpHeaders } from 'node:http2';
-import { connect, createServer } from 'node:http2';
+import type { ClientHttp2Session, Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { connect, constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { compileRetryPolicy } from './resilience/retry-policy.ts';
 import type { Forwarder, ForwarderOptions } from './testing/forwarder.ts';
 import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
@@ -12,6 +13,29 @@ const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
+
+/** A server of HTTP/2 that does with each stream what the test says. */
+async function startRaw(onStream: (stream: ServerHttp2Stream) => void): Promise<number> {
+  const server: Http2Server = createServer();
+  server.on('stream', (stream) => {
+    stream.on('error', () => {});
+    onStream(stream);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => {
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
 
 /** An application that speaks HTTP/2 and says what it was asked. */
 async function startApplication(): Promise<number> {
@@ -160,6 +184,72 @@ describe('HTTP/2 through the proxy', () => {
     const isAnswered = (text: string) => text.includes('\r\n\r\n');
     expect(await sendRaw(outbound.port, request(''), isAnswered)).toMatchObject({ status: 200 });
     expect(await sendRaw(outbound.port, request('X-More: 1\r\n'), isAnswered)).toMatchObject({ status: 431 });
+  });
+
+  it('repeats what an application refused before it looked at it, whatever the method', async () => {
+    let streams = 0;
+    const port = await startRaw((stream) => {
+      if (++streams < 3) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else stream.respond({ ':status': 200 }, { endStream: true });
+    });
+    const { port: proxyPort, recorded } = await start([port], {
+      cluster: { upstreamProtocol: 'http2' },
+      action: {
+        retry: compileRetryPolicy({
+          retryOn: 'refused-stream',
+          retriableStatusCodes: [],
+          maxRetries: 2,
+          perTryTimeoutMs: 0,
+          backOffBaseMs: 1,
+          backOffMaxMs: 2,
+          retryNonIdempotent: false,
+        }),
+      },
+    });
+    const answer = await ask(open(proxyPort), { ':path': '/', ':method': 'POST', 'content-length': '2' }, 'ok');
+    expect(answer.status).toBe(200);
+    expect(recorded).toMatchObject([{ status: 200, attempts: 3 }]);
+  });
+
+  it('answers 503 with UR when the application gives a request up', async () => {
+    const port = await startRaw((stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
+    const { port: proxyPort, recorded } = await start([port], { cluster: { upstreamProtocol: 'http2' } });
+    const session = open(proxyPort);
+    const answer = await ask(session, { ':path': '/', ':method': 'POST' }, 'x');
+    expect(answer.headers['x-heddle-reason']).toBe('UR');
+    expect(answer.status).toBe(503);
+    expect((await ask(session, { ':path': '/', ':method': 'GET' })).status).toBe(503); // the connection goes on
+    expect(recorded.map(({ flag }) => flag)).toEqual(['UR', 'UR']);
+  });
+
+  it('resets an answer that broke off, and the connection goes on', async () => {
+    const port = await startRaw((stream) => {
+      stream.respond({ ':status': 200 });
+      stream.write('part', () => stream.destroy(new Error('broken'))); // close would end the answer
+    });
+    const { port: proxyPort } = await start([port], { cluster: { upstreamProtocol: 'http2' } });
+    const session = open(proxyPort);
+    for (let i = 0; i < 2; i++) {
+      await expect(ask(session, { ':path': '/', ':method': 'GET' })).rejects.toMatchObject({
+        code: 'ERR_HTTP2_STREAM_ERROR',
+      });
+    }
+    expect(session.closed).toBe(false);
+  });
+
+  it('tells the application at once that a client has given up', async () => {
+    const { promise, resolve } = withResolvers<number>();
+    const port = await startRaw((stream) => {
+      stream.on('close', () => resolve(stream.rstCode));
+      stream.respond({ ':status': 200 });
+      stream.write('part');
+    });
+    const { port: proxyPort } = await start([port], { cluster: { upstreamProtocol: 'http2' } });
+    const stream = open(proxyPort).request({ ':path': '/', ':authority': 'shop.example' });
+    stream.on('error', () => {});
+    await once(stream, 'response');
+    stream.close(constants.NGHTTP2_CANCEL);
+    expect(await promise).toBe(constants.NGHTTP2_CANCEL);
   });
 
   it('passes through two sidecars over mutual TLS as HTTP/2 all the way', async () => {

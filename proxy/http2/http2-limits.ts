@@ -9,8 +9,9 @@ export interface Http2Limits {
   /**
    * Bytes that a peer may send on one stream before we have passed them on; `initial_stream_window_size`. Default 256 KiB.
    *
-   * Envoy's 16 MiB lets one stream fill memory. What a stream can hold back is this window, and what it can carry is one
-   * window per round trip: 256 KiB is 500 MB/s at half a millisecond, and 64 KiB costs a quarter more CPU per megabyte.
+   * Envoy's 16 MiB lets one stream fill memory: what a stream can hold back is this window, and what it can carry is one
+   * window per round trip, 500 MB/s at half a millisecond. Measured with bodies of 1 MiB, one at a time: 1.3 ms of CPU each
+   * at 64 KiB, 1.0 at 128 KiB, 0.65 at 256 KiB and no less beyond it; with 32 at a time the window makes no difference.
    */
   readonly initialStreamWindowSize: number;
   /**

@@ -104,6 +104,7 @@ export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
 export function mayRetryFailure(policy: RetryPolicy, failure: Failure, method: string, provenUnsent: boolean): boolean {
   const retry = failures[failure].retry;
   if (retry === 'never') return false;
+  if (failure === 'upstreamRefused') return policy.onResetBeforeRequest;
   if (retry === 'always') return policy.onConnectFailure;
   if (provenUnsent) return policy.onResetBeforeRequest;
   return policy.onReset && mayRepeat(policy, method);
