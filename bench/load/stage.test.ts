@@ -40,6 +40,14 @@ describe.skipIf(process.platform !== 'linux')('Stage', () => {
     await expect.poll(() => isAlive(child)).toBe(false);
   });
 
+  it('ends what is on a part of a part', async () => {
+    stage = new Stage(null);
+    const { shell, child } = await startFamily(stage.part('outer').part('inner'), 'sleep 600');
+    stage.clear();
+    expect(await shell.exited).toBe('SIGKILL');
+    await expect.poll(() => isAlive(child)).toBe(false);
+  });
+
   it('ends a part and keeps the rest', async () => {
     stage = new Stage(null);
     const kept = stage.start('others', 'sleep', ['600']);

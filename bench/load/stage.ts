@@ -74,8 +74,9 @@ export class Stage {
 
   /** The same at once and without a farewell: for a process that is ending itself. */
   clear(): void {
-    for (const part of this.#parts) part.clear();
-    for (const running of this.#processes) running.signal('SIGKILL');
+    // Forgotten then: a process id may be somebody else's later.
+    for (const part of this.#parts.splice(0)) part.clear();
+    for (const running of this.#processes.splice(0)) running.signal('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
