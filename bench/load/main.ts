@@ -46,7 +46,7 @@ async function main(line: readonly string[]): Promise<number> {
     return 0;
   }
   if (options.wantsList) {
-    for (const { name, summary, peers } of selected)
+    for (const { name, summary, peers } of scenarios)
       console.log(`${name}   ${summary}\n  ${peers.map((peer) => peer.name).join(', ')}`);
     return 0;
   }
