@@ -12,12 +12,21 @@ import type { HeadLimits } from './head-limits.ts';
 export function findEarlyFault(text: string, from: number, limits: HeadLimits): Failure | null {
   const fault = findExcess(text, limits);
   if (fault !== null) return fault;
-  if (from === 0 && !startsWithMethod.test(text) && text !== '\r') return 'badRequest';
+  if (from <= 1 && !startsWithMethod.test(text) && text !== '\r') return 'badRequest';
+  const lineEnd = text.indexOf('\r\n');
+  const ofLine = lineEnd >= Math.max(0, from - 1) ? judgeRequestLine(text.slice(0, lineEnd)) : null;
+  if (ofLine !== null) return ofLine;
   for (let at = text.indexOf('\n', from); at >= 0; at = text.indexOf('\n', at + 1)) {
     if (text.charCodeAt(at - 1) !== 13) return 'badRequest';
   }
-  const lineEnd = text.indexOf('\r\n');
-  return lineEnd >= Math.max(0, from - 1) && !requestLine.test(text.slice(0, lineEnd)) ? 'badRequest' : null;
+  return null;
+}
+
+/** What is wrong with a whole request line; a version that is not ours is told apart from what is no request at all. */
+export function judgeRequestLine(line: string): Failure | null {
+  const version = requestLine.exec(line)?.[1];
+  if (version === undefined) return 'badRequest';
+  return version === '1.1' || version === '1.0' ? null : 'unsupportedVersion';
 }
 
 /** Whether a head, whole or not, is longer than it may be. The target is judged first, however the bytes arrive. */
@@ -32,4 +41,4 @@ export function findExcess(text: string, limits: HeadLimits): Failure | null {
 const MAX_REST_OF_LINE = 64;
 
 const startsWithMethod = /^[!#$%&'*+\-.^_`|~0-9A-Z]/;
-const requestLine = /^[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/[0-9]\.[0-9]$/;
+const requestLine = /^[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/([0-9]\.[0-9])$/;

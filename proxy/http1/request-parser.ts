@@ -5,7 +5,7 @@ import type { RequestHead } from '../message-head.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';
 import { HeaderLines } from './header-lines.ts';
-import { findExcess } from './partial-head.ts';
+import { findExcess, judgeRequestLine } from './partial-head.ts';
 
 /**
  * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
@@ -37,7 +37,7 @@ export class RequestParser {
       if (excess !== null) return excess;
     }
     headPattern.lastIndex = 0;
-    if (!headPattern.test(text) || headPattern.lastIndex !== end) return diagnose(text, end);
+    if (!headPattern.test(text) || headPattern.lastIndex !== end) return diagnose(text);
     const methodEnd = text.indexOf(' ');
     const targetEnd = text.indexOf(' ', methodEnd + 1);
     if (targetEnd - methodEnd > this.#limits.maxTargetBytes) return 'targetTooLong';
@@ -122,11 +122,6 @@ function withoutHost(block: string): string {
 }
 
 /** Says why a head did not match: only malformed requests come here, so this may take its time. */
-function diagnose(text: string, end: number): Failure {
-  const line = text.slice(0, text.indexOf('\r\n'));
-  const version = /^[!#$%&'*+\-.^_`|~0-9A-Z]+ [!"$-~]+ HTTP\/([0-9])\.([0-9])$/.exec(line);
-  if (version !== null && !(version[1] === '1' && (version[2] === '0' || version[2] === '1')) && end > 0) {
-    return 'unsupportedVersion';
-  }
-  return 'badRequest';
+function diagnose(text: string): Failure {
+  return judgeRequestLine(text.slice(0, text.indexOf('\r\n'))) ?? 'badRequest';
 }
