@@ -5,6 +5,9 @@ import { setTransportKind, transportKind } from './transport/open-transport.ts';
 setTransportKind('handle');
 await import('./forward-http.test.ts');
 await import('./forward-http.flow.test.ts');
+await import('./forward-http.idle.test.ts');
+await import('./forward-http.upgrade.test.ts');
+await import('./forward-websocket.test.ts');
 await import('./http1/conformance.test.ts');
 await import('./mesh-connection.test.ts');
 
