@@ -68,7 +68,7 @@ describe('compileListener', () => {
         headers_with_underscores_action: 'DROP_HEADER' as const,
       },
       http2_protocol_options: { max_concurrent_streams: { value: 50 } },
-      upgrade_configs: [{ upgrade_type: 'WebSocket' }],
+      upgrade_configs: [{ upgrade_type: 'WebSocket' }, { upgrade_type: 'CONNECT', enabled: { value: false } }],
     };
     const [chain] = compile(plain(manager)).chains;
     expect(chain?.filter.kind === 'http' && chain.filter.http).toEqual({

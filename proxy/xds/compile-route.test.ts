@@ -53,6 +53,21 @@ describe('compileRouteConfiguration', () => {
     expect(route?.responseHeaders?.apply('server: x\r\n')).toBe('');
   });
 
+  it('compiles what a route says of upgrades, and leaves the rest to the listener', () => {
+    const upgrades = (upgrade_configs: Input<'envoy.config.route.v3.RouteAction'>['upgrade_configs']) => {
+      const table = withRoute({
+        match: { prefix: '/' },
+        route: { cluster: 'c', ...(upgrade_configs && { upgrade_configs }) },
+      });
+      return forward(table.match(request('/'))).upgrades;
+    };
+    expect(upgrades(undefined)).toBeNull();
+    expect(upgrades([{ upgrade_type: 'WebSocket' }])).toEqual(new Map([['websocket', true]]));
+    expect(upgrades([{ upgrade_type: 'websocket', enabled: { value: false } }])).toEqual(
+      new Map([['websocket', false]]),
+    );
+  });
+
   it('compiles redirects and fixed answers', () => {
     const table = compile(goodRouteConfiguration());
     const redirect = table.match(request('/old'))?.action;
