@@ -130,6 +130,26 @@ describe('TCP through two sidecars', () => {
     }, 5_000);
   }, 90_000);
 
+  it('hands on that a side broke off, through both sidecars and in either direction', async () => {
+    const fates: string[] = [];
+    const server = await application((socket) => {
+      socket.write('hello');
+      socket.on('error', (error: NodeJS.ErrnoException) => fates.push(error.code ?? ''));
+      socket.on('end', () => fates.push('end'));
+    });
+    await serve('fragile', server.port, 'tcp');
+    const { ports } = await callers('clumsy', [`fragile:${server.port}`]);
+    const client = await connectWhenServed(ports[0] ?? 0);
+    client.resume();
+    client.resetAndDestroy();
+    await vi.waitFor(() => expect(fates).toEqual(['ECONNRESET']), 5_000);
+    const other = await connectWhenServed(ports[0] ?? 0);
+    const failed = new Promise((resolve) => other.once('error', (error: NodeJS.ErrnoException) => resolve(error.code)));
+    other.resume();
+    for (const socket of server.sockets) socket.resetAndDestroy();
+    expect(await failed).toBe('ECONNRESET');
+  }, 30_000);
+
   it('splits connections by the weights of a TCPRoute', async () => {
     const [blue, green] = [
       await application((socket) => socket.end('blue')),

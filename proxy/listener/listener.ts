@@ -55,6 +55,8 @@ export class Listener {
   readonly #connections = new ServedConnections();
   /** All accepted sockets, those in the middle of a handshake included. */
   readonly #sockets = new Set<Socket>();
+  /** With TLS: what it is spoken on, by the other end's address. */
+  readonly #raw = new Map<string, Socket>();
   readonly #stopSweeping: () => void;
   #stopFollowing: () => void = () => {};
   #onEmpty: () => void = () => {};
@@ -68,8 +70,11 @@ export class Listener {
     Object.defineProperty(this.#server, 'maxConnections', { get: () => (hasRoom() ? maxConnections : 0) });
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
+      const address = options.mesh === null ? '' : addressOf(socket);
+      if (options.mesh !== null) this.#raw.set(address, socket);
       socket.on('close', () => {
         this.#sockets.delete(socket);
+        if (this.#raw.get(address) === socket) this.#raw.delete(address);
         if (this.#sockets.size === 0) this.#onEmpty();
       });
     });
@@ -212,7 +217,8 @@ export class Listener {
 
   #accept(socket: Socket, peer: AcceptedPeer, alpnProtocol: string): void {
     this.counters.accepted++;
-    this.#options.serve({ transport: openTransport(socket), peer, alpnProtocol, served: this.#connections });
+    const transport = openTransport(socket, this.#raw.get(peer.address));
+    this.#options.serve({ transport, peer, alpnProtocol, served: this.#connections });
   }
 
   #refuse(reason: string, address: string): void {

@@ -9,7 +9,7 @@ import { handleSelfTest } from './handle-self-test.ts';
 import { HandleTransport } from './handle-transport.ts';
 import { describeTransport } from './transport.contract.ts';
 
-describeTransport('HandleTransport', (socket) => new HandleTransport(socket));
+describeTransport('HandleTransport', (socket, raw) => new HandleTransport(socket, raw));
 
 describe('HandleTransport', () => {
   it('delivers full TLS records that come together as one piece, at most as large as its buffer', async () => {

@@ -4,6 +4,7 @@ import { TLSSocket } from 'node:tls';
 import { cutAfterLinger } from './linger.ts';
 import type { ReadBuffer } from './read-buffers.ts';
 import { readBufferOf, takeReadBuffer } from './read-buffers.ts';
+import { resetSocket } from './reset-socket.ts';
 import type { Transport, TransportHandler } from './transport.ts';
 import { deafHandler, READ_BUFFER_BYTES } from './transport.ts';
 import type { HeldBytes } from './write-queue.ts';
@@ -40,6 +41,7 @@ export class HandleTransport implements Transport {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #socket: Socket;
+  readonly #raw: Socket;
   #handle: StreamHandle | null;
   #handler: TransportHandler = deafHandler;
   /** What large reads go to; null: the shared buffer. */
@@ -67,8 +69,10 @@ export class HandleTransport implements Transport {
   #isEndHeld = false;
   #error: Error | null = null;
 
-  constructor(socket: Socket) {
+  /** `raw` is the socket beneath TLS. */
+  constructor(socket: Socket, raw: Socket = socket) {
     this.#socket = socket;
+    this.#raw = raw;
     this.#gathersRecords = socket instanceof TLSSocket;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
@@ -191,8 +195,7 @@ export class HandleTransport implements Transport {
   reset(): void {
     this.#isFinished = true;
     this.#isEnding = true;
-    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    resetSocket(this.#socket, this.#raw);
   }
 
   destroy(): void {

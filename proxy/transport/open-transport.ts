@@ -21,7 +21,10 @@ export function setTransportKind(chosen: TransportKind): void {
   kind = chosen;
 }
 
-/** A transport over a connected socket; over TLS, once the handshake is over. */
-export function openTransport(socket: Socket): OpenedTransport {
-  return kind === 'handle' ? new HandleTransport(socket) : new SocketTransport(socket);
+/**
+ * A transport over a connected socket; over TLS, once the handshake is over. `raw` is the socket that TLS is spoken on: only
+ * that one can be reset.
+ */
+export function openTransport(socket: Socket, raw: Socket = socket): OpenedTransport {
+  return kind === 'handle' ? new HandleTransport(socket, raw) : new SocketTransport(socket, raw);
 }

@@ -1,4 +1,4 @@
 import { SocketTransport } from './socket-transport.ts';
 import { describeTransport } from './transport.contract.ts';
 
-describeTransport('SocketTransport', (socket) => new SocketTransport(socket));
+describeTransport('SocketTransport', (socket, raw) => new SocketTransport(socket, raw));

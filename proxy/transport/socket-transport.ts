@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { cutAfterLinger } from './linger.ts';
+import { resetSocket } from './reset-socket.ts';
 import type { Transport, TransportHandler } from './transport.ts';
 import { deafHandler, HAND_OVER_BYTES, READ_BUFFER_BYTES } from './transport.ts';
 
@@ -15,6 +15,7 @@ export class SocketTransport implements Transport {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly #socket: Socket;
+  readonly #raw: Socket;
   readonly #readsBySharedBuffer: boolean;
   #handler: TransportHandler = deafHandler;
   #isEnding = false;
@@ -25,9 +26,10 @@ export class SocketTransport implements Transport {
   #isEndHeld = false;
   #error: Error | null = null;
 
-  /** `readsBySharedBuffer` says that the socket was made with `sharedReads`. */
-  constructor(socket: Socket, readsBySharedBuffer = false) {
+  /** `raw` is the socket beneath TLS; `readsBySharedBuffer` says that the socket was made with `sharedReads`. */
+  constructor(socket: Socket, raw: Socket = socket, readsBySharedBuffer = false) {
     this.#socket = socket;
+    this.#raw = raw;
     this.#readsBySharedBuffer = readsBySharedBuffer;
     this.remoteAddress = socket.remoteAddress ?? '';
     this.remotePort = socket.remotePort ?? 0;
@@ -122,8 +124,7 @@ export class SocketTransport implements Transport {
   reset(): void {
     this.#isEnding = true;
     this.#isFinished = true;
-    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    resetSocket(this.#socket, this.#raw);
   }
 
   destroy(): void {

@@ -10,7 +10,7 @@ import type { OpenedTransport } from './open-transport.ts';
 const mesh = createTestMesh();
 
 /** What every transport does, over plain TCP and over TLS; `open` makes one over an accepted socket. */
-export function describeTransport(name: string, open: (socket: Socket) => OpenedTransport): void {
+export function describeTransport(name: string, open: (socket: Socket, raw: Socket) => OpenedTransport): void {
   describe.each(['plain', 'TLS'] as const)(`${name} over %s`, (kind) => {
     const servers: Server[] = [];
     const sockets: Socket[] = [];
@@ -22,11 +22,15 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
 
     /** A transport and the ordinary socket at its other end. */
     async function pair(): Promise<{ transport: OpenedTransport; peer: Socket }> {
+      let raw: Socket | null = null;
       const accepted = new Promise<Socket>((resolve) => {
         const server =
           kind === 'plain'
             ? createServer({ noDelay: true }, resolve)
             : createTlsServer({ ...mesh.identity('cart'), noDelay: true }, resolve);
+        server.prependListener('connection', (socket: Socket) => {
+          raw = socket;
+        });
         servers.push(server);
         server.listen(0, '127.0.0.1');
       });
@@ -41,7 +45,7 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
       // made in the very turn in which the connection comes, as listeners do
       const transport = await accepted.then((socket) => {
         sockets.push(socket);
-        return open(socket);
+        return open(socket, raw ?? socket);
       });
       return { transport, peer };
     }
@@ -351,6 +355,23 @@ export function describeTransport(name: string, open: (socket: Socket) => Opened
       const received = createHash('sha256');
       for await (const chunk of to.peer) received.update(chunk as Buffer);
       expect(received.digest('hex')).toBe(sent.digest('hex'));
+    });
+
+    it('resets at once, also when much is still to be sent', async () => {
+      for (const bytes of [0, 100, 20_000_000]) {
+        const { transport, peer } = await pair();
+        const closed = new Promise((resolve) =>
+          transport.setHandler({ onBytes() {}, onEnd() {}, onDrain() {}, onClose: resolve }),
+        );
+        const failed = new Promise((resolve) => peer.once('error', resolve));
+        transport.startReading();
+        peer.on('data', () => {});
+        transport.writeBytes(Buffer.alloc(bytes), 0, bytes, true);
+        transport.reset();
+        await closed;
+        // a peer in the middle of reading may be told by its kernel of an end instead
+        if (bytes <= 100) expect(await failed).toMatchObject({ code: 'ECONNRESET' });
+      }
     });
 
     it('outlives peers that vanish in the middle of everything', async () => {

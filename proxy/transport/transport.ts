@@ -36,7 +36,7 @@ export interface Transport {
   end(): void;
   /** Closes now; unsent bytes are lost and the peer may see a reset. */
   destroy(): void;
-  /** As `destroy`, and the peer sees a reset, not an end; over TLS there is no way to make it one. */
+  /** As `destroy`, and the peer sees a reset, not an end. */
   reset(): void;
 }
 

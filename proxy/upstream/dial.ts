@@ -7,7 +7,7 @@ import type { IdentityHolder, VerifiedPeer } from '../tls/mesh-identity.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import { HandleTransport } from '../transport/handle-transport.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
-import { transportKind } from '../transport/open-transport.ts';
+import { openTransport, transportKind } from '../transport/open-transport.ts';
 import { SocketTransport, sharedReads } from '../transport/socket-transport.ts';
 
 /** How dialling ended; exactly one of the two is called, once. */
@@ -54,10 +54,9 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
   const key = SessionCache.key(`${target.address}:${target.port}`, target.sni, target.expectedIdentities);
   const stored = sessions.get(key);
   let peer: VerifiedPeer | null = stored?.peer ?? null;
-  const reads = dialledReads();
+  const raw = connect({ host: target.address, port: target.port, noDelay: true });
   const socket = connectTls({
-    host: target.address,
-    port: target.port,
+    socket: raw, // made here, because only that one can be reset
     servername: target.sni,
     ALPNProtocols: [...target.alpnProtocols],
     secureContext,
@@ -71,10 +70,8 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
       peer = verified;
       return undefined;
     },
-    // Node passes this on to the socket it makes, though its types do not say so
-    ...(reads.options as object),
   });
-  socket.setNoDelay(true); // unlike `net.connect`, `tls.connect` does not take this as an option
+  raw.on('error', (error) => socket.destroy(error));
   socket.on('session', (session) => {
     if (peer !== null) sessions.put(key, session, peer);
   });
@@ -84,18 +81,18 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
         `the instance does not speak the mesh's protocol (ALPN ${socket.alpnProtocol || 'none'})`,
       );
     }
-    return reads.open(socket);
+    return openTransport(socket, raw);
   });
 }
 
-/** How a dialled socket reads: the public transport must say so when the socket is made, before it is connected. */
+/** How a dialled plaintext socket reads: the public transport must say so when the socket is made, before it is connected. */
 function dialledReads(): { options: Pick<TcpSocketConnectOpts, 'onread'>; open(socket: Socket): OpenedTransport } {
   if (transportKind() === 'handle') return { options: {}, open: (socket) => new HandleTransport(socket) };
   let transport: SocketTransport | null = null;
   return {
     options: { onread: sharedReads(() => transport) },
     open: (socket) => {
-      transport = new SocketTransport(socket, true);
+      transport = new SocketTransport(socket, socket, true);
       return transport;
     },
   };
