@@ -475,7 +475,7 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
 
   #attemptFailed(failure: Failure, detail: string): void {
     this.#upstream = null;
-    if (failure === 'staleConnection' && this.#mayAskAgain()) {
+    if (this.#mayAskAgain(failure)) {
       this.#askAgain();
       return;
     }
@@ -494,11 +494,14 @@ export class HttpExchange implements RequestReceiver, ResponseReceiver, Finished
   }
 
   /**
-   * Whether a request that met the end of an idle connection goes to the same endpoint once more, whatever the retry policy
-   * says: the connection failed and not the instance, and doing it twice is harmless (RFC 9112 section 9.3.1).
+   * Whether a request goes to the same endpoint once more, whatever the retry policy says: one that was refused unseen
+   * (RFC 9113 section 8.7), or that met the end of an idle connection, where doing it twice is harmless (RFC 9112 section
+   * 9.3.1). In both cases it is the connection that failed, and not the instance.
    */
-  #mayAskAgain(): boolean {
+  #mayAskAgain(failure: Failure): boolean {
+    if (failure !== 'staleConnection' && failure !== 'upstreamRefused') return false;
     if (this.#hasAskedAgain || this.#isBodyStreamed || !this.head.isComplete) return false;
+    if (failure === 'upstreamRefused') return true;
     return isIdempotent(this.head.method) || this.#action?.retry?.retryNonIdempotent === true;
   }
 

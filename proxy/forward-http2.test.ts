@@ -211,6 +211,22 @@ describe('HTTP/2 through the proxy', () => {
     expect(recorded).toMatchObject([{ status: 200, attempts: 3 }]);
   });
 
+  it.each([
+    [1, 200],
+    [2, 503],
+  ])('asks once more without any policy: refused %i times, it answers %i', async (refusals, status) => {
+    let streams = 0;
+    const port = await startRaw((stream) => {
+      if (++streams <= refusals) stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else stream.respond({ ':status': 200 }, { endStream: true });
+    });
+    const { port: proxyPort, recorded } = await start([port], { cluster: { upstreamProtocol: 'http2' } });
+    const answer = await ask(open(proxyPort), { ':path': '/', ':method': 'POST', 'content-length': '2' }, 'ok');
+    expect(answer.status).toBe(status);
+    expect(recorded).toMatchObject([{ status, attempts: 2 }]);
+    expect(streams).toBe(2);
+  });
+
   it('answers 503 with UR when the application gives a request up', async () => {
     const port = await startRaw((stream) => stream.close(constants.NGHTTP2_INTERNAL_ERROR));
     const { port: proxyPort, recorded } = await start([port], { cluster: { upstreamProtocol: 'http2' } });

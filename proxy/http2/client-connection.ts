@@ -23,6 +23,7 @@ import { defaultHttp2Limits } from './http2-limits.ts';
 import { maxRequestSize, writeRequestFields } from './request-fields.ts';
 import { readResponseFields } from './response-fields.ts';
 import { ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_HEADER_LIST_SIZE } from './settings.ts';
+import { TokenBucket } from './token-bucket.ts';
 import { readTrailerFields } from './trailer-fields.ts';
 
 /** Whom a client connection belongs to. */
@@ -53,6 +54,9 @@ const FLUSH_TIMEOUT_MS = 300_000;
 /** Stream objects that wait for their next stream. */
 const MAX_FREE_STREAMS = 128;
 
+/** How much of the server's patience with resets is used: its clock and ours are not the same. */
+const SHARE_OF_RESETS = 0.9;
+
 /**
  * The client side of one HTTP/2 connection (RFC 9113), by prior knowledge or ALPN. It carries no request before the server
  * has sent its settings, so that the server's limit on streams and its extended CONNECT are known; a server that is not one
@@ -67,6 +71,11 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   readonly #free: ClientStream[] = [];
   readonly #head = new ResponseHead();
   #nextStreamId = 1;
+  /**
+   * Resets that the server still bears, if it is like us and nghttp2. Clients share this connection: what one of them gives
+   * up must not end the streams of the others, so there are never more streams open than may all be reset.
+   */
+  readonly #resets: TokenBucket;
   /** Lent and not yet opened. */
   #lent = 0;
   #isReady = false;
@@ -80,6 +89,12 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
     this.#owner = owner;
     this.idleSinceMs = options.clock.nowMs;
     this.#openedAtMs = options.clock.nowMs;
+    const { maxResetBurst, resetsPerSecond } = limits;
+    this.#resets = new TokenBucket(
+      maxResetBurst * SHARE_OF_RESETS,
+      resetsPerSecond * SHARE_OF_RESETS,
+      options.clock.nowMs,
+    );
     this.output.writeRaw(CONNECTION_PREFACE);
     this.sendSettings([
       [ENABLE_PUSH, 0],
@@ -96,7 +111,8 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
       !this.#isRetired &&
       this.isReading &&
       open < this.peer.maxConcurrentStreams &&
-      open < this.limits.maxConcurrentStreams
+      open < this.limits.maxConcurrentStreams &&
+      open < this.#resets.left(this.clock.nowMs)
     );
   }
 
@@ -257,6 +273,10 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
 
   /** The request is whole and its answer is not: that is how it goes. */
   protected onSentFirst(): void {}
+
+  protected onStreamReset(): void {
+    this.#resets.tryTake(this.clock.nowMs);
+  }
 
   protected onStreamRemoved(stream: ClientStream): void {
     stream.onRemoved();

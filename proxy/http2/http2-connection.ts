@@ -139,6 +139,8 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
   protected abstract onSettings(): void;
   /** The stream has sent all of its message, and its receiver has not heard the end of the peer's. */
   protected abstract onSentFirst(stream: S): void;
+  /** A stream ended by RST_STREAM, the peer's or ours. */
+  protected abstract onStreamReset(): void;
   /** The stream is over and no longer counted. */
   protected abstract onStreamRemoved(stream: S): void;
   /** The connection carries nothing any more; its socket may still be open. Called once. */
@@ -371,6 +373,7 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
     else if (id === 0 || this.isIdle(id)) this.fail(PROTOCOL_ERROR, 'RST_STREAM of an idle stream');
     else if (!this.guard.allowsReset(this.clock.nowMs)) this.calm('too many streams were reset');
     else {
+      this.onStreamReset();
       const stream = this.streams.get(id);
       if (stream === undefined || stream.toleratesReset()) return;
       this.removeStream(stream);
@@ -470,6 +473,7 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
     const stream = this.streams.get(id);
     this.output.writeReset(id, code);
     this.closedStreams.rememberReset(id);
+    this.onStreamReset();
     if (stream !== undefined) {
       this.removeStream(stream);
       stream.onLost('fault', code);
@@ -482,6 +486,7 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
     if (!this.isReading) return;
     this.output.writeReset(stream.id, code);
     this.closedStreams.rememberReset(stream.id);
+    this.onStreamReset();
     this.removeStream(stream);
   }
 

@@ -232,6 +232,8 @@ export class Http2ServerConnection extends Http2Connection<ServerStream> impleme
     return this.#lastStreamId;
   }
 
+  protected onStreamReset(): void {}
+
   /** The answer is whole and its request is not: the rest of it is not wanted (RFC 9113 section 8.1). */
   protected onSentFirst(stream: ServerStream): void {
     if (stream.isHalfOpen) return;

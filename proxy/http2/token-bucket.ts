@@ -14,14 +14,19 @@ export class TokenBucket {
 
   /** Takes one; false when there is none. */
   tryTake(nowMs: number): boolean {
+    if (this.left(nowMs) < 1) return false;
+    this.#tokens--;
+    return true;
+  }
+
+  /** How many may be taken now. */
+  left(nowMs: number): number {
     if (nowMs > this.#filledAtMs) {
       const filled = this.#tokens + ((nowMs - this.#filledAtMs) * this.#perSecond) / 1000;
       this.#tokens = Math.min(this.#burst, filled);
       this.#filledAtMs = nowMs;
     }
-    if (this.#tokens < 1) return false;
-    this.#tokens--;
-    return true;
+    return this.#tokens;
   }
 
   /** Gives `count` back, up to the burst. */

@@ -6,6 +6,12 @@ import type { Dial, DialResult } from './dial.ts';
 import type { PoolCounters, PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
 
 /**
+ * Connections that are being opened at a time. A client that asks for a thousand things and gives them up at once costs as
+ * many handshakes as this, and not a thousand.
+ */
+const MAX_DIALS = 64;
+
+/**
  * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
  *
  * HTTP/1.1 connections to one endpoint, one request at a time on each. The most recently used idle connection goes
@@ -129,7 +135,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   }
 
   #openWhereNeeded(): void {
-    while (this.#waiters.length > this.#connecting && !this.#isClosed) {
+    while (this.#waiters.length > this.#connecting && this.#connecting < MAX_DIALS && !this.#isClosed) {
       // a pool without any connection may always have one, or its waiters would wait for ever
       const isFirst = this.#open.size + this.#connecting === 0;
       const isGranted = this.#limits.connections.tryAcquire();
@@ -148,6 +154,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
     this.#open.add(connection);
     if (!isCounted) this.#beyondLimit.add(connection);
     this.#hand(connection);
+    this.#openWhereNeeded();
   }
 
   /** Called by the dial in progress. */
@@ -155,11 +162,13 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
     this.#connecting--;
     this.counters.connectFailures++;
     if (isCounted) this.#limits.connections.release();
-    const waiter = this.#waiters.shift();
-    if (waiter === undefined) return;
-    this.#limits.pendingRequests.release();
-    waiter.onPoolFailure(failure, detail);
-    this.#openWhereNeeded();
+    // those beyond the dials in progress share their fate: nobody waits for more than one that fails
+    const share = Math.ceil(this.#waiters.length / (this.#connecting + 1));
+    for (const waiter of this.#waiters.splice(0, share)) {
+      this.#limits.pendingRequests.release();
+      waiter.onPoolFailure(failure, detail);
+    }
+    if (this.#connecting === 0) this.#openWhereNeeded();
   }
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeTransport } from '../http2/testing/fake-transport.ts';
 import { outgoing, ScriptedExchange, wholeAnswer } from '../http2/testing/scripted-client.ts';
-import { goaway, ping, settings } from '../http2/testing/wire.ts';
+import { goaway, ping, readFrames, settings } from '../http2/testing/wire.ts';
 import type { DialResult } from './dial.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { ConcurrencyGate, PoolWaiter } from './upstream-pool.ts';
@@ -126,6 +126,37 @@ describe('Http2Pool', () => {
     expect(waiter.exchange).not.toBeNull();
     transport.receive(goaway(0));
     expect(limits.connections.active).toBe(0);
+  });
+
+  it('spreads what clients give up over connections, so that no server takes one of them for an attack', async () => {
+    const { pool, dials, ask, connect } = poolOf({ maxConnections: 2, maxPending: 2000 });
+    ask();
+    const transports = [connect(2000)];
+    const given = () => ask().exchange?.stream.abort();
+    for (let i = 0; i < 890; i++) given();
+    expect([dials.length, pool.openConnections]).toEqual([0, 1]);
+    const kept = Array.from({ length: 20 }, ask);
+    expect(dials.length).toBe(1); // as many streams are open as may still be reset
+    transports.push(connect(2000));
+    expect(kept.every(({ exchange }) => exchange !== null)).toBe(true);
+    for (const { exchange } of kept) exchange?.stream.abort();
+    await Promise.resolve(); // what is made outside of a read is written then
+    const resetsOf = (transport: FakeTransport) =>
+      readFrames(transport.take()).filter(({ type }) => type === 'RST_STREAM').length;
+    expect(transports.map(resetsOf)).toEqual([899, 11]);
+  });
+
+  it('uses a connection again that has rested, also for those who have waited for that', () => {
+    const { pool, ask, connect, clock } = poolOf({ maxConnections: 1 });
+    ask();
+    const transport = connect(2000);
+    transport.receive(wholeAnswer(1));
+    for (let i = 0; i < 900; i++) ask().exchange?.stream.abort();
+    const waiter = ask();
+    expect(waiter.exchange).toBeNull();
+    clock.nowMs += 1000;
+    pool.sweep(60_000);
+    expect(waiter.exchange).not.toBeNull();
   });
 
   it('refuses more requests than may wait', () => {

@@ -134,6 +134,8 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
       connection.sweep(nowMs);
       if (connection.isUnused && nowMs - connection.idleSinceMs > idleTimeoutMs) connection.shut();
     }
+    // a connection that had to rest may have room again, and nothing else would tell
+    if (this.#waiters.length > 0) for (const connection of [...this.#ready]) this.onStreamsFreed(connection);
   }
 
   close(): void {
