@@ -37,12 +37,12 @@ const MAX_PEER_METADATA_LENGTH = 1024;
  * Hot loop: bench/load (scenarios http1-plain and http1-mtls).
  *
  * One request on its way: route, endpoint, connection, answer, and all the ways this can fail. There is one exchange
- * object per server connection, used again for each of its requests.
+ * object per server connection of HTTP/1 and per stream object of HTTP/2, used again for later requests.
  *
  * ```
- *   onRequest ─ route ─ pick ─ acquire ─ onConnection ─ onResponse ─ … ─ #complete
- *                        ▲                    │             │
- *                        └──── back-off ◀── #attemptFailed ◀┘ (status that may be retried)
+ *   onRequest ─ route ─ pick ─ acquire ─ onStream ─ onResponse ─ … ─ #complete
+ *                        ▲                │             │
+ *                        └── back-off ◀─ #attemptFailed ◀┘ (status that may be retried)
  * ```
  *
  * A request whose body is not whole in memory is sent once: only what can be sent again unchanged is ever retried.

@@ -51,7 +51,10 @@ export class RequestHead {
    * HTTP/1, GET, also where an extended CONNECT asked (RFC 8441 section 4).
    */
   upgrade = '';
-  /** The content type is `application/grpc` or begins with it: failures are told as gRPC statuses. */
+  /**
+   * Came over HTTP/2 with content type `application/grpc` or `application/grpc+…`, not gRPC-Web: failures are told as gRPC
+   * statuses. Never of HTTP/1, which has no gRPC (gRPC over HTTP2, "Requests").
+   */
   isGrpc = false;
   /** The client sent `Expect: 100-continue` (RFC 9110 section 10.1.1). */
   expectsContinue = false;
