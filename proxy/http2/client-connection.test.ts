@@ -304,6 +304,33 @@ describe('a failure of the connection', () => {
     for (let i = 0; i < 1100; i++) client.send(ping());
     expect(client.transport.ending).toBe('destroyed');
   });
+
+  it('destroys the socket of a server that resets what is over again and again', async () => {
+    const client = await new ScriptedClient().start();
+    client.ask();
+    for (let i = 0; i < 1100; i++) client.send(reset(1));
+    expect(client.transport.ending).toBe('destroyed');
+  });
+
+  it('bears a server that resets whatever it is asked, as many as it is asked', async () => {
+    const client = await new ScriptedClient().start();
+    for (let id = 1; id < 4000; id += 2) {
+      const exchange = client.ask();
+      client.send(reset(id, code('INTERNAL_ERROR')));
+      expect(exchange.events).toEqual(['failure upstreamRemoteReset']);
+    }
+    expect([client.connection.hasRoom, await client.isAlive()]).toEqual([true, true]);
+  });
+
+  it('rests when its server blames it for as many as it can bear', async () => {
+    const client = await new ScriptedClient().start();
+    for (let id = 1; client.connection.hasRoom; id += 2) {
+      client.ask();
+      client.send(reset(id, code('PROTOCOL_ERROR')));
+    }
+    expect(client.connection.lentStreams).toBe(900);
+    expect(await client.isAlive()).toBe(true);
+  });
 });
 
 describe('GOAWAY from the server', () => {

@@ -4,7 +4,7 @@ import { ResponseHead } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientStreamHost } from './client-stream.ts';
 import { ClientStream } from './client-stream.ts';
-import { NO_ERROR, PROTOCOL_ERROR, SETTINGS_TIMEOUT, STREAM_CLOSED } from './error-codes.ts';
+import { isBlame, NO_ERROR, PROTOCOL_ERROR, SETTINGS_TIMEOUT, STREAM_CLOSED } from './error-codes.ts';
 import {
   CONNECTION_PREFACE,
   DATA,
@@ -72,7 +72,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   readonly #head = new ResponseHead();
   #nextStreamId = 1;
   /**
-   * Resets that the server still bears, if it is like us and nghttp2. Clients share this connection: what one of them gives
+   * Resets that the server still bears, if it is like us and nghttp2: ours, and its own for what it blames us for. Clients share this connection: what one of them gives
    * up must not end the streams of the others, so there are never more streams open than may all be reset.
    */
   readonly #resets: TokenBucket;
@@ -112,7 +112,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
       this.isReading &&
       open < this.peer.maxConcurrentStreams &&
       open < this.limits.maxConcurrentStreams &&
-      open < this.#resets.left(this.clock.nowMs)
+      open + 1 <= this.#resets.left(this.clock.nowMs)
     );
   }
 
@@ -274,8 +274,8 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   /** The request is whole and its answer is not: that is how it goes. */
   protected onSentFirst(): void {}
 
-  protected onStreamReset(): void {
-    this.#resets.tryTake(this.clock.nowMs);
+  protected onStreamReset(isOurs: boolean, code: number): void {
+    if (isOurs || isBlame(code)) this.#resets.spend(this.clock.nowMs);
   }
 
   protected onStreamRemoved(stream: ClientStream): void {

@@ -13,3 +13,8 @@ export const CONNECT_ERROR = 10;
 export const ENHANCE_YOUR_CALM = 11;
 export const INADEQUATE_SECURITY = 12;
 export const HTTP_1_1_REQUIRED = 13;
+
+/** Whether a reset stream says that the other side broke a rule, and not merely that its sender has no more use for it. */
+export function isBlame(code: number): boolean {
+  return code !== NO_ERROR && code !== CANCEL && code !== INTERNAL_ERROR;
+}

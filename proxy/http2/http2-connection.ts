@@ -139,8 +139,8 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
   protected abstract onSettings(): void;
   /** The stream has sent all of its message, and its receiver has not heard the end of the peer's. */
   protected abstract onSentFirst(stream: S): void;
-  /** A stream ended by RST_STREAM, the peer's or ours. */
-  protected abstract onStreamReset(): void;
+  /** A stream ended by RST_STREAM: ours, or the peer's. */
+  protected abstract onStreamReset(isOurs: boolean, code: number): void;
   /** The stream is over and no longer counted. */
   protected abstract onStreamRemoved(stream: S): void;
   /** The connection carries nothing any more; its socket may still be open. Called once. */
@@ -371,14 +371,21 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
   #onReset(id: number, buffer: Buffer, start: number, end: number): void {
     if (end - start !== 4) this.fail(FRAME_SIZE_ERROR, 'RST_STREAM of a wrong size');
     else if (id === 0 || this.isIdle(id)) this.fail(PROTOCOL_ERROR, 'RST_STREAM of an idle stream');
-    else if (!this.guard.allowsReset(this.clock.nowMs)) this.calm('too many streams were reset');
-    else {
-      this.onStreamReset();
-      const stream = this.streams.get(id);
-      if (stream === undefined || stream.toleratesReset()) return;
-      this.removeStream(stream);
-      stream.onLost('reset', uint32At(buffer, start));
+    else this.#onStreamReset(id, uint32At(buffer, start));
+  }
+
+  #onStreamReset(id: number, code: number): void {
+    const stream = this.streams.get(id);
+    // a client opens as many streams to reset as it likes; a server has no more than it was asked for
+    const isAskedFor = this.#isPeerServer && stream !== undefined;
+    if (!isAskedFor && !this.guard.allowsReset(this.clock.nowMs)) {
+      this.calm('too many streams were reset');
+      return;
     }
+    this.onStreamReset(false, code);
+    if (stream === undefined || stream.toleratesReset()) return;
+    this.removeStream(stream);
+    stream.onLost('reset', code);
   }
 
   #onSettingsFrame(flags: number, id: number, buffer: Buffer, start: number, end: number): void {
@@ -473,7 +480,7 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
     const stream = this.streams.get(id);
     this.output.writeReset(id, code);
     this.closedStreams.rememberReset(id);
-    this.onStreamReset();
+    this.onStreamReset(true, code);
     if (stream !== undefined) {
       this.removeStream(stream);
       stream.onLost('fault', code);
@@ -486,7 +493,7 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
     if (!this.isReading) return;
     this.output.writeReset(stream.id, code);
     this.closedStreams.rememberReset(stream.id);
-    this.onStreamReset();
+    this.onStreamReset(true, code);
     this.removeStream(stream);
   }
 

@@ -19,7 +19,13 @@ export class TokenBucket {
     return true;
   }
 
-  /** How many may be taken now. */
+  /** Takes one, also where there is none: the debt is paid off first. */
+  spend(nowMs: number): void {
+    this.left(nowMs);
+    this.#tokens--;
+  }
+
+  /** How many may be taken now; below 0 where more was spent. */
   left(nowMs: number): number {
     if (nowMs > this.#filledAtMs) {
       const filled = this.#tokens + ((nowMs - this.#filledAtMs) * this.#perSecond) / 1000;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { defaultHttp2Limits } from '../http2/http2-limits.ts';
 import { FakeTransport } from '../http2/testing/fake-transport.ts';
 import { outgoing, ScriptedExchange, wholeAnswer } from '../http2/testing/scripted-client.ts';
 import { goaway, ping, readFrames, settings } from '../http2/testing/wire.ts';
+import { TokenBucket } from '../http2/token-bucket.ts';
 import type { DialResult } from './dial.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { ConcurrencyGate, PoolWaiter } from './upstream-pool.ts';
@@ -144,6 +146,27 @@ describe('Http2Pool', () => {
     const resetsOf = (transport: FakeTransport) =>
       readFrames(transport.take()).filter(({ type }) => type === 'RST_STREAM').length;
     expect(transports.map(resetsOf)).toEqual([899, 11]);
+  });
+
+  it('stays below what a server bears, however long clients go on giving up', async () => {
+    const { pool, ask, connect, clock } = poolOf({ maxConnections: 1, maxPending: 100_000 });
+    ask();
+    const transport = connect(2000);
+    transport.receive(wholeAnswer(1));
+    const borne = new TokenBucket(defaultHttp2Limits.maxResetBurst, defaultHttp2Limits.resetsPerSecond, 0);
+    const isBorne: boolean[] = [];
+    const waiters: Waiter[] = [];
+    for (let turn = 0; turn < 3000; turn++) {
+      clock.nowMs += 17; // less than it takes for one more
+      waiters.push(ask(), ask());
+      pool.sweep(60_000);
+      for (const { exchange } of waiters.splice(0)) exchange?.stream.abort();
+      await Promise.resolve();
+      for (const { type } of readFrames(transport.take()))
+        if (type === 'RST_STREAM') isBorne.push(borne.tryTake(clock.nowMs));
+    }
+    expect(isBorne.length).toBeGreaterThan(1000);
+    expect(isBorne).not.toContain(false);
   });
 
   it('uses a connection again that has rested, also for those who have waited for that', () => {
