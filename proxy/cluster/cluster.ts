@@ -2,6 +2,8 @@ import type { BuildPicker, Picker } from '../balance/balancer.ts';
 import { buildLeastRequest } from '../balance/least-request.ts';
 import { buildRandom } from '../balance/random.ts';
 import { buildRoundRobin } from '../balance/round-robin.ts';
+import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
+import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { choosePickable } from '../resilience/healthy-set.ts';
 import { OutlierDetector } from '../resilience/outlier-detector.ts';
@@ -190,8 +192,14 @@ export class Cluster {
   #makePool(endpoint: EndpointConfig, protocol: UpstreamProtocol): UpstreamPool {
     const dial = (result: DialResult) => this.#environment.dial(this.#config, endpoint, protocol, result);
     const maxRequests = () => this.#config.maxRequestsPerConnection;
-    if (protocol === 'http2') return new Http2Pool(dial, this.breaker, maxRequests, { clock: this.#time });
+    if (protocol === 'http2') return new Http2Pool(dial, this.breaker, maxRequests, this.#http2Options(endpoint));
     return new Http1Pool(dial, this.breaker, () => this.#environment.coarseNow(), maxRequests);
+  }
+
+  /** Another sidecar has applied the limits to the application's answer, and HTTP/2 counts more for each header. */
+  #http2Options({ isMeshed }: EndpointConfig): Http2ClientConnectionOptions {
+    const fieldLimits = isMeshed ? withRoomForSidecar(defaultHeadLimits) : defaultHeadLimits;
+    return { clock: this.#time, fieldLimits };
   }
 
   #makeDetector(config: ClusterConfig): OutlierDetector | null {

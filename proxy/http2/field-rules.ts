@@ -18,12 +18,12 @@ export const RULE_SCHEME = 3;
 export const RULE_PATH = 4;
 /** `:path: *`. */
 export const RULE_PATH_ASTERISK = 5;
-/** `:authority`, valid. */
-export const RULE_AUTHORITY = 6;
 /** `:protocol`, a token (RFC 8441 section 4). */
-export const RULE_PROTOCOL = 7;
-/** `:status`, three digits from 100 to 599 without 101 (RFC 9113 section 8.6). */
-export const RULE_STATUS = 8;
+export const RULE_PROTOCOL = 6;
+/** `:status`, three digits from 100 to 599 without 101 (RFC 9113 section 8.6); the last that HTTP/1 has no line for. */
+export const RULE_STATUS = 7;
+/** `:authority`, valid: the `Host` of HTTP/1. */
+export const RULE_AUTHORITY = 8;
 /** A pseudo-header field whose value is refused with 400; the last of the pseudo-header fields. */
 export const RULE_BAD_PSEUDO = 9;
 

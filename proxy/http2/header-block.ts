@@ -1,5 +1,4 @@
 import { Buffer } from 'node:buffer';
-import type { Http2Limits } from './http2-limits.ts';
 
 /**
  * A header block that takes more than one frame, while its CONTINUATION frames come: nothing else may come between
@@ -12,12 +11,14 @@ export class HeaderBlock {
   /** HEADERS made the stream depend on itself. */
   isSelfDependent = false;
   beganAtMs = 0;
-  readonly #limits: Http2Limits;
+  readonly #maxContinuations: number;
+  readonly #maxBytes: number;
   readonly #parts: Buffer[] = [];
   #bytes = 0;
 
-  constructor(limits: Http2Limits) {
-    this.#limits = limits;
+  constructor(maxContinuations: number, maxBytes: number) {
+    this.#maxContinuations = maxContinuations;
+    this.#maxBytes = maxBytes;
   }
 
   begin(streamId: number, isEndOfStream: boolean, isSelfDependent: boolean, nowMs: number): void {
@@ -31,7 +32,7 @@ export class HeaderBlock {
   add(buffer: Buffer, start: number, end: number): boolean {
     this.#parts.push(Buffer.from(buffer.subarray(start, end)));
     this.#bytes += end - start;
-    return this.#parts.length <= this.#limits.maxContinuations + 1 && this.#bytes <= this.#limits.maxHeaderBlockBytes;
+    return this.#parts.length <= this.#maxContinuations + 1 && this.#bytes <= this.#maxBytes;
   }
 
   /** The whole block; it is forgotten. */

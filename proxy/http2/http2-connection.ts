@@ -116,8 +116,10 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
     this.limits = limits;
     this.initialReceiveWindow = limits.initialStreamWindowSize;
     this.guard = new FloodGuard(limits, clock.nowMs);
-    this.headerBlock = new HeaderBlock(limits);
     this.#fieldLimits = options.fieldLimits;
+    // a list is never longer on the wire than decoded (32 octets more for each field), unless somebody wants it to be
+    const maxBlockBytes = Math.max(limits.maxHeaderBlockBytes, options.fieldLimits.maxHeadBytes);
+    this.headerBlock = new HeaderBlock(limits.maxContinuations, maxBlockBytes);
     this.#isPeerServer = options.isPeerServer;
     this.#receiveWindow = new ReceiveWindow(this.output, limits.initialConnectionWindowSize);
     transport.setHandler(this);

@@ -54,7 +54,7 @@ export interface Http2Limits {
   readonly controlsPerSecond: number;
   /** CONTINUATION frames of one header block. Default 8, as in nghttp2 (CVE-2024-27316). */
   readonly maxContinuations: number;
-  /** Bytes of one header block as they are on the wire. Default 64 KiB. */
+  /** Bytes of one header block as they are on the wire. Default 64 KiB, or as many as its fields may have decoded. */
   readonly maxHeaderBlockBytes: number;
 }
 

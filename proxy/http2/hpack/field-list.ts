@@ -6,7 +6,11 @@ import type { HeaderField } from './header-field.ts';
 export interface FieldLimits {
   /** `max_request_headers_kb`: decoded octets plus 32 for each field (RFC 9113 section 6.5.2). Default 60 KiB. */
   readonly maxHeadBytes: number;
-  /** `max_headers_count`: every field as it is decoded, pseudo-header fields and cookie crumbs included. Default 100. */
+  /**
+   * `max_headers_count`: every field as it is decoded, cookie crumbs included, and `:authority`, which is the `Host` of
+   * HTTP/1. What stands in the first line of HTTP/1 (method, path, status) is not counted, as it is not there: a message
+   * within the limit in one version is within it in the other. Default 100.
+   */
   readonly maxHeaders: number;
 }
 
@@ -27,6 +31,8 @@ export interface KnownResponse {
 export class FieldList {
   readonly fields: HeaderField[] = [];
   count = 0;
+  /** Those of them that count against `maxHeaders`. */
+  headers = 0;
   /** Sum of the sizes of all fields, those that were not stored included. */
   size = 0;
   /** The list went over its limits: `fields` is not the whole of it, and the stream must be refused. */

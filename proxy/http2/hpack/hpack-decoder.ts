@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { isFieldBytes, RULE_ORDINARY } from '../field-rules.ts';
+import { isFieldBytes, RULE_ORDINARY, RULE_STATUS } from '../field-rules.ts';
 import { DecoderTable } from './decoder-table.ts';
 import type { FieldLimits } from './field-list.ts';
 import { FieldList } from './field-list.ts';
@@ -17,6 +17,9 @@ export type HpackFault = 'compressionError' | 'excessiveLoad';
 
 /** A list beyond its limits is still decoded, to keep the table in step, but not beyond this many times of them. */
 const HARD_BOUND = 4;
+
+/** `:method`, `:scheme`, `:path` and `:protocol`; more of them are malformed, and counted like anything else. */
+const MAX_UNCOUNTED = 4;
 
 /**
  * Hot loop: bench/http2/hpack.ts.
@@ -60,6 +63,7 @@ export class HpackDecoder {
     let count = 0;
     let size = 0;
     let decoded = 0;
+    let uncounted = 0;
     let mayResize = true;
     list.tooLarge = false;
     this.#at = start;
@@ -86,7 +90,9 @@ export class HpackDecoder {
       if (field === undefined) return 'compressionError';
       mayResize = false;
       size += field.size;
-      if (++decoded <= maxHeaders && size <= maxHeadBytes) {
+      const { rule } = field;
+      if (rule !== RULE_ORDINARY && rule <= RULE_STATUS && uncounted < MAX_UNCOUNTED) uncounted++;
+      if (++decoded <= maxHeaders + uncounted && size <= maxHeadBytes) {
         fields[count++] = field;
       } else {
         list.tooLarge = true;
@@ -94,6 +100,7 @@ export class HpackDecoder {
       }
     }
     list.count = count;
+    list.headers = count - uncounted;
     list.size = size;
     if (
       version === this.#table.version &&
@@ -103,7 +110,15 @@ export class HpackDecoder {
       this.#templates.isWorthwhile()
     ) {
       const section = Uint8Array.prototype.slice.call(bytes, start, end);
-      this.#templates.keep(version, section, [...this.#cuts], [...this.#places], fields.slice(0, count), size);
+      this.#templates.keep(
+        version,
+        section,
+        [...this.#cuts],
+        [...this.#places],
+        fields.slice(0, count),
+        list.headers,
+        size,
+      );
     }
     return list;
   }
@@ -117,7 +132,7 @@ export class HpackDecoder {
         all.splice(i--, 1);
       } else if (this.#read(template, bytes, start, end)) {
         const { list } = template;
-        if (list.size > limits.maxHeadBytes || list.count > limits.maxHeaders) return null;
+        if (list.size > limits.maxHeadBytes || list.headers > limits.maxHeaders) return null;
         this.#templates.promote(i);
         return list;
       }

@@ -86,6 +86,7 @@ export class SectionTemplates {
     cuts: readonly number[],
     places: readonly number[],
     fields: readonly HeaderField[],
+    headers: number,
     size: number,
   ): void {
     const segments: Uint8Array[] = [];
@@ -100,6 +101,7 @@ export class SectionTemplates {
     const list = new FieldList(places);
     list.fields.push(...fields);
     list.count = fields.length;
+    list.headers = headers;
     this.#credit--;
     if (this.all.length === MAX_TEMPLATES) this.all.pop();
     this.all.unshift({ version, segments, list, kept: places.map(() => new KeptValue()), baseSize });
