@@ -9,7 +9,6 @@ await import('./forward-http.idle.test.ts');
 await import('./forward-http.upgrade.test.ts');
 await import('./forward-websocket.test.ts');
 await import('./http1/conformance.test.ts');
-await import('./mesh-connection.test.ts');
 
 describe('these suites', () => {
   it('have run on stream handles', () => expect(transportKind()).toBe('handle'));

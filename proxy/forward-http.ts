@@ -8,9 +8,10 @@ import type {
   ForwardEnvironment,
   RouteLookup,
   Tunnels,
-} from './forward-environment.ts';
-import { grpcStatusIn, grpcStatusOf, grpcTimeoutMs, isInstanceFailure } from './grpc.ts';
-import { applyHeadRules } from './head-rules.ts';
+} from './forward/forward-environment.ts';
+import { fillOutgoingRequest } from './forward/outgoing-request.ts';
+import { grpcStatusIn, grpcStatusOf, grpcTimeoutMs, isInstanceFailure } from './message/grpc.ts';
+import { applyHeadRules } from './message/head-rules.ts';
 import type {
   DownstreamStream,
   RequestHead,
@@ -20,7 +21,6 @@ import type {
   UpstreamStream,
 } from './message-head.ts';
 import { OutgoingRequest } from './message-head.ts';
-import { fillOutgoingRequest } from './outgoing-request.ts';
 import { backOffMs } from './resilience/back-off.ts';
 import type { RetryPolicy } from './resilience/retry-policy.ts';
 import { isIdempotent, mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from './resilience/retry-policy.ts';

@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createTestMesh } from '../certs/testing/test-identity.ts';
+import { webSocketAccept } from './message/websocket-handshake.ts';
 import type { Forwarder } from './testing/forwarder.ts';
 import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
 import { holderOf } from './testing/mesh-identity.ts';
 import { sendRaw } from './testing/raw-client.ts';
-import { webSocketAccept } from './websocket-handshake.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

@@ -15,8 +15,8 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
-import { announcedFeatures } from '../../proxy/announced-features.ts';
 import type { RouteTable } from '../../proxy/route/route-table.ts';
+import { announcedFeatures } from '../../proxy/xds/announced-features.ts';
 import { compileRouteConfiguration } from '../../proxy/xds/compile-route.ts';
 import { parseResource } from '../../proxy/xds/parse-resource.ts';
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { ChunkStripper } from '../chunk-stripper.ts';
+import { ChunkStripper } from '../message/chunk-stripper.ts';
 import type { FuzzTarget } from '../testing/fuzz/fuzz-target.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 

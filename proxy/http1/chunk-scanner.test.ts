@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChunkStripper } from '../chunk-stripper.ts';
+import { ChunkStripper } from '../message/chunk-stripper.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 
 /** Offset behind the body, or the fault, whatever the pieces that the bytes arrive in. */

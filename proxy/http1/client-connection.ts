@@ -1,9 +1,9 @@
 import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
+import { newWebSocketKey, webSocketAccept, withoutAccept } from '../message/websocket-handshake.ts';
 import type { OutgoingRequest, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { headerValue, ResponseHead } from '../message-head.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
-import { newWebSocketKey, webSocketAccept, withoutAccept } from '../websocket-handshake.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';

@@ -1,5 +1,5 @@
 import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
-import type { HeaderTrust } from '../header-trust.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import type { BodyFraming } from '../message-head.ts';
 import { trimWhitespace } from '../message-head.ts';
 

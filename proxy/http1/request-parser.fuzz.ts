@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { isForgedSpelling } from '../../proto/protected-headers.ts';
-import { isAuthority } from '../authority.ts';
+import { isAuthority } from '../message/authority.ts';
 import { RequestHead } from '../message-head.ts';
 import type { FuzzTarget } from '../testing/fuzz/fuzz-target.ts';
 import { defaultHeadLimits, withRoomForSidecar } from './head-limits.ts';

@@ -1,6 +1,6 @@
-import { isAuthority } from '../authority.ts';
 import type { Failure } from '../failure.ts';
-import type { HeaderTrust } from '../header-trust.ts';
+import { isAuthority } from '../message/authority.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import type { RequestHead } from '../message-head.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits } from './head-limits.ts';

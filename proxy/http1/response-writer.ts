@@ -1,8 +1,8 @@
 import { Buffer } from 'node:buffer';
-import { ChunkStripper } from '../chunk-stripper.ts';
+import { ChunkStripper } from '../message/chunk-stripper.ts';
+import { missingAcceptLine } from '../message/websocket-handshake.ts';
 import type { RequestHead, ResponseHead } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
-import { missingAcceptLine } from '../websocket-handshake.ts';
 
 /**
  * Writes the answers of one HTTP/1.1 server connection, in the framing that their client can read.

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
-import type { HeaderTrust } from '../header-trust.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import type { DownstreamStream, RequestReceiver, ResponseHead, TakeTransport } from '../message-head.ts';
 import { RequestHead } from '../message-head.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';

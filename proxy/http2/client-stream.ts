@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { ChunkStripper } from '../chunk-stripper.ts';
 import type { Failure } from '../failure.ts';
+import { ChunkStripper } from '../message/chunk-stripper.ts';
 import type { OutgoingRequest, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { CANCEL, REFUSED_STREAM } from './error-codes.ts';
 import type { ConnectionStream, StreamLoss } from './http2-connection.ts';

@@ -1,5 +1,5 @@
 import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
-import { isAuthority } from '../authority.ts';
+import { isAuthority } from '../message/authority.ts';
 
 /**
  * What a header field means to this proxy, worked out once when the field is made: when it enters an HPACK table or is

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HeaderTrust } from '../header-trust.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import { OutgoingRequest, RequestHead } from '../message-head.ts';
 import { FieldList } from './hpack/field-list.ts';
 import { HeaderField } from './hpack/header-field.ts';

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
-import type { HeaderTrust } from '../header-trust.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import type { OutgoingRequest, RequestHead } from '../message-head.ts';
 import {
   RULE_ATTEMPT_COUNT,

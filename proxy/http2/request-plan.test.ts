@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { HeaderTrust } from '../header-trust.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import { RequestHead } from '../message-head.ts';
 import type { FieldList } from './hpack/field-list.ts';
 import { defaultFieldLimits } from './hpack/field-list.ts';

@@ -1,4 +1,4 @@
-import type { HeaderTrust } from '../header-trust.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import type { RequestHead } from '../message-head.ts';
 import {
   RULE_ATTEMPT_COUNT,

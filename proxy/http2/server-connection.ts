@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
-import type { HeaderTrust } from '../header-trust.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
 import type { DownstreamStream, RequestReceiver } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
 import { NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, STREAM_CLOSED } from './error-codes.ts';

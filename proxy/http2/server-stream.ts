@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
-import { ChunkStripper } from '../chunk-stripper.ts';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
+import { ChunkStripper } from '../message/chunk-stripper.ts';
 import type { DownstreamStream, RequestReceiver, ResponseHead } from '../message-head.ts';
 import { RequestHead } from '../message-head.ts';
 import { CANCEL, INTERNAL_ERROR } from './error-codes.ts';

@@ -1,4 +1,4 @@
-import type { HttpSettings } from '../http-settings.ts';
+import type { HttpSettings } from '../message/http-settings.ts';
 import type { RouteTable } from './route-table.ts';
 import type { TcpRoute } from './tcp-route.ts';
 

@@ -4,15 +4,15 @@ import { connect, createServer } from 'node:net';
 import { outboundListenerName } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { proxyConfig } from '../config.ts';
-import type { NamedListenersAnswer } from '../connect-tunnels.ts';
 import type { ForwardedConnection } from '../forward-tcp.ts';
-import { defaultHttpSettings } from '../http-settings.ts';
 import type { Listener } from '../listener/listener.ts';
-import type { NamedRoutesAnswer } from '../outbound-routes.ts';
-import { ProxyPortRoutes } from '../outbound-routes.ts';
+import { defaultHttpSettings } from '../message/http-settings.ts';
 import type { ChainMatch, FilterChain, Inspection } from '../route/filter-chains.ts';
 import { FilterChains } from '../route/filter-chains.ts';
-import { Traffic } from '../traffic.ts';
+import type { NamedListenersAnswer } from '../serve/connect-tunnels.ts';
+import type { NamedRoutesAnswer } from '../serve/outbound-routes.ts';
+import { ProxyPortRoutes } from '../serve/outbound-routes.ts';
+import { Traffic } from '../serve/traffic.ts';
 import { clusterConfig, endpointConfig, routeTable } from './forwarder.ts';
 
 /** The service that everything leads to. */

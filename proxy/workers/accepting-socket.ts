@@ -1,6 +1,6 @@
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import type { ListenerPlace } from '../listener-place.ts';
+import type { ListenerPlace } from '../serve/listener-place.ts';
 
 /** Accepts connections and reads none of them: they are for a worker. It stays open whatever becomes of the workers. */
 export class AcceptingSocket {

@@ -1,8 +1,8 @@
 import type { ClusterStatus } from '../admin/clusters-page.ts';
 import type { CarrierCounters, ListenerPlan } from '../carrier.ts';
 import type { ProxyConfig } from '../config.ts';
-import type { ListenerPlace } from '../listener-place.ts';
 import type { LogLevel } from '../log.ts';
+import type { ListenerPlace } from '../serve/listener-place.ts';
 import type { CountsDelta } from '../telemetry/counts-delta.ts';
 import type { ProcessUsage } from '../telemetry/process-metrics.ts';
 import type { TcpDelta } from '../telemetry/tcp-delta.ts';

@@ -3,9 +3,9 @@ import type { Carrier, CarrierCounters, CarrierFacts, ListenerPlan, OpenListener
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { ProxyConfig } from '../config.ts';
-import { placeOf } from '../listener-place.ts';
 import type { Log, LogLevel } from '../log.ts';
 import { memoryLimitBytes } from '../resilience/memory-limit.ts';
+import { placeOf } from '../serve/listener-place.ts';
 import { addCounts } from '../telemetry/counts-delta.ts';
 import { SeriesRegistry } from '../telemetry/series-registry.ts';
 import { TcpRegistry } from '../telemetry/tcp-registry.ts';

@@ -1,9 +1,9 @@
 import type { ProtoDuration } from '../../proto/duration.ts';
 import { timerMs } from '../../proto/duration.ts';
 import type { HttpConnectionManager__Output } from '../../proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
-import type { HttpSettings } from '../http-settings.ts';
-import { defaultHttpSettings } from '../http-settings.ts';
-import type { PathNormalization } from '../path-normalization.ts';
+import type { HttpSettings } from '../message/http-settings.ts';
+import { defaultHttpSettings } from '../message/http-settings.ts';
+import type { PathNormalization } from '../message/path-normalization.ts';
 
 /** What a validated HttpConnectionManager says of connections and requests, routes and filters apart. */
 export function compileHttpSettings(manager: HttpConnectionManager__Output): HttpSettings {

@@ -7,7 +7,7 @@ import {
   goodDownstreamTls,
   goodListener,
 } from '../../proto/testing/resources.ts';
-import { defaultHttpSettings } from '../http-settings.ts';
+import { defaultHttpSettings } from '../message/http-settings.ts';
 import { decoded } from '../testing/decoded.ts';
 import { compileListener } from './compile-listener.ts';
 

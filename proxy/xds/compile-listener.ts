@@ -7,7 +7,7 @@ import type { RouteConfiguration__Output } from '../../proto/generated/envoy/con
 import type { HttpConnectionManager__Output } from '../../proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import type { CommonTlsContext__Output } from '../../proto/generated/envoy/extensions/transport_sockets/tls/v3/CommonTlsContext.ts';
 import { parseClusterName } from '../../proto/names.ts';
-import type { HttpSettings } from '../http-settings.ts';
+import type { HttpSettings } from '../message/http-settings.ts';
 import type { ChainMatch, Inspection } from '../route/filter-chains.ts';
 import { compileHttpSettings } from './compile-http-settings.ts';
 import type { TcpFilterConfig } from './compile-tcp-proxy.ts';

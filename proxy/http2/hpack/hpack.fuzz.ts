@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { HeaderTrust } from '../../header-trust.ts';
+import type { HeaderTrust } from '../../message/header-trust.ts';
 import { OutgoingRequest, RequestHead, ResponseHead } from '../../message-head.ts';
 import type { FuzzTarget } from '../../testing/fuzz/fuzz-target.ts';
 import { maxRequestSize, readRequestFields, writeRequestFields } from '../request-fields.ts';

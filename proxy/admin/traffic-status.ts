@@ -1,0 +1,114 @@
+import { hostAndPort } from '../../proto/host-and-port.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Listener } from '../listener/listener.ts';
+import type { ClusterStats, ListenerStats } from '../telemetry/traffic-stats.ts';
+import type { ClusterStatus } from './clusters-page.ts';
+import type { Stat } from './stats-page.ts';
+
+/** What metrics tell of a cluster. */
+export function clusterStats(cluster: Cluster): ClusterStats {
+  const { counters, breaker, detector } = cluster;
+  const endpoints = [...cluster.endpoints];
+  const sum = (count: (endpoint: (typeof endpoints)[number]) => number): number =>
+    endpoints.reduce((total, endpoint) => total + count(endpoint), 0);
+  return {
+    name: cluster.name,
+    requestsTotal: counters.requestsTotal,
+    requestsActive: breaker.requests.active,
+    requestsWaiting: breaker.pendingRequests.active,
+    responsesByClass: counters.responsesByClass,
+    retries: counters.requestsRetried,
+    retriesSucceeded: counters.retriesSucceeded,
+    retriesRefused: breaker.retries.overflows,
+    timeouts: counters.timeouts,
+    perTryTimeouts: counters.perTryTimeouts,
+    requestsRefused: breaker.requests.overflows + breaker.pendingRequests.overflows,
+    connectionsTotal: sum(({ poolCounters }) => poolCounters.connectionsTotal),
+    connectionsActive: breaker.connections.active,
+    connectionsRefused: breaker.connections.overflows,
+    connectFailures: counters.connectFailures,
+    noneHealthy: counters.noneHealthy,
+    endpoints: endpoints.length,
+    endpointsHealthy: endpoints.filter(({ health, isEjected }) => health === 'healthy' && !isEjected).length,
+    ejectionsActive: detector?.ejectionsActive ?? 0,
+    ejectionsTotal: detector?.ejectionsEnforcedTotal ?? 0,
+    ejectionsRefused: detector?.ejectionsOverflow ?? 0,
+    remaining: {
+      connections: breaker.connections.remaining,
+      waiting: breaker.pendingRequests.remaining,
+      requests: breaker.requests.remaining,
+      retries: breaker.remainingRetries,
+    },
+  };
+}
+
+/** What `/clusters` shows of a cluster. */
+export function clusterStatus(cluster: Cluster): ClusterStatus {
+  return {
+    name: cluster.name,
+    edsServiceName: cluster.config.edsName,
+    circuitBreaker: cluster.config.circuitBreaker,
+    endpoints: [...cluster.endpoints].map((endpoint) => ({
+      address: endpoint.config.address,
+      port: endpoint.config.port,
+      hostname: endpoint.config.workload,
+      weight: endpoint.weight,
+      health: endpoint.health,
+      isEjected: endpoint.isEjected,
+      region: '',
+      zone: '',
+      activeConnections: endpoint.openConnections,
+      connectFailures: endpoint.poolCounters.connectFailures,
+      connections: endpoint.poolCounters.connectionsTotal,
+      activeRequests: endpoint.activeRequests,
+      errors: endpoint.requestsError,
+      successes: endpoint.requestsSuccess,
+      timeouts: endpoint.requestsTimeout,
+      requests: endpoint.requestsTotal,
+    })),
+  };
+}
+
+/** What metrics tell of a listener. */
+export function listenerStats(direction: 'inbound' | 'outbound', listener: Listener): ListenerStats {
+  const { counters, host, port, openConnections } = listener;
+  return {
+    direction,
+    address: hostAndPort(host, port),
+    connectionsTotal: counters.accepted,
+    connectionsActive: openConnections,
+    handshakes: counters.handshakes,
+    handshakeFailures: counters.handshakeFailures,
+  };
+}
+
+/** `/stats` in Envoy's dotted names. */
+export function* dottedStats(clusters: Iterable<ClusterStats>, listeners: Iterable<ListenerStats>): Iterable<Stat> {
+  for (const stats of clusters) {
+    const prefix = `cluster.${stats.name}.`;
+    yield [`${prefix}upstream_rq_total`, stats.requestsTotal];
+    yield [`${prefix}upstream_rq_active`, stats.requestsActive];
+    yield [`${prefix}upstream_rq_pending_active`, stats.requestsWaiting];
+    yield [`${prefix}upstream_rq_retry`, stats.retries];
+    yield [`${prefix}upstream_rq_retry_success`, stats.retriesSucceeded];
+    yield [`${prefix}upstream_rq_timeout`, stats.timeouts];
+    yield [`${prefix}upstream_rq_per_try_timeout`, stats.perTryTimeouts];
+    yield [`${prefix}upstream_cx_total`, stats.connectionsTotal];
+    yield [`${prefix}upstream_cx_active`, stats.connectionsActive];
+    yield [`${prefix}upstream_cx_connect_fail`, stats.connectFailures];
+    yield [`${prefix}membership_total`, stats.endpoints];
+    yield [`${prefix}membership_healthy`, stats.endpointsHealthy];
+    yield [`${prefix}outlier_detection.ejections_active`, stats.ejectionsActive];
+    yield [`${prefix}outlier_detection.ejections_enforced_total`, stats.ejectionsTotal];
+    for (let index = 1; index <= 5; index++) {
+      yield [`${prefix}upstream_rq_${index}xx`, stats.responsesByClass[index] ?? 0];
+    }
+  }
+  for (const stats of listeners) {
+    const prefix = `listener.${stats.address.replace(/:([0-9]+)$/, '_$1')}.`;
+    yield [`${prefix}downstream_cx_total`, stats.connectionsTotal];
+    yield [`${prefix}downstream_cx_active`, stats.connectionsActive];
+    yield [`${prefix}ssl.handshake`, stats.handshakes];
+    yield [`${prefix}ssl.connection_error`, stats.handshakeFailures];
+  }
+}

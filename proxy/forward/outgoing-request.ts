@@ -1,0 +1,40 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import { newRequestId } from '../message/request-id.ts';
+import type { OutgoingRequest, RequestHead } from '../message-head.ts';
+import type { ForwardAction, HeaderEdit } from '../route/route.ts';
+import type { DownstreamPeer } from './forward-environment.ts';
+
+/**
+ * Fills in a request as it is sent upstream: path and host as the route wants them, the route's header changes, a request
+ * id where there is none, and on the inbound side who the caller is.
+ *
+ * `defaultHost` stands in for the host that an HTTP/1.0 client may leave out and that HTTP/1.1 requires.
+ */
+export function fillOutgoingRequest(
+  request: OutgoingRequest,
+  head: RequestHead,
+  action: ForwardAction<Cluster>,
+  edit: HeaderEdit | null,
+  defaultHost: string,
+  peer: DownstreamPeer,
+): void {
+  let { block } = head;
+  if (action.hostRewrite !== null) block = withHost(block, action.hostRewrite);
+  else if (head.authority === '') block = withHost(block, defaultHost || 'localhost');
+  if (edit !== null) block = edit.apply(block);
+  const requestId = head.requestId === '' ? `x-request-id: ${newRequestId()}\r\n` : '';
+  request.method = head.method;
+  request.scheme = head.scheme;
+  request.path = action.pathRewrite === null ? head.path : action.pathRewrite.apply(head.path);
+  request.block = `${block}${requestId}${peer.clientCertLine}`;
+  request.attemptBlock = '';
+  request.framing = head.framing;
+  request.contentLength = head.contentLength;
+  request.body = head.body;
+  request.isComplete = head.isComplete;
+  request.upgrade = head.upgrade;
+}
+
+function withHost(block: string, host: string): string {
+  return `host: ${host}\r\n${block.replace(/(^|\r\n)host:[^\r]*\r\n/i, '$1')}`;
+}

@@ -1,0 +1,145 @@
+import { isIP } from 'node:net';
+import { parseRouteConfigurationName, routeConfigurationName, serviceHost } from '../../proto/names.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { isForbiddenAddress, splitAuthority } from '../cluster/passthrough.ts';
+import type { RouteLookup, RouteSource } from '../forward/forward-environment.ts';
+import type { RequestHead } from '../message-head.ts';
+import type { RouteTable } from '../route/route-table.ts';
+
+/** Route tables by the name of their RouteConfiguration, asked of the control plane on first use. */
+export interface NamedRoutes {
+  resolve(name: string): NamedRoutesAnswer | Promise<NamedRoutesAnswer>;
+}
+
+/** `absent`: there is no such service. `unknown`: the control plane has not answered. */
+export type NamedRoutesAnswer = RouteTable<Cluster> | 'absent' | 'unknown';
+
+/**
+ * Inside a tunnel to a port of the mesh: its requests are for that port, and one that names another host was sent the wrong
+ * way (RFC 9110 section 15.5.20).
+ */
+export class TunnelRoutes implements RouteSource {
+  readonly service: string;
+  readonly #routes: NamedRoutes;
+  readonly #name: string;
+  readonly #namespace: string;
+  readonly #port: number;
+
+  constructor(routes: NamedRoutes, name: string, namespace: string) {
+    this.#routes = routes;
+    this.#name = name;
+    this.#namespace = namespace;
+    const parsed = parseRouteConfigurationName(name);
+    this.service = parsed?.host ?? name;
+    this.#port = parsed?.port ?? 0;
+  }
+
+  lookup({ authority }: RequestHead): RouteLookup | Promise<RouteLookup> {
+    if (authority !== '' && !this.#isHere(authority)) return 'misdirectedRequest';
+    const answer = this.#routes.resolve(this.#name);
+    return answer instanceof Promise ? answer.then(known) : known(answer);
+  }
+
+  /** Clients may leave out the port that the tunnel leads to. */
+  #isHere(authority: string): boolean {
+    const hasPort = /:\d+$/.test(authority);
+    return routeNameOf(hasPort ? authority : `${authority}:${this.#port}`, this.#namespace) === this.#name;
+  }
+}
+
+/** Names kept with the RouteConfiguration they stand for; programs call few hosts, and attackers many. */
+const MAX_REMEMBERED_AUTHORITIES = 1000;
+
+/**
+ * The HTTP proxy port (`HTTP_PROXY`): the request's authority names the service. What is not in the mesh is left to
+ * the policy for unknown hosts, which passes it through or refuses it.
+ */
+export class ProxyPortRoutes implements RouteSource {
+  readonly service = '';
+  readonly #routes: NamedRoutes;
+  readonly #namespace: string;
+  readonly #unknownHosts: () => RouteTable<Cluster> | null;
+  readonly #names = new Map<string, string | null>();
+
+  /** `namespace` is where short names are looked up; `unknownHosts` are the routes of the outbound listener. */
+  constructor(routes: NamedRoutes, namespace: string, unknownHosts: () => RouteTable<Cluster> | null) {
+    this.#routes = routes;
+    this.#namespace = namespace;
+    this.#unknownHosts = unknownHosts;
+  }
+
+  lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {
+    if (head.authority === '') return 'badRequest';
+    const name = this.#nameOf(head.authority);
+    if (name === null) return this.#outside(head.authority);
+    const answer = this.#routes.resolve(name);
+    if (answer instanceof Promise) {
+      const { authority } = head;
+      return answer.then((late) => (late === 'absent' ? this.#absent(authority) : known(late)));
+    }
+    return answer === 'absent' ? this.#absent(head.authority) : known(answer);
+  }
+
+  /**
+   * The mesh has nothing at this port. Where it knows the host at the usual port the port is the mistake, and the request
+   * must not be taken outside in plaintext.
+   */
+  #absent(authority: string): RouteLookup | Promise<RouteLookup> {
+    const { host, port } = splitAuthority(authority);
+    const usual = port === 80 ? null : this.#nameOf(host);
+    if (usual === null) return this.#outside(authority);
+    const judge = (answer: NamedRoutesAnswer): RouteLookup => {
+      if (answer === 'unknown') return 'configurationPending';
+      return answer === 'absent' ? this.#outside(authority) : 'unknownPort';
+    };
+    const answer = this.#routes.resolve(usual);
+    return answer instanceof Promise ? answer.then(judge) : judge(answer);
+  }
+
+  #outside(authority: string): RouteLookup {
+    const { host } = splitAuthority(authority);
+    const isLocal = isIP(host) === 0 ? /^(.*\.)?localhost\.?$/.test(host) : isForbiddenAddress(host);
+    if (isLocal) return 'forbiddenDestination';
+    // a name of the mesh that the mesh does not know is a mistake, and must not be looked for elsewhere in plaintext
+    if (/\.svc(\.cluster\.local)?\.?$/.test(host)) return 'unknownHost';
+    return this.#unknownHosts() ?? 'configurationPending';
+  }
+
+  #nameOf(authority: string): string | null {
+    const remembered = this.#names.get(authority);
+    if (remembered !== undefined) return remembered;
+    const name = routeNameOf(authority, this.#namespace);
+    if (this.#names.size >= MAX_REMEMBERED_AUTHORITIES) this.#names.clear();
+    this.#names.set(authority, name);
+    return name;
+  }
+}
+
+/**
+ * RouteConfiguration of the service that an authority names, seen from a namespace: `cart`, `cart.shop`,
+ * `cart.shop.svc` or `cart.shop.svc.cluster.local`, each with an optional port (80 by default). Null for addresses and
+ * for names that no service can have.
+ */
+export function routeNameOf(authority: string, namespace: string): string | null {
+  const { host, port } = splitAuthority(authority);
+  if (isIP(host) !== 0) return null;
+  const match = serviceName.exec(host);
+  if (match === null || match[1] === 'localhost' || match[2] === 'localhost') return null;
+  return routeConfigurationName(serviceHost(match[1] as string, match[2] ?? namespace), port); // group 1 always takes part
+}
+
+/** RFC 1123 labels: name, and namespace with the domain of services written out as far as one likes. */
+const serviceName =
+  /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.svc(?:\.cluster\.local)?)?)?\.?$/;
+
+/** The RouteConfiguration of a declared upstream, `cart`, `cart.shop` or `cart:8080`; null when it is none of these. */
+export function declaredRouteName(upstream: string, namespace: string): string | null {
+  const name = routeNameOf(upstream.toLowerCase(), namespace);
+  return name === null || parseRouteConfigurationName(name) === null ? null : name;
+}
+
+/** What an answer means where the service is known by name. */
+export function known(answer: NamedRoutesAnswer): RouteLookup {
+  if (answer === 'absent') return 'unknownHost';
+  return answer === 'unknown' ? 'configurationPending' : answer;
+}

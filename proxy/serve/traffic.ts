@@ -1,0 +1,302 @@
+import { networkInterfaces } from 'node:os';
+import { getHeapStatistics } from 'node:v8';
+import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName } from '../../proto/names.ts';
+import type { Cluster, ClusterEnvironment } from '../cluster/cluster.ts';
+import { HostResolver } from '../cluster/host-resolver.ts';
+import { resolvePassthrough } from '../cluster/passthrough.ts';
+import type { ProxyConfig } from '../config.ts';
+import type { Failure } from '../failure.ts';
+import type { ForwardEnvironment, Recorder, RouteSource } from '../forward/forward-environment.ts';
+import type { LocalReply } from '../forward/local-reply.ts';
+import { localReply } from '../forward/local-reply.ts';
+import type { TcpEnvironment, TcpRecorder } from '../forward-tcp.ts';
+import type { AcceptedConnection, NewConnection } from '../listener/accepted-connection.ts';
+import type { HttpCodecOptions } from '../listener/http-codecs.ts';
+import { serveNewHttp } from '../listener/http-codecs.ts';
+import type { ListenerOptions } from '../listener/listener.ts';
+import { Listener } from '../listener/listener.ts';
+import type { Log } from '../log.ts';
+import type { HeaderTrust } from '../message/header-trust.ts';
+import type { HttpSettings } from '../message/http-settings.ts';
+import { defaultHttpSettings } from '../message/http-settings.ts';
+import { collectGarbage } from '../resilience/collect-garbage.ts';
+import { connectionCap } from '../resilience/descriptor-limit.ts';
+import { memoryLimitBytes } from '../resilience/memory-limit.ts';
+import type { OverloadLevel } from '../resilience/overload-monitor.ts';
+import { OverloadMonitor } from '../resilience/overload-monitor.ts';
+import { TimerWheel } from '../resilience/timer-wheel.ts';
+import { Watchdog } from '../resilience/watchdog.ts';
+import type { FilterChains } from '../route/filter-chains.ts';
+import { IdentityHolder } from '../tls/mesh-identity.ts';
+import { SessionCache } from '../tls/session-cache.ts';
+import { CoarseClock } from '../transport/coarse-clock.ts';
+import { dialMesh, dialPlain } from '../upstream/dial.ts';
+import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts';
+import { ConnectTunnels } from './connect-tunnels.ts';
+import { httpCodecOptions } from './http-codec-options.ts';
+import type { ListenerPlace } from './listener-place.ts';
+import type { NamedRoutes } from './outbound-routes.ts';
+import { InboundPortChains, serveInbound } from './serve-inbound.ts';
+import { serveOutbound } from './serve-outbound.ts';
+import { UpstreamPort } from './upstream-port.ts';
+
+/** How often memory is looked at (Envoy, overload manager `refresh_interval`). */
+const OVERLOAD_SAMPLE_MS = 250;
+
+/** An application port and the inbound port at which other sidecars reach it. */
+export interface InboundPort {
+  readonly port: number;
+  readonly listener: Listener;
+}
+
+/**
+ * Everything that carries requests: clocks, identity, and the listeners. It knows nothing of the control plane; what it
+ * serves is put into it.
+ */
+export class Traffic {
+  readonly clock = new CoarseClock();
+  readonly identity = new IdentityHolder();
+  readonly clusterEnvironment: ClusterEnvironment;
+  readonly outbound: Listener[] = [];
+  readonly inbound: InboundPort[] = [];
+  /** Requests that broke the rules of HTTP and were answered before anything looked at them. */
+  refusedRequests = 0;
+  readonly overload: OverloadMonitor;
+  readonly watchdog = new Watchdog(OVERLOAD_SAMPLE_MS);
+  readonly #connectionCap = connectionCap();
+  readonly #config: ProxyConfig;
+  readonly #log: Log;
+  readonly #wheel = new TimerWheel();
+  readonly #resolver = new HostResolver();
+  readonly #sessions = new SessionCache();
+  readonly #inboundChains = new Map<number, InboundPortChains>();
+  readonly #outboundHttp: { current: HttpSettings } = { current: defaultHttpSettings };
+  readonly #sampling: NodeJS.Timeout;
+  #recorder: Recorder = { record() {} };
+  #tcpRecorder: TcpRecorder = { opened() {}, progress() {}, closed() {} };
+
+  constructor(config: ProxyConfig, log: Log) {
+    this.#config = config;
+    this.#log = log;
+    this.clock.start();
+    this.overload = new OverloadMonitor({
+      memoryLimitBytes: config.maxMemoryBytes ?? memoryLimitBytes(),
+      heapLimitBytes: getHeapStatistics().heap_size_limit,
+      residentBytes: () => process.memoryUsage.rss(),
+      heapBytes: () => getHeapStatistics().used_heap_size,
+      shrinkHeap: collectGarbage,
+      onChange: (level, pressurePercent) => this.#onOverload(level, pressurePercent),
+    });
+    this.#sampling = setInterval(() => {
+      this.overload.sample();
+      this.watchdog.beat(performance.now());
+    }, OVERLOAD_SAMPLE_MS).unref();
+    this.identity.onChange(() => this.#sessions.clear());
+    this.clusterEnvironment = {
+      dial: (cluster, endpoint, protocol, result) => {
+        const target = {
+          address: endpoint.address,
+          port: endpoint.port,
+          connectTimeoutMs: cluster.connectTimeoutMs,
+        };
+        if (!endpoint.isMeshed) {
+          dialPlain(target, result);
+        } else if (cluster.meshTls === null) {
+          // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
+          result.onDialFailed('identityRefused', 'the cluster has no TLS for meshed endpoints');
+        } else if (!cluster.meshTls.alpnProtocols.includes(meshAlpn[protocol])) {
+          result.onDialFailed(
+            'protocolNotAllowed',
+            `${cluster.name} takes ${cluster.meshTls.alpnProtocols.join(', ')}`,
+          );
+        } else {
+          dialMesh(
+            { ...target, ...cluster.meshTls, alpnProtocols: [meshAlpn[protocol]] },
+            this.identity,
+            this.#sessions,
+            result,
+          );
+        }
+      },
+      coarseNow: () => this.clock.nowMs,
+      now: () => performance.now(),
+      random: Math.random,
+      onEjection: (cluster, endpoint, isEjected) => {
+        const message = isEjected ? 'an endpoint is ejected: it kept failing' : 'an ejected endpoint is back';
+        log('info', message, { cluster: cluster.name, endpoint });
+      },
+    };
+  }
+
+  /** Must be set before the first listener opens. */
+  record(recorder: Recorder, connections: TcpRecorder): void {
+    this.#recorder = recorder;
+    this.#tcpRecorder = connections;
+  }
+
+  /** Opens the port of a declared upstream. */
+  openUpstream(place: ListenerPlace, listeners: NamedListeners, routes: NamedRoutes, name: string): Promise<Listener> {
+    const port = new UpstreamPort(listeners, routes, name, this.#outboundHttp);
+    const environment = this.#environment('outbound', port, port);
+    const http = this.#codecs('application', environment);
+    const destination = { chains: () => port.chains(), http, tcp: environment };
+    return this.#openOutbound(place, (connection) => serveOutbound(connection, destination));
+  }
+
+  /** Opens the HTTP proxy port. */
+  openProxy(place: ListenerPlace, names: Omit<ConnectTunnelsOptions, 'destinationOf' | 'tcp'>): Promise<Listener> {
+    const environment = this.#environment('outbound', names.proxyRoutes, this.#outboundHttp);
+    const tunnels: ConnectTunnelsOptions = {
+      ...names,
+      tcp: environment,
+      destinationOf: (routes) => {
+        const inside = this.#environment('outbound', routes, this.#outboundHttp);
+        return { http: this.#codecs('application', inside), tcp: inside };
+      },
+    };
+    const http = this.#codecs('application', environment, (connection) => new ConnectTunnels(tunnels, connection));
+    return this.#openOutbound(place, (connection) => serveNewHttp(connection, http));
+  }
+
+  async #openOutbound(place: ListenerPlace, serve: (connection: NewConnection) => void): Promise<Listener> {
+    const listener = await Listener.listen({ ...place, mesh: null, ...this.#accepting(serve) });
+    this.outbound.push(listener);
+    return listener;
+  }
+
+  /** Opens the mTLS listener for one application port; it answers 503 until it is told what to serve. */
+  async openInbound(port: number, place: ListenerPlace): Promise<InboundPort> {
+    const chains = new InboundPortChains();
+    this.#inboundChains.set(port, chains);
+    const environment = this.#environment('inbound', chains, chains);
+    const http = this.#codecs('sidecar', environment);
+    const listener = await Listener.listen({
+      ...place,
+      mesh: { identity: this.identity, alpnProtocols: [ALPN_HTTP2, ALPN_HTTP1, ALPN_TCP] },
+      ...this.#accepting((connection) => serveInbound(connection, chains, http, environment)),
+    });
+    const inbound = { port, listener };
+    this.inbound.push(inbound);
+    return inbound;
+  }
+
+  /** What an inbound listener serves from now on; null takes it out of service. */
+  setInboundChains(port: number, chains: FilterChains<Cluster> | null): void {
+    this.#inboundChains.get(port)?.set(chains);
+  }
+
+  /** How outbound listeners speak HTTP from now on, where the service says nothing else. */
+  setOutboundHttp(settings: HttpSettings): void {
+    this.#outboundHttp.current = settings;
+  }
+
+  /** Answers now close their connections, so that callers move on; nothing is refused. */
+  drain(): void {
+    for (const { listener } of this.inbound) listener.drain();
+  }
+
+  /** Closes all listeners; what is being answered may finish within `graceMs`. */
+  async close(graceMs: number): Promise<void> {
+    await Promise.all(this.#listeners().map((listener) => listener.close(graceMs)));
+    this.clock.stop();
+    clearInterval(this.#sampling);
+  }
+
+  #listeners(): Listener[] {
+    return [...this.outbound, ...this.inbound.map(({ listener }) => listener)];
+  }
+
+  #hasRoom(): boolean {
+    if (this.overload.isShedding) return false;
+    let open = 0;
+    for (const listener of this.outbound) open += listener.openSockets;
+    for (const { listener } of this.inbound) open += listener.openSockets;
+    return open < this.#connectionCap;
+  }
+
+  #onOverload(level: OverloadLevel, pressurePercent: number): void {
+    this.#log(level === 'none' ? 'info' : 'warn', 'memory pressure has changed what is accepted', {
+      level,
+      pressurePercent: Math.round(pressurePercent),
+    });
+    if (level !== 'none') for (const listener of this.#listeners()) listener.shedConnections();
+  }
+
+  #accepting(
+    serve: (connection: NewConnection) => void,
+  ): Pick<ListenerOptions, 'clock' | 'hasRoom' | 'serve' | 'onRefused'> {
+    return {
+      clock: this.clock,
+      hasRoom: () => this.#hasRoom(),
+      serve,
+      onRefused: (reason, address) => this.#log('debug', 'a connection is refused', { reason, address }),
+    };
+  }
+
+  #codecs(
+    trust: HeaderTrust,
+    environment: ForwardEnvironment,
+    tunnelsOf: ((connection: AcceptedConnection) => ConnectTunnels) | null = null,
+  ): HttpCodecOptions {
+    const onRefused = (failure: Failure): void => {
+      this.refusedRequests++;
+      this.#log('debug', 'a request is refused', { reason: failure });
+    };
+    return httpCodecOptions(trust, environment, onRefused, tunnelsOf);
+  }
+
+  #environment(
+    direction: 'outbound' | 'inbound',
+    routes: RouteSource,
+    http: { readonly current: HttpSettings },
+  ): ForwardEnvironment & TcpEnvironment {
+    const { name, namespace, service, version } = this.#config;
+    return {
+      direction,
+      routes,
+      get http() {
+        return http.current;
+      },
+      overload: this.overload,
+      wheel: this.#wheel,
+      clock: this.clock,
+      random: Math.random,
+      now: () => performance.now(),
+      resolvePassthrough: (cluster, authority) =>
+        resolvePassthrough(
+          cluster,
+          authority,
+          (host) => this.#resolver.resolve(host),
+          (address, port) => this.#isOwn(address, port),
+        ),
+      ownPeerMetadata: formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' }),
+      describe: (failure, context) => this.#describe(failure, context),
+      recorder: { record: (exchange) => this.#recorder.record(exchange) },
+      tcpRecorder: this.#tcpRecorder,
+    };
+  }
+
+  /** Whether one of our own listeners is at this address: asked once for each request to the outside. */
+  #isOwn(address: string, port: number): boolean {
+    const isListening = this.#listeners().some((listener) => listener.port === port);
+    if (!isListening) return false;
+    if (address === this.#config.advertise) return true;
+    const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    return interfaces.some((local) => local.address === address);
+  }
+
+  #describe(
+    failure: Parameters<typeof localReply>[0],
+    context: Omit<Parameters<typeof localReply>[1], 'answeredBy' | 'remedy'>,
+  ): LocalReply {
+    const service = /^[a-z][a-z0-9-]*(?=\.|$)/.exec(context.service)?.[0] ?? '';
+    return localReply(failure, {
+      ...context,
+      answeredBy: `sidecar of ${this.#config.name}`,
+      remedy: service === '' ? '' : `heddle stat ${service}   or   heddle proxies`,
+    });
+  }
+}
+
+/** What a dialler offers: exactly what it is going to speak. */
+const meshAlpn = { http1: ALPN_HTTP1, http2: ALPN_HTTP2, tcp: ALPN_TCP } as const;

@@ -1,0 +1,10 @@
+import type { Feature } from '../../proto/features.ts';
+import { FEATURES } from '../../proto/features.ts';
+
+/** What this build tells the control plane that it can do, and is therefore sent: all of it must compile. */
+export const announcedFeatures: readonly Feature[] = [
+  FEATURES.http2,
+  FEATURES.tcp,
+  FEATURES.upgrade,
+  FEATURES.normalization,
+];
