@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Forwarder, ForwarderOptions, ScriptedServer } from './testing/forwarder.ts';
 import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
@@ -114,6 +116,29 @@ describe('HttpExchange and connections that end while they are idle', () => {
     forwarder.clock.tick();
     forwarder.cluster.sweep(nowMs);
     await expect.poll(() => [...forwarder.cluster.endpoints][0]?.openConnections).toBe(0);
+  });
+
+  it('answers what comes on a connection that was new when the drain began, and closes it', async () => {
+    let nowMs = 0;
+    const upstream = await upstreamThat(ok(), () => {});
+    const forwarder = await forwarderTo(upstream.port, { nowMs: () => nowMs });
+    const [late, silent] = [connect(forwarder.port, '127.0.0.1'), connect(forwarder.port, '127.0.0.1')];
+    let [answer, hasEnded] = ['', false];
+    late.on('data', (bytes) => {
+      answer += bytes.toString('latin1');
+    });
+    silent.resume().on('end', () => {
+      hasEnded = true;
+    });
+    await expect.poll(() => forwarder.openConnections).toBe(2);
+    const closed = forwarder.close(5000);
+    late.write(get);
+    await once(late, 'end');
+    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n.*connection: close\r\n.*ok$/is);
+    expect(hasEnded).toBe(false);
+    nowMs = 1001;
+    forwarder.clock.tick();
+    await closed;
   });
 
   it.each(['timeout=1', 'timeout=5, max=0'])('uses a connection with Keep-Alive: %s only once', async (value) => {

@@ -77,6 +77,9 @@ export function listenerStats(direction: 'inbound' | 'outbound', listener: Liste
     address: hostAndPort(host, port),
     connectionsTotal: counters.accepted,
     connectionsActive: openConnections,
+    overflows: counters.overflows,
+    globalOverflows: counters.globalOverflows,
+    overloadRejects: counters.overloadRejects,
     handshakes: counters.handshakes,
     handshakeFailures: counters.handshakeFailures,
   };
@@ -108,6 +111,9 @@ export function* dottedStats(clusters: Iterable<ClusterStats>, listeners: Iterab
     const prefix = `listener.${stats.address.replace(/:([0-9]+)$/, '_$1')}.`;
     yield [`${prefix}downstream_cx_total`, stats.connectionsTotal];
     yield [`${prefix}downstream_cx_active`, stats.connectionsActive];
+    yield [`${prefix}downstream_cx_overflow`, stats.overflows];
+    yield [`${prefix}downstream_global_cx_overflow`, stats.globalOverflows];
+    yield [`${prefix}downstream_cx_overload_reject`, stats.overloadRejects];
     yield [`${prefix}ssl.handshake`, stats.handshakes];
     yield [`${prefix}ssl.connection_error`, stats.handshakeFailures];
   }

@@ -5,6 +5,7 @@ import type { HeaderTrust } from '../message/header-trust.ts';
 import type { DownstreamStream, RequestReceiver, ResponseHead, TakeTransport } from '../message-head.ts';
 import { RequestHead } from '../message-head.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
+import { NEW_CONNECTION_MS } from '../transport/new-connection.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
 import type { HeadLimits } from './head-limits.ts';
@@ -58,6 +59,8 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   #searched = 0;
   #remaining = 0;
   #touchedAtMs: number;
+  /** The client has sent something. */
+  #hasSpoken = false;
   /** When a sweep first saw the present, unfinished head; 0 when none has. */
   #partialSinceMs = 0;
   /** True while `#readHeads` runs, so that an answer given at once does not recurse into it. */
@@ -86,6 +89,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   onBytes(buffer: Buffer, length: number, owned: boolean): void {
     this.#touchedAtMs = this.#options.clock.nowMs;
+    this.#hasSpoken = true;
     switch (this.#state) {
       case 'head': {
         const text = buffer.toString('latin1', 0, length);
@@ -334,10 +338,14 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     if (!this.#isPausedForPipeline) this.transport.resume();
   }
 
-  /** Ends the connection as soon as nothing is being answered on it. */
+  /**
+   * Ends the connection as soon as nothing is being answered on it. On one that is new the request may be on its way: it has
+   * a second to come, and is answered.
+   */
   drain(): void {
     this.#writer.closesAfter = true;
-    if (this.#state === 'head' && this.#pending === '') this.#close();
+    if (this.#state !== 'head' || this.#pending !== '') return;
+    if (this.#hasSpoken || this.#options.clock.nowMs - this.#touchedAtMs > NEW_CONNECTION_MS) this.#close();
   }
 
   /** Looks for what takes too long; called about once a second. */
@@ -351,6 +359,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     } else {
       this.#partialSinceMs = 0;
       if (idleMs > (this.#options.idleTimeoutMs ?? 3_600_000)) this.#close();
+      else if (this.#writer.closesAfter && idleMs > NEW_CONNECTION_MS) this.#close();
     }
   }
 

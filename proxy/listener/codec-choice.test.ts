@@ -78,7 +78,14 @@ describe('CodecChoice', () => {
   it('closes when draining, unless the client has begun', () => {
     const silent = choiceOf();
     silent.choice.drain();
+    silent.pass(1000);
+    expect(silent.transport.ending).toBe('open'); // its first bytes may have been on their way
+    silent.pass(1);
     expect(silent.transport.ending).toBe('ended');
+    const old = choiceOf();
+    old.pass(2000);
+    old.choice.drain();
+    expect(old.transport.ending).toBe('ended');
     const begun = choiceOf();
     begun.transport.receive(Buffer.from('P'));
     begun.choice.drain();

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
+import { NEW_CONNECTION_MS } from '../transport/new-connection.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import type { ServedConnection } from './accepted-connection.ts';
 
@@ -23,6 +24,7 @@ export class CodecChoice implements TransportHandler, ServedConnection {
   readonly #options: CodecChoiceOptions;
   #held: Buffer | null = null;
   #sinceMs: number;
+  #isDraining = false;
 
   constructor(transport: Transport, options: CodecChoiceOptions) {
     this.#transport = transport;
@@ -57,11 +59,14 @@ export class CodecChoice implements TransportHandler, ServedConnection {
 
   sweep(nowMs: number): void {
     const { headerTimeoutMs, idleTimeoutMs } = this.#options;
-    if (nowMs - this.#sinceMs > (this.#held === null ? idleTimeoutMs : headerTimeoutMs)) this.#transport.end();
+    const mostMs = this.#isDraining ? NEW_CONNECTION_MS : idleTimeoutMs;
+    if (nowMs - this.#sinceMs > (this.#held === null ? mostMs : headerTimeoutMs)) this.#transport.end();
   }
 
+  /** On a new connection the first bytes may be on their way. */
   drain(): void {
-    if (this.#held === null) this.#transport.end();
+    this.#isDraining = true;
+    this.sweep(this.#options.clock.nowMs);
   }
 
   onEnd(): void {

@@ -24,8 +24,11 @@ export interface ListenerOptions {
   readonly clock: CoarseClock;
   /** Connections at a time; one more is closed at once. Default 10 000. */
   readonly maxConnections?: number;
-  /** Whether the process has room for one more; asked for each connection, and one that has no room is closed at once. */
-  readonly hasRoom?: () => boolean;
+  /**
+   * Why the process takes no more connections, null while it does; asked for each one, and one that is not taken is closed
+   * at once. Default null.
+   */
+  readonly whyFull?: () => FullReason | null;
   /** Takes a connection that was accepted; with TLS, once the handshake is over. */
   serve(connection: NewConnection): void;
   /** A connection was refused before any request: a handshake failed, or the limit was reached. */
@@ -39,9 +42,18 @@ export interface MeshListenerOptions {
   readonly handshakeTimeoutMs?: number;
 }
 
+/** `all`: the process has as many connections as it may; `overloaded`: its memory is nearly used up. */
+export type FullReason = 'all' | 'overloaded';
+
 export interface ListenerCounters {
   accepted: number;
+  /** Refused for whatever reason, the next three among them. */
   refused: number;
+  /** The listener had as many as it may. */
+  overflows: number;
+  /** The process had (`global_downstream_max_connections`). */
+  globalOverflows: number;
+  overloadRejects: number;
   handshakes: number;
   handshakeFailures: number;
 }
@@ -49,7 +61,15 @@ export interface ListenerCounters {
 /** Accepts connections, in plaintext or with mutual TLS, within its limits, and knows all that are open. */
 export class Listener {
   readonly name: string;
-  readonly counters: ListenerCounters = { accepted: 0, refused: 0, handshakes: 0, handshakeFailures: 0 };
+  readonly counters: ListenerCounters = {
+    accepted: 0,
+    refused: 0,
+    overflows: 0,
+    globalOverflows: 0,
+    overloadRejects: 0,
+    handshakes: 0,
+    handshakeFailures: 0,
+  };
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #connections = new ServedConnections();
@@ -60,14 +80,15 @@ export class Listener {
   readonly #stopSweeping: () => void;
   #stopFollowing: () => void = () => {};
   #onEmpty: () => void = () => {};
+  /** Why the last connection that was asked for had no room in the process; null when it had. */
+  #fullReason: FullReason | null = null;
 
   private constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
     this.#server = options.mesh === null ? this.#plainServer() : this.#meshServer(options.mesh);
-    const { maxConnections = 10_000, hasRoom = () => true } = options;
     // Node reads it for each connection, before there is a socket or a handshake
-    Object.defineProperty(this.#server, 'maxConnections', { get: () => (hasRoom() ? maxConnections : 0) });
+    Object.defineProperty(this.#server, 'maxConnections', { get: () => this.#maxConnections() });
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       const address = options.mesh === null ? '' : addressOf(socket);
@@ -78,7 +99,7 @@ export class Listener {
         if (this.#sockets.size === 0) this.#onEmpty();
       });
     });
-    this.#server.on('drop', (drop) => this.#refuse('there is no room for more connections', drop?.remoteAddress ?? ''));
+    this.#server.on('drop', (drop) => this.#refuseFull(drop?.remoteAddress ?? ''));
     this.#stopSweeping = options.clock.onTick((nowMs) => this.#connections.sweep(nowMs));
   }
 
@@ -131,7 +152,7 @@ export class Listener {
       this.#server.emit('connection', socket);
       return;
     }
-    this.#refuse('there is no room for more connections', addressOf(socket));
+    this.#refuseFull(addressOf(socket));
     socket.destroy();
   }
 
@@ -143,7 +164,7 @@ export class Listener {
   /** Stops accepting. Resolves when the last connection is gone; what is open at `graceMs` is cut. */
   async close(graceMs: number): Promise<void> {
     this.drain();
-    this.#release();
+    this.#stopFollowing();
     const cut = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
@@ -155,6 +176,7 @@ export class Listener {
       });
     }
     clearTimeout(cut);
+    this.#stopSweeping();
   }
 
   #release(): void {
@@ -219,6 +241,30 @@ export class Listener {
     this.counters.accepted++;
     const transport = openTransport(socket, this.#raw.get(peer.address));
     this.#options.serve({ transport, peer, alpnProtocol, served: this.#connections });
+  }
+
+  #maxConnections(): number {
+    const { maxConnections = 10_000, whyFull } = this.#options;
+    this.#fullReason = whyFull === undefined ? null : whyFull();
+    return this.#fullReason === null ? maxConnections : 0;
+  }
+
+  #refuseFull(address: string): void {
+    const { counters } = this;
+    switch (this.#fullReason) {
+      case null:
+        counters.overflows++;
+        this.#refuse('the listener has as many connections as it may', address);
+        return;
+      case 'all':
+        counters.globalOverflows++;
+        this.#refuse('the sidecar has as many connections as it may', address);
+        return;
+      case 'overloaded':
+        counters.overloadRejects++;
+        this.#refuse('the sidecar is close to the end of its memory', address);
+        return;
+    }
   }
 
   #refuse(reason: string, address: string): void {

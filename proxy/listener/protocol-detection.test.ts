@@ -87,12 +87,17 @@ describe('ProtocolDetection', () => {
     expect([stopped.events, stopped.served.size]).toEqual([[], 0]);
   });
 
-  it('ends at once when it is drained and nothing was said', () => {
-    const { detection, events, feed } = setUp();
+  it('ends when it is drained and nothing is said for a second', () => {
+    const { detection, events } = setUp();
     detection.drain();
+    detection.sweep(6_000);
+    expect(events).toEqual([]);
+    detection.sweep(6_001);
     expect(events).toEqual(['ended']);
-    feed('GE');
-    detection.drain();
-    expect(events).toEqual(['ended']);
+    const begun = setUp();
+    begun.feed('GE');
+    begun.detection.drain();
+    begun.detection.sweep(6_001);
+    expect(begun.events).toEqual([]);
   });
 });

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { NEW_CONNECTION_MS } from '../transport/new-connection.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
 import type { ServedConnection, ServedConnections } from './accepted-connection.ts';
 import type { ClientHello } from './client-hello.ts';
@@ -50,6 +51,7 @@ export class ProtocolDetection implements TransportHandler, ServedConnection {
   #bytes: Buffer | null = null;
   #silence: NodeJS.Timeout | null = null;
   #isOver = false;
+  #isDraining = false;
 
   /** The transport must be about to read, or reading. */
   constructor(transport: Transport, served: ServedConnections, options: DetectionOptions, owner: DetectionOwner) {
@@ -110,11 +112,15 @@ export class ProtocolDetection implements TransportHandler, ServedConnection {
 
   sweep(nowMs: number): void {
     const { timeoutMs, nowMs: beganAtMs } = this.#options;
+    if (this.#isDraining && this.#bytes === null && nowMs - beganAtMs > NEW_CONNECTION_MS) {
+      this.#transport.end();
+      return;
+    }
     if (timeoutMs > 0 && nowMs - beganAtMs >= timeoutMs) this.#settle('tcp', null, true, false);
   }
 
-  /** A connection on which nothing was said loses nothing. */
+  /** A connection on which nothing is said loses nothing; on a new one the first bytes may be on their way. */
   drain(): void {
-    if (this.#bytes === null) this.#transport.end();
+    this.#isDraining = true;
   }
 }

@@ -16,13 +16,20 @@ function monitorOf() {
 }
 
 describe('OverloadMonitor', () => {
-  it('gives up keep-alive at 92 % and new requests at 95 %, and takes both up again', () => {
+  it('gives up keep-alive at 92 %, new requests at 95 % and new connections at 98 %, and takes all up again', () => {
     const { memory, changes, monitor } = monitorOf();
-    for (const resident of [919, 920, 949, 950, 999, 940, 900]) {
+    for (const resident of [919, 920, 949, 950, 979, 980, 999, 979, 940, 900]) {
       memory.resident = resident;
       monitor.sample();
     }
-    expect(changes).toEqual(['disable-keepalive at 92', 'shed at 95', 'disable-keepalive at 94', 'none at 90']);
+    expect(changes).toEqual([
+      'disable-keepalive at 92',
+      'refuse-requests at 95',
+      'refuse-connections at 98',
+      'refuse-requests at 97.9',
+      'disable-keepalive at 94',
+      'none at 90',
+    ]);
     expect(monitor.isShedding).toBe(false);
   });
 
@@ -31,7 +38,7 @@ describe('OverloadMonitor', () => {
     memory.resident = 600;
     memory.heap = 480;
     monitor.sample();
-    expect(monitor.level).toBe('shed');
+    expect(monitor.level).toBe('refuse-requests');
     expect(monitor.pressurePercent).toBe(96);
   });
 

@@ -1,5 +1,5 @@
 /** What an overloaded sidecar does, beginning with the mildest; each level includes those before it. */
-export type OverloadLevel = 'none' | 'disable-keepalive' | 'shed';
+export type OverloadLevel = 'none' | 'disable-keepalive' | 'refuse-requests' | 'refuse-connections';
 
 export interface OverloadOptions {
   /** Memory that the process may take, in bytes. */
@@ -16,14 +16,17 @@ export interface OverloadOptions {
 
 /** Answers close their connections from here on (`envoy.overload_actions.disable_http_keepalive`). */
 const DISABLE_KEEPALIVE_PERCENT = 92;
-/** New requests are answered 503 and new connections refused (`stop_accepting_requests`, `stop_accepting_connections`). */
-const SHED_PERCENT = 95;
+/** New requests are answered 503, those of new connections too, so that callers learn why (`stop_accepting_requests`). */
+const REFUSE_REQUESTS_PERCENT = 95;
+/** New connections are closed at once: even to answer them takes memory (`reject_incoming_connections`). */
+const REFUSE_CONNECTIONS_PERCENT = 98;
 /** Collecting stops everything for some milliseconds, so it is asked for only so often. */
 const SAMPLES_BETWEEN_SHRINKS = 20;
 
 /**
  * Watches how close the process is to the end of its memory, and says what is to be given up before it gets there: first
- * the comfort of open connections, then new work. What is in flight goes on, and health and metrics answer throughout.
+ * the comfort of open connections, then new requests, then new connections. What is in flight goes on, and health and
+ * metrics answer throughout.
  *
  * Source: Envoy, overload manager and "Configuring Envoy as an edge proxy" (thresholds); sampled every 250 ms
  * (`refresh_interval`).
@@ -41,8 +44,9 @@ export class OverloadMonitor {
     this.#options = options;
   }
 
+  /** New requests are refused. */
   get isShedding(): boolean {
-    return this.level === 'shed';
+    return this.level === 'refuse-requests' || this.level === 'refuse-connections';
   }
 
   /** To be called every 250 ms. */
@@ -65,6 +69,7 @@ export class OverloadMonitor {
 }
 
 function levelAt(pressurePercent: number): OverloadLevel {
-  if (pressurePercent >= SHED_PERCENT) return 'shed';
+  if (pressurePercent >= REFUSE_CONNECTIONS_PERCENT) return 'refuse-connections';
+  if (pressurePercent >= REFUSE_REQUESTS_PERCENT) return 'refuse-requests';
   return pressurePercent >= DISABLE_KEEPALIVE_PERCENT ? 'disable-keepalive' : 'none';
 }

@@ -13,7 +13,7 @@ import type { TcpEnvironment, TcpRecorder } from '../forward-tcp.ts';
 import type { AcceptedConnection, NewConnection } from '../listener/accepted-connection.ts';
 import type { HttpCodecOptions } from '../listener/http-codecs.ts';
 import { serveNewHttp } from '../listener/http-codecs.ts';
-import type { ListenerOptions } from '../listener/listener.ts';
+import type { FullReason, ListenerOptions } from '../listener/listener.ts';
 import { Listener } from '../listener/listener.ts';
 import type { Log } from '../log.ts';
 import type { HeaderTrust } from '../message/header-trust.ts';
@@ -79,6 +79,7 @@ export class Traffic {
     this.#config = config;
     this.#log = log;
     this.clock.start();
+    this.clock.onTick(() => this.#shedConnections());
     this.overload = new OverloadMonitor({
       memoryLimitBytes: config.maxMemoryBytes ?? memoryLimitBytes(),
       heapLimitBytes: getHeapStatistics().heap_size_limit,
@@ -206,12 +207,12 @@ export class Traffic {
     return [...this.outbound, ...this.inbound.map(({ listener }) => listener)];
   }
 
-  #hasRoom(): boolean {
-    if (this.overload.isShedding) return false;
+  #whyFull(): FullReason | null {
+    if (this.overload.level === 'refuse-connections') return 'overloaded';
     let open = 0;
     for (const listener of this.outbound) open += listener.openSockets;
     for (const { listener } of this.inbound) open += listener.openSockets;
-    return open < this.#connectionCap;
+    return open < this.#connectionCap ? null : 'all';
   }
 
   #onOverload(level: OverloadLevel, pressurePercent: number): void {
@@ -219,15 +220,21 @@ export class Traffic {
       level,
       pressurePercent: Math.round(pressurePercent),
     });
-    if (level !== 'none') for (const listener of this.#listeners()) listener.shedConnections();
+    this.#shedConnections();
+  }
+
+  /** While there is pressure; those that come meanwhile have a second for what they came for. */
+  #shedConnections(): void {
+    if (this.overload.level === 'none') return;
+    for (const listener of this.#listeners()) listener.shedConnections();
   }
 
   #accepting(
     serve: (connection: NewConnection) => void,
-  ): Pick<ListenerOptions, 'clock' | 'hasRoom' | 'serve' | 'onRefused'> {
+  ): Pick<ListenerOptions, 'clock' | 'whyFull' | 'serve' | 'onRefused'> {
     return {
       clock: this.clock,
-      hasRoom: () => this.#hasRoom(),
+      whyFull: () => this.#whyFull(),
       serve,
       onRefused: (reason, address) => this.#log('debug', 'a connection is refused', { reason, address }),
     };

@@ -65,7 +65,7 @@ const downstreamRows: readonly Row<DownstreamRequests>[] = [
   counter('rq_total', 'Requests that were answered or failed.', (of) => of.total),
 ];
 
-type Connections = Omit<ListenerStats, 'address'>;
+type Connections = Omit<ListenerStats, 'address' | 'overflows' | 'globalOverflows' | 'overloadRejects'>;
 
 const connectionRows: readonly Row<Connections>[] = [
   counter('cx_total', 'Connections accepted.', (of) => of.connectionsTotal),
@@ -76,6 +76,17 @@ const connectionRows: readonly Row<Connections>[] = [
 const listenerRows: readonly Row<ListenerStats>[] = [
   counter('downstream_cx_total', 'Connections accepted.', (of) => of.connectionsTotal),
   gauge('downstream_cx_active', 'Connections that are open.', (of) => of.connectionsActive),
+  untyped('downstream_cx_overflow', 'Connections closed: the listener had as many as it may.', (of) => of.overflows),
+  untyped(
+    'downstream_global_cx_overflow',
+    'Connections closed: the sidecar had as many as it may.',
+    (of) => of.globalOverflows,
+  ),
+  untyped(
+    'downstream_cx_overload_reject',
+    'Connections closed: the sidecar was close to the end of its memory.',
+    (of) => of.overloadRejects,
+  ),
   untyped('ssl_handshake', 'TLS handshakes that succeeded.', (of) => of.handshakes),
   untyped('ssl_connection_error', 'TLS handshakes that failed.', (of) => of.handshakeFailures),
 ];

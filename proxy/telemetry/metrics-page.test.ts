@@ -123,6 +123,9 @@ describe('MetricsPage', () => {
     expect(sampleOf(text, 'envoy_http_downstream_rq_total', 'envoy_http_conn_manager_prefix="inbound"')).toBe(3);
     expect(sampleOf(text, 'envoy_http_downstream_cx_ssl_total', 'envoy_http_conn_manager_prefix="inbound"')).toBe(6);
     expect(sampleOf(text, 'envoy_listener_downstream_cx_active', 'envoy_listener_address="[::1]_15001"')).toBe(1);
+    const inbound = 'envoy_listener_address="127.0.0.1_15006"';
+    expect(sampleOf(text, 'envoy_listener_downstream_global_cx_overflow', inbound)).toBe(2);
+    expect(sampleOf(text, 'envoy_listener_downstream_cx_overload_reject', inbound)).toBe(1);
     expect(sampleOf(text, 'heddle_certificate_expiration_timestamp_seconds', 'kind="leaf"')).toBe(1_700_000_000);
     expect(sampleOf(text, 'heddle_access_log_dropped_total')).toBe(2);
     expect(sampleOf(text, 'heddle_metrics_series_dropped_total')).toBe(0);

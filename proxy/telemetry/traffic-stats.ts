@@ -48,6 +48,10 @@ export interface ListenerStats {
   readonly address: string;
   readonly connectionsTotal: number;
   readonly connectionsActive: number;
+  /** Connections that were closed at once: the listener had as many as it may, the process had, or it was overloaded. */
+  readonly overflows: number;
+  readonly globalOverflows: number;
+  readonly overloadRejects: number;
   readonly handshakes: number;
   readonly handshakeFailures: number;
 }

@@ -43,6 +43,8 @@ export interface Forwarder {
   readonly peers: DownstreamPeer[];
   readonly refused: string[];
   readonly clock: CoarseClock;
+  /** Connections that are open at its listener. */
+  readonly openConnections: number;
   /** Connections that are still in use get `graceMs`, default 0. */
   close(graceMs?: number): Promise<void>;
 }
@@ -142,9 +144,12 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     peers,
     refused,
     clock,
+    get openConnections() {
+      return listener.openConnections;
+    },
     close: async (graceMs = 0) => {
-      cluster.close();
       await listener.close(graceMs);
+      cluster.close();
     },
   };
 }

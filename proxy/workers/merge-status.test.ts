@@ -51,6 +51,7 @@ describe('MergedCounts', () => {
         ...{ direction: 'outbound', address: '127.0.0.1:1' },
         connectionsTotal: requests,
         connectionsActive: 1,
+        ...{ overflows: 0, globalOverflows: 0, overloadRejects: 0 },
         handshakes: 0,
         handshakeFailures: 0,
       },
