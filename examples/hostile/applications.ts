@@ -54,9 +54,8 @@ export class Applications {
 
   #httpServer(): Server {
     const server = createServer({ keepAliveTimeout: 60_000 }, echo);
-    server.on('clientError', (error: NodeJS.ErrnoException & { rawPacket?: Buffer }, socket) => {
-      // a message that ends too early is what giving up looks like
-      if (error.code?.startsWith('HPE_') && error.code !== 'HPE_INVALID_EOF_STATE') {
+    server.on('clientError', (error: ClientError, socket) => {
+      if (error.code?.startsWith('HPE_') && !isWellFormed(error)) {
         this.malformed.push(`${error.code} ${JSON.stringify(error.rawPacket?.toString('latin1').slice(0, 2000))}`);
       }
       socket.destroy();
@@ -77,7 +76,9 @@ export class Applications {
       maxSessionInvalidFrames: 1_000_000,
       maxSessionRejectedStreams: 1_000_000,
     });
-    server.on('sessionError', (error) => this.malformed.push(`HTTP/2 ${error.message}`));
+    server.on('sessionError', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ECONNRESET') this.malformed.push(`HTTP/2 ${error.message}`);
+    });
     server.on('stream', (stream, headers) => {
       stream.on('error', () => {});
       if (headers[':method'] === 'HEAD') {
@@ -111,6 +112,17 @@ export class Applications {
     });
     return server;
   }
+}
+
+type ClientError = NodeJS.ErrnoException & { readonly rawPacket?: Buffer };
+
+/**
+ * A message that ends too early is what giving up looks like; 60 KiB of headers are more than Node takes; and it knows a
+ * list of methods, where any token will do.
+ */
+function isWellFormed({ code, rawPacket }: ClientError): boolean {
+  if (code === 'HPE_INVALID_EOF_STATE' || code === 'HPE_HEADER_OVERFLOW') return true;
+  return code === 'HPE_INVALID_METHOD' && /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+ /.test(rawPacket?.toString('latin1') ?? '');
 }
 
 async function listen(server: Server): Promise<number> {

@@ -16,8 +16,15 @@ export interface AttackedPorts {
   readonly outbound: readonly number[];
   /** The same for the application that must see nothing. */
   readonly outboundQuiet: number;
-  /** Ports of the callee's sidecar, which take mutual TLS. */
-  readonly inbound: readonly number[];
+  /**
+   * Ports of the callee's sidecar, which take mutual TLS, by what their applications speak: peers say in their handshake
+   * what they carry, and that is what the application gets.
+   */
+  readonly inbound: {
+    readonly http1: readonly number[];
+    readonly http2: readonly number[];
+    readonly tcp: readonly number[];
+  };
   readonly inboundQuiet: number;
   /** Key and certificate of a peer that has been taken over. */
   readonly stolen: { readonly key: string; readonly cert: string };
@@ -65,6 +72,7 @@ export class Attack {
 
   #throw(): void {
     const { outbound, outboundQuiet, inbound, inboundQuiet, stolen } = this.#ports;
+    const anyInbound = Object.values(inbound).flat();
     const random = this.#random;
     switch (random.below(8)) {
       case 0:
@@ -81,7 +89,8 @@ export class Attack {
         const isChanged = random.below(2) === 0;
         const input = isChanged ? this.#inputs.mutated() : this.#inputs.known();
         const what = `${isChanged ? 'changed' : 'known'}, from a peer with a certificate`;
-        this.#tls(what, random.pick(inbound), this.#withAlpn(input, stolen), input.bytes, null);
+        const [ports, protocols] = this.#promise(input);
+        this.#tls(what, random.pick(ports), { ...stolen, ALPNProtocols: protocols }, input.bytes, null);
         break;
       }
       case 5: {
@@ -92,24 +101,27 @@ export class Attack {
       }
       case 6: {
         const bytes = random.below(3) > 0 ? random.pick(tlsBytes).bytes : this.#noise();
-        if (random.below(4) === 0) this.#hold(random.pick(inbound), bytes);
-        else this.#plain('no handshake', random.pick(inbound), bytes);
+        if (random.below(4) === 0) this.#hold(random.pick(anyInbound), bytes);
+        else this.#plain('no handshake', random.pick(anyInbound), bytes);
         break;
       }
       default: {
         const { name, options } = random.pick(this.#handshakes);
         const withAlpn = { ALPNProtocols: [ALPN_HTTP1], ...options };
         const request = Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-        this.#tls('handshakes to be refused', random.pick(inbound), withAlpn, request, name);
+        this.#tls('handshakes to be refused', random.pick(anyInbound), withAlpn, request, name);
         break;
       }
     }
   }
 
-  #withAlpn(input: HostileInput, identity: ConnectionOptions): ConnectionOptions {
-    const wrong = this.#random.below(10);
-    const protocols = wrong === 0 ? [ALPN_TCP] : wrong === 1 ? [ALPN_HTTP1, ALPN_HTTP2] : [alpnOf(input)];
-    return { ...identity, ALPNProtocols: protocols };
+  /** What the handshake says of the bytes behind it, and not always rightly, and who can take what it says. */
+  #promise({ protocol }: HostileInput): [ports: readonly number[], alpn: string[]] {
+    const { http1, http2, tcp } = this.#ports.inbound;
+    const manner = this.#random.below(10);
+    if (manner === 0) return [tcp, [ALPN_TCP]];
+    if (manner === 1) return [http2, [ALPN_HTTP1, ALPN_HTTP2]]; // the sidecar prefers the second
+    return protocol === 'http1' ? [http1, [ALPN_HTTP1]] : [http2, [ALPN_HTTP2]];
   }
 
   #noise(): Buffer {
@@ -119,7 +131,7 @@ export class Attack {
   #plain(kind: string, port: number, bytes: Buffer): void {
     const socket = connect(port, '127.0.0.1');
     this.#attend(kind, socket);
-    this.#say(socket, bytes);
+    this.#say(socket, port, bytes);
   }
 
   /** `refusedAs` is set where nothing may come back. */
@@ -131,7 +143,7 @@ export class Attack {
       throw new Error(`${refusedAs ?? kind}: this Node cannot even try`, { cause: error });
     }
     this.#attend(kind, socket);
-    socket.once('secureConnect', () => this.#say(socket, bytes));
+    socket.once('secureConnect', () => this.#say(socket, port, bytes));
     if (refusedAs !== null) socket.once('data', () => this.accepted.push(refusedAs));
   }
 
@@ -149,12 +161,12 @@ export class Attack {
   }
 
   /** In one piece or in several, and some end where others break off or wait. */
-  #say(socket: Socket, bytes: Buffer): void {
+  #say(socket: Socket, port: number, bytes: Buffer): void {
     const manner = this.#random.below(8);
     const cut = manner === 0 && bytes.length > 1 ? 1 + this.#random.below(bytes.length - 1) : bytes.length;
     // whatever is refused when it is whole may begin to pass when it is not
     const { outboundQuiet, inboundQuiet } = this.#ports;
-    const isQuiet = socket.remotePort === outboundQuiet || socket.remotePort === inboundQuiet;
+    const isQuiet = port === outboundQuiet || port === inboundQuiet;
     const isWhole = isQuiet || cut === bytes.length;
     socket.write(isWhole ? bytes : bytes.subarray(0, cut), () => {
       if (!isWhole) socket.write(bytes.subarray(cut));

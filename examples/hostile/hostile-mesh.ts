@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -140,6 +140,14 @@ export class HostileMesh {
     );
     await untilAnswers(admin, '/ready', null, this.stage);
     return sidecar;
+  }
+
+  /** Fulfilled when the control plane has taken the documents. */
+  async apply(documents: string): Promise<void> {
+    const file = join(this.stage.folder, 'documents.yaml');
+    writeFileSync(file, documents);
+    const command = this.#heddle(['apply', '-f', file]);
+    if ((await command.exited) !== 0) throw new Error(`heddle apply: ${command.lastWords()}`);
   }
 
   close(): Promise<void> {
