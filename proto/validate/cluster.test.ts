@@ -35,6 +35,11 @@ function http(options: Input<typeof HTTP_PROTOCOL_OPTIONS>): Cluster {
   };
 }
 
+const keepAlive = (interval: number, timeout?: number) => ({
+  interval: { seconds: `${interval}` },
+  ...(timeout === undefined ? {} : { timeout: { seconds: `${timeout}` } }),
+});
+
 describe('validateCluster', () => {
   it.each<[string, Cluster]>([
     ['what the control plane makes', goodCluster()],
@@ -42,6 +47,10 @@ describe('validateCluster', () => {
     ['a STATIC cluster with one', { ...fixed, load_assignment: assignment }],
     ['the type that is not said, which is STATIC', { name: 'a' }],
     ['HTTP/2', http({ explicit_http_config: { http2_protocol_options: { allow_connect: true } } })],
+    [
+      'signs of life',
+      http({ explicit_http_config: { http2_protocol_options: { connection_keepalive: keepAlive(30, 5) } } }),
+    ],
     [
       'what the client speaks',
       http({ use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: {} } }),
@@ -197,6 +206,16 @@ describe('validateCluster', () => {
       'a number of streams on a connection',
       http({ explicit_http_config: { http2_protocol_options: { max_concurrent_streams: { value: 1 } } } }),
       `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.max_concurrent_streams: ${NO}`,
+    ],
+    [
+      'signs of life without a bound',
+      http({ explicit_http_config: { http2_protocol_options: { connection_keepalive: keepAlive(30) } } }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.connection_keepalive.timeout: is required`,
+    ],
+    [
+      'signs of life all the time',
+      http({ explicit_http_config: { http2_protocol_options: { connection_keepalive: keepAlive(0, 5) } } }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.connection_keepalive.interval: must be at least 1 ms, and is 0 ms`,
     ],
     [
       'a number of headers in answers',

@@ -1,5 +1,6 @@
 import type { Http2ProtocolOptions__Output as Http2Options } from '../generated/envoy/config/core/v3/Http2ProtocolOptions.ts';
 import type { HttpProtocolOptions__Output as CommonOptions } from '../generated/envoy/config/core/v3/HttpProtocolOptions.ts';
+import type { KeepaliveSettings__Output as KeepaliveSettings } from '../generated/envoy/config/core/v3/KeepaliveSettings.ts';
 import type { HttpProtocolOptions__Output as UpstreamOptions } from '../generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, checkUInt32, refuse, requireOneOf } from './field-checks.ts';
@@ -41,16 +42,24 @@ export function checkHttp2Options(
   }
   if (side === 'upstream') {
     refuse(options, ['max_concurrent_streams'], at, violations);
+    checkKeepAlive(options.connection_keepalive, at.field('connection_keepalive'), violations);
   } else {
+    refuse(options, ['connection_keepalive'], at, violations);
     const streamsAt = at.field('max_concurrent_streams');
     checkUInt32(options.max_concurrent_streams, streamsAt, violations, { min: 1, max: 2 ** 31 - 1 });
   }
-  refuse(
-    options,
-    ['hpack_table_size', 'initial_stream_window_size', 'initial_connection_window_size', 'connection_keepalive'],
-    at,
-    violations,
-  );
+  refuse(options, ['hpack_table_size', 'initial_stream_window_size', 'initial_connection_window_size'], at, violations);
+}
+
+/** Envoy sends no PING without an interval; here both are needed, so that what is asked for is what happens. */
+function checkKeepAlive(settings: KeepaliveSettings | null, at: Path, violations: Violations): void {
+  if (settings === null) {
+    return;
+  }
+  for (const name of ['interval', 'timeout'] as const) {
+    if (settings[name] === null) violations.add(at.field(name), 'is required');
+    else checkDuration(settings[name], at.field(name), violations, { minMs: 1 });
+  }
 }
 
 /** A cluster's HTTP: HTTP/1.1, HTTP/2, or what the request came in with. */

@@ -1,3 +1,5 @@
+import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
+
 /**
  * A destination as the control plane describes it, in plain numbers and unions: what a validated
  * `envoy.config.cluster.v3.Cluster` compiles to. All durations in milliseconds, 0 meaning none.
@@ -24,6 +26,11 @@ export interface ClusterConfig {
   readonly idleTimeoutMs: number;
   /** A connection is closed when it has carried as many; 0, the default, is no bound. */
   readonly maxRequestsPerConnection: number;
+  /**
+   * When a silent connection of HTTP/2 is asked for a sign of life (`connection_keepalive`). Null, the default: every 15 s
+   * towards other sidecars, otherwise never.
+   */
+  readonly http2KeepAlive: Http2KeepAlive | null;
   readonly balancer: 'round-robin' | 'least-request' | 'random';
   readonly circuitBreaker: CircuitBreakerConfig;
   /** Null when outlier detection is off. */

@@ -4,6 +4,7 @@ import { buildRandom } from '../balance/random.ts';
 import { buildRoundRobin } from '../balance/round-robin.ts';
 import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
 import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts';
+import { defaultKeepAlive } from '../http2/peer-liveness.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { choosePickable } from '../resilience/healthy-set.ts';
 import { OutlierDetector } from '../resilience/outlier-detector.ts';
@@ -199,7 +200,14 @@ export class Cluster {
   /** Another sidecar has applied the limits to the application's answer, and HTTP/2 counts more for each header. */
   #http2Options({ isMeshed }: EndpointConfig): Http2ClientConnectionOptions {
     const fieldLimits = isMeshed ? withRoomForSidecar(defaultHeadLimits) : defaultHeadLimits;
-    return { clock: this.#time, fieldLimits };
+    const keepAlive = () => this.#config.http2KeepAlive ?? (isMeshed ? defaultKeepAlive : null);
+    return {
+      clock: this.#time,
+      fieldLimits,
+      get keepAlive() {
+        return keepAlive();
+      },
+    };
   }
 
   #makeDetector(config: ClusterConfig): OutlierDetector | null {

@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import type { OutgoingRequest, UpstreamStream } from '../message-head.ts';
 import { ResponseHead } from '../message-head.ts';
@@ -20,6 +21,8 @@ import type { CoarseTime } from './http2-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { defaultHttp2Limits } from './http2-limits.ts';
+import type { Http2KeepAlive } from './peer-liveness.ts';
+import { PeerLiveness } from './peer-liveness.ts';
 import { maxRequestSize, writeRequestFields } from './request-fields.ts';
 import { readResponseFields } from './response-fields.ts';
 import { ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_HEADER_LIST_SIZE } from './settings.ts';
@@ -40,6 +43,8 @@ export interface Http2ClientConnectionOptions {
   readonly clock: CoarseTime;
   readonly limits?: Http2Limits;
   readonly fieldLimits?: FieldLimits;
+  /** Null, the default: the server is asked for a sign of life only when a request was given up. */
+  readonly keepAlive?: Http2KeepAlive | null;
 }
 
 /** A whole answer up to this size comes in one call, as text with its head. */
@@ -81,6 +86,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   #isReady = false;
   #isRetired = false;
   readonly #openedAtMs: number;
+  readonly #liveness: PeerLiveness;
 
   constructor(transport: Transport, owner: Http2ClientConnectionOwner, options: Http2ClientConnectionOptions) {
     const limits = options.limits ?? defaultHttp2Limits;
@@ -89,6 +95,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
     this.#owner = owner;
     this.idleSinceMs = options.clock.nowMs;
     this.#openedAtMs = options.clock.nowMs;
+    this.#liveness = new PeerLiveness(options.keepAlive ?? null, options.clock.nowMs);
     const { maxResetBurst, resetsPerSecond } = limits;
     this.#resets = new TokenBucket(
       maxResetBurst * SHARE_OF_RESETS,
@@ -109,6 +116,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
     return (
       this.#isReady &&
       !this.#isRetired &&
+      !this.#liveness.isDoubted &&
       this.isReading &&
       open < this.peer.maxConcurrentStreams &&
       open < this.limits.maxConcurrentStreams &&
@@ -160,6 +168,27 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   returnUnused(): void {
     this.#lent--;
     this.#onFreed();
+  }
+
+  /**
+   * The request is given up. When nothing has come from the server for a while, others would fare no better: new requests go
+   * to another connection until something comes.
+   */
+  override resetStream(stream: ClientStream, code: number): void {
+    if (this.isReading && this.#liveness.gaveUp(this.clock.nowMs)) this.output.writePing(0, pingData, 0);
+    super.resetStream(stream, code);
+  }
+
+  protected override read(buffer: Buffer, length: number, owned: boolean): void {
+    const isTrustedAgain = this.#liveness.heard(this.clock.nowMs);
+    super.read(buffer, length, owned);
+    if (isTrustedAgain && this.isReading) this.#owner.onStreamsFreed(this);
+  }
+
+  /** The server takes what we send: that is a sign of life too, and while it takes nothing we may not be reading. */
+  override onDrain(): void {
+    this.#liveness.heard(this.clock.nowMs);
+    super.onDrain();
   }
 
   recycle(stream: ClientStream): void {
@@ -303,8 +332,18 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   /** Looks for what takes too long; called about once a second. */
   sweep(nowMs: number): void {
     for (const stream of this.streams.values()) stream.sweep(nowMs, FLUSH_TIMEOUT_MS);
-    if (this.#isReady) return;
+    if (this.#isReady) {
+      this.#lookForLife(nowMs);
+      return;
+    }
     if (nowMs - this.#openedAtMs > SETTINGS_TIMEOUT_MS) this.fail(SETTINGS_TIMEOUT, 'no settings came');
+  }
+
+  #lookForLife(nowMs: number): void {
+    const liveness = this.#liveness;
+    const state = liveness.sweep(nowMs);
+    if (state === 'ask') this.output.writePing(0, pingData, 0);
+    else if (state === 'lost' || (liveness.isDoubted && this.isUnused)) this.lose();
   }
 
   protected cut(): void {
@@ -317,3 +356,5 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
 
   protected onConnectionLost(): void {}
 }
+
+const pingData = Buffer.from('heddle/1');

@@ -556,6 +556,13 @@ export abstract class Http2Connection<S extends ConnectionStream> implements Tra
     this.#abandon(ENHANCE_YOUR_CALM);
   }
 
+  /** The peer is gone without a word: nothing that waits for it to take something would ever end. */
+  protected lose(): void {
+    if (!this.isReading) return;
+    this.transport.destroy();
+    this.#abandon(NO_ERROR);
+  }
+
   /** Ends the connection in good order; streams that are still open are lost. */
   protected close(): void {
     if (!this.isReading) return;

@@ -208,6 +208,7 @@ export function clusterConfig(
     connectTimeoutMs: 5000,
     idleTimeoutMs: 60_000,
     maxRequestsPerConnection: 0,
+    http2KeepAlive: null,
     balancer: 'round-robin',
     circuitBreaker: {
       maxConnections: 1024,

@@ -158,6 +158,7 @@ describe('Http2Pool', () => {
     const waiters: Waiter[] = [];
     for (let turn = 0; turn < 3000; turn++) {
       clock.nowMs += 17; // less than it takes for one more
+      transport.receive(ping('heddle/1', 1)); // the server is there
       waiters.push(ask(), ask());
       pool.sweep(60_000);
       for (const { exchange } of waiters.splice(0)) exchange?.stream.abort();
@@ -167,6 +168,35 @@ describe('Http2Pool', () => {
     }
     expect(isBorne.length).toBeGreaterThan(1000);
     expect(isBorne).not.toContain(false);
+  });
+
+  it('opens another one beside one that has fallen silent, and goes back when it speaks', () => {
+    const { pool, dials, ask, connect, clock } = poolOf();
+    ask();
+    const silent = connect();
+    const patient = ask();
+    const given = ask();
+    clock.nowMs = 1001;
+    given.exchange?.stream.abort();
+    const next = ask();
+    expect([next.exchange, dials.length]).toEqual([null, 1]);
+    silent.receive(ping('heddle/1', 1));
+    expect(next.exchange).not.toBeNull();
+    connect();
+    expect([patient.exchange?.events, pool.openConnections]).toEqual([[], 2]);
+  });
+
+  it('lets nobody wait for one that has fallen silent, where there may be no other', () => {
+    const { pool, dials, ask, connect, clock } = poolOf({ maxConnections: 1 });
+    const given = ask();
+    connect();
+    clock.nowMs = 1001;
+    given.exchange?.stream.abort();
+    const next = ask();
+    expect([next.exchange, dials.length]).toEqual([null, 0]);
+    pool.sweep(60_000);
+    connect();
+    expect(next.exchange).not.toBeNull();
   });
 
   it('uses a connection again that has rested, also for those who have waited for that', () => {

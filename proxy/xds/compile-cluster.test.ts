@@ -39,6 +39,18 @@ describe('compileCluster', () => {
     expect(withHttpOptions({ max_requests_per_connection: { value: 7 } }).maxRequestsPerConnection).toBe(7);
   });
 
+  it('asks connections of HTTP/2 for signs of life where it is told to', () => {
+    const http2 = { connection_keepalive: { interval: { seconds: 30 }, timeout: { seconds: 0, nanos: 500_000_000 } } };
+    for (const protocol of [
+      { explicit_http_config: { http2_protocol_options: http2 } },
+      { use_downstream_protocol_config: { http2_protocol_options: http2 } },
+    ]) {
+      const packed = pack(HTTP_PROTOCOL_OPTIONS, protocol);
+      const cluster = { ...goodCluster(), typed_extension_protocol_options: { [HTTP_PROTOCOL_OPTIONS]: packed } };
+      expect(compile(cluster).http2KeepAlive).toEqual({ intervalMs: 30_000, timeoutMs: 500 });
+    }
+  });
+
   it('compiles what the control plane sends', () => {
     expect(compile(goodCluster())).toEqual({
       name,
@@ -52,6 +64,7 @@ describe('compileCluster', () => {
       connectTimeoutMs: 5_000,
       idleTimeoutMs: 3_000,
       maxRequestsPerConnection: 0,
+      http2KeepAlive: null,
       balancer: 'least-request',
       circuitBreaker: {
         maxConnections: 1_024,

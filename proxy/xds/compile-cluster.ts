@@ -16,6 +16,7 @@ import type {
   OutlierDetectionConfig,
   UpstreamTlsConfig,
 } from '../cluster/cluster-config.ts';
+import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 
@@ -38,6 +39,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : timerMs(cluster.connect_timeout),
     idleTimeoutMs: idleTimeoutOf(common?.idle_timeout ?? null),
     maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,
+    http2KeepAlive: keepAliveOf(options),
     balancer: balancerOf(cluster),
     circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
@@ -81,6 +83,15 @@ function upstreamProtocolOf(options: HttpProtocolOptions__Output | null): Cluste
   if (options === null) return 'http1';
   if (options.use_downstream_protocol_config) return 'downstream';
   return options.explicit_http_config?.http2_protocol_options ? 'http2' : 'http1';
+}
+
+function keepAliveOf(options: HttpProtocolOptions__Output | null): Http2KeepAlive | null {
+  const http2 =
+    options?.explicit_http_config?.http2_protocol_options ??
+    options?.use_downstream_protocol_config?.http2_protocol_options;
+  const said = http2?.connection_keepalive;
+  if (!said?.interval || !said.timeout) return null;
+  return { intervalMs: timerMs(said.interval), timeoutMs: timerMs(said.timeout) };
 }
 
 /** `HttpProtocolOptions.idle_timeout`, one hour where it is absent; zero is never (Envoy). */

@@ -81,6 +81,7 @@ function absentCluster(name: string): ClusterConfig {
     connectTimeoutMs: 5_000,
     idleTimeoutMs: 3_600_000,
     maxRequestsPerConnection: 0,
+    http2KeepAlive: null,
     balancer: 'round-robin',
     circuitBreaker: {
       maxConnections: 1_024,

@@ -3,6 +3,7 @@ import { OutgoingRequest } from '../../message-head.ts';
 import { Http2ClientConnection } from '../client-connection.ts';
 import type { Http2Limits } from '../http2-limits.ts';
 import { defaultHttp2Limits } from '../http2-limits.ts';
+import type { Http2KeepAlive } from '../peer-liveness.ts';
 import { FakeTransport } from './fake-transport.ts';
 import type { Fields, ReadFrame } from './wire.ts';
 import {
@@ -77,7 +78,7 @@ export class ScriptedClient {
   readonly log: string[] = [];
   readonly #blocks = new BlockReader();
 
-  constructor(limits: Partial<Http2Limits> = {}) {
+  constructor(limits: Partial<Http2Limits> = {}, keepAlive: Http2KeepAlive | null = null) {
     const owner = {
       onConnectionReady: () => this.log.push('ready'),
       onStreamsFreed: () => {},
@@ -86,6 +87,7 @@ export class ScriptedClient {
     this.connection = new Http2ClientConnection(this.transport, owner, {
       clock: this.clock,
       limits: { ...defaultHttp2Limits, ...limits },
+      keepAlive,
     });
   }
 
