@@ -107,6 +107,13 @@ export class Cluster {
     return this.#picker.pick(exclude);
   }
 
+  /** An endpoint has answered a request, well or not, or has failed to: its counters and the detector hear of it. */
+  reportOutcome(endpoint: Endpoint, isError: boolean): void {
+    if (endpoint.outlier !== null) this.#detector?.report(endpoint.outlier, isError);
+    if (isError) endpoint.requestsError++;
+    else endpoint.requestsSuccess++;
+  }
+
   /** Opens a connection of its own for one that is only carried. */
   dialTcp(endpoint: Endpoint, result: DialResult): void {
     this.#environment.dial(this.#config, endpoint.config, 'tcp', result);

@@ -4,6 +4,7 @@ import { failures } from '../failure.ts';
 import type { RetryPolicy, RetrySettings } from './retry-policy.ts';
 import {
   compileRetryPolicy,
+  isConnectionsFault,
   isIdempotent,
   mayRetryFailure,
   mayRetryGrpcStatus,
@@ -124,6 +125,23 @@ describe('mayRetryFailure', () => {
     expect(mayRetryFailure(unsentOnly, 'upstreamReset', 'GET', false)).toBe(false);
     expect(mayRetryFailure(unsentOnly, 'upstreamReset', 'POST', true)).toBe(true);
     expect(mayRetryFailure(unsentOnly, 'connectFailure', 'GET', true)).toBe(false);
+  });
+});
+
+describe('isConnectionsFault', () => {
+  it.each([
+    ['upstreamRefused', 'POST', true],
+    ['staleConnection', 'GET', true],
+    ['staleConnection', 'POST', false],
+    ['upstreamReset', 'GET', false],
+    ['connectFailure', 'GET', false],
+  ] as const)('after %s of a %s says %s, whatever is retried', (failure, method, expected) => {
+    expect(isConnectionsFault(failure, null, method)).toBe(expected);
+    expect(isConnectionsFault(failure, policyOn(meshDefault), method)).toBe(expected);
+  });
+
+  it('repeats a POST on an idle connection that ended only when the user vouched for the route', () => {
+    expect(isConnectionsFault('staleConnection', policyOn('', { retryNonIdempotent: true }), 'POST')).toBe(true);
   });
 });
 

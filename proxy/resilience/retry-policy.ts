@@ -110,6 +110,16 @@ export function mayRetryFailure(policy: RetryPolicy, failure: Failure, method: s
   return policy.onReset && mayRepeat(policy, method);
 }
 
+/**
+ * Whether a request may go to the same endpoint once more whatever its policy says, null for none: one that was refused
+ * unseen (RFC 9113 section 8.7), or that met the end of an idle connection, where doing it twice is harmless (RFC 9112
+ * section 9.3.1). In both cases it is the connection that failed, and not the instance.
+ */
+export function isConnectionsFault(failure: Failure, policy: RetryPolicy | null, method: string): boolean {
+  if (failure === 'upstreamRefused') return true;
+  return failure === 'staleConnection' && (isIdempotent(method) || policy?.retryNonIdempotent === true);
+}
+
 /** Whether an answer with this status may be thrown away and the request repeated: the endpoint has acted on it. */
 export function mayRetryStatus(policy: RetryPolicy, status: number, method: string): boolean {
   return policy.statuses.has(status) && mayRepeat(policy, method);

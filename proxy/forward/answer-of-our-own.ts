@@ -1,0 +1,42 @@
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Failure } from '../failure.ts';
+import type { RequestHead } from '../message-head.ts';
+import type { RedirectRouteAction, RespondAction, Route, RouteOrigin } from '../route/route.ts';
+import type { FinishedExchange, ForwardEnvironment } from './forward-environment.ts';
+import type { LocalReply } from './local-reply.ts';
+
+/** What a rule asks to be answered at once: a redirect or a fixed answer, which are no failures. */
+export function answerOfRule(
+  action: RedirectRouteAction | RespondAction,
+  { responseHeaders }: Route<Cluster>,
+  head: RequestHead,
+): LocalReply {
+  const isRedirect = action.kind === 'redirect';
+  const lines = isRedirect ? `location: ${action.redirect.location(head)}\r\n` : '';
+  return {
+    status: action.status,
+    lines: responseHeaders?.apply(lines) ?? lines,
+    body: isRedirect ? '' : action.body,
+  };
+}
+
+/** What a request that failed is answered: with the service that it was for, and the rule that led there. */
+export function answerOfFailure(
+  failure: Failure,
+  detail: string,
+  { cluster, head, route }: Pick<FinishedExchange, 'cluster' | 'head' | 'route'>,
+  environment: ForwardEnvironment,
+): LocalReply {
+  return environment.describe(failure, {
+    service: cluster?.config.serviceHost || environment.routes.service || head.authority,
+    rule: ruleOf(route?.origin ?? null),
+    detail,
+    isGrpc: head.isGrpc,
+  });
+}
+
+function ruleOf(origin: RouteOrigin | null): string {
+  if (origin === null) return '';
+  const place = origin.file === '' ? '' : ` (${origin.file}:${origin.line})`;
+  return `${origin.document} rule ${origin.rule}${place}`;
+}

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { TimerWheel, tickMs } from '../resilience/timer-wheel.ts';
+import { RequestDeadline } from './request-deadline.ts';
+
+const clock = { nowMs: 0 };
+let wheel: TimerWheel;
+let expiredAtMs: number[];
+let deadline: RequestDeadline;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  clock.nowMs = 5_000;
+  wheel = new TimerWheel(() => clock.nowMs);
+  expiredAtMs = [];
+  deadline = new RequestDeadline({ wheel, now: () => clock.nowMs }, () => expiredAtMs.push(clock.nowMs));
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function pass(ms: number): void {
+  const end = clock.nowMs + ms;
+  while (clock.nowMs < end) {
+    clock.nowMs = Math.min(clock.nowMs + tickMs, end);
+    wheel.advance();
+  }
+}
+
+const about = (ms: number) => [expect.closeTo(ms, -2)];
+
+describe('RequestDeadline', () => {
+  it('is none before it is armed', () => {
+    pass(10_000);
+    expect(expiredAtMs).toEqual([]);
+  });
+
+  it("is its route's timeout, from the end of the request on", () => {
+    pass(500);
+    deadline.armForRoute(1_000);
+    pass(2_000);
+    expect(expiredAtMs).toEqual(about(6_500));
+  });
+
+  it("is the call's deadline where the route's timeout ends later", () => {
+    deadline.armForCall(1_000, clock.nowMs);
+    pass(500);
+    deadline.armForRoute(800);
+    pass(2_000);
+    expect(expiredAtMs).toEqual(about(6_000));
+  });
+
+  it("is the route's timeout where that ends before the call's deadline", () => {
+    deadline.armForCall(2_000, clock.nowMs);
+    pass(500);
+    deadline.armForRoute(800);
+    pass(3_000);
+    expect(expiredAtMs).toEqual(about(6_300));
+  });
+
+  it('is over with its request, and says nothing of the next one', () => {
+    deadline.armForCall(100, clock.nowMs);
+    deadline.cancel();
+    pass(1_000);
+    deadline.armForRoute(400);
+    pass(1_000);
+    expect(expiredAtMs).toEqual(about(6_400));
+    expect(wheel.armedCount).toBe(0);
+  });
+});

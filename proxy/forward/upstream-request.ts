@@ -1,0 +1,385 @@
+import type { Buffer } from 'node:buffer';
+import type { Cluster } from '../cluster/cluster.ts';
+import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
+import type { Failure } from '../failure.ts';
+import { grpcStatusIn, isInstanceFailure } from '../message/grpc.ts';
+import type { DownstreamStream, RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
+import { OutgoingRequest } from '../message-head.ts';
+import { backOffMs } from '../resilience/back-off.ts';
+import type { RetryPolicy } from '../resilience/retry-policy.ts';
+import { isConnectionsFault, mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from '../resilience/retry-policy.ts';
+import { Deadline } from '../resilience/timer-wheel.ts';
+import type { ForwardAction, HeaderEdit } from '../route/route.ts';
+import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
+import { fillOutgoingRequest } from './outgoing-request.ts';
+
+/** Who has the client, and hears of the one attempt that counts. */
+export interface AnswerReceiver {
+  /** An upstream has answered, whether or not that answer is passed on. */
+  touch(): void;
+  /** The answer for the client has begun; `head.isComplete` says that neither body nor end will be announced. */
+  onAnswer(head: ResponseHead): void;
+  onAnswerBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
+  onAnswerEnd(trailers: string): void;
+  /** The answer broke off after `onAnswer`. */
+  onCutOff(): void;
+  /** No attempt has brought an answer, and there will be no other. */
+  onNoAnswer(failure: Failure, detail: string): void;
+}
+
+/**
+ * A request on its upstream side: attempts at the endpoints of one cluster, one at a time, until one is answered or none
+ * is left; and the books of it, which are the cluster's circuit breaker, counters and outlier detection.
+ *
+ * ```
+ *   attempt ─ pick ─ acquire ─ onStream ─ onResponse ─► onAnswer … onAnswerEnd
+ *      ▲                │           │
+ *      └── back-off ◀─ #attemptFailed (or a status that may be retried) ─► onNoAnswer
+ * ```
+ *
+ * A request whose body is not whole in memory is sent once: only what can be sent again unchanged is ever retried. One
+ * object per exchange, used again as that is.
+ */
+export class UpstreamRequest implements ResponseReceiver {
+  /** These two are null until the request has come so far, and stay for the record when it is over. */
+  cluster: Cluster | null = null;
+  endpoint: Endpoint | null = null;
+  attempts = 0;
+  /** How a call ended; -1 where it was none, or nobody said. */
+  grpcStatus = -1;
+  /** The client has said all that it will: its request, or its side of a tunnel. */
+  isRequestEnded = false;
+  /** The answer is one that would have been tried again, had an attempt been left. */
+  isExhausted = false;
+  readonly #environment: ForwardEnvironment;
+  readonly #downstream: DownstreamStream;
+  readonly #peer: DownstreamPeer;
+  readonly #receiver: AnswerReceiver;
+  readonly #request = new OutgoingRequest();
+  #head!: RequestHead;
+  #policy: RetryPolicy | null = null;
+  #protocol: UpstreamProtocol = 'http1';
+  #stream: UpstreamStream | null = null;
+  #phase: Phase = 'idle';
+  #status = 0;
+  #isBodyStreamed = false;
+  #hasAskedAgain = false;
+  #holdsRequest = false;
+  #holdsRetry = false;
+  /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
+  #generation = 0;
+  #tryTimeout: Deadline | null = null;
+  #backOff: Deadline | null = null;
+
+  constructor(
+    environment: ForwardEnvironment,
+    downstream: DownstreamStream,
+    peer: DownstreamPeer,
+    receiver: AnswerReceiver,
+  ) {
+    this.#environment = environment;
+    this.#downstream = downstream;
+    this.#peer = peer;
+    this.#receiver = receiver;
+  }
+
+  /** A request has come; where it goes is not known yet. */
+  begin(head: RequestHead): void {
+    this.#head = head;
+    this.cluster = null;
+    this.endpoint = null;
+    this.attempts = 0;
+    this.grpcStatus = -1;
+    this.isRequestEnded = head.isComplete;
+    this.isExhausted = false;
+    this.#isBodyStreamed = false;
+    this.#hasAskedAgain = false;
+  }
+
+  /** Counts the request in at its cluster; false where the circuit breaker has no room. `edit` is the route's. */
+  enter(cluster: Cluster, action: ForwardAction<Cluster>, edit: HeaderEdit | null): boolean {
+    this.cluster = cluster;
+    if (!cluster.breaker.requests.tryAcquire()) return false;
+    this.#holdsRequest = true;
+    cluster.counters.requestsTotal++;
+    this.#policy = action.retry;
+    this.#protocol = protocolTowards(cluster, this.#head);
+    fillOutgoingRequest(this.#request, this.#head, action, edit, cluster.config.serviceHost, this.#peer);
+    return true;
+  }
+
+  /** Tries an endpoint; only after `enter`. */
+  attempt(): void {
+    const cluster = this.cluster as Cluster; // set by enter
+    if (cluster.config.discovery === 'passthrough') {
+      this.#attemptPassthrough(cluster);
+      return;
+    }
+    const endpoint = cluster.pick(this.attempts === 0 ? null : this.endpoint);
+    if (endpoint === null) {
+      cluster.counters.noneHealthy++;
+      this.#receiver.onNoAnswer(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');
+      return;
+    }
+    this.#attemptAt(endpoint);
+  }
+
+  #attemptPassthrough(cluster: Cluster): void {
+    const generation = ++this.#generation;
+    this.#phase = 'resolving';
+    if (!this.#head.isComplete) this.#downstream.pauseRequest();
+    void this.#environment.resolvePassthrough(cluster, this.#head.authority).then((resolved) => {
+      if (generation !== this.#generation || this.#phase !== 'resolving') return;
+      if ('failure' in resolved) this.#receiver.onNoAnswer(resolved.failure, resolved.detail);
+      else this.#attemptAt(resolved);
+    });
+  }
+
+  #attemptAt(endpoint: Endpoint): void {
+    this.endpoint = endpoint;
+    this.attempts++;
+    endpoint.activeRequests++;
+    endpoint.requestsTotal++;
+    this.#phase = 'connecting';
+    const perTryTimeoutMs = this.#policy?.perTryTimeoutMs ?? 0;
+    if (perTryTimeoutMs > 0) {
+      this.#tryTimeout ??= new Deadline(() => this.#onTryTimeout());
+      this.#environment.wheel.arm(this.#tryTimeout, perTryTimeoutMs);
+    }
+    endpoint.poolFor(this.#protocol).acquire(this);
+    if (this.#isConnecting() && !this.#head.isComplete) this.#downstream.pauseRequest();
+  }
+
+  #isConnecting(): boolean {
+    return this.#phase === 'connecting';
+  }
+
+  onStream(stream: UpstreamStream): void {
+    this.#stream = stream;
+    this.#phase = 'waiting';
+    const request = this.#request;
+    request.attemptBlock = this.attempts > 1 ? `x-envoy-attempt-count: ${this.attempts}\r\n` : '';
+    if (!stream.isReused && this.endpoint?.config.isMeshed === true) {
+      request.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
+    }
+    const isFlowing = stream.send(this, request);
+    if (this.#head.isComplete || this.#head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer
+    if (isFlowing) this.#downstream.resumeRequest();
+    else this.#downstream.pauseRequest();
+  }
+
+  onPoolFailure(failure: Failure, detail: string): void {
+    if (this.cluster !== null && failure !== 'upstreamOverflow') this.cluster.counters.connectFailures++;
+    this.#attemptFailed(failure, detail);
+  }
+
+  /** False where there is nobody to send it to: before an attempt, when reading is paused, and after the answer. */
+  sendBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    if (this.#stream === null) return false;
+    this.#isBodyStreamed = true;
+    if (!this.#stream.sendBody(buffer, start, end, owned)) this.#downstream.pauseRequest();
+    return true;
+  }
+
+  endRequest(trailers: string): void {
+    this.isRequestEnded = true;
+    this.#stream?.endRequest(trailers);
+  }
+
+  pauseResponse(): void {
+    this.#stream?.pauseResponse();
+  }
+
+  resumeResponse(): void {
+    this.#stream?.resumeResponse();
+  }
+
+  onUpstreamDrain(): void {
+    this.#downstream.resumeRequest();
+  }
+
+  onInterimResponse(head: ResponseHead): void {
+    this.#downstream.sendInterim(head);
+  }
+
+  onResponse(head: ResponseHead): void {
+    this.#receiver.touch();
+    if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
+    if (head.status >= 400 && this.#retriesStatus(head)) return;
+    const { isGrpc } = this.#head;
+    if (isGrpc && this.#retriesGrpcStatus(head)) return;
+    // a call says only at its end how it went
+    if (!isGrpc || head.isComplete || head.status >= 500) {
+      this.#report(head.status >= 500 || isInstanceFailure(this.grpcStatus));
+    }
+    if (head.framing === 'tunnel') this.isRequestEnded = false;
+    this.#status = head.status;
+    this.#phase = 'answered';
+    this.#receiver.onAnswer(head);
+  }
+
+  onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
+    this.#receiver.onAnswerBody(buffer, start, end, owned);
+  }
+
+  onResponseEnd(trailers: string): void {
+    if (this.#head.isGrpc && this.#status < 500) {
+      this.grpcStatus = grpcStatusIn(trailers);
+      this.#report(isInstanceFailure(this.grpcStatus));
+    }
+    this.#receiver.onAnswerEnd(trailers);
+  }
+
+  onUpstreamFailure(failure: Failure): void {
+    this.#stream = null;
+    if (this.#phase === 'answered') {
+      this.#report(true);
+      this.#receiver.onCutOff();
+    } else this.#attemptFailed(failure, '');
+  }
+
+  /** The request is given up for a reason of time: an endpoint that has not answered yet is counted as having failed. */
+  blame(): void {
+    if (this.#phase === 'waiting') this.#report(true);
+  }
+
+  /** Request and answer are whole: the connection may carry another. Then comes `finish`. */
+  complete(): void {
+    if (this.#holdsRetry && this.cluster !== null && !this.isExhausted) this.cluster.counters.retriesSucceeded++;
+    this.#leaveEndpoint(true);
+  }
+
+  /** Gives back all that is held, and counts the status that the client got; an attempt under way is given up. */
+  finish(status: number): void {
+    const { cluster } = this;
+    this.#leaveEndpoint(false);
+    if (this.#backOff !== null) this.#environment.wheel.cancel(this.#backOff);
+    if (cluster !== null) {
+      if (this.#holdsRequest) cluster.breaker.requests.release();
+      if (this.#holdsRetry) cluster.breaker.retries.release();
+      const byClass = cluster.counters.responsesByClass;
+      const index = Math.floor(status / 100);
+      byClass[index] = (byClass[index] ?? 0) + 1;
+    }
+    this.#holdsRequest = false;
+    this.#holdsRetry = false;
+    this.#policy = null;
+    this.#phase = 'idle';
+    this.#generation++;
+  }
+
+  /** Whether an answer with this status was turned into another try. */
+  #retriesStatus(head: ResponseHead): boolean {
+    const policy = this.#policy;
+    return (
+      policy !== null && mayRetryStatus(policy, head.status, this.#head.method) && this.#retriesAnswer(head, policy)
+    );
+  }
+
+  /** The same for a call that ended without a message; its status is noted. */
+  #retriesGrpcStatus(head: ResponseHead): boolean {
+    if (!head.isComplete) return false;
+    this.grpcStatus = grpcStatusIn(head.block);
+    const policy = this.#policy;
+    if (policy === null || !mayRetryGrpcStatus(policy, this.grpcStatus, this.#head.method)) return false;
+    return this.#retriesAnswer(head, policy);
+  }
+
+  #retriesAnswer(head: ResponseHead, policy: RetryPolicy): boolean {
+    if (!this.#mayTryAgain(policy)) {
+      if (this.attempts > policy.maxRetries) this.isExhausted = true;
+      return false;
+    }
+    this.#report(true);
+    this.#leaveEndpoint(head.isComplete);
+    this.#retry(policy);
+    return true;
+  }
+
+  #attemptFailed(failure: Failure, detail: string): void {
+    if (this.#mayAskAgain(failure)) {
+      this.#askAgain();
+      return;
+    }
+    if (failure !== 'upstreamOverflow') this.#report(true);
+    this.#leaveEndpoint(false);
+    const policy = this.#policy;
+    if (policy !== null && mayRetryFailure(policy, failure, this.#head.method, false) && this.#mayTryAgain(policy)) {
+      this.#retry(policy);
+    } else this.#receiver.onNoAnswer(failure, detail);
+  }
+
+  /** Whether a request goes to the same endpoint once more, whatever the retry policy says. */
+  #mayAskAgain(failure: Failure): boolean {
+    if (this.#hasAskedAgain || this.#isBodyStreamed || !this.#head.isComplete) return false;
+    return isConnectionsFault(failure, this.#policy, this.#head.method);
+  }
+
+  #askAgain(): void {
+    const endpoint = this.endpoint as Endpoint; // its connection failed
+    this.#hasAskedAgain = true;
+    this.#leaveEndpoint(false);
+    if (this.cluster !== null) this.cluster.counters.requestsRetried++;
+    this.#attemptAt(endpoint);
+  }
+
+  /** Whether what was sent can be sent again, and the budget allows it; takes from the budget when so. */
+  #mayTryAgain(policy: RetryPolicy): boolean {
+    if (this.attempts > policy.maxRetries || this.#isBodyStreamed) return false;
+    const cluster = this.cluster as Cluster; // only asked after an attempt
+    if (this.#holdsRetry) return true;
+    this.#holdsRetry = cluster.breaker.tryAcquireRetry();
+    return this.#holdsRetry;
+  }
+
+  #retry(policy: RetryPolicy): void {
+    if (this.cluster !== null) this.cluster.counters.requestsRetried++;
+    this.#phase = 'backing-off';
+    if (!this.#head.isComplete) this.#downstream.pauseRequest();
+    this.#backOff ??= new Deadline(() => this.attempt());
+    const waitMs = backOffMs(this.attempts, policy.backOffBaseMs, policy.backOffMaxMs, this.#environment.random);
+    this.#environment.wheel.arm(this.#backOff, waitMs);
+  }
+
+  #onTryTimeout(): void {
+    if (this.cluster !== null) this.cluster.counters.perTryTimeouts++;
+    if (this.endpoint !== null) this.endpoint.requestsTimeout++;
+    this.#attemptFailed('perTryTimeout', '');
+  }
+
+  /** The endpoint of this attempt has answered, or failed us. */
+  #report(isError: boolean): void {
+    const { endpoint, cluster } = this;
+    if (endpoint !== null && cluster !== null) cluster.reportOutcome(endpoint, isError);
+  }
+
+  /** Ends an attempt, once: the connection goes back to the pool when it can carry another request. */
+  #leaveEndpoint(isAnswered: boolean): void {
+    if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
+    const { endpoint } = this;
+    const phase = this.#phase;
+    if (endpoint === null || !holdsEndpoint.has(phase)) return;
+    const stream = this.#stream;
+    this.#stream = null;
+    this.#phase = 'idle';
+    endpoint.activeRequests--;
+    if (stream === null) {
+      if (phase === 'connecting') endpoint.poolFor(this.#protocol).cancel(this);
+    } else if (isAnswered && this.isRequestEnded) {
+      stream.release();
+    } else {
+      stream.abort();
+    }
+  }
+}
+
+function protocolTowards({ config }: Cluster, head: RequestHead): UpstreamProtocol {
+  if (config.upstreamProtocol !== 'downstream') return config.upstreamProtocol;
+  return head.protocol === 'HTTP/2' ? 'http2' : 'http1';
+}
+
+/** `idle`: before the first attempt, after the last one, and where nothing waits between two. */
+type Phase = 'idle' | 'resolving' | 'connecting' | 'waiting' | 'backing-off' | 'answered';
+
+/** The phases in which the request counts as one of its endpoint's active requests. */
+const holdsEndpoint: ReadonlySet<Phase> = new Set<Phase>(['connecting', 'waiting', 'answered']);
