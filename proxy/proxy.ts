@@ -78,6 +78,7 @@ export class Sidecar implements SidecarParts {
     this.node = nodeOf(config);
     this.reporter = new TelemetryReporter({
       registry: this.carrier.registry,
+      connections: this.carrier.connections,
       clock: systemClock,
       instanceId: this.#instanceId,
       intervalMs: config.telemetryIntervalMs,

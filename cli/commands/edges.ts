@@ -8,6 +8,7 @@ import { printListing } from '../terminal/print.ts';
 import type { Style } from '../terminal/style.ts';
 import { styleFor } from '../terminal/style.ts';
 import type { Column } from '../terminal/table.ts';
+import { tcpColumns, tcpHelp } from '../terminal/tcp-columns.ts';
 import { latency, percent } from '../terminal/units.ts';
 
 interface EdgesOptions extends ApiOptions, OutputOptions {
@@ -20,23 +21,22 @@ export function edgesCommand(): HeddleCommand {
     .addOption(windowOption())
     .addHelpText(
       'after',
-      '\nExamples:\n  heddle edges\n  heddle edges --window 15m -o wide   with rate, success, latency and whole ids',
+      '\nExamples:\n  heddle edges\n  heddle edges --window 15m -o wide   with rate, success, latency and whole ids' +
+        tcpHelp,
     );
   return withApiOptions(withOutputOption(command)).action(async (options: EdgesOptions) => {
     const edges = await withClient(options, (client) => client.edges(options.window));
-    const forms = { wholeIds: options.output === 'wide', notes: edges.some(({ reason }) => reason !== null) };
-    await printListing(edgeListing(styleFor(process.stdout), forms), edges, options.output);
+    const listing = edgeListing(styleFor(process.stdout), edges, options.output === 'wide');
+    await printListing(listing, edges, options.output);
   });
 }
 
-interface EdgeForms {
-  /** `spiffe://…`; else as Istio writes principals, `cluster.local/ns/default/sa/web`, so that a table fits a terminal. */
-  readonly wholeIds: boolean;
-  /** A column for why an edge is not secured. */
-  readonly notes: boolean;
-}
-
-export function edgeListing(style: Style, { wholeIds, notes }: EdgeForms): Listing<Edge> {
+/**
+ * TCP and why an edge is not secured have columns where there is such an edge. Ids are `spiffe://…` with `wholeIds`, else
+ * as Istio writes principals, `cluster.local/ns/default/sa/web`, so that a table fits a terminal.
+ */
+export function edgeListing(style: Style, edges: readonly Edge[], wholeIds: boolean): Listing<Edge> {
+  const notes = edges.some(({ reason }) => reason !== null);
   const written = (ids: readonly string[]) =>
     ids.map((id) => (wholeIds ? id : id.replace(/^spiffe:\/\//, ''))).join(', ') || '-';
   const securedCell = ({ isSecured, isPending }: Edge): string => {
@@ -60,6 +60,7 @@ export function edgeListing(style: Style, { wholeIds, notes }: EdgeForms): Listi
       { header: 'RPS', align: 'right', wide: true, cell: ({ requestsPerSecond }) => requestsPerSecond.toFixed(1) },
       { header: 'SUCCESS', align: 'right', wide: true, cell: ({ successRate }) => percent(successRate) },
       { header: 'P95', align: 'right', wide: true, cell: ({ p95Ms }) => latency(p95Ms) },
+      ...tcpColumns(edges),
       { header: 'CLIENT ID', cell: ({ clientIds }) => written(clientIds) },
       { header: 'SERVER ID', cell: ({ serverIds }) => written(serverIds) },
       ...(notes ? [note] : []),

@@ -23,14 +23,14 @@ async function table<Row>(listing: Listing<Row>, ...rows: Row[]): Promise<string
 const cart: ServiceStat = {
   ...{ namespace: 'default', service: 'cart', version: 'v2', countedBy: 'destination' },
   ...{ instances: 3, requests: 6426, unreached: 0, requestsPerSecond: 107.1, successRate: 0.9994, mutualTlsShare: 1 },
-  ...{ p50Ms: 8.2, p95Ms: 22, p99Ms: 61.4 },
+  ...{ p50Ms: 8.2, p95Ms: 22, p99Ms: 61.4, tcp: null },
 };
 
 describe('heddle stat', () => {
   it('shows what is healthy, numbers to the right', async () => {
     const idle = { ...cart, service: 'db', requests: 0, requestsPerSecond: 0 };
     const none = { successRate: null, p50Ms: null, p95Ms: null, p99Ms: null, mutualTlsShare: null };
-    expect(await table(statListing('service'), cart, { ...idle, ...none })).toEqual([
+    expect(await table(statListing('service', [cart]), cart, { ...idle, ...none })).toEqual([
       'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS',
       'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%',
       'db                3         -     0.0       -      -      -         -',
@@ -38,13 +38,25 @@ describe('heddle stat', () => {
   });
 
   it('shows requests that got to no instance where there are some', async () => {
-    const [header, row] = await table(statListing('service', true), { ...cart, unreached: 3 });
+    const some = { ...cart, unreached: 3 };
+    const [header, row] = await table(statListing('service', [some]), some);
     expect(header).toMatch(/MTLS {3}UNREACHED$/);
     expect(row).toMatch(/ 3$/);
   });
 
+  it('shows open connections and their bytes where there is TCP', async () => {
+    const none = { requests: 0, requestsPerSecond: 0, successRate: null, p50Ms: null, p95Ms: null, p99Ms: null };
+    const tcp = { open: 2, opened: 5, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
+    const store = { ...cart, ...none, service: 'store', tcp };
+    expect(await table(statListing('service', [cart, store]), cart, store)).toEqual([
+      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC',
+      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%          -                -                 -',
+      'store             3         -     0.0       -      -      -   100.00%          2          34.6B/s           1.2MB/s',
+    ]);
+  });
+
   it('has a column for the version when asked', async () => {
-    const [header, row] = await table(statListing('version'), cart);
+    const [header, row] = await table(statListing('version', [cart]), cart);
     expect(header).toMatch(/^SERVICE {3}VERSION {3}INSTANCES/);
     expect(row).toMatch(/^cart {6}v2 /);
   });
@@ -116,27 +128,37 @@ describe('heddle edges', () => {
     source: { namespace: 'default', service: 'web' },
     destination: { namespace: 'default', service: 'cart' },
     ...{ countedBy: 'destination', requests: 10, requestsPerSecond: 1, successRate: 1, mutualTlsShare: 1 },
-    ...{ p50Ms: 1, p95Ms: 1, p99Ms: 1, isSecured: true, isPending: false, reason: null },
+    ...{ p50Ms: 1, p95Ms: 1, p99Ms: 1, tcp: null, isSecured: true, isPending: false, reason: null },
     clientIds: ['spiffe://td/ns/default/sa/web'],
     serverIds: ['spiffe://td/ns/default/sa/cart'],
   };
 
   it('shows who calls whom, and as whom', async () => {
     const outside = { source: { namespace: '', service: '' }, clientIds: [], isSecured: false, reason: 'plaintext' };
-    expect(await table(edgeListing(plain, { wholeIds: false, notes: true }), edge, { ...edge, ...outside })).toEqual([
+    const edges = [edge, { ...edge, ...outside }];
+    expect(await table(edgeListing(plain, edges, false), ...edges)).toEqual([
       'SRC   DST    SECURED   CLIENT ID              SERVER ID               NOTE',
       'web   cart   √         td/ns/default/sa/web   td/ns/default/sa/cart',
       '-     cart   ×         -                      td/ns/default/sa/cart   plaintext',
     ]);
   });
 
+  it('shows open connections and their bytes where there is TCP', async () => {
+    const tcp = { open: 1, opened: 0, readBytesPerSecond: 0, writtenBytesPerSecond: 999.96 };
+    const store = { ...edge, requests: 0, tcp };
+    expect(await table(edgeListing(plain, [store], false), store)).toEqual([
+      'SRC   DST    SECURED   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC   CLIENT ID              SERVER ID',
+      'web   cart   √                1           0.0B/s           1.0kB/s   td/ns/default/sa/web   td/ns/default/sa/cart',
+    ]);
+  });
+
   it('does not raise an alarm while one end has not reported', async () => {
     const waiting = { ...edge, isSecured: false, isPending: true, reason: 'the callee has not reported yet' };
-    expect((await table(edgeListing(plain, { wholeIds: false, notes: true }), waiting))[1]).toMatch(/^web +cart +… /);
+    expect((await table(edgeListing(plain, [waiting], false), waiting))[1]).toMatch(/^web +cart +… /);
   });
 
   it('has whole ids when asked, and no column for reasons where there are none', async () => {
-    expect(await table(edgeListing(plain, { wholeIds: true, notes: false }), edge)).toEqual([
+    expect(await table(edgeListing(plain, [edge], true), edge)).toEqual([
       'SRC   DST    SECURED   CLIENT ID                       SERVER ID',
       'web   cart   √         spiffe://td/ns/default/sa/web   spiffe://td/ns/default/sa/cart',
     ]);

@@ -8,6 +8,7 @@ import { HeddleCommand } from '../heddle-command.ts';
 import type { Listing } from '../terminal/print.ts';
 import { printListing } from '../terminal/print.ts';
 import type { Column } from '../terminal/table.ts';
+import { tcpColumns, tcpHelp } from '../terminal/tcp-columns.ts';
 import { latency, percent } from '../terminal/units.ts';
 
 interface StatOptions extends ApiOptions, OutputOptions {
@@ -21,18 +22,18 @@ export function statCommand(): HeddleCommand {
     .argument('[service]', 'only this one')
     .addOption(new Option('--by <what>', 'one row for each').choices(['service', 'version']).default('service'))
     .addOption(windowOption())
-    .addHelpText('after', '\nExamples:\n  heddle stat\n  heddle stat cart --by version --window 5m');
+    .addHelpText('after', `\nExamples:\n  heddle stat\n  heddle stat cart --by version --window 5m${tcpHelp}`);
   return withApiOptions(withOutputOption(command)).action(async (service: string | undefined, options: StatOptions) => {
     const all = await withClient(options, (client) => client.stat(options.window, options.by));
     const rows = service === undefined ? all : all.filter((row) => row.service === service);
     if (service !== undefined && rows.length === 0 && all.length > 0) throw await unknownService(service, all);
-    const someUnreached = rows.some(({ unreached }) => unreached > 0);
-    await printListing(statListing(options.by, someUnreached), rows, options.output);
+    await printListing(statListing(options.by, rows), rows, options.output);
   });
 }
 
-/** `someUnreached` adds a column for requests that got to no instance: those have a place only where there are some. */
-export function statListing(by: 'service' | 'version', someUnreached = false): Listing<ServiceStat> {
+/** TCP, and what got to no instance, have columns only where there is some. */
+export function statListing(by: 'service' | 'version', rows: readonly ServiceStat[]): Listing<ServiceStat> {
+  const someUnreached = rows.some(({ unreached }) => unreached > 0);
   const version = { header: 'VERSION', cell: (row: ServiceStat) => row.version || '-' };
   const unreached: Column<ServiceStat> = {
     header: 'UNREACHED',
@@ -58,6 +59,7 @@ export function statListing(by: 'service' | 'version', someUnreached = false): L
       { header: 'P95', align: 'right', cell: (row) => latency(row.p95Ms) },
       { header: 'P99', align: 'right', cell: (row) => latency(row.p99Ms) },
       { header: 'MTLS', align: 'right', cell: (row) => percent(row.mutualTlsShare), tone: securedTone },
+      ...tcpColumns(rows),
       ...(someUnreached ? [unreached] : []),
       { header: 'COUNTED BY', wide: true, cell: (row) => row.countedBy },
     ],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { latency, parseDuration, percent, timeLeft } from './units.ts';
+import { bytesPerSecond, latency, parseDuration, percent, timeLeft } from './units.ts';
 
 describe('percent', () => {
   it.each([
@@ -22,6 +22,18 @@ describe('latency', () => {
     [61_000, '61.0s'],
     [null, '-'],
   ])('writes %s ms as %s', (milliseconds, text) => expect(latency(milliseconds)).toBe(text));
+});
+
+describe('bytesPerSecond', () => {
+  it.each([
+    [0, '0.0B/s'],
+    [999.94, '999.9B/s'],
+    [999.96, '1.0kB/s'],
+    [999_949, '999.9kB/s'],
+    [999_950, '1.0MB/s'],
+    [3_400_000_000, '3400.0MB/s'],
+    [null, '-'],
+  ])('writes %s as %s', (bytes, text) => expect(bytesPerSecond(bytes)).toBe(text));
 });
 
 describe('timeLeft', () => {

@@ -13,6 +13,13 @@ export function latency(milliseconds: number | null): string {
   return milliseconds >= 9.95 ? `${Math.round(milliseconds)}ms` : `${milliseconds.toFixed(1)}ms`;
 }
 
+/** `0.0B/s`, `1.2kB/s`, `3.4MB/s`; `-` without a value. */
+export function bytesPerSecond(bytes: number | null): string {
+  if (bytes === null) return '-';
+  if (bytes < 999.95) return `${bytes.toFixed(1)}B/s`;
+  return bytes < 999_950 ? `${(bytes / 1000).toFixed(1)}kB/s` : `${(bytes / 1_000_000).toFixed(1)}MB/s`;
+}
+
 /** The two largest units of a length of time: `23h12m`, `3m05s`, `12s`; `0s` for less, `-` when it is over. */
 export function timeLeft(milliseconds: number): string {
   if (milliseconds < 0) return '-';

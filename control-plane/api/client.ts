@@ -11,7 +11,7 @@ import type { FailureReason, Status } from './status.ts';
 import type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';
 import type { WatchEvent } from './watch.ts';
 
-export type { Edge, ServiceStat } from '../telemetry/telemetry-source.ts';
+export type { Edge, ServiceStat, TcpMetrics } from '../telemetry/telemetry-source.ts';
 export type { Convergence, ProxyStatus, RejectedResource, TypeStatus } from '../xds/proxy-status.ts';
 export type { CertificateInfo } from './certificate-routes.ts';
 export type { DocumentChange } from './document-repository.ts';

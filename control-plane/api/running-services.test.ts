@@ -26,6 +26,7 @@ function called(changes: Partial<ServiceStat>): ServiceStat {
     p95Ms: 2,
     p99Ms: 3,
     mutualTlsShare: 1,
+    tcp: null,
     ...changes,
   };
 }

@@ -54,6 +54,7 @@ const nothing = {
   p95Ms: null,
   p99Ms: null,
   mutualTlsShare: null,
+  tcp: null,
 } as const;
 
 function keyOf({ namespace, service, version }: { namespace: string; service: string; version: string }): string {

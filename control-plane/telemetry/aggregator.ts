@@ -1,4 +1,4 @@
-import type { Counts, ReportedSeries, SeriesLabels } from './reported-series.ts';
+import type { ConnectionCounts, Counts, ReportedSeries, SeriesLabels } from './reported-series.ts';
 
 export interface AggregatorOptions {
   /** Milliseconds since the epoch. */
@@ -123,10 +123,21 @@ export class Aggregator {
     for (const { labels } of this.#series.values()) yield labels;
   }
 
+  /**
+   * Connections are said to be open in the newest cell of their series alone, so that cells can be added up. Those of a
+   * sidecar that reports no longer are taken for closed.
+   */
   *#cellsFrom(first: number): Iterable<readonly [SeriesLabels, Counts]> {
+    const silentIndex = Math.floor((this.#now() - reportLagMs) / bucketMs);
     for (const { index, cells } of this.#ring) {
       if (index < first) continue;
-      for (const [{ labels }, counts] of cells) yield [labels, counts];
+      for (const [{ labels, lastIndex }, counts] of cells) {
+        const { connections } = counts;
+        if (connections === null || connections.open === 0) yield [labels, counts];
+        else if (index < lastIndex) yield [labels, { ...counts, connections: { ...connections, open: 0 } }];
+        else if (index < silentIndex) yield [labels, { ...counts, connections: ended(connections) }];
+        else yield [labels, counts];
+      }
     }
   }
 
@@ -211,7 +222,18 @@ function merged(a: Counts, b: Counts): Counts {
     requestBytes: a.requestBytes + b.requestBytes,
     responseBytes: a.responseBytes + b.responseBytes,
     latency: mergedLatency(a.latency, b.latency),
+    connections: mergedConnections(a.connections, b.connections),
   };
+}
+
+/** `b` was reported later. */
+function mergedConnections(a: ConnectionCounts | null, b: ConnectionCounts | null): ConnectionCounts | null {
+  if (a === null || b === null) return b;
+  return { opened: a.opened + b.opened, closed: a.closed + b.closed, open: b.open };
+}
+
+function ended({ opened, closed, open }: ConnectionCounts): ConnectionCounts {
+  return { opened, closed: closed + open, open: 0 };
 }
 
 function mergedLatency(a: readonly number[], b: readonly number[]): number[] {

@@ -8,7 +8,7 @@ import type { CountedBy, Edge, EdgeEnd } from './telemetry-source.ts';
 /** What the sidecars at one end of an edge say. */
 class Witness {
   readonly all = new Tally();
-  /** Without requests for which there was never anybody at the other end. */
+  /** Without those for which there was never anybody at the other end. */
   readonly reached = new Tally();
   readonly clientIds = new Set<string>();
   readonly serverIds = new Set<string>();
@@ -32,8 +32,8 @@ interface Pair {
 }
 
 /**
- * Who calls whom: what callers and callees report, put side by side. Requests count where they arrive, as in stat.ts, and
- * by the caller where nobody reports that they did.
+ * Who calls whom: what callers and callees report, put side by side. Requests and connections count where they arrive, as in
+ * stat.ts, and by the caller where nobody reports that they did.
  */
 export function meshEdges(window: Window, serviceOf: ServiceOf): Edge[] {
   const pairs = new Map<string, Pair>();
@@ -47,7 +47,7 @@ export function meshEdges(window: Window, serviceOf: ServiceOf): Edge[] {
   return [...pairs.entries()]
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     .map(([, pair]) => edgeOf(pair, window.seconds))
-    .filter(({ requests }) => requests > 0);
+    .filter(({ requests, tcp }) => requests > 0 || tcp !== null);
 }
 
 function pairOf(pairs: Map<string, Pair>, caller: EdgeEnd, callee: EdgeEnd): Pair {
@@ -82,15 +82,15 @@ function doubt(source: Witness, destination: Witness): string | null {
   const { reached: sent } = source;
   const { reached: received } = destination;
   if (received.count === 0) {
-    if (sent.count === 0) return 'no request has reached an instance';
+    if (sent.count === 0) return `none of the ${source.all.noun} has reached an instance`;
     return sent.securedCount === 0 ? 'the callee has no sidecar' : calleeSilent;
   }
   if (received.securedCount < received.count) {
-    return `${received.count - received.securedCount} of ${received.count} requests arrived without mutual TLS`;
+    return `${received.count - received.securedCount} of ${received.count} ${received.noun} arrived without mutual TLS`;
   }
   if (sent.count === 0) return callerSilent;
   if (sent.securedCount < sent.count) {
-    return `${sent.count - sent.securedCount} of ${sent.count} requests were sent without mutual TLS`;
+    return `${sent.count - sent.securedCount} of ${sent.count} ${sent.noun} were sent without mutual TLS`;
   }
   return (
     contradiction('caller', destination.clientIds, source.clientIds) ??

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { Counter, Gauge } from 'prom-client';
 import type { MeshTelemetry } from './mesh-telemetry.ts';
-import type { MeshLabels, MeshTotal } from './mesh-totals.ts';
+import type { MeshLabels, MeshTotal, MeshTotals } from './mesh-totals.ts';
 import { meshLabelNames } from './mesh-totals.ts';
 
 /**
@@ -13,7 +13,7 @@ import { meshLabelNames } from './mesh-totals.ts';
  */
 export function registerMeshMetrics(registry: Registry, telemetry: MeshTelemetry): void {
   const registers = [registry];
-  const total = (name: string, help: string, read: (of: MeshTotal) => number) =>
+  const totalOf = (totals: MeshTotals) => (name: string, help: string, read: (of: MeshTotal) => number) =>
     new Counter({
       name,
       help,
@@ -21,12 +21,18 @@ export function registerMeshMetrics(registry: Registry, telemetry: MeshTelemetry
       registers,
       collect() {
         this.reset();
-        for (const each of telemetry.totals.all()) this.inc(each.labels satisfies MeshLabels, read(each));
+        for (const each of totals.all()) this.inc(each.labels satisfies MeshLabels, read(each));
       },
     });
+  const total = totalOf(telemetry.totals);
   total('heddle_mesh_requests_total', 'Requests in the mesh, as the sidecars report them.', (of) => of.requests);
   total('heddle_mesh_request_bytes_total', 'Bytes of request bodies in the mesh.', (of) => of.requestBytes);
   total('heddle_mesh_response_bytes_total', 'Bytes of response bodies in the mesh.', (of) => of.responseBytes);
+  const tcp = totalOf(telemetry.tcpTotals);
+  tcp('heddle_mesh_tcp_connections_opened_total', 'TCP connections opened in the mesh.', (of) => of.openedConnections);
+  tcp('heddle_mesh_tcp_connections_closed_total', 'TCP connections that are over.', (of) => of.closedConnections);
+  tcp('heddle_mesh_tcp_received_bytes_total', 'Bytes that came from TCP clients.', (of) => of.requestBytes);
+  tcp('heddle_mesh_tcp_sent_bytes_total', 'Bytes that went to TCP clients.', (of) => of.responseBytes);
 
   const { counts, ledger, aggregator } = telemetry;
   const counter = (name: string, help: string, label: string, read: () => Readonly<Record<string, number>>) =>

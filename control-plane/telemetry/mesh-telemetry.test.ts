@@ -20,14 +20,17 @@ function mesh() {
   let sequence = 0;
   const report = (sidecar: typeof cart, ...series: Input<'heddle.v1.Series'>[]) => {
     sequence++;
-    return telemetry.accept(decodedReport({ sequence, interval_end_ms: nowMs, series }), sidecar);
+    return telemetry.accept(decodedReport({ sequence, interval_end_ms: clock.nowMs, series }), sidecar);
   };
-  return { telemetry, report };
+  return { clock, telemetry, report };
 }
 
 const sent = (overrides: Input<'heddle.v1.Series'> = {}, timesMs?: number[]) =>
   seriesMessage({ reporter: 'SOURCE', ...overrides }, timesMs);
 const received = seriesMessage;
+const tcp = { protocol: 'tcp', route: '', response_code: 0, request_bytes: 600, response_bytes: 6000 } as const;
+const tcpSent = (overrides: Input<'heddle.v1.Series'>) => sent({ ...tcp, ...overrides }, []);
+const tcpReceived = (overrides: Input<'heddle.v1.Series'>) => received({ ...tcp, ...overrides }, []);
 
 describe('stat', () => {
   it('has rate, success, latencies and mutual TLS of each version', () => {
@@ -56,6 +59,7 @@ describe('stat', () => {
         p95Ms: expect.closeTo(91, -0.7),
         p99Ms: expect.closeTo(95, -0.7),
         mutualTlsShare: 0.96,
+        tcp: null,
       },
       expect.objectContaining({ version: 'v2', instances: 1, requests: 1, p50Ms: expect.closeTo(500, -1.3) }),
     ]);
@@ -153,7 +157,7 @@ describe('edges', () => {
     ['the callee has no sidecar', [sent({ mutual_tls: false })], []],
     ['the callee has not reported yet', [sent()], []],
     ['the caller has not reported yet', [], [received()]],
-    ['no request has reached an instance', [sent({ response_flags: 'UF', response_code: 503 })], []],
+    ['none of the requests has reached an instance', [sent({ response_flags: 'UF', response_code: 503 })], []],
     ['1 of 2 requests arrived without mutual TLS', [sent()], [received(), received({ mutual_tls: false })]],
     ['1 of 2 requests were sent without mutual TLS', [sent(), sent({ mutual_tls: false })], [received()]],
     [`the caller was seen as ${other} and reports as ${webId}`, [sent()], [received({ source_principal: other })]],
@@ -183,6 +187,80 @@ describe('edges', () => {
     const { telemetry, report } = mesh();
     report(web, sent({ response_flags: 'UF', response_code: 503 }));
     expect(telemetry.edges(60)).toMatchObject([{ serverIds: [], clientIds: [] }]);
+  });
+});
+
+describe('TCP', () => {
+  it('has edges of its own, counted where connections arrive', () => {
+    const { telemetry, report } = mesh();
+    report(web, tcpSent({ connections_opened: 3, connections_closed: 1, connections_open: 2 }));
+    report(cart, tcpReceived({ connections_opened: 3, connections_closed: 1, connections_open: 2 }));
+    const row = {
+      requests: 0,
+      successRate: null,
+      p99Ms: null,
+      mutualTlsShare: 1,
+      tcp: { open: 2, opened: 3, readBytesPerSecond: 10, writtenBytesPerSecond: 100 },
+    };
+    expect(telemetry.stat(60)).toMatchObject([{ service: 'cart', instances: 1, unreached: 0, ...row }]);
+    const [edge, ...others] = telemetry.edges(60);
+    expect(edge).toMatchObject({ source: { service: 'web' }, isSecured: true, serverIds: [cartId], ...row });
+    expect(others).toEqual([]);
+  });
+
+  it('shows how many connections are open now, however long they are idle, and none of a sidecar that is gone', () => {
+    const { clock, telemetry, report } = mesh();
+    const open = () => telemetry.edges(60)[0]?.tcp;
+    report(cart, tcpReceived({ connections_opened: 2, connections_open: 2 }));
+    for (let i = 0; i < 20; i++) {
+      clock.nowMs += 5000;
+      report(cart, tcpReceived({ connections_open: 2, request_bytes: 0, response_bytes: 0 }));
+      expect(open()?.open).toBe(2);
+    }
+    expect(open()).toMatchObject({ opened: 0, readBytesPerSecond: 0 });
+    clock.nowMs += 25_000;
+    expect(open()?.open).toBe(0);
+    clock.nowMs += 60_000;
+    expect(telemetry.edges(60)).toEqual([]);
+  });
+
+  it.each([
+    ['none of the connections has reached an instance', { response_flags: 'UF', connections_closed: 1 }, null],
+    ['the callee has no sidecar', { connections_open: 1, mutual_tls: false }, null],
+    ['1 of 1 connections arrived without mutual TLS', { connections_open: 1 }, { mutual_tls: false }],
+  ])('is not secured when %s', (reason, sends, receives) => {
+    const { telemetry, report } = mesh();
+    report(web, tcpSent({ connections_opened: 1, ...sends }));
+    if (receives !== null) report(cart, tcpReceived({ connections_opened: 1, connections_open: 1, ...receives }));
+    expect(telemetry.edges(60)).toMatchObject([{ isSecured: false, reason }]);
+  });
+
+  it('counts connections that came to nobody as unreached', () => {
+    const { telemetry, report } = mesh();
+    report(web, tcpSent({ response_flags: 'UH', connections_opened: 4, connections_closed: 4 }));
+    expect(telemetry.stat(60)).toMatchObject([{ unreached: 4, instances: 0, requests: 0 }]);
+  });
+
+  it('stands beside the requests of the same service', () => {
+    const { telemetry, report } = mesh();
+    report(cart, received({ mutual_tls: false }), tcpReceived({ connections_opened: 3, connections_open: 3 }));
+    expect(telemetry.stat(60)).toMatchObject([{ requests: 1, successRate: 1, tcp: { open: 3 }, mutualTlsShare: 0.75 }]);
+    expect(telemetry.edges(60)[0]?.reason).toBe('1 of 4 requests and connections arrived without mutual TLS');
+  });
+
+  it('has totals of its own', async () => {
+    const { telemetry, report } = mesh();
+    report(cart, tcpReceived({ connections_opened: 3, connections_closed: 1, connections_open: 2 }));
+    report(cart, tcpReceived({ connections_open: 2 }));
+    const registry = new Registry();
+    registerMeshMetrics(registry, telemetry);
+    const lines = (await registry.metrics()).split('\n').filter((line) => line.startsWith('heddle_mesh_'));
+    expect(lines.map((line) => line.replace(/\{.*\}/, ''))).toEqual([
+      'heddle_mesh_tcp_connections_opened_total 3',
+      'heddle_mesh_tcp_connections_closed_total 1',
+      'heddle_mesh_tcp_received_bytes_total 1200',
+      'heddle_mesh_tcp_sent_bytes_total 12000',
+    ]);
   });
 });
 

@@ -30,6 +30,7 @@ export interface ReportOutcome {
 export class MeshTelemetry implements TelemetrySource {
   readonly aggregator: Aggregator;
   readonly totals = new MeshTotals();
+  readonly tcpTotals = new MeshTotals();
   readonly ledger = new ReportLedger();
   readonly counts: ReportCounts = { accepted: 0, repeated: 0, refused: { foreign: 0, invalid: 0 } };
 
@@ -61,7 +62,7 @@ export class MeshTelemetry implements TelemetrySource {
         refusal ??= series;
         continue;
       }
-      this.totals.add(series);
+      (series.counts.connections === null ? this.totals : this.tcpTotals).add(series);
       this.aggregator.add(series, Number(report.interval_end_ms));
     }
     return { isNew, refusal };

@@ -20,12 +20,15 @@ export interface MeshTotal {
   requests: number;
   requestBytes: number;
   responseBytes: number;
+  /** Of TCP; zero where requests are counted. */
+  openedConnections: number;
+  closedConnections: number;
 }
 
 /** Label sets; what exceeds them is counted as `other`. */
 const maxTotals = 5000;
 
-/** Requests of the whole mesh since this control plane started; they only ever grow. */
+/** Requests, or TCP connections, of the whole mesh since this control plane started; they only ever grow. */
 export class MeshTotals {
   readonly #totals = new Map<string, MeshTotal>();
   readonly #max: number;
@@ -50,6 +53,8 @@ export class MeshTotals {
     total.requests += counts.count;
     total.requestBytes += counts.requestBytes;
     total.responseBytes += counts.responseBytes;
+    total.openedConnections += counts.connections?.opened ?? 0;
+    total.closedConnections += counts.connections?.closed ?? 0;
   }
 
   all(): Iterable<MeshTotal> {
@@ -63,7 +68,11 @@ export class MeshTotals {
     const { reporter } = labels;
     if (this.#totals.size >= this.#max && labels.source_service !== other)
       return this.#totalOf({ ...others, reporter });
-    const total = { labels, requests: 0, requestBytes: 0, responseBytes: 0 };
+    const total = {
+      ...{ labels, requests: 0, requestBytes: 0, responseBytes: 0 },
+      openedConnections: 0,
+      closedConnections: 0,
+    };
     this.#totals.set(key, total);
     return total;
   }

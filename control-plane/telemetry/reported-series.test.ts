@@ -53,6 +53,13 @@ describe('readSeries', () => {
     ['an endless identity', { source_principal: 's'.repeat(2049) }, 'source_principal has more than 2048 characters'],
     ['buckets that do not exist', { latency_us: { index: [9999], count: [1] } }, 'latency: there is no bucket 9999'],
     ['fewer times than requests', { count: 2 }, '1 latencies of 2 requests'],
+    ['requests over TCP', { protocol: 'tcp' }, 'there are no requests over tcp'],
+    ['connections of HTTP', { connections_open: 1 }, 'only tcp counts connections'],
+    [
+      'connections beyond 2^53',
+      { protocol: 'tcp', connections_open: '18446744073709551615' },
+      'a count is out of range',
+    ],
     ['no times', { latency_us: null }, '0 latencies of 1 requests'],
   ] as const)('refuses %s', (_case, overrides, reason) => {
     expect(readSeries(decodedSeries(overrides as never), cart)).toEqual({ refused: 'invalid', reason });

@@ -44,6 +44,16 @@ export interface Counts {
   responseBytes: number;
   /** Pairs of latency bucket and count, ascending. */
   latency: readonly number[];
+  /** Null where requests are counted. Else there are none, and the bytes are those of the connections. */
+  connections: ConnectionCounts | null;
+}
+
+/** TCP connections of some span of time. */
+export interface ConnectionCounts {
+  readonly opened: number;
+  readonly closed: number;
+  /** At its end. */
+  readonly open: number;
 }
 
 export interface ReportedSeries {
@@ -81,14 +91,25 @@ export function readSeries(message: Output<'heddle.v1.Series'>, sidecar: Reporti
       requestBytes: Number(message.request_bytes),
       responseBytes: Number(message.response_bytes),
       latency,
+      connections: connectionsOf(message),
     },
   };
+}
+
+function connectionsOf(message: Output<'heddle.v1.Series'>): ConnectionCounts | null {
+  if (message.protocol !== 'tcp') return null;
+  const { connections_opened: opened, connections_closed: closed, connections_open: open } = message;
+  return { opened: Number(opened), closed: Number(closed), open: Number(open) };
 }
 
 function faultOf(message: Output<'heddle.v1.Series'>): string | null {
   const { reporter, count, request_bytes, response_bytes, response_code, latency_us } = message;
   if (reporter !== 'SOURCE' && reporter !== 'DESTINATION') return 'reporter must be SOURCE or DESTINATION';
   if (!isCount(count) || !isCount(request_bytes) || !isCount(response_bytes)) return 'a count is out of range';
+  const connections = [message.connections_opened, message.connections_closed, message.connections_open];
+  if (!connections.every(isCount)) return 'a count is out of range';
+  if (message.protocol === 'tcp' && Number(count) > 0) return 'there are no requests over tcp';
+  if (message.protocol !== 'tcp' && connections.some((each) => Number(each) > 0)) return 'only tcp counts connections';
   if (response_code > 999) return `${response_code} is no status`;
   if (!/^([0-9]|1[0-6])?$/.test(message.grpc_response_status)) {
     return `${message.grpc_response_status.slice(0, 40)} is no gRPC status`;

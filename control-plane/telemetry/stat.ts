@@ -14,7 +14,7 @@ interface Group {
   unreached: number;
 }
 
-/** Requests by the service they were for, or by its versions. */
+/** Requests and connections by the service they were for, or by its versions. */
 export function serviceStats(window: Window, serviceOf: ServiceOf, by: 'service' | 'version'): ServiceStat[] {
   const groups = new Map<string, Group>();
   /** Services that count for themselves, so that what their callers count would be the same requests again. */
@@ -26,7 +26,7 @@ export function serviceStats(window: Window, serviceOf: ServiceOf, by: 'service'
     const group = groupOf(groups, namespace, service, by === 'version' ? version : '');
     group[labels.reporter].add(labels, counts);
     if (labels.reporter === 'destination') counting.add(`${namespace}/${service}`);
-    if (isUnreached(labels)) group.unreached += counts.count;
+    if (isUnreached(labels)) group.unreached += counts.count + (counts.connections?.opened ?? 0);
     else group.instances.add(workload);
   }
   const rows: ServiceStat[] = [];

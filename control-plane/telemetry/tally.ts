@@ -1,8 +1,9 @@
 import { LATENCY_BUCKETS, quantileUs } from '../../proto/histogram.ts';
-import type { Counts, SeriesLabels } from './reported-series.ts';
+import type { ConnectionCounts, Counts, SeriesLabels } from './reported-series.ts';
 import { isSuccess } from './reported-series.ts';
+import type { TcpMetrics } from './telemetry-source.ts';
 
-/** The golden numbers of a set of requests. */
+/** The golden numbers of a set of requests and connections. */
 export interface GoldenMetrics {
   readonly requests: number;
   readonly requestsPerSecond: number;
@@ -11,25 +12,43 @@ export interface GoldenMetrics {
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
   readonly mutualTlsShare: number | null;
+  readonly tcp: TcpMetrics | null;
 }
 
-/** Adds up requests of many series. */
+/** Adds up requests and connections of many series. */
 export class Tally {
   readonly #latency = new Float64Array(LATENCY_BUCKETS);
-  #count = 0;
+  #requests = 0;
   #successes = 0;
+  #connections = 0;
   #secured = 0;
+  #open = 0;
+  #opened = 0;
+  #readBytes = 0;
+  #writtenBytes = 0;
 
+  /** Requests, and connections that were open at some time. */
   get count(): number {
-    return this.#count;
+    return this.#requests + this.#connections;
   }
 
   get securedCount(): number {
     return this.#secured;
   }
 
-  add(labels: SeriesLabels, { count, latency }: Counts): void {
-    this.#count += count;
+  /** What `count` is the number of, for people. */
+  get noun(): string {
+    if (this.#connections === 0) return 'requests';
+    return this.#requests === 0 ? 'connections' : 'requests and connections';
+  }
+
+  add(labels: SeriesLabels, counts: Counts): void {
+    if (counts.connections !== null) {
+      this.#addConnections(labels, counts, counts.connections);
+      return;
+    }
+    const { count, latency } = counts;
+    this.#requests += count;
     if (isSuccess(labels)) this.#successes += count;
     if (labels.isMutualTls) this.#secured += count;
     for (let i = 0; i < latency.length; i += 2) {
@@ -39,16 +58,36 @@ export class Tally {
   }
 
   metrics(seconds: number): GoldenMetrics {
-    const share = (part: number): number | null => (this.#count === 0 ? null : part / this.#count);
-    const quantileMs = (q: number): number | null => (this.#count === 0 ? null : quantileUs(this.#latency, q) / 1000);
+    const share = (part: number, whole: number): number | null => (whole === 0 ? null : part / whole);
+    const quantileMs = (q: number): number | null =>
+      this.#requests === 0 ? null : quantileUs(this.#latency, q) / 1000;
     return {
-      requests: this.#count,
-      requestsPerSecond: this.#count / seconds,
-      successRate: share(this.#successes),
+      requests: this.#requests,
+      requestsPerSecond: this.#requests / seconds,
+      successRate: share(this.#successes, this.#requests),
       p50Ms: quantileMs(0.5),
       p95Ms: quantileMs(0.95),
       p99Ms: quantileMs(0.99),
-      mutualTlsShare: share(this.#secured),
+      mutualTlsShare: share(this.#secured, this.count),
+      tcp: this.#connections === 0 ? null : this.#tcpMetrics(seconds),
+    };
+  }
+
+  #addConnections({ isMutualTls }: SeriesLabels, counts: Counts, { opened, closed, open }: ConnectionCounts): void {
+    this.#connections += closed + open;
+    if (isMutualTls) this.#secured += closed + open;
+    this.#open += open;
+    this.#opened += opened;
+    this.#readBytes += counts.requestBytes;
+    this.#writtenBytes += counts.responseBytes;
+  }
+
+  #tcpMetrics(seconds: number): TcpMetrics {
+    return {
+      open: this.#open,
+      opened: this.#opened,
+      readBytesPerSecond: this.#readBytes / seconds,
+      writtenBytesPerSecond: this.#writtenBytes / seconds,
     };
   }
 }

@@ -15,7 +15,7 @@ export interface ServiceStat {
   readonly instances: number;
   readonly requests: number;
   /**
-   * Requests that the sidecars of its callers could bring to no instance: none healthy, no connection, over a limit. Not
+   * Requests and connections that the sidecars of its callers could bring to no instance: none healthy, no connection, over a limit. Not
    * among `requests` where the service counts itself. Those meant for no version in particular are in no version's row.
    */
   readonly unreached: number;
@@ -26,8 +26,21 @@ export interface ServiceStat {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
-  /** Share of the requests that came over mutual TLS, 0 to 1; null without requests. */
+  /** Share of the requests and connections that came over mutual TLS, 0 to 1; null without any. */
   readonly mutualTlsShare: number | null;
+  /** Connections of ports that carry TCP; null where there were none in the window. */
+  readonly tcp: TcpMetrics | null;
+}
+
+/** TCP connections of a row. */
+export interface TcpMetrics {
+  /** Open now. */
+  readonly open: number;
+  /** That were opened in the window, or came to nothing. */
+  readonly opened: number;
+  /** Bytes that came from clients, and that went to them. */
+  readonly readBytesPerSecond: number;
+  readonly writtenBytesPerSecond: number;
 }
 
 export interface EdgeEnd {
@@ -48,10 +61,11 @@ export interface Edge {
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
   readonly mutualTlsShare: number | null;
+  readonly tcp: TcpMetrics | null;
   /** SPIFFE ids of callers and of callees, as either end says; sorted. */
   readonly clientIds: readonly string[];
   readonly serverIds: readonly string[];
-  /** Both ends say mutual TLS for every request, and neither contradicts the other about who they are. */
+  /** Both ends say mutual TLS for every request and connection, and neither contradicts the other about who they are. */
   readonly isSecured: boolean;
   /** Not secured only in that one end has not reported yet, or no longer within the window. */
   readonly isPending: boolean;
@@ -59,7 +73,7 @@ export interface Edge {
   readonly reason: string | null;
 }
 
-/** The end of a connection whose sidecars counted the requests of a row. */
+/** The end of a connection whose sidecars counted what is in a row. */
 export type CountedBy = 'destination' | 'source';
 
 /** What the REST API reads: the last hour. Windows in seconds; what is outside of 5 to 3600 is taken for the nearer. */

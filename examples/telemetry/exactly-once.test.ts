@@ -15,6 +15,7 @@ import { clientOf } from '../../proto/client.ts';
 import { serviceDefinition } from '../../proto/load.ts';
 import type { SeriesLabels } from '../../proxy/telemetry/series-labels.ts';
 import { SeriesRegistry } from '../../proxy/telemetry/series-registry.ts';
+import { TcpRegistry } from '../../proxy/telemetry/tcp-registry.ts';
 import { TelemetryReporter } from '../../proxy/telemetry/telemetry-reporter.ts';
 import { FakeClock } from '../../proxy/testing/fake-clock.ts';
 
@@ -129,11 +130,13 @@ describe('reports from a sidecar to the control plane', () => {
       const telemetry = new MeshTelemetry();
       const relay = await startRelay(await startService(telemetry));
       const registry = new SeriesRegistry();
+      const connections = new TcpRegistry();
       const clock = new FakeClock(Date.now() - 600_000);
-      const reporter = new TelemetryReporter({ registry, clock, random: () => 0.5 });
+      const reporter = new TelemetryReporter({ registry, connections, clock, random: () => 0.5 });
       cleanups.push(() => reporter.close());
       reporter.start();
       const expected = { requests: 0, requestBytes: 0, responseBytes: 0 };
+      const tcp = connections.series(labels(''), '-');
       let brokenAt = -1;
       for (let round = 0; round < 60; round++) {
         if (relay.breaks() !== brokenAt) {
@@ -148,6 +151,9 @@ describe('reports from a sidecar to the control plane', () => {
           expected.requestBytes += requestBytes;
           expected.responseBytes += responseBytes;
         }
+        tcp.opened += random(3);
+        tcp.closed = Math.max(tcp.closed, tcp.opened - random(3));
+        tcp.sentBytes += random(1000);
         const fate = random(4);
         if (fate === 0) relay.cutAfter(random(200));
         clock.advance(5000);
@@ -167,6 +173,9 @@ describe('reports from a sidecar to the control plane', () => {
       const [stat, ...others] = telemetry.stat(3600, 'service');
       expect(others).toEqual([]);
       expect(stat).toMatchObject({ service: 'cart', requests: expected.requests, mutualTlsShare: 1 });
+      expect([...telemetry.tcpTotals.all()]).toMatchObject([
+        { openedConnections: tcp.opened, closedConnections: tcp.closed, responseBytes: tcp.sentBytes },
+      ]);
       // it was not for want of trying
       expect(relay.breaks()).toBeGreaterThan(10);
       expect(telemetry.counts.repeated).toBeGreaterThan(0);

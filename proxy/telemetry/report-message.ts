@@ -2,7 +2,10 @@ import { toSparseBuckets } from '../../proto/histogram.ts';
 import type { Input } from '../../proto/load.ts';
 import type { CodeCounts } from './code-counts.ts';
 import { grpcStatusOf, httpStatusOf } from './outcome-code.ts';
+import type { SeriesLabels } from './series-labels.ts';
 import type { SeriesRegistry } from './series-registry.ts';
+import type { TcpDeltas } from './tcp-delta.ts';
+import type { TcpLabels } from './tcp-registry.ts';
 
 export type ReportMessage = Input<'heddle.v1.ReportRequest'>;
 export type SeriesMessage = Input<'heddle.v1.Series'>;
@@ -12,32 +15,51 @@ type SeriesName = Omit<SeriesMessage, 'count' | 'request_bytes' | 'response_byte
 export function takeUnreported(registry: SeriesRegistry): SeriesMessage[] {
   const taken: SeriesMessage[] = [];
   for (const { labels, codes } of unreported(registry)) {
-    const { reporter, source, destination } = labels;
     for (const counts of codes) {
       taken.push(
         takeCounts(counts, {
-          reporter: reporter === 'source' ? 'SOURCE' : 'DESTINATION',
-          source_workload: source.workload,
-          source_namespace: source.namespace,
-          source_service: source.service,
-          source_version: source.version,
-          source_principal: source.principal,
-          destination_workload: destination.workload,
-          destination_namespace: destination.namespace,
-          destination_service: destination.serviceHost,
-          destination_version: destination.version,
-          destination_principal: destination.principal,
+          ...endsOf(labels),
           route: labels.route,
           response_code: httpStatusOf(counts.code),
           grpc_response_status: grpcStatusOf(counts.code) < 0 ? '' : String(grpcStatusOf(counts.code)),
           response_flags: counts.flag,
-          mutual_tls: labels.isMutualTls,
           protocol: labels.protocol,
         }),
       );
     }
   }
   return taken;
+}
+
+/** TCP connections since they were last taken, and those that are open. */
+export function takeUnreportedConnections(connections: TcpDeltas): SeriesMessage[] {
+  return connections.take(Number.POSITIVE_INFINITY, true).map((delta) => ({
+    ...endsOf(delta.labels),
+    response_flags: delta.flag,
+    protocol: 'tcp',
+    request_bytes: delta.receivedBytes,
+    response_bytes: delta.sentBytes,
+    connections_opened: delta.opened,
+    connections_closed: delta.closed,
+    connections_open: delta.open,
+  }));
+}
+
+function endsOf({ reporter, source, destination, isMutualTls }: SeriesLabels | TcpLabels) {
+  return {
+    reporter: reporter === 'source' ? 'SOURCE' : 'DESTINATION',
+    source_workload: source.workload,
+    source_namespace: source.namespace,
+    source_service: source.service,
+    source_version: source.version,
+    source_principal: source.principal,
+    destination_workload: destination.workload,
+    destination_namespace: destination.namespace,
+    destination_service: destination.serviceHost,
+    destination_version: destination.version,
+    destination_principal: destination.principal,
+    mutual_tls: isMutualTls,
+  } as const;
 }
 
 function* unreported(registry: SeriesRegistry) {

@@ -6,6 +6,8 @@ export interface TcpDelta {
   readonly flag: string;
   readonly opened: number;
   readonly closed: number;
+  /** When it was taken. */
+  readonly open: number;
   readonly sentBytes: number;
   readonly receivedBytes: number;
 }
@@ -13,13 +15,14 @@ export interface TcpDelta {
 /** Takes from a registry what was counted since it was last taken; the registry itself goes on as it is. */
 export class TcpDeltas {
   readonly #registry: TcpRegistry;
-  readonly #taken = new WeakMap<TcpSeries, TcpDelta>();
+  readonly #taken = new WeakMap<TcpSeries, Omit<TcpDelta, 'labels' | 'flag' | 'open'>>();
 
   constructor(registry: TcpRegistry) {
     this.#registry = registry;
   }
 
-  take(max: number): TcpDelta[] {
+  /** `openToo` has a delta of zeros for connections that are open and idle. */
+  take(max: number, openToo = false): TcpDelta[] {
     const deltas: TcpDelta[] = [];
     for (const series of this.#registry.all()) {
       if (deltas.length >= max) break;
@@ -29,11 +32,13 @@ export class TcpDeltas {
         ...{ labels, flag },
         opened: opened - (before?.opened ?? 0),
         closed: closed - (before?.closed ?? 0),
+        open: opened - closed,
         sentBytes: sentBytes - (before?.sentBytes ?? 0),
         receivedBytes: receivedBytes - (before?.receivedBytes ?? 0),
       };
-      if (delta.opened + delta.closed + delta.sentBytes + delta.receivedBytes === 0) continue;
-      this.#taken.set(series, { labels, flag, opened, closed, sentBytes, receivedBytes });
+      const isChanged = delta.opened + delta.closed + delta.sentBytes + delta.receivedBytes > 0;
+      if (!isChanged && !(openToo && delta.open > 0)) continue;
+      this.#taken.set(series, { opened, closed, sentBytes, receivedBytes });
       deltas.push(delta);
     }
     return deltas;

@@ -4,6 +4,7 @@ import { addSparseBuckets, LATENCY_BUCKETS } from '../../proto/histogram.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import type { ReportMessage } from './report-message.ts';
 import { SeriesRegistry } from './series-registry.ts';
+import { TcpRegistry } from './tcp-registry.ts';
 import type { ReportClient } from './telemetry-reporter.ts';
 import { TelemetryReporter } from './telemetry-reporter.ts';
 import { labelsOf } from './testing/labels.ts';
@@ -40,6 +41,7 @@ class FakeStream extends EventEmitter {
 function reporting() {
   const clock = new FakeClock(1_700_000_000_000);
   const registry = new SeriesRegistry();
+  const connections = new TcpRegistry();
   const series = registry.series(labelsOf());
   const streams: FakeStream[] = [];
   const logged: string[] = [];
@@ -51,6 +53,7 @@ function reporting() {
   } as unknown as ReportClient;
   const reporter = new TelemetryReporter({
     registry,
+    connections,
     clock,
     instanceId: 'this-run',
     random: () => 0.5,
@@ -65,7 +68,7 @@ function reporting() {
     if (latest === undefined) throw new Error('there is no stream');
     return latest;
   };
-  return { clock, registry, client, reporter, streams, stream, logged, request };
+  return { clock, registry, connections, client, reporter, streams, stream, logged, request };
 }
 
 const countOf = (messages: readonly ReportMessage[]) =>
@@ -88,6 +91,33 @@ describe('TelemetryReporter', () => {
     const { index = [], count = [] } = stream().written[0]?.series?.[0]?.latency_us ?? {};
     expect(addSparseBuckets(latency, index, count.map(String))).toBeNull();
     expect(latency.reduce((sum, each) => sum + each, 0)).toBe(3);
+  });
+
+  it('reports TCP connections too, those that are open and idle among them', () => {
+    const { clock, client, connections, reporter, stream } = reporting();
+    reporter.useClient(client);
+    const series = connections.series(labelsOf(), '-');
+    series.opened = 3;
+    series.closed = 1;
+    series.receivedBytes = 5;
+    series.sentBytes = 7;
+    clock.advance(5000);
+    stream().acknowledge(1);
+    clock.advance(5000);
+    stream().acknowledge(2);
+    series.closed = 3;
+    clock.advance(5000);
+    stream().acknowledge(3);
+    clock.advance(60_000);
+    const [first, ...later] = stream().written.map(({ series: rows = [] }) => rows);
+    const moved = { request_bytes: 5, response_bytes: 7 };
+    expect(first).toMatchObject([
+      { ...moved, protocol: 'tcp', connections_opened: 3, connections_closed: 1, connections_open: 2 },
+    ]);
+    expect(later).toMatchObject([
+      [{ connections_opened: 0, connections_closed: 0, connections_open: 2, request_bytes: 0 }],
+      [{ connections_opened: 0, connections_closed: 2, connections_open: 0 }],
+    ]);
   });
 
   it('says nothing while there is nothing to say', () => {

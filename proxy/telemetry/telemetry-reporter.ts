@@ -4,8 +4,10 @@ import type { Input, Output } from '../../proto/load.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
 import type { ReportMessage } from './report-message.ts';
-import { takeUnreported } from './report-message.ts';
+import { takeUnreported, takeUnreportedConnections } from './report-message.ts';
 import type { SeriesRegistry } from './series-registry.ts';
+import { TcpDeltas } from './tcp-delta.ts';
+import type { TcpRegistry } from './tcp-registry.ts';
 
 type ReportStream = ClientDuplexStream<Input<'heddle.v1.ReportRequest'>, Output<'heddle.v1.ReportResponse'>>;
 
@@ -16,6 +18,7 @@ export interface ReportClient {
 
 export interface TelemetryReporterOptions {
   readonly registry: SeriesRegistry;
+  readonly connections: TcpRegistry;
   readonly clock: Clock;
   /** Time between two reports, give or take a tenth. Default 5000. */
   readonly intervalMs?: number;
@@ -54,6 +57,7 @@ const refusalCodes: ReadonlySet<number> = new Set([3, 11, 13]);
  */
 export class TelemetryReporter {
   readonly #registry: SeriesRegistry;
+  readonly #connections: TcpDeltas;
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #instanceId: string;
@@ -75,6 +79,7 @@ export class TelemetryReporter {
 
   constructor(options: TelemetryReporterOptions) {
     this.#registry = options.registry;
+    this.#connections = new TcpDeltas(options.connections);
     this.#clock = options.clock;
     this.#intervalMs = options.intervalMs ?? 5000;
     this.#instanceId = options.instanceId ?? randomUUID();
@@ -152,7 +157,7 @@ export class TelemetryReporter {
   /** Turns what was counted into reports. */
   #take(): void {
     const endMs = this.#clock.now();
-    const series = takeUnreported(this.#registry);
+    const series = [...takeUnreported(this.#registry), ...takeUnreportedConnections(this.#connections)];
     for (let from = 0; from < series.length; from += maxSeriesPerReport) {
       const sequence = ++this.#lastSequence;
       const message = {

@@ -26,6 +26,9 @@ export interface Series {
   'response_bytes'?: (number | string | Long);
   'latency_us'?: (_heddle_v1_Histogram | null);
   'grpc_response_status'?: (string);
+  'connections_opened'?: (number | string | Long);
+  'connections_closed'?: (number | string | Long);
+  'connections_open'?: (number | string | Long);
 }
 
 export interface Series__Output {
@@ -50,4 +53,7 @@ export interface Series__Output {
   'response_bytes': (string);
   'latency_us': (_heddle_v1_Histogram__Output | null);
   'grpc_response_status': (string);
+  'connections_opened': (string);
+  'connections_closed': (string);
+  'connections_open': (string);
 }
