@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
 import { validateSvid } from '../../certs/svid.ts';
+import { tlsCiphers } from '../../certs/tls-ciphers.ts';
 import type { Log } from '../log.ts';
 
 /** A leaf with its key, and the chain up to and with the root, so that one who knows only the root's hash can pin it. */
@@ -154,5 +155,5 @@ export class TlsServer {
 }
 
 function secureContextOf({ identity, trustBundlePem }: TlsServerOptions): SecureContextOptions {
-  return { key: identity.privateKeyPem, cert: identity.chainPem, ca: trustBundlePem };
+  return { key: identity.privateKeyPem, cert: identity.chainPem, ca: trustBundlePem, ciphers: tlsCiphers };
 }

@@ -3,7 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
-import type { IdentityHolder, MeshIdentity } from '../tls/mesh-identity.ts';
+import type { IdentityHolder, MeshIdentity, VerifiedPeer } from '../tls/mesh-identity.ts';
 import { secureContextOptions } from '../tls/mesh-identity.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
 import { openTransport } from '../transport/open-transport.ts';
@@ -217,10 +217,11 @@ export class Listener {
     this.counters.handshakes++;
     const certificate = socket.getPeerX509Certificate();
     const own = identity.current;
-    const verified =
-      certificate === undefined || own === null
-        ? { reason: 'the client showed no certificate' }
-        : identity.verifyPeer(certificate.raw);
+    const alpnProtocol = socket.alpnProtocol || '';
+    let verified: VerifiedPeer | { readonly reason: string };
+    if (certificate === undefined || own === null) verified = { reason: 'the client showed no certificate' };
+    else if (alpnProtocol === '') verified = { reason: 'the client did not say what it speaks (ALPN)' };
+    else verified = identity.verifyPeer(certificate.raw);
     if ('reason' in verified || certificate === undefined || own === null) {
       this.counters.handshakeFailures++;
       this.#refuse('reason' in verified ? verified.reason : 'no certificate', addressOf(socket));
@@ -234,7 +235,7 @@ export class Listener {
       clientCertLine: clientCertLine(own, certificate.raw, verified.id),
       metadata: '',
     };
-    this.#accept(socket, peer, socket.alpnProtocol || '');
+    this.#accept(socket, peer, alpnProtocol);
   }
 
   #accept(socket: Socket, peer: AcceptedPeer, alpnProtocol: string): void {

@@ -5,100 +5,19 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createTestMesh } from '../../certs/testing/test-identity.ts';
 import { wrongLeaves } from '../../certs/testing/wrong-leaves.ts';
 import { ALPN_HTTP1 } from '../../proto/names.ts';
-import { localReply } from '../forward/local-reply.ts';
-import type { AcceptedPeer } from '../listener/accepted-connection.ts';
-import { serveNewHttp } from '../listener/http-codecs.ts';
-import { Listener } from '../listener/listener.ts';
 import { holderOf, meshIdentity } from '../testing/mesh-identity.ts';
 import type { IdentityHolder } from '../tls/mesh-identity.ts';
 import { IdentityHolder as Holder, secureContextOptions } from '../tls/mesh-identity.ts';
-import { SessionCache } from '../tls/session-cache.ts';
-import { CoarseClock } from '../transport/coarse-clock.ts';
 import { dialMesh } from '../upstream/dial.ts';
+import { MeshPair } from './testing/mesh-pair.ts';
 
 const mesh = createTestMesh();
-const sessions = new SessionCache();
-const listeners: Listener[] = [];
+const pair = new MeshPair();
+const serve = (identity: IdentityHolder, handshakeTimeoutMs?: number) => pair.serve(identity, handshakeTimeoutMs);
+const call = (port: number, identity: IdentityHolder, expected: readonly string[] = [mesh.id('cart')]) =>
+  pair.call(port, identity, expected);
 
-afterEach(async () => {
-  sessions.clear();
-  for (const listener of listeners.splice(0)) await listener.close(0);
-});
-
-interface Served {
-  readonly listener: Listener;
-  readonly peers: AcceptedPeer[];
-  readonly refused: string[];
-}
-
-async function serve(identity: IdentityHolder, handshakeTimeoutMs = 15_000): Promise<Served> {
-  const peers: AcceptedPeer[] = [];
-  const refused: string[] = [];
-  const listener = await Listener.listen({
-    name: 'inbound',
-    host: '127.0.0.1',
-    port: 0,
-    mesh: { identity, alpnProtocols: [ALPN_HTTP1], handshakeTimeoutMs },
-    clock: new CoarseClock(),
-    serve: (accepted) =>
-      serveNewHttp(accepted, {
-        connection: {
-          trust: 'sidecar',
-          clock: new CoarseClock(),
-          describe: (failure) =>
-            localReply(failure, { answeredBy: '', service: '', rule: '', detail: '', remedy: '', isGrpc: false }),
-          onRefused: (failure) => refused.push(failure),
-        },
-        accept: (connection, { peer }) => {
-          peers.push(peer);
-          return {
-            onRequest: () => connection.sendLocalReply(200, '', peer.principal),
-            onRequestBody() {},
-            onRequestEnd() {},
-            onDownstreamDrain() {},
-            onDownstreamReset() {},
-            onSweep() {},
-          };
-        },
-      }),
-    onRefused: (reason) => refused.push(reason),
-  });
-  listeners.push(listener);
-  return { listener, peers, refused };
-}
-
-type Dialled = { readonly text: string } | { readonly failure: string; readonly detail: string };
-
-/** Dials as one sidecar dials another, and sends a request when it may. */
-function call(port: number, identity: IdentityHolder, expected = [mesh.id('cart') as string]): Promise<Dialled> {
-  return new Promise((resolve) => {
-    const target = {
-      address: '127.0.0.1',
-      port,
-      connectTimeoutMs: 5000,
-      sni: 'outbound_.80_._.cart.default.svc.cluster.local',
-      alpnProtocols: [ALPN_HTTP1],
-      expectedIdentities: expected,
-    };
-    dialMesh(target, identity, sessions, {
-      onConnected: (transport) => {
-        let text = '';
-        transport.setHandler({
-          onBytes: (buffer, length) => {
-            text += buffer.toString('latin1', 0, length);
-            transport.end();
-          },
-          onEnd() {},
-          onDrain() {},
-          onClose: () => resolve({ text }),
-        });
-        transport.startReading();
-        transport.writeText('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-      },
-      onDialFailed: (failure, detail) => resolve({ failure, detail }),
-    });
-  });
-}
+afterEach(() => pair.close());
 
 describe('a connection between two sidecars', () => {
   it('carries requests when both are who they should be', async () => {
@@ -227,7 +146,7 @@ describe('a connection between two sidecars', () => {
         alpnProtocols: [ALPN_HTTP1],
         expectedIdentities: [mesh.id('cart')],
       };
-      dialMesh(target, web, sessions, {
+      dialMesh(target, web, pair.sessions, {
         onConnected: (transport) => {
           transport.setHandler({
             onBytes: (buffer, length) => {
@@ -261,7 +180,7 @@ describe('a connection between two sidecars', () => {
     const web = holderOf(mesh, 'web');
     expect(await call(listener.port, web)).toHaveProperty('text');
     server.set(meshIdentity(mesh, mesh.identity('db'), mesh.id('db')));
-    sessions.clear();
+    pair.sessions.clear();
     expect(await call(listener.port, web)).toMatchObject({ failure: 'identityRefused' });
   });
 });

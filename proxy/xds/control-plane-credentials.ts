@@ -1,6 +1,7 @@
 import { createSecureContext } from 'node:tls';
 import type { ChannelCredentials, ChannelOptions } from '@grpc/grpc-js';
 import { expectIdentity, validateSvid } from '../../certs/svid.ts';
+import { tlsCiphers } from '../../certs/tls-ciphers.ts';
 import { controlPlaneSpiffeId } from '../../proto/names.ts';
 
 /** Whom a connection to the control plane trusts, and as whom it is made. */
@@ -27,6 +28,7 @@ export async function controlPlaneCredentials(
   const context = createSecureContext({
     ca: trust.trustBundlePem,
     minVersion: 'TLSv1.3',
+    ciphers: tlsCiphers,
     ...(trust.client === null ? {} : { cert: trust.client.certificateChainPem, key: trust.client.privateKeyPem }),
   });
   return credentials.createFromSecureContext(context, {
