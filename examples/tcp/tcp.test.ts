@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import type { OutgoingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { kinds } from '../../control-plane/model/kinds.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
@@ -264,6 +265,28 @@ describe('CONNECT on the proxy port', () => {
     expect(await statusOf({ ':path': '/', ':authority': 'elsewhere' })).toBe(421);
     session.destroy();
     socket.destroy();
+  });
+
+  it('is refused over HTTP/2, in an answer that says what to do, and costs other streams nothing', async () => {
+    const session = connectHttp2(`http://127.0.0.1:${proxyPort}`);
+    const answerTo = async (headers: OutgoingHttpHeaders): Promise<{ head: IncomingHttpHeaders; body: string }> => {
+      const request = session.request(headers, { endStream: false });
+      const [head] = (await once(request, 'response')) as [IncomingHttpHeaders];
+      const body = await text(request);
+      request.close();
+      return { head, body };
+    };
+    const { head, body } = await answerTo({ ':method': 'CONNECT', ':authority': `secrets.default:${secrets.port}` });
+    expect(head).toMatchObject({ ':status': 403, 'x-heddle-reason': 'NR' });
+    expect(JSON.parse(body)).toMatchObject({
+      reason: 'upgradeNotSupported',
+      detail: 'CONNECT over HTTP/2 is not carried; the HTTP proxy port takes it over HTTP/1.1',
+    });
+    const other = session.request({ ':path': '/', ':authority': `streams.default:${streams}` });
+    const [answer] = (await once(other, 'response')) as [IncomingHttpHeaders];
+    expect(answer[':status']).toBe(200);
+    other.close();
+    session.destroy();
   });
 
   it.each([

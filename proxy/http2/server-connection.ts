@@ -51,7 +51,7 @@ export interface Http2ServerConnectionOptions {
   /** Somebody to answer the requests of one stream object; called once for each object, not for each request. */
   accept(stream: DownstreamStream): RequestReceiver;
   /** Answers a request that was refused before anyone saw it: extra header lines and the body. */
-  describe(failure: Failure): { readonly lines: string; readonly body: string };
+  describe(failure: Failure, detail?: string): { readonly lines: string; readonly body: string };
   /** A request was refused at the protocol level; for counters and the access log. */
   onRefused(failure: Failure): void;
   onClosed(connection: Http2ServerConnection): void;
@@ -59,6 +59,9 @@ export interface Http2ServerConnectionOptions {
 
 /** A body that has arrived with its head, and is no larger than this, is kept whole so that it can be sent again. */
 const MAX_WHOLE_BODY_BYTES = 65_536;
+
+/** For whoever asks for a tunnel (section 8.5), which an HTTP/1 connection can become and a stream here cannot. */
+const CONNECT_REFUSED = 'CONNECT over HTTP/2 is not carried; the HTTP proxy port takes it over HTTP/1.1';
 
 /** Stream objects that wait for their next stream. */
 const MAX_FREE_STREAMS = 128;
@@ -154,7 +157,7 @@ export class Http2ServerConnection extends Http2Connection<ServerStream> impleme
     const refusal = fault ?? (head.method === 'CONNECT' ? 'upgradeNotSupported' : null);
     if (refusal !== null) {
       this.#options.onRefused(refusal);
-      stream.refuse(refusal, this.#options.describe(refusal));
+      stream.refuse(refusal, this.#options.describe(refusal, refusal === 'upgradeNotSupported' ? CONNECT_REFUSED : ''));
       return;
     }
     if (head.framing === 'length') stream.missingBytes = head.contentLength;

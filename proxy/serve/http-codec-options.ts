@@ -30,7 +30,8 @@ export function httpCodecOptions(
       get idleTimeoutMs() {
         return environment.http.idleTimeoutMs || Number.POSITIVE_INFINITY;
       },
-      describe: (failure) => environment.describe(failure, { service: '', rule: '', detail: '', isGrpc: false }),
+      describe: (failure, detail = '') =>
+        environment.describe(failure, { service: '', rule: '', detail, isGrpc: false }),
       onRefused,
     },
     http2: {
