@@ -6,6 +6,7 @@ import type { Transport } from '../transport/transport.ts';
 import type { ClientStreamHost } from './client-stream.ts';
 import { ClientStream } from './client-stream.ts';
 import { isBlame, NO_ERROR, PROTOCOL_ERROR, SETTINGS_TIMEOUT, STREAM_CLOSED } from './error-codes.ts';
+import type { CoarseTime } from './frame-rules.ts';
 import {
   CONNECTION_PREFACE,
   DATA,
@@ -17,7 +18,6 @@ import {
 } from './frames.ts';
 import type { FieldLimits, FieldList } from './hpack/field-list.ts';
 import { defaultFieldLimits } from './hpack/field-list.ts';
-import type { CoarseTime } from './http2-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { defaultHttp2Limits } from './http2-limits.ts';

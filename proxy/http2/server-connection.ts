@@ -4,6 +4,7 @@ import type { HeaderTrust } from '../message/header-trust.ts';
 import type { DownstreamStream, RequestReceiver } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
 import { NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM, STREAM_CLOSED } from './error-codes.ts';
+import type { CoarseTime } from './frame-rules.ts';
 import {
   CONNECTION_PREFACE,
   DATA,
@@ -16,7 +17,6 @@ import {
 import type { FieldLimits, FieldList } from './hpack/field-list.ts';
 import { defaultFieldLimits } from './hpack/field-list.ts';
 import { maxEncodedSize } from './hpack/hpack-encoder.ts';
-import type { CoarseTime } from './http2-connection.ts';
 import { Http2Connection } from './http2-connection.ts';
 import type { Http2Limits } from './http2-limits.ts';
 import { defaultHttp2Limits } from './http2-limits.ts';
