@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../examples/testing/free-port.ts';
 
 /** The built program as users run it, in processes of its own, against a control plane of its own. */
 const root = join(import.meta.dirname, '..');
@@ -260,11 +261,6 @@ describe('heddle run', () => {
     expect(other).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no way into the mesh') });
   });
 });
-
-async function freePort(): Promise<number> {
-  const { freePorts: find } = await import('./demo/free-ports.ts');
-  return (await find(1))[0] ?? 0;
-}
 
 /** The sidecar answers for a service that is not yet known to listen, too: then the call is made again. */
 async function callThrough(proxyPort: number, url: string): Promise<string> {

@@ -1,13 +1,12 @@
-import type { ChildProcess } from 'node:child_process';
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../examples/testing/free-port.ts';
+import type { RunningProgram } from '../examples/testing/program.ts';
+import { startProgram } from '../examples/testing/program.ts';
 import { hasProgram } from '../examples/testing/programs.ts';
 import type { Forwarder } from './testing/forwarder.ts';
 import { startForwarder } from './testing/forwarder.ts';
@@ -15,32 +14,8 @@ import { startForwarder } from './testing/forwarder.ts';
 const run = promisify(execFile);
 const options = { timeout: 30_000, maxBuffer: 64_000_000, encoding: 'latin1' } as const;
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** Resolves when somebody listens; a try costs nothing on this host. */
-async function listening(port: number): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    const socket = connect(port, '127.0.0.1');
-    const isThere = await new Promise<boolean>((resolve) => {
-      socket.on('connect', () => resolve(true));
-      socket.on('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isThere) return;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-  throw new Error('the program does not listen');
-}
-
 describe.skipIf(!hasProgram('nghttpd'))('nghttpd behind the proxy', () => {
-  let server: ChildProcess;
+  let server: RunningProgram;
   let folder: string;
   let forwarder: Forwarder;
   let url: string;
@@ -50,15 +25,14 @@ describe.skipIf(!hasProgram('nghttpd'))('nghttpd behind the proxy', () => {
     writeFileSync(join(folder, 'small'), 'small file');
     writeFileSync(join(folder, 'large'), Buffer.alloc(5_000_000, 'l'));
     const port = await freePort();
-    server = spawn('nghttpd', ['--no-tls', '--echo-upload', '-d', folder, String(port)], { stdio: 'ignore' });
-    await listening(port);
+    server = await startProgram('nghttpd', ['--no-tls', '--echo-upload', '-d', folder, String(port)], port);
     forwarder = await startForwarder([port], { cluster: { upstreamProtocol: 'http2' } });
     url = `http://127.0.0.1:${forwarder.port}`;
   });
 
   afterAll(async () => {
     await forwarder?.close();
-    server?.kill();
+    await server?.stop();
     if (folder !== undefined) rmSync(folder, { recursive: true });
   });
 

@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import type { ServiceError } from '@grpc/grpc-js';
 import { Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningProxy } from '../../proxy/main.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import type { EchoClient, EchoServer, Line } from './echo.ts';
 import { echoClient, startEchoServer } from './echo.ts';
@@ -42,14 +41,6 @@ afterAll(async () => {
   await mesh?.close();
   for (const server of servers ?? []) server.stop();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 function say(to: EchoClient, line: Partial<Line>, metadata = new Metadata()): Promise<Line> {
   return new Promise((resolve, reject) => {

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { RunningProgram } from '../tcp/program.ts';
-import { run, startProgram } from '../tcp/program.ts';
-import { freePort } from '../tcp/tcp-client.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
+import type { RunningProgram } from '../testing/program.ts';
+import { run, startProgram } from '../testing/program.ts';
 import { hasProgram } from '../testing/programs.ts';
 
 const programs = ['nghttpd', 'nghttp', 'h2load', 'curl', 'nginx'];

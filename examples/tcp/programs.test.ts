@@ -4,11 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningProxy } from '../../proxy/main.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
+import type { RunningProgram } from '../testing/program.ts';
+import { run, startProgram } from '../testing/program.ts';
 import { hasProgram } from '../testing/programs.ts';
-import type { RunningProgram } from './program.ts';
-import { postgresPrograms, run, startPostgres, startProgram } from './program.ts';
-import { freePort } from './tcp-client.ts';
+import { postgresPrograms, startPostgres } from './postgres.ts';
 
 const postgres = postgresPrograms();
 const directory = mkdtempSync(join(tmpdir(), 'heddle-programs-'));

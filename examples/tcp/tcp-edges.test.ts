@@ -6,8 +6,9 @@ import { edgeListing } from '../../cli/commands/edges.ts';
 import { printListing } from '../../cli/terminal/print.ts';
 import { styleFor } from '../../cli/terminal/style.ts';
 import type { Edge } from '../../control-plane/api/client.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
-import { closeClients, connectTcp, freePort, readText } from './tcp-client.ts';
+import { closeClients, connectTcp, readText } from '../testing/tcp-client.ts';
 import { TcpServer } from './tcp-server.ts';
 
 const settled = { timeout: 15_000, interval: 100 };

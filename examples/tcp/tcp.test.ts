@@ -8,8 +8,9 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { kinds } from '../../control-plane/model/kinds.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
-import { closeClients, connectTcp, connectWhenServed, freePort, openTunnel, readText } from './tcp-client.ts';
+import { closeClients, connectTcp, connectWhenServed, openTunnel, readText } from '../testing/tcp-client.ts';
 import { TcpServer } from './tcp-server.ts';
 
 let mesh: TestMesh;

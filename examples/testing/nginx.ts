@@ -1,11 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+import { startProgram } from './program.ts';
 
 /** An nginx of our own, in the foreground, with one server block. */
 export interface Nginx {
@@ -29,43 +26,13 @@ export async function startNginx(server = ''): Promise<Nginx> {
      error_log stderr crit; events {}
      http { access_log off; ${temporary} server { listen 127.0.0.1:${port}; root ${folder}; ${server} } }`,
   );
-  const child = spawn('nginx', ['-c', configuration, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
-  child.stderr.on('data', (text) => {
-    complaint += String(text);
-  });
-  await untilAccepting(port, child, () => complaint);
+  const running = await startProgram('nginx', ['-c', configuration, '-e', 'stderr'], port);
   return {
     port,
     folder,
     stop: async () => {
-      child.kill();
-      if (child.exitCode === null) await once(child, 'exit');
+      await running.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function untilAccepting(port: number, child: ChildProcess, complaint: () => string): Promise<void> {
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`nginx did not start: ${complaint()}`);
-    const socket = connect(port, '127.0.0.1');
-    const isOpen = await new Promise<boolean>((resolve) => {
-      socket.once('connect', () => resolve(true));
-      socket.once('error', () => resolve(false));
-    });
-    socket.destroy();
-    if (isOpen) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}
-
-/** A port that nobody listened on a moment ago; nginx cannot choose one itself. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

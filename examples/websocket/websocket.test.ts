@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { RunningProxy } from '../../proxy/main.ts';
-import { freePort } from '../tcp/tcp-client.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 
 describe('WebSocket through two sidecars', () => {

@@ -4,11 +4,11 @@ import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, get } from 'node:http';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { kinds } from '../../control-plane/model/kinds.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
+import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import { hasProgram } from '../testing/programs.ts';
 
@@ -33,14 +33,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await mesh.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function fetchStatus(port: number, path = '/'): Promise<number> {
   return (await fetch(`http://127.0.0.1:${port}${path}`)).status;

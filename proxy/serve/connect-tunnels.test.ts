@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readText } from '../../examples/testing/tcp-client.ts';
 import { OutboundFixture } from '../testing/outbound-fixture.ts';
 import type { NamedListenersAnswer } from './connect-tunnels.ts';
 
@@ -25,9 +26,9 @@ describe('ConnectTunnels', () => {
     const { port } = await fixture.proxy(fixture.tcp(await fixture.server(echo)));
     const client = await fixture.client(port);
     client.write(`${connectTo('cart:80')}at once`);
-    expect(await fixture.read(client, 'at once')).toBe(`${opened}at once`);
+    expect(await readText(client, 'at once')).toBe(`${opened}at once`);
     client.end('\xff and bytes', 'latin1');
-    expect(await fixture.read(client)).toBe('\xff and bytes');
+    expect(await readText(client)).toBe('\xff and bytes');
     await vi.waitFor(() => expect(fixture.closed).toMatchObject([{ failure: null, receivedBytes: 18 }]));
     expect(fixture.openConnections).toBe(0);
   });
@@ -36,7 +37,7 @@ describe('ConnectTunnels', () => {
     const { port } = await fixture.proxy(fixture.tcp(1));
     const client = await fixture.client(port);
     client.write(connectTo('cart:80'));
-    expect(await fixture.read(client, '}\n')).toMatch(/^HTTP\/1\.1 503 [\s\S]*x-heddle-reason: UF/);
+    expect(await readText(client, '}\n')).toMatch(/^HTTP\/1\.1 503 [\s\S]*x-heddle-reason: UF/);
     expect([fixture.answered, fixture.closed]).toEqual([[503], []]);
   });
 
@@ -50,19 +51,19 @@ describe('ConnectTunnels', () => {
     const { port } = await fixture.proxy(fixture.undeclared(server));
     const http = await fixture.client(port);
     http.write(`${connectTo('cart:80')}GET / HTTP/1.1\r\nHost: cart\r\n\r\n`);
-    expect(await fixture.read(http, 'from http')).toContain('x-envoy-upstream-service-time');
+    expect(await readText(http, 'from http')).toContain('x-envoy-upstream-service-time');
     const redis = await fixture.client(port);
     redis.write(`${connectTo('cart:80')}*1\r\n$4\r\nPING\r\n`);
-    expect(await fixture.read(redis, 'PING\r\n')).toBe(`${opened}*1\r\n$4\r\nPING\r\n`);
+    expect(await readText(redis, 'PING\r\n')).toBe(`${opened}*1\r\n$4\r\nPING\r\n`);
   });
 
   it('answers 421 to a request inside that names another host, and refuses a tunnel in a tunnel', async () => {
     const { port } = await fixture.proxy(fixture.undeclared(await fixture.http()));
     const client = await fixture.client(port);
     client.write(`${connectTo('cart:80')}GET / HTTP/1.1\r\nHost: db\r\n\r\n`);
-    expect(await fixture.read(client, '}\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n\r\nHTTP\/1\.1 421 /);
+    expect(await readText(client, '}\n')).toMatch(/^HTTP\/1\.1 200 OK\r\n\r\nHTTP\/1\.1 421 /);
     client.write(connectTo('cart:80'));
-    expect(await fixture.read(client, '}\n')).toMatch(/^HTTP\/1\.1 403 /);
+    expect(await readText(client, '}\n')).toMatch(/^HTTP\/1\.1 403 /);
   });
 
   it('takes all ports for HTTP where the control plane only knows routes', async () => {
@@ -70,7 +71,7 @@ describe('ConnectTunnels', () => {
     const { port } = await fixture.proxy('absent');
     const client = await fixture.client(port);
     client.write(`${connectTo('cart:80')}GET / HTTP/1.1\r\nHost: cart\r\n\r\n`);
-    expect(await fixture.read(client, 'from http')).toMatch(/^HTTP\/1\.1 200 OK\r\n\r\nHTTP\/1\.1 200 /);
+    expect(await readText(client, 'from http')).toMatch(/^HTTP\/1\.1 200 OK\r\n\r\nHTTP\/1\.1 200 /);
   });
 
   it.each([
@@ -83,9 +84,9 @@ describe('ConnectTunnels', () => {
     const client = await fixture.client(port);
     client.write(connectTo(authority));
     const expected = new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*x-heddle-reason: ${flag}`);
-    expect(await fixture.read(client, '}\n')).toMatch(expected);
+    expect(await readText(client, '}\n')).toMatch(expected);
     client.write(connectTo(authority)); // the connection goes on
-    expect(await fixture.read(client, '}\n')).toMatch(expected);
+    expect(await readText(client, '}\n')).toMatch(expected);
     expect(fixture.answered).toEqual([status, status]);
   });
 

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import { readText } from '../../examples/testing/tcp-client.ts';
 import { responseFlag } from '../failure.ts';
 import type { ForwardedConnection } from '../forward-tcp.ts';
 import { OutboundFixture } from '../testing/outbound-fixture.ts';
@@ -25,7 +26,7 @@ describe('a port that is declared to carry TCP', () => {
   it('is spliced at once: a server may speak first', async () => {
     const server = await fixture.server((socket) => socket.end('220 ready'));
     const port = await fixture.upstream(fixture.tcp(server));
-    expect(await fixture.read(await fixture.client(port))).toBe('220 ready');
+    expect(await readText(await fixture.client(port))).toBe('220 ready');
   });
 });
 
@@ -41,7 +42,7 @@ describe('a port that nobody declared', () => {
       client.write(piece);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    const answer = await fixture.read(client, 'from http');
+    const answer = await readText(client, 'from http');
     expect(answer).toMatch(/^HTTP\/1\.1 200 /);
     expect(answer).toContain('x-envoy-upstream-service-time');
   });
@@ -67,7 +68,7 @@ describe('a port that nobody declared', () => {
     });
     const client = await fixture.client(await fixture.upstream(fixture.undeclared(server)));
     client.end(bytes, 'latin1');
-    expect(await fixture.read(client)).toBe(bytes);
+    expect(await readText(client)).toBe(bytes);
     await vi.waitFor(() => expect(fixture.closed).toMatchObject([{ receivedBytes: bytes.length, failure: null }]));
   });
 
@@ -77,9 +78,9 @@ describe('a port that nobody declared', () => {
       socket.on('data', (chunk) => socket.end(`you said ${chunk}`));
     });
     const client = await fixture.client(await fixture.upstream(fixture.undeclared(server)));
-    expect(await fixture.read(client, 'hello')).toBe('hello');
+    expect(await readText(client, 'hello')).toBe('hello');
     client.write('GET / HTTP/1.1\r\n\r\n');
-    expect(await fixture.read(client)).toBe('you said GET / HTTP/1.1\r\n\r\n');
+    expect(await readText(client)).toBe('you said GET / HTTP/1.1\r\n\r\n');
   });
 
   it('drops the upstream that it dialled when the silent client then speaks HTTP', async () => {
@@ -92,7 +93,7 @@ describe('a port that nobody declared', () => {
     const client = await fixture.client(await fixture.upstream(fixture.undeclared(server)));
     await vi.waitFor(() => expect(sockets).toHaveLength(1), 5_000);
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect(await fixture.read(client, 'from http')).toContain('x-envoy-upstream-service-time');
+    expect(await readText(client, 'from http')).toContain('x-envoy-upstream-service-time');
     await vi.waitFor(() => expect(sockets[0]?.destroyed).toBe(true));
     expect(sockets).toHaveLength(2);
     expect(fixture.closed).toEqual([]);
@@ -108,7 +109,7 @@ describe('a port that nobody declared', () => {
     await vi.waitFor(() => expect(accepted).toBe(1), 5_000);
     await vi.waitFor(() => expect(fixture.cluster?.breaker.connections.active).toBe(0));
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect(await fixture.read(client, 'from http')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await readText(client, 'from http')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('cancels what it dialled when the silent client goes', async () => {
@@ -182,7 +183,7 @@ describe('a port of which the control plane', () => {
     const port = await fixture.upstream(listener);
     const client = await fixture.client(port);
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect(await fixture.read(client, '}\n')).toMatch(
+    expect(await readText(client, '}\n')).toMatch(
       new RegExp(`^HTTP/1\\.1 ${status} [\\s\\S]*x-heddle-reason: ${flag}`),
     );
     const other = await fixture.client(port);
@@ -197,7 +198,7 @@ describe('a port of which the control plane', () => {
     const port = await fixture.upstream('absent');
     const client = await fixture.client(port);
     client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    expect(await fixture.read(client, 'from http')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await readText(client, 'from http')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('answers later is waited for', async () => {
@@ -210,7 +211,7 @@ describe('a port of which the control plane', () => {
     );
     const client = await fixture.client(port);
     answer(fixture.tcp(server));
-    expect(await fixture.read(client)).toBe('220 ready');
+    expect(await readText(client)).toBe('220 ready');
   });
 });
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
+import { connectTcp } from '../../examples/testing/tcp-client.ts';
 import { outboundListenerName } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import { proxyConfig } from '../config.ts';
@@ -133,29 +134,9 @@ export class OutboundFixture {
 
   /** A client that may end first, and that survives a reset. */
   async client(port: number): Promise<Socket> {
-    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
-    socket.on('error', () => {});
+    const socket = await connectTcp(port);
     this.#closers.push(() => void socket.destroy());
-    await once(socket, 'connect');
     return socket;
-  }
-
-  /** What comes until `until` is there, or the other side has ended. */
-  read(socket: Socket, until = '\0never'): Promise<string> {
-    return new Promise((resolve) => {
-      let text = '';
-      const finish = (): void => {
-        socket.off('data', onData);
-        resolve(text);
-      };
-      const onData = (chunk: Buffer): void => {
-        text += chunk.toString('latin1');
-        if (text.includes(until)) finish();
-      };
-      socket.on('data', onData);
-      socket.once('end', finish);
-      socket.once('close', finish);
-    });
   }
 
   async close(): Promise<void> {

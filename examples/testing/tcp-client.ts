@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 
 const clients = new Set<Socket>();
 
@@ -57,13 +57,4 @@ export async function openTunnel(proxyPort: number, authority: string): Promise<
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n\r\n`);
   const answer = await readText(socket, '\r\n\r\n');
   return { answer, socket };
-}
-
-/** A port of loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -1,58 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connectTcp } from './tcp-client.ts';
-
-/** A program that runs beside a test. */
-export interface RunningProgram {
-  stop(): Promise<void>;
-}
-
-/** Starts a server that we did not write; resolves when it accepts connections. */
-export async function startProgram(
-  program: string,
-  parameters: readonly string[],
-  port: number,
-): Promise<RunningProgram> {
-  const child = spawn(program, parameters, { stdio: 'ignore' });
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const stop = async (): Promise<void> => {
-    child.kill('SIGTERM');
-    const kill = setTimeout(() => child.kill('SIGKILL'), 5_000);
-    await exited;
-    clearTimeout(kill);
-  };
-  for (;;) {
-    if (child.exitCode !== null) throw new Error(`${program} ended with ${child.exitCode}`);
-    const socket = await connectTcp(port).catch(() => null);
-    if (socket !== null) {
-      socket.destroy();
-      return { stop };
-    }
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-/** Output of a program that ends by itself, both streams; rejects when it fails or takes longer than 20 s. */
-export function run(program: string, parameters: readonly string[], input = ''): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, parameters, { stdio: ['pipe', 'pipe', 'pipe'], timeout: 20_000 });
-    let text = '';
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.on('data', (chunk) => {
-        text += chunk;
-      });
-    }
-    child.on('error', reject);
-    child.on('close', (code) => {
-      if (code === 0) resolve(text);
-      else reject(new Error(`${program} ended with ${code}: ${text}`));
-    });
-    child.stdin.on('error', () => {}); // one that reads nothing
-    child.stdin.end(input);
-  });
-}
+import type { RunningProgram } from '../testing/program.ts';
+import { run, startProgram } from '../testing/program.ts';
 
 /**
  * A PostgreSQL server with a database of its own, on this port of loopback. It refuses to run as root, so root starts it as
