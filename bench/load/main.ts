@@ -84,7 +84,7 @@ async function main(line: readonly string[]): Promise<number> {
   const style = styleFor(process.stdout);
   const outcomes: Outcome[] = [];
   for (const scenario of selected) {
-    const part = stage.part(scenario.name);
+    const part = stage.part(scenario.name, scenario.isPinned ? cores : null);
     const upstream = await startUpstream(part, scenario.protocol);
     const found = await measureScenario(part, scenario, upstream, options.effort, (text) => console.error(text));
     await part.close();

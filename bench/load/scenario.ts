@@ -5,7 +5,7 @@ import type { Load } from './loads/load.ts';
 import { steadyRate } from './loads/steady-rate.ts';
 import { tlsHandshakes } from './loads/tls-handshakes.ts';
 import { wrk } from './loads/wrk.ts';
-import type { Peer } from './peer.ts';
+import type { Peer, Place } from './peer.ts';
 import { direct } from './peers/direct.ts';
 import { envoy } from './peers/envoy.ts';
 import { haproxy } from './peers/haproxy.ts';
@@ -14,7 +14,7 @@ import { httpProxy } from './peers/http-proxy.ts';
 import { nghttpx } from './peers/nghttpx.ts';
 import { nginx } from './peers/nginx.ts';
 import type { Protocol } from './upstream.ts';
-import { grpcFrame, grpcPath, largeBodies, upstreamBody } from './upstream.ts';
+import { grpcFrame, grpcPath, largeBodies, uploadPath, upstreamBody } from './upstream.ts';
 
 /** One question, and everybody to whom it is put. */
 export interface Scenario {
@@ -30,6 +30,8 @@ export interface Scenario {
   readonly warmUp: Load | null;
   /** Whether the load runs shortly before each round, so that connections between hops are open again. */
   readonly settles: boolean;
+  /** Whether proxies have a core to themselves, where there are several; else everybody has all of them. */
+  readonly isPinned: boolean;
   readonly peers: readonly Peer[];
 }
 
@@ -41,11 +43,22 @@ export interface Target {
 
 const chainSummary = 'load → outbound proxy → (mutual TLS 1.3, P-256) → inbound proxy → upstream';
 const closedLoop = ['requestsPerSecond', 'p50Ms', 'p90Ms', 'p99Ms', 'rssMb'] as const;
-const usual = { warmUp: null, settles: true } as const;
+const usual = { protocol: 'http1', warmUp: null, settles: true, isPinned: true } as const;
+const usualHttp2 = {
+  ...usual,
+  figures: ['cpuUsPerRequest', 'requestsPerSecond', 'rssMb'],
+  target: { timesHaproxy: 1.5, timesEnvoy: 1 },
+  protocol: 'http2',
+} as const;
+const usualBodies = {
+  ...usual,
+  figures: ['cpuMsPerGb', ...closedLoop],
+  target: { timesHaproxy: 1.3, timesEnvoy: 1 },
+} as const;
 
 const small = wrk({ path: '/', bodyBytes: upstreamBody.length, connections: 64 });
-const bulk = (connections: number, requests: number) =>
-  h2load({ protocol: 'http1', path: '/1gb', connections, streams: 1, requests });
+const megabytes = wrk({ path: '/1mb', bodyBytes: largeBodies['/1mb'], connections: 16 });
+const streams8x16 = h2load({ protocol: 'http2', path: '/', connections: 8, streams: 16 });
 const grpcHeaders = ['content-type: application/grpc', 'te: trailers'];
 
 /** What is measured when nothing is named: a minute with `--quick`. */
@@ -58,16 +71,8 @@ export const scenarios: readonly Scenario[] = [
     summary: 'load → proxy → upstream, HTTP/1.1 in plaintext, 64 connections',
     figures: ['cpuUsPerRequest', ...closedLoop],
     target: { timesHaproxy: 1.15, timesEnvoy: 1 },
-    protocol: 'http1',
     load: small,
-    peers: [
-      direct('http1'),
-      heddle('single', 'http1'),
-      haproxy('single', 'http1'),
-      nginx('single', 'http1'),
-      envoy('single', 'http1'),
-      httpProxy,
-    ],
+    peers: [direct('http1'), ...proxies('single', 'http1'), httpProxy],
   },
   {
     ...usual,
@@ -75,37 +80,45 @@ export const scenarios: readonly Scenario[] = [
     summary: `${chainSummary}, HTTP/1.1, 64 connections; CPU is the mean of the two`,
     figures: ['cpuUsPerRequest', ...closedLoop],
     target: { timesHaproxy: 1.2, timesEnvoy: 1 },
-    protocol: 'http1',
     load: small,
-    peers: [heddle('chain', 'http1'), haproxy('chain', 'http1'), nginx('chain', 'http1'), envoy('chain', 'http1')],
+    peers: proxies('chain', 'http1'),
   },
   {
     ...usual,
+    name: 'http1-workers',
+    summary:
+      'as http1-plain, every proxy with two workers or threads, nobody with a core to itself; CPU is that of all',
+    figures: ['cpuUsPerRequest', ...closedLoop],
+    target: null,
+    isPinned: false,
+    load: small,
+    peers: [direct('http1'), ...proxies('single', 'http1', 2)],
+  },
+  {
+    ...usualHttp2,
     name: 'http2-streams',
     summary: 'load → proxy → upstream, HTTP/2 in plaintext, 8 connections with 16 streams each',
-    figures: ['cpuUsPerRequest', 'requestsPerSecond', 'rssMb'],
-    target: { timesHaproxy: 1.5, timesEnvoy: 1 },
-    protocol: 'http2',
-    load: h2load({ protocol: 'http2', path: '/', connections: 8, streams: 16 }),
-    peers: http2Peers(),
+    load: streams8x16,
+    peers: [direct('http2'), ...proxies('single', 'http2'), nghttpx],
   },
   {
-    ...usual,
+    ...usualHttp2,
     name: 'http2-single',
     summary: 'load → proxy → upstream, HTTP/2 in plaintext, 32 connections with one stream each',
-    figures: ['cpuUsPerRequest', 'requestsPerSecond', 'rssMb'],
-    target: { timesHaproxy: 1.5, timesEnvoy: 1 },
-    protocol: 'http2',
     load: h2load({ protocol: 'http2', path: '/', connections: 32, streams: 1 }),
-    peers: http2Peers(),
+    peers: [direct('http2'), ...proxies('single', 'http2'), nghttpx],
   },
   {
-    ...usual,
+    ...usualHttp2,
+    name: 'http2-mtls',
+    summary: `${chainSummary}, HTTP/2, 8 connections with 16 streams each; CPU is the mean of the two`,
+    load: streams8x16,
+    peers: proxies('chain', 'http2'),
+  },
+  {
+    ...usualHttp2,
     name: 'grpc-unary',
     summary: 'load → proxy → upstream, gRPC unary calls of 5 bytes each way, 8 connections with 16 calls each',
-    figures: ['cpuUsPerRequest', 'requestsPerSecond', 'rssMb'],
-    target: { timesHaproxy: 1.5, timesEnvoy: 1 },
-    protocol: 'http2',
     load: h2load({
       protocol: 'http2',
       path: grpcPath,
@@ -114,38 +127,45 @@ export const scenarios: readonly Scenario[] = [
       body: grpcFrame,
       headers: grpcHeaders,
     }),
-    peers: http2Peers().filter(({ name }) => name !== 'nginx'),
+    peers: [direct('http2'), ...withoutNginx(proxies('single', 'http2')), nghttpx],
   },
   {
-    ...usual,
+    ...usualBodies,
     name: 'bodies-1mb',
     summary: 'load → proxy → upstream, answers of 10⁶ bytes over HTTP/1.1 in plaintext, 16 connections',
-    figures: ['cpuMsPerGb', ...closedLoop],
-    target: { timesHaproxy: 1.3, timesEnvoy: 1 },
-    protocol: 'http1',
-    load: wrk({ path: '/1mb', bodyBytes: largeBodies['/1mb'], connections: 16 }),
-    peers: bodyPeers('single'),
+    load: megabytes,
+    peers: proxies('single', 'http1'),
   },
   {
-    ...usual,
+    ...usualBodies,
     name: 'bodies-1mb-mtls',
     summary: `${chainSummary}, answers of 10⁶ bytes, 16 connections; CPU is the mean of the two`,
-    figures: ['cpuMsPerGb', ...closedLoop],
-    target: { timesHaproxy: 1.3, timesEnvoy: 1 },
-    protocol: 'http1',
-    load: wrk({ path: '/1mb', bodyBytes: largeBodies['/1mb'], connections: 16 }),
-    peers: bodyPeers('chain'),
+    load: megabytes,
+    peers: proxies('chain', 'http1'),
   },
   {
+    ...usualBodies,
     name: 'bodies-1gb',
     summary: 'load → proxy → upstream, one answer of 10⁹ bytes over HTTP/1.1 in plaintext',
     figures: ['cpuMsPerGb', 'rssMb'],
-    target: { timesHaproxy: 1.3, timesEnvoy: 1 },
-    protocol: 'http1',
-    load: bulk(1, 1),
-    warmUp: null,
+    load: h2load({ protocol: 'http1', path: '/1gb', connections: 1, streams: 1, requests: 1 }),
     settles: false,
-    peers: bodyPeers('single'),
+    peers: proxies('single', 'http1'),
+  },
+  {
+    ...usualBodies,
+    name: 'uploads-1mb',
+    summary: 'load → proxy → upstream, requests with bodies of 10⁶ bytes over HTTP/1.1 in plaintext, 16 connections',
+    load: wrk({ path: uploadPath, bodyBytes: upstreamBody.length, connections: 16, uploadBytes: 1_000_000 }),
+    peers: proxies('single', 'http1'),
+  },
+  {
+    ...usualBodies,
+    name: 'tcp-1mb',
+    summary: 'load → proxy → upstream, 10⁶ bytes at a time over 16 connections of plain TCP',
+    protocol: 'tcp',
+    load: megabytes,
+    peers: [direct('tcp'), heddle('single', 'tcp'), haproxy('single', 'tcp'), envoy('single', 'tcp')],
   },
   {
     ...usual,
@@ -153,9 +173,8 @@ export const scenarios: readonly Scenario[] = [
     summary: 'load → (mutual TLS 1.3, P-256) → inbound proxy → upstream, a full handshake for every request',
     figures: ['cpuUsPerRequest', ...closedLoop],
     target: null,
-    protocol: 'http1',
     load: tlsHandshakes(8, false),
-    peers: inboundPeers(),
+    peers: proxies('inbound', 'http1'),
   },
   {
     ...usual,
@@ -163,26 +182,19 @@ export const scenarios: readonly Scenario[] = [
     summary: 'load → (mutual TLS 1.3, P-256) → inbound proxy → upstream, a resumed handshake for every request',
     figures: ['cpuUsPerRequest', ...closedLoop],
     target: null,
-    protocol: 'http1',
     load: tlsHandshakes(8, true),
-    peers: inboundPeers(),
+    peers: proxies('inbound', 'http1'),
   },
   {
+    ...usual,
     name: 'idle-connections',
     summary: '1000 more idle connections of HTTP/1.1 in plaintext each round',
     figures: ['kbPerConnection', 'rssMb'],
     target: { atMost: 16 },
-    protocol: 'http1',
     load: idleConnections(1000),
     warmUp: small,
     settles: false,
-    peers: [
-      heddle('single', 'http1'),
-      haproxy('single', 'http1'),
-      nginx('single', 'http1'),
-      envoy('single', 'http1'),
-      httpProxy,
-    ],
+    peers: [...proxies('single', 'http1'), httpProxy],
   },
   {
     ...usual,
@@ -190,38 +202,17 @@ export const scenarios: readonly Scenario[] = [
     summary: `${chainSummary}, HTTP/1.1, 1000 requests/s in an open loop over 16 connections; what is added to none`,
     figures: ['addedP99Ms', 'addedP90Ms', 'addedP50Ms', 'cpuUsPerRequest', 'p50Ms', 'p90Ms', 'p99Ms', 'rssMb'],
     target: { timesHaproxy: 1.5, timesEnvoy: 1 },
-    protocol: 'http1',
     load: steadyRate(1000, 16),
-    peers: [
-      direct('http1'),
-      heddle('chain', 'http1'),
-      haproxy('chain', 'http1'),
-      nginx('chain', 'http1'),
-      envoy('chain', 'http1'),
-    ],
+    peers: [direct('http1'), ...proxies('chain', 'http1')],
   },
 ];
 
-function http2Peers(): Peer[] {
-  return [
-    direct('http2'),
-    heddle('single', 'http2'),
-    haproxy('single', 'http2'),
-    nghttpx,
-    nginx('single', 'http2'),
-    envoy('single', 'http2'),
-  ];
+/** Those that have every place, Heddle first. */
+function proxies(place: Place, protocol: 'http1' | 'http2', workers = 1): Peer[] {
+  return [heddle, haproxy, nginx, envoy].map((proxy) => proxy(place, protocol, workers));
 }
 
-function bodyPeers(place: 'single' | 'chain'): Peer[] {
-  return [heddle(place, 'http1'), haproxy(place, 'http1'), nginx(place, 'http1'), envoy(place, 'http1')];
-}
-
-function inboundPeers(): Peer[] {
-  return [
-    heddle('inbound', 'http1'),
-    haproxy('inbound', 'http1'),
-    nginx('inbound', 'http1'),
-    envoy('inbound', 'http1'),
-  ];
+/** It speaks no HTTP/2 to upstreams, so nothing of gRPC. */
+function withoutNginx(peers: readonly Peer[]): Peer[] {
+  return peers.filter(({ name }) => name !== 'nginx');
 }

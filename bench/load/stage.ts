@@ -27,10 +27,11 @@ export class Stage {
     this.folder = folder;
   }
 
-  part(name: string): Stage {
+  /** `cores` null: nothing of it is kept to some cores. */
+  part(name: string, cores: Cores | null = this.cores): Stage {
     const folder = join(this.folder, name);
     mkdirSync(folder, { mode: 0o700 });
-    const part = new Stage(this.cores, folder);
+    const part = new Stage(cores, folder);
     this.#parts.push(part);
     return part;
   }

@@ -4,14 +4,17 @@ import { freePorts } from '../../cli/demo/free-ports.ts';
 import { startNginx } from './nginx-process.ts';
 import type { Stage } from './stage.ts';
 
-/** HTTP/1.1, or HTTP/2 with prior knowledge where there is no TLS. */
-export type Protocol = 'http1' | 'http2';
+/** HTTP/1.1, or HTTP/2 with prior knowledge where there is no TLS; `tcp`: HTTP/1.1 of which proxies know nothing. */
+export type Protocol = 'http1' | 'http2' | 'tcp';
 
 /** What the upstream answers at `/`: 1 KiB. */
 export const upstreamBody = 'heddle bench '.repeat(80).slice(0, 1024);
 
 /** Paths of larger bodies, HTTP/1 only, and their sizes. */
 export const largeBodies = { '/1mb': 1_000_000, '/1gb': 1_000_000_000 } as const;
+
+/** Takes bodies of up to 10⁶ bytes, HTTP/1 only, and answers as `/` does once it has all of one. */
+export const uploadPath = '/upload';
 
 export const grpcPath = '/bench.grpc';
 /** A message of five bytes with its prefix: not compressed, length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
@@ -29,7 +32,7 @@ export const upstreamAddresses = ['127.0.0.1', '127.0.0.2'];
 
 /** The port at which the upstream speaks this. */
 export function upstreamPort(upstream: Upstream, protocol: Protocol): number {
-  const port = protocol === 'http1' ? upstream.http1Port : upstream.http2Port;
+  const port = protocol === 'http2' ? upstream.http2Port : upstream.http1Port;
   if (port === null) throw new Error('this scenario has no upstream of HTTP/2');
   return port;
 }
@@ -45,10 +48,25 @@ export async function startUpstream(stage: Stage, protocol: Protocol): Promise<U
   const listen = upstreamAddresses.map((address) => `    listen ${address}:${http1Port} backlog=4096;\n`).join('');
   const http = `  sendfile on;
   open_file_cache max=16;
+  upstream itself {
+    server ${upstreamAddresses[0]}:${http1Port};
+    keepalive 64;
+    keepalive_requests 1000000000;
+  }
   server {
 ${listen}    default_type text/plain;
     root ${folder};
     location = / { return 200 '${upstreamBody}'; }
+    # What answers by itself does so before the body is there; what passes it on waits for it.
+    location = ${uploadPath} {
+      client_body_buffer_size 1m;
+      proxy_pass_request_body off;
+      proxy_set_header Content-Length '';
+      proxy_set_header Connection '';
+      proxy_http_version 1.1;
+      proxy_method GET;
+      proxy_pass http://itself/;
+    }
   }`;
   for (const [path, bytes] of Object.entries(largeBodies)) {
     writeFileSync(join(folder, path), '');

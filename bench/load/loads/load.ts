@@ -17,7 +17,7 @@ export interface Load {
 export interface LoadReport {
   readonly requests: number;
   readonly requestsPerSecond: number;
-  /** Of bodies, in answers that are whole. */
+  /** Of bodies, in answers that are whole and in what was sent for them. */
   readonly bodyBytes: number;
   readonly p50Ms: number;
   readonly p90Ms: number;

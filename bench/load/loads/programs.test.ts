@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { hasProgram } from '../../../examples/testing/programs.ts';
 import type { RunningPeer } from '../peer.ts';
 import { benchClient, writePeerCertificates } from '../peers/peer-certificates.ts';
 import { Stage } from '../stage.ts';
@@ -12,6 +13,7 @@ import { runningAt } from '../testing/scenario.ts';
 import { idleConnections } from './idle-connections.ts';
 import { steadyRate } from './steady-rate.ts';
 import { tlsHandshakes } from './tls-handshakes.ts';
+import { wrk } from './wrk.ts';
 
 let stage: Stage;
 let server: Server;
@@ -30,6 +32,22 @@ const listen = async (listening: Server): Promise<number> => {
 };
 const serve = async (listener: RequestListener): Promise<RunningPeer> =>
   runningAt(await listen(createServer(listener)));
+
+describe.skipIf(!hasProgram('wrk'))('wrk', () => {
+  it('uploads as much as it is told to with every request, and counts it', async () => {
+    const uploads: string[] = [];
+    const peer = await serve(async (request, response) => {
+      const bytes = Buffer.concat(await request.toArray());
+      uploads.push(`${request.method} ${request.url} ${bytes.length}`);
+      response.end('thanks');
+    });
+    const load = wrk({ path: '/upload', bodyBytes: 6, connections: 2, uploadBytes: 100_000 });
+    const { requests, bodyBytes } = await load.run(stage, peer, 300);
+    expect(requests).toBeGreaterThan(0);
+    expect(bodyBytes).toBe(requests * 100_006);
+    expect(new Set(uploads)).toEqual(new Set(['POST /upload 100000']));
+  });
+});
 
 describe('steadyRate', () => {
   it('asks as often as it should, over as many connections', async () => {

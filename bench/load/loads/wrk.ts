@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Stage } from '../stage.ts';
 import type { Load } from './load.ts';
 import { assertAllGood } from './load.ts';
@@ -20,6 +22,8 @@ export interface WrkOptions {
   /** How many bytes the answer at this path has. */
   readonly bodyBytes: number;
   readonly connections: number;
+  /** Bytes that are sent with every request, which makes it a POST. Default none. */
+  readonly uploadBytes?: number;
 }
 
 /** Over its own duration, for connecting and printing. A run that takes longer has hung. */
@@ -32,7 +36,8 @@ export function wrk(options: WrkOptions): Load {
     async run(stage, peer, durationMs) {
       const { badAnswers, socketErrors, ...report } = await runWrk(stage, peer.port, durationMs, options);
       assertAllGood(badAnswers, socketErrors, report.requests);
-      return { ...report, bodyBytes: report.requests * options.bodyBytes, kbPerConnection: Number.NaN };
+      const bodyBytes = report.requests * (options.bodyBytes + (options.uploadBytes ?? 0));
+      return { ...report, bodyBytes, kbPerConnection: Number.NaN };
     },
   };
 }
@@ -42,12 +47,18 @@ async function runWrk(
   stage: Stage,
   port: number,
   durationMs: number,
-  { path, connections }: WrkOptions,
+  { path, connections, uploadBytes }: WrkOptions,
 ): Promise<WrkReport> {
   const url = `http://127.0.0.1:${port}${path}`;
   // wrk takes whole seconds only. Interrupted, it reports what it has seen until then.
   const seconds = Math.ceil(durationMs / 1000);
-  const line = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '--latency', url];
+  const line = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '5s', '--latency'];
+  if (uploadBytes !== undefined) {
+    const script = join(stage.folder, 'upload.lua');
+    writeFileSync(script, `wrk.method = 'POST'\nwrk.body = string.rep('x', ${uploadBytes})\n`);
+    line.push('-s', script);
+  }
+  line.push(url);
   const running = stage.start('others', 'wrk', line);
   const isCutShort = seconds * 1000 > durationMs;
   const interrupt = isCutShort ? setTimeout(() => running.signal('SIGINT'), durationMs) : undefined;

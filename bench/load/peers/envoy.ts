@@ -12,10 +12,10 @@ import { benchClient, inboundUri, outboundUri, writePeerCertificates } from './p
 export const envoyName = 'envoy';
 
 /**
- * A stock Envoy with one worker: one route, one cluster, statistics as they come, no access log, `x-request-id` made for
+ * A stock Envoy with one worker, or several: one route, one cluster, statistics as they come, no access log, `x-request-id` made for
  * every request. In a chain each hop checks the other's chain and SPIFFE id, as a mesh has it.
  */
-export function envoy(place: Place, protocol: Protocol): Peer {
+export function envoy(place: Place, protocol: Protocol, workers = 1): Peer {
   return {
     name: envoyName,
     remark: null,
@@ -27,18 +27,18 @@ export function envoy(place: Place, protocol: Protocol): Peer {
       const next = upstream.addresses.map((address) => ({ address, port: target }));
       const running = { clientTls: null, collectSignal: null };
       if (place === 'single') {
-        const hops = [startEnvoy(stage, 'proxy', { port, accept: null, next, dial: null, protocol })];
+        const hops = [startEnvoy(stage, 'proxy', { port, accept: null, next, dial: null, protocol, workers })];
         return { ...running, port, hops, meshPort: null };
       }
       const files = writePeerCertificates(stage.folder);
       const accept = acceptMtls(files, protocol);
-      const inbound = startEnvoy(stage, 'inbound', { port: meshPort, accept, next, dial: null, protocol });
+      const inbound = startEnvoy(stage, 'inbound', { port: meshPort, accept, next, dial: null, protocol, workers });
       if (place === 'inbound') {
         return { ...running, port: meshPort, clientTls: benchClient(files), hops: [inbound], meshPort };
       }
       const mesh = [{ address: '127.0.0.1', port: meshPort }];
       const dial = dialMtls(files);
-      const outbound = startEnvoy(stage, 'outbound', { port, accept: null, next: mesh, dial, protocol });
+      const outbound = startEnvoy(stage, 'outbound', { port, accept: null, next: mesh, dial, protocol, workers });
       return { ...running, port, hops: [outbound, inbound], meshPort };
     },
   };
@@ -50,34 +50,51 @@ interface Hop {
   readonly next: readonly { readonly address: string; readonly port: number }[];
   readonly dial: object | null;
   readonly protocol: Protocol;
+  readonly workers: number;
 }
 
 function startEnvoy(stage: Stage, name: string, hop: Hop): number {
   const file = join(stage.folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(configuration(hop)));
-  const line = ['--config-path', file, '--concurrency', '1', '--log-level', 'warn', '--disable-hot-restart'];
+  const line = [
+    '--config-path',
+    file,
+    '--concurrency',
+    String(hop.workers),
+    '--log-level',
+    'warn',
+    '--disable-hot-restart',
+  ];
   return stage.start('proxy', findEnvoy() ?? envoyName, line).pid;
 }
 
 const extensions = 'type.googleapis.com/envoy.extensions';
 
-function configuration({ port, accept, next, dial, protocol }: Hop): object {
-  const router = { '@type': `${extensions}.filters.http.router.v3.Router` };
-  const manager = {
-    '@type': `${extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+const tcpProxy = {
+  name: 'envoy.filters.network.tcp_proxy',
+  typed_config: {
+    '@type': `${extensions}.filters.network.tcp_proxy.v3.TcpProxy`,
     stat_prefix: 'bench',
-    codec_type: protocol === 'http2' ? 'HTTP2' : 'HTTP1',
-    http_filters: [{ name: 'envoy.filters.http.router', typed_config: router }],
-    route_config: {
-      virtual_hosts: [
-        {
-          name: 'all',
-          domains: ['*'],
-          routes: [{ match: { prefix: '/' }, route: { cluster: 'next', timeout: '0s' } }],
-        },
-      ],
+    cluster: 'next',
+  },
+};
+
+function httpManager(protocol: Protocol): object {
+  const router = { '@type': `${extensions}.filters.http.router.v3.Router` };
+  const route = { match: { prefix: '/' }, route: { cluster: 'next', timeout: '0s' } };
+  return {
+    name: 'envoy.filters.network.http_connection_manager',
+    typed_config: {
+      '@type': `${extensions}.filters.network.http_connection_manager.v3.HttpConnectionManager`,
+      stat_prefix: 'bench',
+      codec_type: protocol === 'http2' ? 'HTTP2' : 'HTTP1',
+      http_filters: [{ name: 'envoy.filters.http.router', typed_config: router }],
+      route_config: { virtual_hosts: [{ name: 'all', domains: ['*'], routes: [route] }] },
     },
   };
+}
+
+function configuration({ port, accept, next, dial, protocol }: Hop): object {
   const http = protocol === 'http2' ? { http2_protocol_options: {} } : { http_protocol_options: {} };
   return {
     static_resources: {
@@ -86,7 +103,7 @@ function configuration({ port, accept, next, dial, protocol }: Hop): object {
           address: socketAddress('127.0.0.1', port),
           filter_chains: [
             {
-              filters: [{ name: 'envoy.filters.network.http_connection_manager', typed_config: manager }],
+              filters: [protocol === 'tcp' ? tcpProxy : httpManager(protocol)],
               ...(accept === null ? {} : { transport_socket: accept }),
             },
           ],

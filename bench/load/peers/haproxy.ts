@@ -11,10 +11,10 @@ import { benchClient, inboundName, writePeerCertificates } from './peer-certific
 export const haproxyName = 'haproxy';
 
 /**
- * HAProxy with one thread. It counts in any case, and offers its metrics at a socket. In a chain each hop checks the
+ * HAProxy with one thread, or as many as `workers`. It counts in any case, and offers its metrics at a socket. In a chain each hop checks the
  * other's certificate down to the root; the outbound one checks the name too.
  */
-export function haproxy(place: Place, protocol: Protocol): Peer {
+export function haproxy(place: Place, protocol: Protocol, workers = 1): Peer {
   return {
     name: haproxyName,
     remark: null,
@@ -26,40 +26,48 @@ export function haproxy(place: Place, protocol: Protocol): Peer {
       const target = upstreamPort(upstream, protocol);
       const next = upstream.addresses.map((address) => `${address}:${target} ${proto}`);
       const running = { clientTls: null, collectSignal: null };
+      const start = startHaproxy.bind(null, protocol === 'tcp' ? 'tcp' : 'http', workers);
       if (place === 'single') {
-        const hops = [startHaproxy(stage, 'proxy', port, proto, next)];
+        const hops = [start(stage, 'proxy', port, proto, next)];
         return { ...running, port, hops, meshPort: null };
       }
       const files = writePeerCertificates(stage.folder);
       const verify = `ca-file ${files.rootFile} verify required ssl-min-ver TLSv1.3`;
       const alpn = protocol === 'http2' ? 'alpn h2' : '';
-      const inbound = startHaproxy(stage, 'inbound', meshPort, `ssl crt ${files.inboundFile} ${verify} ${alpn}`, next);
+      const inbound = start(stage, 'inbound', meshPort, `ssl crt ${files.inboundFile} ${verify} ${alpn}`, next);
       if (place === 'inbound') {
         return { ...running, port: meshPort, clientTls: benchClient(files), hops: [inbound], meshPort };
       }
       const dial = `ssl crt ${files.outboundFile} ${verify} ${alpn} sni str(${inboundName}) verifyhost ${inboundName}`;
-      const outbound = startHaproxy(stage, 'outbound', port, proto, [`127.0.0.1:${meshPort} ${dial}`]);
+      const outbound = start(stage, 'outbound', port, proto, [`127.0.0.1:${meshPort} ${dial}`]);
       return { ...running, port, hops: [outbound, inbound], meshPort };
     },
   };
 }
 
 /** `http-reuse always`: any request may go out on any idle connection, which is what a sidecar does too. */
-function startHaproxy(stage: Stage, hop: string, port: number, accept: string, next: readonly string[]): number {
+function startHaproxy(
+  mode: 'http' | 'tcp',
+  threads: number,
+  stage: Stage,
+  hop: string,
+  port: number,
+  accept: string,
+  next: readonly string[],
+): number {
   const file = join(stage.folder, `${hop}.cfg`);
   writeFileSync(
     file,
     `global
-  nbthread 1
+  nbthread ${threads}
   maxconn 9000
   stats socket ${join(stage.folder, `${hop}.sock`)} mode 600
 defaults
-  mode http
+  mode ${mode}
   timeout connect 5s
   timeout client 60s
   timeout server 60s
-  http-reuse always
-frontend in
+${mode === 'http' ? '  http-reuse always\n' : ''}frontend in
   bind 127.0.0.1:${port} ${accept}
   default_backend out
 backend out

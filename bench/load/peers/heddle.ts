@@ -29,30 +29,35 @@ export const ownBuild: HeddleBuild = {
  * A sidecar as a service has it for its calls, and an upstream that is not in the mesh; in a chain that has a sidecar of
  * its own. The control plane runs beside them, as ever.
  */
-export function heddle(place: Place, protocol: Protocol, build: HeddleBuild = ownBuild): Peer {
+export function heddle(place: Place, protocol: Protocol, workers = 1, build: HeddleBuild = ownBuild): Peer {
   return {
     name: build.name,
     remark: null,
     warmsUp: true,
     missing: () => whyMissing(build, protocol),
-    variant: (other) => heddle(place, protocol, other),
+    variant: (other) => heddle(place, protocol, workers, other),
     async start(stage, upstream) {
       await startControlPlane(stage, build);
       const target = upstreamPort(upstream, protocol);
       const [port, ...ports] = (await freePorts(5)) as [number, number, number, number, number];
-      const calls = ['--upstream', `${service}=${port}`];
+      const concurrency = ['--concurrency', String(workers)];
+      const calls = ['--upstream', `${service}:${target}=${port}`, ...concurrency];
       const running = { clientTls: null, collectSignal: collectOnSignal.signal };
       if (place === 'single') {
         await apply(
           stage,
           build,
-          upstream.addresses.map((address, index) => workload(index, address, target)).join(''),
+          upstream.addresses.map((address, index) => workload(index, address, target, protocol)).join(''),
         );
         const { pid } = startSidecar(stage, build, 'client', ports.slice(0, 2), calls);
         return { ...running, port, hops: [pid], meshPort: null };
       }
       const [inboundAdmin] = ports;
-      const inbound = startSidecar(stage, build, service, ports.slice(0, 2), ['--port', String(target)]);
+      const inbound = startSidecar(stage, build, service, ports.slice(0, 2), [
+        '--port',
+        String(target),
+        ...concurrency,
+      ]);
       await untilAnswers(inboundAdmin, '/ready', null, stage);
       const meshPort = await inboundPort(inboundAdmin);
       if (place === 'inbound') {
@@ -67,7 +72,7 @@ export function heddle(place: Place, protocol: Protocol, build: HeddleBuild = ow
 function whyMissing({ folder }: HeddleBuild, protocol: Protocol): string | null {
   if (!existsSync(programOf(folder))) return `no build in ${folder}`;
   const pool = join(folder, 'proxy', 'upstream', `http2-pool${extname(import.meta.filename)}`);
-  return protocol === 'http1' || existsSync(pool) ? null : 'HTTP/2 is not supported yet';
+  return protocol !== 'http2' || existsSync(pool) ? null : 'HTTP/2 is not supported yet';
 }
 
 /** Fulfils when it takes documents and sidecars. Where it lies stands in the CLI's file, for the sidecars to find. */
@@ -100,7 +105,7 @@ async function apply(stage: Stage, build: HeddleBuild, documents: string): Promi
 }
 
 /** One without a sidecar. */
-function workload(index: number, address: string, port: number): string {
+function workload(index: number, address: string, port: number, protocol: Protocol): string {
   return `---
 apiVersion: heddle.dev/v1alpha1
 kind: Workload
@@ -111,7 +116,7 @@ spec:
   address: ${address}
   ports:
     - port: ${port}
-`;
+${protocol === 'tcp' ? '      appProtocol: tcp\n' : ''}`;
 }
 
 /** Where a sidecar takes mutual TLS, from its admin server: `inbound|8080||::127.0.0.1:41234`. */

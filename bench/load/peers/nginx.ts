@@ -2,16 +2,15 @@ import { freePorts } from '../../../cli/demo/free-ports.ts';
 import { startNginx } from '../nginx-process.ts';
 import type { Peer, Place } from '../peer.ts';
 import { findProgram } from '../program.ts';
-import type { Protocol } from '../upstream.ts';
 import { benchClient, inboundName, writePeerCertificates } from './peer-certificates.ts';
 
 /**
- * nginx with one worker, which keeps its connections to the upstream. `stub_status` is its metrics. In a chain each hop
+ * nginx with one worker, or several, which keep their connections to the upstream. `stub_status` is its metrics. In a chain each hop
  * checks the other's certificate down to the root; the outbound one checks the name too.
  *
  * It speaks HTTP/2 to clients only: what leaves it is HTTP/1.1 in every case.
  */
-export function nginx(place: Place, protocol: Protocol): Peer {
+export function nginx(place: Place, protocol: 'http1' | 'http2', workers = 1): Peer {
   return {
     name: 'nginx',
     remark: protocol === 'http2' ? 'HTTP/1.1 to the upstream' : null,
@@ -23,7 +22,7 @@ export function nginx(place: Place, protocol: Protocol): Peer {
       const next = addresses.map((address) => `${address}:${http1Port}`);
       const running = { clientTls: null, collectSignal: null };
       if (place === 'single') {
-        const hops = [await startNginx(stage, 'proxy', 'proxy', forward(port, flag, '', 'http', next, ''))];
+        const hops = [await startNginx(stage, 'proxy', 'proxy', forward(port, flag, '', 'http', next, ''), workers)];
         return { ...running, port, hops, meshPort: null };
       }
       const files = writePeerCertificates(stage.folder);
@@ -36,7 +35,7 @@ export function nginx(place: Place, protocol: Protocol): Peer {
     ssl_verify_client on;
     ssl_verify_depth 2;`;
       const accepting = forward(meshPort, `ssl ${flag}`, acceptMtls, 'http', next, '');
-      const inbound = await startNginx(stage, 'proxy', 'inbound', accepting);
+      const inbound = await startNginx(stage, 'proxy', 'inbound', accepting, workers);
       if (place === 'inbound') {
         return { ...running, port: meshPort, clientTls: benchClient(files), hops: [inbound], meshPort };
       }
@@ -50,7 +49,7 @@ export function nginx(place: Place, protocol: Protocol): Peer {
       proxy_ssl_name ${inboundName};
       proxy_ssl_server_name on;`;
       const dialling = forward(port, flag, '', 'https', [`127.0.0.1:${meshPort}`], dialMtls);
-      const outbound = await startNginx(stage, 'proxy', 'outbound', dialling);
+      const outbound = await startNginx(stage, 'proxy', 'outbound', dialling, workers);
       return { ...running, port, hops: [outbound, inbound], meshPort };
     },
   };
@@ -77,7 +76,8 @@ ${next.map((address) => `    server ${address};\n`).join('')}    keepalive 256;
       proxy_pass ${scheme}://next;
       proxy_http_version 1.1;
       proxy_set_header Connection '';
-      client_max_body_size 0;${dial}
+      client_max_body_size 0;
+      proxy_request_buffering off;${dial}
     }
   }`;
 }

@@ -24,6 +24,7 @@ export function scenarioOf(name: string, peers: readonly Peer[], others: Partial
     load: wrk({ path: '/', bodyBytes: 1024, connections: 8 }),
     warmUp: null,
     settles: true,
+    isPinned: true,
     peers,
     ...others,
   };
