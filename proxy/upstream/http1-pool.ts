@@ -2,8 +2,11 @@ import type { Failure } from '../failure.ts';
 import type { ClientConnectionOwner } from '../http1/client-connection.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
-import type { Dial, DialResult } from './dial.ts';
+import type { Dial } from './dial.ts';
+import type { Dialler } from './pending-dial.ts';
+import { PendingDial } from './pending-dial.ts';
 import type { PoolCounters, PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 /**
  * Connections that are being opened at a time. A client that asks for a thousand things and gives them up at once costs as
@@ -17,7 +20,7 @@ const MAX_DIALS = 64;
  * HTTP/1.1 connections to one endpoint, one request at a time on each. The most recently used idle connection goes
  * first, so that in quiet times the others age and are closed. Requests beyond the connections wait in order.
  */
-export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
+export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
   readonly counters: PoolCounters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
   readonly #dial: Dial;
   readonly #limits: PoolLimits;
@@ -27,7 +30,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   readonly #open = new Set<ClientConnection>();
   /** Connections that a pool without any was allowed although the cluster was at its limit. */
   readonly #beyondLimit = new Set<ClientConnection>();
-  readonly #waiters: PoolWaiter[] = [];
+  readonly #waiting: WaitingRequests;
   #connecting = 0;
   #isClosed = false;
 
@@ -38,6 +41,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   constructor(dial: Dial, limits: PoolLimits, now: () => number, maxRequests: () => number = () => 0) {
     this.#dial = dial;
     this.#limits = limits;
+    this.#waiting = new WaitingRequests(limits.pendingRequests);
     this.#now = now;
     this.#maxRequests = maxRequests;
   }
@@ -47,7 +51,7 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   }
 
   get waiting(): number {
-    return this.#waiters.length;
+    return this.#waiting.length;
   }
 
   acquire(waiter: PoolWaiter): void {
@@ -62,22 +66,14 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
     }
     if (this.#isClosed) {
       waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
-      return;
+    } else if (this.#waiting.add(waiter)) {
+      this.counters.requestsWaited++;
+      this.#openWhereNeeded();
     }
-    if (!this.#limits.pendingRequests.tryAcquire()) {
-      waiter.onPoolFailure('upstreamOverflow', 'too many requests wait for a connection');
-      return;
-    }
-    this.counters.requestsWaited++;
-    this.#waiters.push(waiter);
-    this.#openWhereNeeded();
   }
 
   cancel(waiter: PoolWaiter): void {
-    const at = this.#waiters.indexOf(waiter);
-    if (at < 0) return;
-    this.#waiters.splice(at, 1);
-    this.#limits.pendingRequests.release();
+    this.#waiting.cancel(waiter);
   }
 
   onConnectionReleased(connection: ClientConnection): void {
@@ -94,9 +90,8 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   }
 
   #hand(connection: ClientConnection): void {
-    const waiter = this.#waiters.shift();
+    const waiter = this.#waiting.shift();
     if (waiter !== undefined) {
-      this.#limits.pendingRequests.release();
       waiter.onStream(connection);
     } else if (this.#isClosed) {
       connection.abort();
@@ -128,14 +123,11 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
   close(): void {
     this.#isClosed = true;
     for (const connection of [...this.#idle]) connection.abort();
-    for (const waiter of this.#waiters.splice(0)) {
-      this.#limits.pendingRequests.release();
-      waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
-    }
+    this.#waiting.fail('connectFailure', 'the endpoint was removed');
   }
 
   #openWhereNeeded(): void {
-    while (this.#waiters.length > this.#connecting && this.#connecting < MAX_DIALS && !this.#isClosed) {
+    while (this.#waiting.length > this.#connecting && this.#connecting < MAX_DIALS && !this.#isClosed) {
       // a pool without any connection may always have one, or its waiters would wait for ever
       const isFirst = this.#open.size + this.#connecting === 0;
       const isGranted = this.#limits.connections.tryAcquire();
@@ -146,7 +138,6 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
     }
   }
 
-  /** Called by the dial in progress. */
   adopt(transport: OpenedTransport, isCounted: boolean): void {
     this.#connecting--;
     const connection = new ClientConnection(transport, this);
@@ -157,35 +148,12 @@ export class Http1Pool implements UpstreamPool, ClientConnectionOwner {
     this.#openWhereNeeded();
   }
 
-  /** Called by the dial in progress. */
   giveUp(failure: Failure, detail: string, isCounted: boolean): void {
     this.#connecting--;
     this.counters.connectFailures++;
     if (isCounted) this.#limits.connections.release();
     // those beyond the dials in progress share their fate: nobody waits for more than one that fails
-    const share = Math.ceil(this.#waiters.length / (this.#connecting + 1));
-    for (const waiter of this.#waiters.splice(0, share)) {
-      this.#limits.pendingRequests.release();
-      waiter.onPoolFailure(failure, detail);
-    }
+    this.#waiting.fail(failure, detail, Math.ceil(this.#waiting.length / (this.#connecting + 1)));
     if (this.#connecting === 0) this.#openWhereNeeded();
-  }
-}
-
-class PendingDial implements DialResult {
-  readonly #pool: Http1Pool;
-  readonly #isCounted: boolean;
-
-  constructor(pool: Http1Pool, isCounted: boolean) {
-    this.#pool = pool;
-    this.#isCounted = isCounted;
-  }
-
-  onConnected(transport: OpenedTransport): void {
-    this.#pool.adopt(transport, this.#isCounted);
-  }
-
-  onDialFailed(failure: Failure, detail: string): void {
-    this.#pool.giveUp(failure, detail, this.#isCounted);
   }
 }

@@ -2,8 +2,11 @@ import type { Failure } from '../failure.ts';
 import type { Http2ClientConnectionOptions, Http2ClientConnectionOwner } from '../http2/client-connection.ts';
 import { Http2ClientConnection } from '../http2/client-connection.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
-import type { Dial, DialResult } from './dial.ts';
+import type { Dial } from './dial.ts';
+import type { Dialler } from './pending-dial.ts';
+import { PendingDial } from './pending-dial.ts';
 import type { PoolCounters, PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
+import { WaitingRequests } from './waiting-requests.ts';
 
 /** Requests that wait before one more connection is opened beside one that is just being opened. */
 const STREAMS_PER_DIAL = 100;
@@ -17,7 +20,7 @@ const STREAMS_PER_DIAL = 100;
  * A connection that the server is closing (GOAWAY), or that has carried as many requests as it may, takes no new ones and
  * closes with its last stream.
  */
-export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
+export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOwner {
   readonly counters: PoolCounters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
   readonly #dial: Dial;
   readonly #limits: PoolLimits;
@@ -27,7 +30,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
   readonly #ready: Http2ClientConnection[] = [];
   /** All connections, those included whose server has not said anything yet and those that only finish. */
   readonly #open = new Map<Http2ClientConnection, Opened>();
-  #waiters: PoolWaiter[] = [];
+  readonly #waiting: WaitingRequests;
   /** Dials in progress, and connections whose settings have not come. */
   #opening = 0;
   #isClosed = false;
@@ -36,6 +39,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
   constructor(dial: Dial, limits: PoolLimits, maxRequests: () => number, options: Http2ClientConnectionOptions) {
     this.#dial = dial;
     this.#limits = limits;
+    this.#waiting = new WaitingRequests(limits.pendingRequests);
     this.#maxRequests = maxRequests;
     this.#options = options;
   }
@@ -45,7 +49,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
   }
 
   get waiting(): number {
-    return this.#waiters.length;
+    return this.#waiting.length;
   }
 
   acquire(waiter: PoolWaiter): void {
@@ -56,22 +60,14 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
     }
     if (this.#isClosed) {
       waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
-      return;
+    } else if (this.#waiting.add(waiter)) {
+      this.counters.requestsWaited++;
+      this.#openWhereNeeded();
     }
-    if (!this.#limits.pendingRequests.tryAcquire()) {
-      waiter.onPoolFailure('upstreamOverflow', 'too many requests wait for a connection');
-      return;
-    }
-    this.counters.requestsWaited++;
-    this.#waiters.push(waiter);
-    this.#openWhereNeeded();
   }
 
   cancel(waiter: PoolWaiter): void {
-    const at = this.#waiters.indexOf(waiter);
-    if (at < 0) return;
-    this.#waiters.splice(at, 1);
-    this.#limits.pendingRequests.release();
+    this.#waiting.cancel(waiter);
   }
 
   #withRoom(): Http2ClientConnection | null {
@@ -102,12 +98,10 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
   }
 
   onStreamsFreed(connection: Http2ClientConnection): void {
-    while (this.#waiters.length > 0 && connection.hasRoom) {
-      const waiter = this.#waiters.shift() as PoolWaiter; // there is one
-      this.#limits.pendingRequests.release();
-      this.#lend(connection, waiter);
+    while (this.#waiting.length > 0 && connection.hasRoom) {
+      this.#lend(connection, this.#waiting.shift() as PoolWaiter); // there is one
     }
-    if (this.#waiters.length > 0) this.#openWhereNeeded();
+    if (this.#waiting.length > 0) this.#openWhereNeeded();
   }
 
   onConnectionClosed(connection: Http2ClientConnection): void {
@@ -135,7 +129,7 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
       if (connection.isUnused && nowMs - connection.idleSinceMs > idleTimeoutMs) connection.shut();
     }
     // a connection that had to rest may have room again, and nothing else would tell
-    if (this.#waiters.length > 0) for (const connection of [...this.#ready]) this.onStreamsFreed(connection);
+    if (this.#waiting.length > 0) for (const connection of [...this.#ready]) this.onStreamsFreed(connection);
   }
 
   close(): void {
@@ -146,18 +140,13 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
   }
 
   #failWaiters(failure: Failure, detail: string): void {
-    const waiters = this.#waiters;
-    if (waiters.length === 0) return;
+    if (this.#waiting.length === 0) return;
     this.counters.connectFailures++;
-    this.#waiters = [];
-    for (const waiter of waiters) {
-      this.#limits.pendingRequests.release();
-      waiter.onPoolFailure(failure, detail);
-    }
+    this.#waiting.fail(failure, detail);
   }
 
   #openWhereNeeded(): void {
-    while (this.#waiters.length > this.#opening * STREAMS_PER_DIAL && !this.#isClosed) {
+    while (this.#waiting.length > this.#opening * STREAMS_PER_DIAL && !this.#isClosed) {
       // a pool without any connection may always have one, or its waiters would wait for ever
       const isFirst = this.#open.size + this.#opening === 0;
       const isGranted = this.#limits.connections.tryAcquire();
@@ -168,7 +157,6 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
     }
   }
 
-  /** Called by the dial in progress. */
   adopt(transport: OpenedTransport, isCounted: boolean): void {
     const connection = new Http2ClientConnection(transport, this, this.#options);
     this.#open.set(connection, { isCounted, isReady: false });
@@ -176,11 +164,11 @@ export class Http2Pool implements UpstreamPool, Http2ClientConnectionOwner {
     transport.startReading();
   }
 
-  /** Called by the dial in progress. One dial serves all who wait, and so does its failure. */
+  /** One dial serves all who wait, and so does its failure. */
   giveUp(failure: Failure, detail: string, isCounted: boolean): void {
     this.#opening--;
     if (isCounted) this.#limits.connections.release();
-    if (this.#waiters.length === 0) this.counters.connectFailures++;
+    if (this.#waiting.length === 0) this.counters.connectFailures++;
     this.#failWaiters(failure, detail);
     this.#openWhereNeeded();
   }
@@ -190,22 +178,4 @@ interface Opened {
   /** Takes a place among the cluster's connections; a first connection may be one too many. */
   readonly isCounted: boolean;
   isReady: boolean;
-}
-
-class PendingDial implements DialResult {
-  readonly #pool: Http2Pool;
-  readonly #isCounted: boolean;
-
-  constructor(pool: Http2Pool, isCounted: boolean) {
-    this.#pool = pool;
-    this.#isCounted = isCounted;
-  }
-
-  onConnected(transport: OpenedTransport): void {
-    this.#pool.adopt(transport, this.#isCounted);
-  }
-
-  onDialFailed(failure: Failure, detail: string): void {
-    this.#pool.giveUp(failure, detail, this.#isCounted);
-  }
 }
