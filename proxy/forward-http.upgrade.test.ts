@@ -1,36 +1,21 @@
 import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocket } from 'ws';
 import type { Forwarder, ForwarderOptions } from './testing/forwarder.ts';
 import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
+import type { AtEnd } from './testing/web-socket.ts';
+import { ask, openWebSocket, startEcho } from './testing/web-socket.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
+const atEnd: AtEnd = (close) => void closers.push(close);
+const open = (port: number) => openWebSocket(port, atEnd, ['chat']);
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
-
-/** Sends back what it gets, and says which subprotocol was agreed on. */
-async function echoServer(): Promise<number> {
-  const server = new WebSocketServer({
-    port: 0,
-    host: '127.0.0.1',
-    handleProtocols: (offered) => [...offered][0] ?? false,
-  });
-  server.on('connection', (socket) => {
-    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
-  });
-  await once(server, 'listening');
-  closers.push(async () => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 async function forwarderTo(port: number, options?: ForwarderOptions): Promise<Forwarder> {
   const forwarder = await startForwarder([port], options);
@@ -38,26 +23,12 @@ async function forwarderTo(port: number, options?: ForwarderOptions): Promise<Fo
   return forwarder;
 }
 
-async function open(port: number, protocol = 'chat'): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/room?x=1`, protocol);
-  closers.push(async () => socket.terminate());
-  await once(socket, 'open');
-  return socket;
-}
-
-async function ask(socket: WebSocket, message: string | Buffer): Promise<Buffer> {
-  const answer = once(socket, 'message');
-  socket.send(message);
-  const [data] = (await answer) as [Buffer];
-  return data;
-}
-
 const handshake = (path = '/') =>
   `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 
 describe('HttpExchange and WebSocket', () => {
   it('carries messages of all sizes both ways through two sidecars, and counts 101 with its bytes at the end', async () => {
-    const port = await echoServer();
+    const port = await startEcho(atEnd);
     const { inbound, outbound } = await startMesh(port, (close) => closers.push(close));
     const socket = await open(outbound.port);
     expect(socket.protocol).toBe('chat');
@@ -79,14 +50,14 @@ describe('HttpExchange and WebSocket', () => {
   });
 
   it('carries many sockets at once', async () => {
-    const { outbound } = await startMesh(await echoServer(), (close) => closers.push(close));
+    const { outbound } = await startMesh(await startEcho(atEnd), (close) => closers.push(close));
     const sockets = await Promise.all(Array.from({ length: 50 }, () => open(outbound.port)));
     const answers = await Promise.all(sockets.map((socket, index) => ask(socket, `message ${index}`)));
     expect(answers.map(String)).toEqual(sockets.map((_, index) => `message ${index}`));
   });
 
   it('counts a tunnel that the client cuts as 101 with the flag of a client that went away', async () => {
-    const forwarder = await forwarderTo(await echoServer());
+    const forwarder = await forwarderTo(await startEcho(atEnd));
     const socket = await open(forwarder.port);
     await ask(socket, 'hello');
     (socket as unknown as { _socket: { resetAndDestroy(): void } })._socket.resetAndDestroy(); // ws has no reset
@@ -107,13 +78,13 @@ describe('HttpExchange and WebSocket', () => {
 
   it('takes it where the route allows what the listener does not', async () => {
     const options = { http: { upgrades: new Set<string>() }, action: { upgrades: new Map([['websocket', true]]) } };
-    const forwarder = await forwarderTo(await echoServer(), options);
+    const forwarder = await forwarderTo(await startEcho(atEnd), options);
     expect(String(await ask(await open(forwarder.port), 'hello'))).toBe('hello');
   });
 
   it('ends a tunnel on which nothing moved for an hour, not one that is older', async () => {
     let nowMs = 0;
-    const forwarder = await forwarderTo(await echoServer(), { nowMs: () => nowMs });
+    const forwarder = await forwarderTo(await startEcho(atEnd), { nowMs: () => nowMs });
     const socket = await open(forwarder.port);
     nowMs += 3_500_000;
     forwarder.clock.tick();
@@ -129,7 +100,10 @@ describe('HttpExchange and WebSocket', () => {
 
   it('takes the idle time of the route for a tunnel too', async () => {
     let nowMs = 0;
-    const forwarder = await forwarderTo(await echoServer(), { nowMs: () => nowMs, action: { idleTimeoutMs: 60_000 } });
+    const forwarder = await forwarderTo(await startEcho(atEnd), {
+      nowMs: () => nowMs,
+      action: { idleTimeoutMs: 60_000 },
+    });
     const socket = await open(forwarder.port);
     nowMs += 61_000;
     forwarder.clock.tick();
@@ -138,7 +112,7 @@ describe('HttpExchange and WebSocket', () => {
   });
 
   it('is not bound by the time that the route gives for an answer', async () => {
-    const forwarder = await forwarderTo(await echoServer(), {
+    const forwarder = await forwarderTo(await startEcho(atEnd), {
       action: { timeoutMs: 30 },
       http: { requestTimeoutMs: 10 },
     });
@@ -152,7 +126,7 @@ describe('HttpExchange and WebSocket', () => {
   });
 
   it('leaves a tunnel open while the listener drains, for as long as that takes', async () => {
-    const forwarder = await startForwarder([await echoServer()]);
+    const forwarder = await startForwarder([await startEcho(atEnd)]);
     const socket = await open(forwarder.port);
     const closed = forwarder.close(10_000);
     expect(String(await ask(socket, 'while draining'))).toBe('while draining');

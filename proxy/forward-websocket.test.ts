@@ -4,35 +4,23 @@ import type { ClientHttp2Stream, ServerHttp2Stream } from 'node:http2';
 import { connect, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WebSocket, WebSocketServer } from 'ws';
 import { createTestMesh } from '../certs/testing/test-identity.ts';
 import { webSocketAccept } from './message/websocket-handshake.ts';
 import type { Forwarder } from './testing/forwarder.ts';
 import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
 import { holderOf } from './testing/mesh-identity.ts';
 import { sendRaw } from './testing/raw-client.ts';
+import type { AtEnd } from './testing/web-socket.ts';
+import { ask, openWebSocket, startEcho } from './testing/web-socket.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
+const atEnd: AtEnd = (close) => void closers.push(close);
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
 type Version = 'http1' | 'http2';
-
-/** Sends back what it gets over HTTP/1. */
-async function http1Application(): Promise<number> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  server.on('connection', (socket) => {
-    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
-  });
-  await once(server, 'listening');
-  closers.push(async () => {
-    for (const client of server.clients) client.terminate();
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
-}
 
 /** Sends back the bytes of every tunnel as they are, over HTTP/2; the frames of WebSocket are the client's business. */
 async function http2Application(): Promise<{ port: number; requests: Record<string, unknown>[] }> {
@@ -72,21 +60,16 @@ async function meshTo(port: number, between: Version): Promise<{ inbound: Forwar
   return { inbound, outbound };
 }
 
-async function openWebSocket(port: number): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/room`);
-  closers.push(async () => socket.terminate());
-  await once(socket, 'open');
-  return socket;
-}
+/** RFC 8441 section 4. */
+const extendedConnect = {
+  ':method': 'CONNECT',
+  ':protocol': 'websocket',
+  ':scheme': 'http',
+  ':path': '/room',
+  ':authority': 'shop.example',
+};
 
-async function ask(socket: WebSocket, message: string | Buffer): Promise<Buffer> {
-  const answer = once(socket, 'message');
-  socket.send(message);
-  const [data] = (await answer) as [Buffer];
-  return data;
-}
-
-/** An extended CONNECT (RFC 8441), and its answer. */
+/** An extended CONNECT, and its answer. */
 async function openTunnel(
   port: number,
   more: Record<string, string> = {},
@@ -96,11 +79,7 @@ async function openTunnel(
   closers.push(async () => session.destroy());
   await once(session, 'remoteSettings');
   const stream = session.request({
-    ':method': 'CONNECT',
-    ':protocol': 'websocket',
-    ':scheme': 'http',
-    ':path': '/room',
-    ':authority': 'shop.example',
+    ...extendedConnect,
     'sec-websocket-version': '13',
     ...more,
   });
@@ -116,8 +95,8 @@ const unmasked = (text: string) => Buffer.concat([Buffer.from([0x81, text.length
 
 describe('WebSocket where HTTP/1 and HTTP/2 meet', () => {
   it.each(['http1', 'http2'] as const)('is carried between sidecars by %s', async (between) => {
-    const { inbound, outbound } = await meshTo(await http1Application(), between);
-    const socket = await openWebSocket(outbound.port);
+    const { inbound, outbound } = await meshTo(await startEcho(atEnd), between);
+    const socket = await openWebSocket(outbound.port, atEnd);
     expect(String(await ask(socket, 'hello'))).toBe('hello');
     const large = Buffer.alloc(2_000_000, 'heddle');
     expect((await ask(socket, large)).equals(large)).toBe(true);
@@ -129,7 +108,7 @@ describe('WebSocket where HTTP/1 and HTTP/2 meet', () => {
   });
 
   it('goes from a client of HTTP/2 to an application of HTTP/1', async () => {
-    const forwarder = await forwarderTo(await http1Application(), 'http1');
+    const forwarder = await forwarderTo(await startEcho(atEnd), 'http1');
     const { stream, headers } = await openTunnel(forwarder.port);
     expect(headers).toMatchObject({ ':status': 200 });
     expect(headers).not.toHaveProperty('sec-websocket-accept');
@@ -144,8 +123,8 @@ describe('WebSocket where HTTP/1 and HTTP/2 meet', () => {
   it('goes from a client of HTTP/1 to an application of HTTP/2', async () => {
     const { port, requests } = await http2Application();
     const forwarder = await forwarderTo(port, 'http2');
-    const socket = await openWebSocket(forwarder.port); // ws has checked sec-websocket-accept
-    expect(requests).toMatchObject([{ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/room' }]);
+    const socket = await openWebSocket(forwarder.port, atEnd); // ws has checked sec-websocket-accept
+    expect(requests).toMatchObject([{ ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/room?x=1' }]);
     // the application takes WebSocket's frames for bytes and sends them back masked, which a client must refuse
     const failed = once(socket, 'error');
     socket.send('hello');
@@ -188,13 +167,7 @@ describe('WebSocket where HTTP/1 and HTTP/2 meet', () => {
     session.on('error', () => {});
     closers.push(async () => session.destroy());
     await once(session, 'remoteSettings');
-    const stream = session.request({
-      ':method': 'CONNECT',
-      ':protocol': 'websocket',
-      ':scheme': 'http',
-      ':path': '/room',
-      ':authority': 'shop.example',
-    });
+    const stream = session.request(extendedConnect);
     stream.on('error', () => {});
     stream.write('early bytes');
     await expect.poll(() => upstream.received()).toMatch(/\r\n\r\n$/);
