@@ -31,6 +31,11 @@ export interface Supervised {
 export const drainTimeoutMs = 5_000;
 /** For the way out of a program that ended by itself: nothing is left that draining could protect. */
 const farewellMs = 1_000;
+/**
+ * After a signal the sidecar closes: what it is still answering has its grace (5 s), and the last counts a second. With no
+ * program beside it that is the only time that long calls and streams have.
+ */
+const closeTimeoutMs = 8_000;
 
 const passedOn = ['SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT'] as const;
 
@@ -53,6 +58,7 @@ export async function supervise(supervised: Supervised): Promise<number> {
   const { sidecar, say } = supervised;
   const stop = listenForStop(supervised);
   let application: Application | null = null;
+  let closeMs = farewellMs;
   const passOn = (name: NodeJS.Signals) => application?.signal(name);
   for (const name of passedOn) supervised.signals.on(name, passOn);
   try {
@@ -62,7 +68,10 @@ export async function supervise(supervised: Supervised): Promise<number> {
 
     application = await supervised.startApplication();
     const end = await Promise.race([application.exited, stop.first, failed]);
-    if (typeof end === 'string') await stopInOrder(end, application, supervised, stop.now);
+    if (typeof end === 'string') {
+      closeMs = closeTimeoutMs;
+      await stopInOrder(end, application, supervised, stop.now);
+    }
     const exitCode = await application.exited;
     // What the program started and left behind would live on without a mesh: it ends with the program.
     application.signal('SIGTERM');
@@ -73,7 +82,7 @@ export async function supervise(supervised: Supervised): Promise<number> {
     throw error;
   } finally {
     for (const name of passedOn) supervised.signals.off(name, passOn);
-    await within(farewellMs, sidecar.close(), stop.now).catch((error: Error) => say(`closing: ${error.message}`));
+    await within(closeMs, sidecar.close(), stop.now).catch((error: Error) => say(`closing: ${error.message}`));
     stop.forget();
   }
 }

@@ -16,6 +16,7 @@ import { holderOf, meshIdentity } from '../testing/mesh-identity.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
 import { dialMesh } from '../upstream/dial.ts';
+import { InboundPortChains } from './serve-inbound.ts';
 import { Traffic } from './traffic.ts';
 
 const mesh = createTestMesh();
@@ -27,7 +28,7 @@ afterEach(async () => {
 });
 
 /** An application that echoes, behind an inbound listener that takes these protocols for it. */
-async function inbound(protocols: readonly string[]) {
+async function inbound(protocols: readonly string[], isTold = true) {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
@@ -56,14 +57,15 @@ async function inbound(protocols: readonly string[]) {
         : { kind: 'http', table: routeTable(cluster), routesName: '', http: defaultHttpSettings };
     return { match, chain };
   });
-  if (protocols.length > 0) traffic.setInboundChains(port, new FilterChains(chains, null, inspection));
+  const tell = () => traffic.setInboundChains(port, new FilterChains(chains, null, inspection));
+  if (isTold) tell();
   closers.push(async () => {
     for (const socket of sockets) socket.destroy();
     server.close();
     cluster.close();
     await traffic.close(0);
   });
-  return { listener, closed, sockets };
+  return { listener, closed, sockets, tell, takeOut: () => traffic.setInboundChains(port, null) };
 }
 
 /** A connection of another sidecar. */
@@ -97,6 +99,20 @@ function exchange(transport: OpenedTransport, bytes: string): Promise<string> {
   });
 }
 
+/** Asks over HTTP/1; the first bytes that come back. */
+function firstAnswer(transport: OpenedTransport): Promise<string> {
+  return new Promise((resolve) => {
+    transport.setHandler({
+      onBytes: (buffer, length) => resolve(buffer.toString('latin1', 0, length)),
+      onEnd() {},
+      onDrain() {},
+      onClose: () => resolve(''),
+    });
+    transport.startReading();
+    transport.writeText('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  });
+}
+
 describe('serveInbound', () => {
   it('carries what the handshake called TCP to the application, whatever it looks like', async () => {
     const { listener, closed } = await inbound([ALPN_HTTP1, ALPN_TCP]);
@@ -112,27 +128,42 @@ describe('serveInbound', () => {
 
   it.each([
     ['that was told of no such protocol', [ALPN_HTTP1], 'UF'],
-    ['that was told of nothing', [], 'NC'],
+    ['that was taken out of service', [ALPN_TCP], 'NC'],
   ])('closes TCP at a port %s, and the application sees nothing', async (_what, protocols, flag) => {
-    const { listener, closed, sockets } = await inbound(protocols);
+    const { listener, closed, sockets, takeOut } = await inbound(protocols);
+    if (flag === 'NC') takeOut();
     expect(await exchange(await dial(listener.port, ALPN_TCP), 'hello')).toBe('');
     await vi.waitFor(() => expect(closed.map(({ failure }) => responseFlag(failure))).toEqual([flag]));
     expect(sockets.size).toBe(0);
   });
 
+  it('has connections wait that come before it is said what is served', async () => {
+    const { listener, tell, takeOut } = await inbound([ALPN_HTTP1, ALPN_TCP], false);
+    takeOut(); // what the control plane says of a workload that it does not know yet
+    const gone = await dial(listener.port, ALPN_TCP);
+    const [http, tcp] = [await dial(listener.port, ALPN_HTTP1), await dial(listener.port, ALPN_TCP)];
+    const answers = [firstAnswer(http), exchange(tcp, 'hello')];
+    gone.destroy();
+    await vi.waitFor(() => expect(listener.counters.handshakes).toBe(3));
+    expect(listener.counters.accepted).toBe(3);
+    tell();
+    expect((await Promise.all(answers)).map((text) => text.slice(-5))).toEqual(['\n\r\nok', 'hello']);
+    http.destroy();
+  });
+
+  it('answers with the reason when nothing is said in time', async () => {
+    const chains = new InboundPortChains(1);
+    await chains.told;
+    expect(chains.lookup()).toBe('configurationPending');
+    expect(chains.told).not.toBeNull();
+    chains.set(null);
+    expect(chains.told).not.toBeNull();
+  });
+
   it('answers HTTP at a port that takes only TCP', async () => {
     const { listener, sockets } = await inbound([ALPN_TCP]);
     const transport = await dial(listener.port, ALPN_HTTP1);
-    const text = await new Promise<string>((resolve) => {
-      transport.setHandler({
-        onBytes: (buffer, length) => resolve(buffer.toString('latin1', 0, length)),
-        onEnd() {},
-        onDrain() {},
-        onClose: () => resolve(''),
-      });
-      transport.startReading();
-      transport.writeText('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-    });
+    const text = await firstAnswer(transport);
     expect(text).toMatch(/^HTTP\/1\.1 503 [\s\S]*x-heddle-reason: UF/);
     expect(sockets.size).toBe(0);
     transport.destroy();

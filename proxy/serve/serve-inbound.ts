@@ -10,6 +10,7 @@ import type { HttpSettings } from '../message/http-settings.ts';
 import { defaultHttpSettings } from '../message/http-settings.ts';
 import type { FilterChains, HttpChain } from '../route/filter-chains.ts';
 import type { TcpRoute } from '../route/tcp-route.ts';
+import { deafHandler } from '../transport/transport.ts';
 
 /** What one application port takes from other sidecars, exchanged between two connections. */
 export class InboundPortChains implements RouteSource {
@@ -17,13 +18,42 @@ export class InboundPortChains implements RouteSource {
   #http: HttpChain<Cluster> | null = null;
   #tcp: TcpRoute<Cluster> | null = null;
   #isKnown = false;
+  #wasTold = false;
+  readonly #waitMs: number;
+  #told: Promise<void> | null = null;
+  #tell: () => void = () => {};
+
+  /** `waitMs`: how long the first connections wait for the first word. Default 5 s. */
+  constructor(waitMs = 5_000) {
+    this.#waitMs = waitMs;
+  }
+
+  /**
+   * Null once it has been said what is served. Callers may hear of this instance sooner than it hears from the
+   * control plane: their connections wait for that, at most `waitMs`, and are then answered with the reason.
+   */
+  get told(): Promise<void> | null {
+    if (this.#wasTold) return null;
+    this.#told ??= new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#waitMs).unref();
+      this.#tell = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    }).then(() => {
+      this.#told = null;
+    });
+    return this.#told;
+  }
 
   /** Null takes the port out of service. */
   set(chains: FilterChains<Cluster> | null): void {
+    if (chains !== null) this.#wasTold = true;
     this.#isKnown = chains !== null;
     this.#http = chains?.http ?? null;
     const chain = chains?.find({ serverName: '', transportProtocol: 'tls', applicationProtocols: [ALPN_TCP] }) ?? null;
     this.#tcp = chain?.kind === 'tcp' ? chain.route : null;
+    if (chains !== null) this.#tell();
   }
 
   /** How HTTP is spoken here. */
@@ -42,6 +72,29 @@ export class InboundPortChains implements RouteSource {
 
 /** Takes a connection of another sidecar: what is inside was said in the handshake, and nothing needs to be guessed. */
 export function serveInbound(
+  connection: NewConnection,
+  port: InboundPortChains,
+  http: HttpCodecOptions,
+  environment: TcpEnvironment,
+): void {
+  const { told } = port;
+  if (told === null) {
+    serveKnown(connection, port, http, environment);
+    return;
+  }
+  let isGone = false;
+  connection.transport.setHandler({
+    ...deafHandler,
+    onClose: () => {
+      isGone = true;
+    },
+  });
+  void told.then(() => {
+    if (!isGone) serveKnown(connection, port, http, environment);
+  });
+}
+
+function serveKnown(
   connection: NewConnection,
   port: InboundPortChains,
   http: HttpCodecOptions,
