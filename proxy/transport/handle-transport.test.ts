@@ -8,8 +8,10 @@ import { createTestMesh } from '../../certs/testing/test-identity.ts';
 import { handleSelfTest } from './handle-self-test.ts';
 import { HandleTransport } from './handle-transport.ts';
 import { describeTransport } from './transport.contract.ts';
+import { describeTransportEnd } from './transport-end.contract.ts';
 
 describeTransport('HandleTransport', (socket, raw) => new HandleTransport(socket, raw));
+describeTransportEnd('HandleTransport', (socket, raw) => new HandleTransport(socket, raw));
 
 describe('HandleTransport', () => {
   it('delivers full TLS records that come together as one piece, at most as large as its buffer', async () => {
