@@ -1,11 +1,22 @@
 import type { ChildProcess } from 'node:child_process';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 
-const program = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'heddle.js');
+const root = join(import.meta.dirname, '..', '..');
 
-/** A sidecar as users start it: the built program, in a process of its own, with its workers. */
+/** What the build has made, as users start it. */
+export const builtProgram = [join(root, 'dist', 'cli', 'heddle.js')];
+/** The same from source, for tests that do not build. */
+export const sourceProgram = [
+  '--import',
+  pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,
+  join(root, 'cli', 'heddle.ts'),
+];
+
+/** A sidecar in a process of its own, with its workers. */
 export class SidecarProcess {
   readonly child: ChildProcess;
   /** Exit code. */
@@ -13,9 +24,16 @@ export class SidecarProcess {
   adminAddress = '';
   #stderr = '';
 
-  constructor(line: readonly string[], stateDirectory: string) {
+  /** `launcher` begins the command line, before Node: `prlimit` and the like. */
+  constructor(
+    line: readonly string[],
+    stateDirectory: string,
+    program: readonly string[] = builtProgram,
+    launcher: readonly string[] = [],
+  ) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('HEDDLE_'));
-    this.child = spawn(process.execPath, [program, 'proxy', ...line, '--state-dir', stateDirectory], {
+    const command = [...launcher, process.execPath, ...program, 'proxy', ...line, '--state-dir', stateDirectory];
+    this.child = spawn(command[0] as string, command.slice(1), {
       env: { ...Object.fromEntries(inherited), XDG_CONFIG_HOME: stateDirectory },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
