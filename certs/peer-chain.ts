@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto';
-import type { TLSSocket } from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 
 /** Twice what any chain of ours has; a peer that sends more is cut off here and refused later. */
 const maxPresented = 8;
@@ -20,4 +20,17 @@ export function peerChain(socket: TLSSocket): Buffer[] {
     certificate = certificate.issuerCertificate;
   }
   return chain;
+}
+
+/**
+ * The DER of the leaf that the peer presented; null when it presented none. To be asked on a server, where it is there for
+ * resumed sessions too.
+ *
+ * `getPeerX509Certificate` would say the same, but on Node 20 each call loses 6 KB that nothing frees: a server that asks it
+ * at every handshake grows for ever. This one also takes half the time, for it does not build the chain.
+ */
+export function peerLeaf(socket: TLSSocket): Buffer | null {
+  // null once the socket is gone, and an empty object without a certificate, whatever its type says
+  const certificate = socket.getPeerCertificate() as PeerCertificate | null;
+  return certificate?.raw ?? null;
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import { createServer } from 'node:tls';
+import { peerLeaf } from '../../certs/peer-chain.ts';
 import { validateSvid } from '../../certs/svid.ts';
 import { tlsCiphers } from '../../certs/tls-ciphers.ts';
 import type { Log } from '../log.ts';
@@ -142,14 +143,14 @@ export class TlsServer {
     if (socket.alpnProtocol !== 'h2') {
       return { refusal: 'it does not speak HTTP/2' };
     }
-    const certificate = socket.getPeerX509Certificate();
-    if (certificate === undefined) {
+    const leaf = peerLeaf(socket);
+    if (leaf === null) {
       return { expiresAtMs: null };
     }
     if (!socket.authorized) {
       return { refusal: `its certificate does not lead to our root: ${String(socket.authorizationError)}` };
     }
-    const svid = validateSvid(certificate.raw, { trustDomains: this.#options.trustDomain, nowMs });
+    const svid = validateSvid(leaf, { trustDomains: this.#options.trustDomain, nowMs });
     return svid.ok ? { expiresAtMs: svid.expiresAtMs } : { refusal: svid.reason };
   }
 }

@@ -3,6 +3,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
+import { peerLeaf } from '../../certs/peer-chain.ts';
 import type { IdentityHolder, MeshIdentity, VerifiedPeer } from '../tls/mesh-identity.ts';
 import { secureContextOptions } from '../tls/mesh-identity.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
@@ -215,14 +216,14 @@ export class Listener {
 
   #acceptMesh(socket: TLSSocket, identity: IdentityHolder): void {
     this.counters.handshakes++;
-    const certificate = socket.getPeerX509Certificate();
+    const leaf = peerLeaf(socket);
     const own = identity.current;
     const alpnProtocol = socket.alpnProtocol || '';
     let verified: VerifiedPeer | { readonly reason: string };
-    if (certificate === undefined || own === null) verified = { reason: 'the client showed no certificate' };
+    if (leaf === null || own === null) verified = { reason: 'the client showed no certificate' };
     else if (alpnProtocol === '') verified = { reason: 'the client did not say what it speaks (ALPN)' };
-    else verified = identity.verifyPeer(certificate.raw);
-    if ('reason' in verified || certificate === undefined || own === null) {
+    else verified = identity.verifyPeer(leaf);
+    if ('reason' in verified || leaf === null || own === null) {
       this.counters.handshakeFailures++;
       this.#refuse('reason' in verified ? verified.reason : 'no certificate', addressOf(socket));
       socket.on('error', () => {}); // it is being cut; what it still reports changes nothing
@@ -232,7 +233,7 @@ export class Listener {
     const peer = {
       principal: verified.id,
       address: addressOf(socket),
-      clientCertLine: clientCertLine(own, certificate.raw, verified.id),
+      clientCertLine: clientCertLine(own, leaf, verified.id),
       metadata: '',
     };
     this.#accept(socket, peer, alpnProtocol);
