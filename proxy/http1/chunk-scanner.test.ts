@@ -19,7 +19,11 @@ function scan(bytes: Buffer, cuts: readonly number[]): number | string {
 }
 
 const chunk = fc
-  .tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.constantFrom('', ';a', ';a=b', ';q="x y"'), fc.boolean())
+  .tuple(
+    fc.uint8Array({ minLength: 1, maxLength: 40 }),
+    fc.constantFrom('', ';a', ';a=b', ';q="x y"', ';a;b="";c="\\"\t;=\xe9"'),
+    fc.boolean(),
+  )
   .map(([data, extension, isUpper]) => {
     const size = data.length.toString(16);
     return Buffer.concat([
@@ -75,6 +79,18 @@ describe('ChunkScanner', () => {
     ['a blank after the size', '1 \r\na\r\n'],
     ['NUL in an extension', '1;\0\r\na\r\n'],
     ['LF in an extension', '1;a\nb\r\na\r\n'],
+    ['an extension without a name', '1;\r\na\r\n'],
+    ['an extension of a value alone', '1;=b\r\na\r\n'],
+    ['an extension with an empty value', '1;a=\r\na\r\n'],
+    ['a name that is not a token', '1;a(b\r\na\r\n'],
+    ['a byte above ASCII in a name', '1;\xe9\r\na\r\n'],
+    ['a blank before a name', '1; a\r\na\r\n'],
+    ['a blank behind a name', '1;a \r\na\r\n'],
+    ['a blank before a value', '1;a= b\r\na\r\n'],
+    ['a quotation that does not end', '1;a="b\r\na\r\n'],
+    ['a control character in a quotation', '1;a="\x01"\r\na\r\n'],
+    ['a line end that a backslash hides', '1;a="\\\r\n"\r\na\r\n'],
+    ['something behind a quotation', '1;a="b"c\r\na\r\n'],
     ['data that is too long', '1\r\nab\r\n'],
     ['a trailer without a colon', '0\r\nabc\r\n\r\n'],
     ['a folded trailer', '0\r\na: b\r\n c\r\n\r\n'],

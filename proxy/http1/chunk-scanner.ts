@@ -1,5 +1,8 @@
 import type { Buffer } from 'node:buffer';
 import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
+import { isFieldByte } from '../message/field-bytes.ts';
+import type { ExtensionState } from './chunk-extension.ts';
+import { nextInExtension } from './chunk-extension.ts';
 
 /** What is wrong with a chunked body. */
 export type ChunkFault = 'malformed' | 'too-large';
@@ -14,12 +17,13 @@ const MAX_OVERHEAD_BYTES = 16_384;
  * Finds the end of a chunked body without taking it apart (RFC 9112 section 7.1), in any split of its bytes.
  *
  * Strict where parsers are known to disagree: a size is one to eight hex digits, every line ends in CRLF, chunk
- * data is followed by CRLF, an extension holds no control characters, and a trailer cannot carry framing or routing
+ * data is followed by CRLF, an extension is a name with or without a value, and a trailer cannot carry framing or routing
  * fields (section 6.5 of RFC 9110), so what is forwarded reads the same everywhere.
  */
 export class ChunkScanner {
   fault: ChunkFault | null = null;
   #state: State = 'size';
+  #extension: ExtensionState = 'name-start';
   #digits = 0;
   #remaining = 0;
   #overhead = 0;
@@ -28,6 +32,7 @@ export class ChunkScanner {
   reset(): void {
     this.fault = null;
     this.#state = 'size';
+    this.#extension = 'name-start';
     this.#digits = 0;
     this.#remaining = 0;
     this.#overhead = 0;
@@ -61,9 +66,7 @@ export class ChunkScanner {
       case 'size':
         return this.#size(code);
       case 'extension':
-        if (code === 13) this.#state = 'size-lf';
-        else if (!isFieldByte(code)) return this.#fail('malformed');
-        return this.#charge();
+        return this.#extended(code);
       case 'size-lf':
         if (code !== 10) return this.#fail('malformed');
         this.#digits = 0;
@@ -103,6 +106,18 @@ export class ChunkScanner {
     else if (code === 59) this.#state = 'extension';
     else return this.#fail('malformed');
     return true;
+  }
+
+  #extended(code: number): boolean {
+    const next = nextInExtension(this.#extension, code);
+    if (next === null) return this.#fail('malformed');
+    if (next === 'end') {
+      this.#extension = 'name-start';
+      this.#state = 'size-lf';
+    } else {
+      this.#extension = next;
+    }
+    return this.#charge();
   }
 
   #trailerLine(): boolean {
@@ -166,8 +181,4 @@ function hexValue(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;
   const lower = code | 32;
   return lower >= 97 && lower <= 102 ? lower - 87 : -1;
-}
-
-function isFieldByte(code: number): boolean {
-  return code === 9 || (code >= 32 && code !== 127);
 }

@@ -43,6 +43,8 @@ const header = fc.tuple(
 const headers = fc.array(header, { maxLength: 8 });
 const content = fc.string({ unit: fc.constantFrom('a', '\r', '\n', '\0', '\xff', '0', ' '), maxLength: 200 });
 
+const extensions = ['', ';a', ';a=b', ';ext="v a"', ';a;b="";c="\\"\t;=\xe9";d=1'];
+
 /** The same body in chunks of these sizes, with extensions and trailers. */
 function inChunks(body: string, sizes: readonly number[], trailers: [string, string][]): string {
   let rest = body;
@@ -51,7 +53,7 @@ function inChunks(body: string, sizes: readonly number[], trailers: [string, str
     const data = rest.slice(0, size);
     rest = rest.slice(size);
     if (data !== '')
-      text += `${data.length.toString(16).padStart(1 + (size % 3), '0')}${size % 2 ? ';ext="v a"' : ''}\r\n${data}\r\n`;
+      text += `${data.length.toString(16).padStart(1 + (size % 3), '0')}${extensions[size % extensions.length]}\r\n${data}\r\n`;
   }
   if (rest !== '') text += `${rest.length.toString(16).toUpperCase()}\r\n${rest}\r\n`;
   return `${text}0\r\n${trailers.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;

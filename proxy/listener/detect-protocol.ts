@@ -1,3 +1,4 @@
+import { isTokenByte } from '../message/field-bytes.ts';
 import { readRecordHeader } from './client-hello.ts';
 
 /**
@@ -97,13 +98,3 @@ const registeredMethods: ReadonlySet<string> = new Set([
   ...['REBIND', 'REPORT', 'SEARCH', 'UNBIND', 'UNCHECKOUT', 'UNLINK', 'UNLOCK', 'UPDATE', 'UPDATEREDIRECTREF'],
   'VERSION-CONTROL',
 ]);
-
-/** RFC 9110 section 5.6.2. */
-function isTokenByte(byte: number): boolean {
-  return tokenBytes[byte] === 1;
-}
-
-const tokenBytes = new Uint8Array(256);
-for (const character of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
-  tokenBytes[character.charCodeAt(0)] = 1;
-}
