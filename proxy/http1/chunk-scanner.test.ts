@@ -18,6 +18,22 @@ function scan(bytes: Buffer, cuts: readonly number[]): number | string {
   return 'incomplete';
 }
 
+/** What is sent on of a body whose pieces arrive one by one, up to its end or its fault. */
+function sentOn(bytes: Buffer, cuts: readonly number[]): string {
+  const scanner = new ChunkScanner();
+  const ends = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
+  let from = 0;
+  let sent = '';
+  for (const to of [...ends, bytes.length]) {
+    const end = scanner.scan(bytes, from, to);
+    if (scanner.fault !== null) return sent;
+    if (end < 0) sent += bytes.toString('latin1', from, scanner.sendableEnd);
+    else return sent + (scanner.keptBack || bytes.toString('latin1', from, end));
+    from = to;
+  }
+  return sent;
+}
+
 const chunk = fc
   .tuple(
     fc.uint8Array({ minLength: 1, maxLength: 40 }),
@@ -44,6 +60,23 @@ describe('ChunkScanner', () => {
         expect(scan(Buffer.concat([whole, rest]), cuts)).toBe(whole.length);
       }),
     );
+  });
+
+  it('has sent on the same bytes in the end, however they were cut', () => {
+    fc.assert(
+      fc.property(body, fc.array(fc.nat(), { maxLength: 8 }), (whole, cuts) => {
+        expect(sentOn(whole, cuts)).toBe(whole.toString('latin1'));
+      }),
+    );
+  });
+
+  it('sends nothing on of a trailer section that turns out to be malformed', () => {
+    const refused = Buffer.from('1\r\na\r\n0\r\nX-Sum: 1\r\nContent-Length: 5\r\n\r\n');
+    for (let first = 0; first <= refused.length; first++) {
+      for (let second = first; second <= refused.length; second++) {
+        expect('1\r\na\r\n0\r\n').toContain(sentOn(refused, [first, second]));
+      }
+    }
   });
 
   it.each([

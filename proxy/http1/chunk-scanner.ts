@@ -19,9 +19,19 @@ const MAX_OVERHEAD_BYTES = 16_384;
  * Strict where parsers are known to disagree: a size is one to eight hex digits, every line ends in CRLF, chunk
  * data is followed by CRLF, an extension is a name with or without a value, and a trailer cannot carry framing or routing
  * fields (section 6.5 of RFC 9110), so what is forwarded reads the same everywhere.
+ *
+ * Data is sent on as it comes. Trailers are kept back until the section is whole: a recipient may act on a line before it has
+ * seen the end.
  */
 export class ChunkScanner {
   fault: ChunkFault | null = null;
+  /** After a scan that has not found the end: the offset up to which that buffer can be sent on now. */
+  sendableEnd = 0;
+  /**
+   * The whole trailer section, when earlier buffers held a part of it that was kept back: to be sent instead of what the last
+   * buffer held. Otherwise empty.
+   */
+  keptBack = '';
   #state: State = 'size';
   #extension: ExtensionState = 'name-start';
   #digits = 0;
@@ -31,6 +41,8 @@ export class ChunkScanner {
 
   reset(): void {
     this.fault = null;
+    this.sendableEnd = 0;
+    this.keptBack = '';
     this.#state = 'size';
     this.#extension = 'name-start';
     this.#digits = 0;
@@ -45,6 +57,7 @@ export class ChunkScanner {
    */
   scan(buffer: Buffer, from: number, to: number): number {
     let at = from;
+    let trailersAt = this.#isInTrailers() ? from : -1;
     while (at < to) {
       if (this.#state === 'data') {
         const take = Math.min(to - at, this.#remaining);
@@ -56,9 +69,19 @@ export class ChunkScanner {
       }
       const code = buffer[at++] as number; // at < to <= buffer.length
       if (!this.#step(code)) return -1;
-      if (this.#state === 'done') return at;
+      if (this.#state === 'done') {
+        if (this.keptBack !== '') this.keptBack += buffer.toString('latin1', from, at);
+        return at;
+      }
+      if (trailersAt < 0 && this.#isInTrailers()) trailersAt = at;
     }
+    this.sendableEnd = trailersAt < 0 ? to : trailersAt;
+    if (trailersAt >= 0) this.keptBack += buffer.toString('latin1', trailersAt, to);
     return -1;
+  }
+
+  #isInTrailers(): boolean {
+    return this.#state === 'trailer' || this.#state === 'trailer-lf';
   }
 
   #step(code: number): boolean {

@@ -1,4 +1,4 @@
-import type { Buffer } from 'node:buffer';
+import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import { newWebSocketKey, webSocketAccept, withoutAccept } from '../message/websocket-handshake.ts';
 import type { OutgoingRequest, ResponseReceiver, UpstreamStream } from '../message-head.ts';
@@ -244,7 +244,7 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
           this.#fail('upstreamProtocol');
           return;
         }
-        bodyEnd = found < 0 ? length : found;
+        bodyEnd = found < 0 ? this.#scanner.sendableEnd : found;
         this.#state = found < 0 ? 'chunked' : 'idle';
         break;
       }
@@ -279,6 +279,7 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   #readBody(buffer: Buffer, from: number, length: number, owned: boolean): void {
     let end = length;
     let isComplete = false;
+    let trailers = '';
     if (this.#state === 'length') {
       end = Math.min(length, from + this.#remaining);
       this.#remaining -= end - from;
@@ -290,13 +291,15 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
         return;
       }
       isComplete = found >= 0;
-      if (isComplete) end = found;
+      end = isComplete ? found : this.#scanner.sendableEnd;
+      if (isComplete) trailers = this.#scanner.keptBack;
     }
     if (isComplete) {
       this.#state = 'idle';
       if (end < length || !this.#head.keepAlive) this.#close();
     }
-    this.#receiver?.onResponseBody(buffer, from, end, owned);
+    if (trailers !== '') this.#receiver?.onResponseBody(Buffer.from(trailers, 'latin1'), 0, trailers.length, true);
+    else if (end > from) this.#receiver?.onResponseBody(buffer, from, end, owned);
     if (isComplete) this.#finish();
   }
 

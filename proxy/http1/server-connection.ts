@@ -174,14 +174,14 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
         this.#refuse(this.#scanner.fault === 'too-large' ? 'bodyTooLarge' : 'badRequest');
         return false;
       }
-      bodyEnd = found < 0 ? text.length : found;
+      bodyEnd = found < 0 ? this.#scanner.sendableEnd : found;
       this.#state = found < 0 ? 'chunked' : 'complete';
     } else {
       this.#state = 'complete';
     }
     head.body = end === bodyEnd ? '' : text.substring(end, bodyEnd);
     head.isComplete = this.#state === 'complete';
-    this.#pending = bodyEnd === text.length ? '' : text.substring(bodyEnd);
+    this.#pending = head.isComplete && bodyEnd < text.length ? text.substring(bodyEnd) : '';
     if (!head.keepAlive) this.#writer.closesAfter = true;
     this.#receiver?.onRequest(head);
     return true;
@@ -189,6 +189,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   #readBody(buffer: Buffer, from: number, length: number, owned: boolean): void {
     let end = length;
+    let trailers = '';
     if (this.#state === 'length') {
       end = Math.min(length, from + this.#remaining);
       this.#remaining -= end - from;
@@ -199,15 +200,17 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
         this.#breakOff(this.#scanner.fault === 'too-large' ? 'bodyTooLarge' : 'badRequest');
         return;
       }
+      end = found < 0 ? this.#scanner.sendableEnd : found;
       if (found >= 0) {
-        end = found;
+        trailers = this.#scanner.keptBack;
         this.#state = 'complete';
       }
     }
     const isComplete = this.#state === 'complete';
     // what follows the body is kept before the receiver is told: it may answer, and begin the next request, at once
     if (isComplete && end < length) this.#keep(buffer.toString('latin1', end, length));
-    this.#receiver?.onRequestBody(buffer, from, end, owned);
+    if (trailers !== '') this.#receiver?.onRequestBody(Buffer.from(trailers, 'latin1'), 0, trailers.length, true);
+    else if (end > from) this.#receiver?.onRequestBody(buffer, from, end, owned);
     if (isComplete && !this.#isClosed()) this.#receiver?.onRequestEnd('');
   }
 
