@@ -9,6 +9,7 @@ const PACKABLE = [
   'envoy.config.endpoint.v3.ClusterLoadAssignment',
   'envoy.config.listener.v3.Listener',
   'envoy.config.route.v3.RouteConfiguration',
+  'envoy.extensions.filters.http.fault.v3.HTTPFault',
   'envoy.extensions.filters.http.router.v3.Router',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',

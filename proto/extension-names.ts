@@ -4,6 +4,7 @@
  */
 export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connection_manager';
 export const TCP_PROXY_FILTER = 'envoy.filters.network.tcp_proxy';
+export const FAULT_FILTER = 'envoy.filters.http.fault';
 export const ROUTER_FILTER = 'envoy.filters.http.router';
 
 export const TLS_INSPECTOR_FILTER = 'envoy.filters.listener.tls_inspector';

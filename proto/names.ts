@@ -41,6 +41,8 @@ export const TLS_MODE_HEDDLE = 'heddle';
 export const ISTIO_METADATA = 'istio';
 /** Route metadata that says which document the route came from; see metadata.ts. */
 export const HEDDLE_METADATA = 'heddle';
+/** And where its faults come from. */
+export const FAULT_METADATA = 'heddle.fault';
 
 /** A port of a service, or of one version of it. */
 export interface ServicePort {

@@ -68,6 +68,7 @@ export class DataPlane implements Carrier {
     this.target = new LiveObjects({
       clusters: this.#clusters,
       limitShare,
+      filters: this.traffic.filterEnvironment,
       want,
       release,
       isConnected: () => this.#isConnected,

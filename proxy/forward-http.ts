@@ -2,7 +2,8 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
-import { answerOfFailure, answerOfRule } from './forward/answer-of-our-own.ts';
+import type { FilterAnswer, FilterWait, RequestFilter } from './filter/request-filter.ts';
+import { answerOfFailure, answerOfFilter, answerOfRule } from './forward/answer-of-our-own.ts';
 import type {
   DownstreamPeer,
   FinishedExchange,
@@ -58,8 +59,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   readonly #deadline: RequestDeadline;
   #action: ForwardAction<Cluster> | null = null;
   #phase: Phase = 'idle';
-  /** While a tunnel is being opened: makes its outcome be of no interest. */
-  #cancelTunnel: (() => void) | null = null;
+  /** While a tunnel is being opened, or a filter holds the request up: makes the outcome be of no interest. */
+  #cancelWait: (() => void) | null = null;
   /** The protocol was changed: bytes go both ways until each side has ended. */
   #isTunnel = false;
   #hasTunnelAnswerEnded = false;
@@ -145,16 +146,16 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     }
     const cancel = this.#tunnels.open(head.authority, {
       onOpened: (take) => {
-        this.#cancelTunnel = null;
+        this.#cancelWait = null;
         this.#phase = 'idle';
         this.#stream.acceptConnect(take);
       },
       onRefused: (failure, detail) => {
-        this.#cancelTunnel = null;
+        this.#cancelWait = null;
         this.#fail(failure, detail);
       },
     });
-    if (this.#isRouting()) this.#cancelTunnel = cancel;
+    if (this.#isRouting()) this.#cancelWait = cancel;
   }
 
   #isRouting(): boolean {
@@ -180,6 +181,43 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       return;
     }
     this.route = route;
+    if (route.filters === null) this.#act(route);
+    else this.#filter(route, route.filters, 0);
+  }
+
+  /** Asks the filters from `index` on. */
+  #filter(route: Route<Cluster>, filters: readonly RequestFilter[], index: number): void {
+    for (let i = index; i < filters.length; i++) {
+      const verdict = (filters[i] as RequestFilter).onRequest(this); // i is below the length
+      if (verdict === null) continue;
+      if (verdict.kind === 'answer') this.#refuse(verdict);
+      else this.#holdUp(verdict, () => this.#filter(route, filters, i + 1));
+      return;
+    }
+    this.#act(route);
+  }
+
+  #holdUp({ failure, start }: FilterWait, goOn: () => void): void {
+    if (!this.head.isComplete) this.#stream.pauseRequest();
+    this.#cancelWait = start((answer) => {
+      this.#cancelWait = null;
+      if (failure !== null) this.failure = failure;
+      if (answer === null) goOn();
+      else this.#refuse(answer);
+    });
+  }
+
+  #refuse(answer: FilterAnswer): void {
+    this.failure = answer.failure;
+    this.detail = answer.detail;
+    const { isGrpc } = this.head;
+    if (isGrpc) this.grpcStatus = answer.grpcStatus < 0 ? grpcStatusOf(answer.failure) : answer.grpcStatus;
+    const reply = answerOfFilter(answer, this, this.environment);
+    this.responseBytes = reply.body.length;
+    this.#answer(reply);
+  }
+
+  #act(route: Route<Cluster>): void {
     const { action } = route;
     if (this.head.upgrade !== '' && !this.#mayUpgrade(route)) this.#fail('upgradeNotSupported');
     else if (action.kind === 'forward') this.#forward(action, route);
@@ -363,9 +401,9 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.#action = null;
     this.#phase = 'idle';
     this.#generation++;
-    if (this.#cancelTunnel !== null) {
-      this.#cancelTunnel();
-      this.#cancelTunnel = null;
+    if (this.#cancelWait !== null) {
+      this.#cancelWait();
+      this.#cancelWait = null;
     }
     if (this.endedAtMs === 0) this.endedAtMs = this.environment.now();
     this.environment.recorder.record(this);

@@ -12,6 +12,7 @@ import { report } from '../measure.ts';
 const route: Route<string> = {
   name: 'default',
   action: { kind: 'respond', status: 200, body: '' },
+  filters: null,
   requestHeaders: null,
   responseHeaders: null,
   origin: null,

@@ -17,6 +17,7 @@ import {
 } from '../../proto/type-urls.ts';
 import type { RouteTable } from '../../proxy/route/route-table.ts';
 import { announcedFeatures } from '../../proxy/xds/announced-features.ts';
+import { withoutRequests } from '../../proxy/xds/compile-filters.ts';
 import { compileRouteConfiguration } from '../../proxy/xds/compile-route.ts';
 import { parseResource } from '../../proxy/xds/parse-resource.ts';
 
@@ -101,9 +102,5 @@ export function routeTable(snapshot: Snapshot, name: string, client = clients[0]
   const parsed = parseResource(resource, 'cluster.local', 0);
   if (typeof parsed === 'string') throw new Error(parsed);
   if (parsed.meaning.kind !== 'routes') throw new Error(`${name} holds no routes`);
-  return compileRouteConfiguration(
-    parsed.meaning.configuration,
-    (cluster) => cluster,
-    () => 0,
-  );
+  return compileRouteConfiguration(parsed.meaning.configuration, (cluster) => cluster, withoutRequests);
 }

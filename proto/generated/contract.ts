@@ -46,6 +46,9 @@ import type { RouteConfiguration as _envoy_config_route_v3_RouteConfiguration, R
 import type { RouteMatch as _envoy_config_route_v3_RouteMatch, RouteMatch__Output as _envoy_config_route_v3_RouteMatch__Output } from './envoy/config/route/v3/RouteMatch.ts';
 import type { VirtualHost as _envoy_config_route_v3_VirtualHost, VirtualHost__Output as _envoy_config_route_v3_VirtualHost__Output } from './envoy/config/route/v3/VirtualHost.ts';
 import type { WeightedCluster as _envoy_config_route_v3_WeightedCluster, WeightedCluster__Output as _envoy_config_route_v3_WeightedCluster__Output } from './envoy/config/route/v3/WeightedCluster.ts';
+import type { FaultDelay as _envoy_extensions_filters_common_fault_v3_FaultDelay, FaultDelay__Output as _envoy_extensions_filters_common_fault_v3_FaultDelay__Output } from './envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { FaultAbort as _envoy_extensions_filters_http_fault_v3_FaultAbort, FaultAbort__Output as _envoy_extensions_filters_http_fault_v3_FaultAbort__Output } from './envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
+import type { HTTPFault as _envoy_extensions_filters_http_fault_v3_HTTPFault, HTTPFault__Output as _envoy_extensions_filters_http_fault_v3_HTTPFault__Output } from './envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
 import type { Router as _envoy_extensions_filters_http_router_v3_Router, Router__Output as _envoy_extensions_filters_http_router_v3_Router__Output } from './envoy/extensions/filters/http/router/v3/Router.ts';
 import type { HttpInspector as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector, HttpInspector__Output as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector__Output } from './envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.ts';
 import type { TlsInspector as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector, TlsInspector__Output as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector__Output } from './envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.ts';
@@ -201,7 +204,20 @@ export interface ProtoGrpcType {
     }
     extensions: {
       filters: {
+        common: {
+          fault: {
+            v3: {
+              FaultDelay: MessageTypeDefinition<_envoy_extensions_filters_common_fault_v3_FaultDelay, _envoy_extensions_filters_common_fault_v3_FaultDelay__Output>
+            }
+          }
+        }
         http: {
+          fault: {
+            v3: {
+              FaultAbort: MessageTypeDefinition<_envoy_extensions_filters_http_fault_v3_FaultAbort, _envoy_extensions_filters_http_fault_v3_FaultAbort__Output>
+              HTTPFault: MessageTypeDefinition<_envoy_extensions_filters_http_fault_v3_HTTPFault, _envoy_extensions_filters_http_fault_v3_HTTPFault__Output>
+            }
+          }
           router: {
             v3: {
               Router: MessageTypeDefinition<_envoy_extensions_filters_http_router_v3_Router, _envoy_extensions_filters_http_router_v3_Router__Output>

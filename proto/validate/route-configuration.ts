@@ -8,6 +8,7 @@ import { refuse, requireName, requireUnique } from './field-checks.ts';
 import { checkHeaderChanges } from './header-changes.ts';
 import { isPath } from './http-text.ts';
 import { checkHeaderMatcher, checkQueryParameterMatcher, NO_REGEX } from './matcher.ts';
+import { checkPerFilterConfig } from './per-filter-config.ts';
 import { checkDirectResponse, checkRedirect, checkRouteAction } from './route-action.ts';
 
 /** `max_direct_response_body_size_bytes` of a route configuration that does not say (Envoy). */
@@ -100,6 +101,7 @@ function checkRoute(route: Route__Output, at: Path, violations: Violations, maxB
     violations.add(at, 'needs route, redirect or direct_response');
   }
   checkHeaderChanges(route, at, violations);
+  checkPerFilterConfig(route.typed_per_filter_config, at.field('typed_per_filter_config'), violations);
 }
 
 function checkMatch(match: RouteMatch__Output, at: Path, violations: Violations): void {

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Failure } from '../failure.ts';
+import type { FilterAnswer } from '../filter/request-filter.ts';
 import type { RequestHead } from '../message-head.ts';
 import type { RedirectRouteAction, RespondAction, Route, RouteOrigin } from '../route/route.ts';
 import type { FinishedExchange, ForwardEnvironment } from './forward-environment.ts';
@@ -33,6 +34,23 @@ export function answerOfFailure(
     detail,
     isGrpc: head.isGrpc,
   });
+}
+
+/** What a request is answered that a filter does not let pass. */
+export function answerOfFilter(
+  { failure, status, grpcStatus, detail, lines, rule }: FilterAnswer,
+  { head, route }: Pick<FinishedExchange, 'head' | 'route'>,
+  environment: ForwardEnvironment,
+): LocalReply {
+  const reply = environment.describe(failure, {
+    service: environment.routes.service || head.authority,
+    rule: rule || ruleOf(route?.origin ?? null),
+    detail,
+    isGrpc: head.isGrpc,
+    ...(status !== 0 && { status }),
+    ...(grpcStatus >= 0 && { grpcStatus }),
+  });
+  return lines === '' ? reply : { ...reply, lines: reply.lines + lines };
 }
 
 function ruleOf(origin: RouteOrigin | null): string {

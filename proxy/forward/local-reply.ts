@@ -16,6 +16,10 @@ export interface FailureContext {
   readonly remedy: string;
   /** The caller speaks gRPC and reads statuses, not documents. */
   readonly isGrpc: boolean;
+  /** Where a rule asks for another HTTP status than the failure's own. */
+  readonly status?: number;
+  /** The same for gRPC. */
+  readonly grpcStatus?: number;
 }
 
 /** A header block and a body that say why. */
@@ -32,8 +36,9 @@ export interface LocalReply {
  * document that names cause, culprit, rule and way out.
  */
 export function localReply(failure: Failure, context: FailureContext): LocalReply {
-  const { status, flag, title } = failures[failure];
+  const { flag, title } = failures[failure];
   if (context.isGrpc) return grpcReply(failure, context);
+  const status = context.status ?? failures[failure].status;
   const problem = {
     type: `https://heddle.dev/e/${flag}`,
     title,
@@ -53,13 +58,14 @@ export function localReply(failure: Failure, context: FailureContext): LocalRepl
 }
 
 /** What a gRPC client makes its error of: an answer of trailers only (gRPC over HTTP2, "Trailers-Only"). */
-function grpcReply(failure: Failure, { answeredBy, service, rule, detail, remedy }: FailureContext): LocalReply {
+function grpcReply(failure: Failure, context: FailureContext): LocalReply {
+  const { answeredBy, service, rule, detail, remedy, grpcStatus = grpcStatusOf(failure) } = context;
   const { flag, title } = failures[failure];
   const facts = [detail, service && `service ${service}`, rule, answeredBy && `answered by ${answeredBy}`, remedy];
   const message = grpcMessage([title, ...facts.filter((fact) => fact !== '')].join('; '));
   return {
     status: 200,
-    lines: `content-type: application/grpc\r\ngrpc-status: ${grpcStatusOf(failure)}\r\ngrpc-message: ${message}\r\nx-heddle-reason: ${flag}\r\n${overloadedLine(failure)}`,
+    lines: `content-type: application/grpc\r\ngrpc-status: ${grpcStatus}\r\ngrpc-message: ${message}\r\nx-heddle-reason: ${flag}\r\n${overloadedLine(failure)}`,
     body: '',
   };
 }

@@ -12,6 +12,7 @@ function routeNamed(name: string): Route<string> {
   return {
     name,
     action: { kind: 'respond', status: 200, body: name },
+    filters: null,
     requestHeaders: null,
     responseHeaders: null,
     origin: null,

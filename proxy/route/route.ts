@@ -1,3 +1,4 @@
+import type { RequestFilter } from '../filter/request-filter.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import type { PathRewrite } from './path-rewrite.ts';
 import type { Redirect, RedirectStatus } from './redirect.ts';
@@ -10,6 +11,8 @@ export interface Route<D> {
   /** For access logs, metrics and error answers; `default` where no document made the route. */
   readonly name: string;
   readonly action: RouteAction<D>;
+  /** Asked in this order before the action; null for none. */
+  readonly filters: readonly RequestFilter[] | null;
   readonly requestHeaders: HeaderEdit | null;
   readonly responseHeaders: HeaderEdit | null;
   /** The document that asked for this route; null for routes that the mesh makes by itself. */

@@ -6,6 +6,7 @@ import { HostResolver } from '../cluster/host-resolver.ts';
 import { resolvePassthrough } from '../cluster/passthrough.ts';
 import type { ProxyConfig } from '../config.ts';
 import type { Failure } from '../failure.ts';
+import { noFaults } from '../filter/fault-filter.ts';
 import type { ForwardEnvironment, Recorder, RouteSource } from '../forward/forward-environment.ts';
 import type { LocalReply } from '../forward/local-reply.ts';
 import { localReply } from '../forward/local-reply.ts';
@@ -67,6 +68,13 @@ export class Traffic {
   readonly #config: ProxyConfig;
   readonly #log: Log;
   readonly #wheel = new TimerWheel();
+  /** What the filters of all routes have in common. */
+  readonly filterEnvironment = {
+    wheel: this.#wheel,
+    faults: noFaults(),
+    random: Math.random,
+    wallClockMs: () => Date.now(),
+  };
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
   readonly #inboundChains = new Map<number, InboundPortChains>();

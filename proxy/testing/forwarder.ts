@@ -6,6 +6,7 @@ import { ALPN_HTTP1, ALPN_HTTP2 } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
 import { responseFlag } from '../failure.ts';
+import type { RequestFilter } from '../filter/request-filter.ts';
 import type { DownstreamPeer, ForwardEnvironment, RequestShedding } from '../forward/forward-environment.ts';
 import { localReply } from '../forward/local-reply.ts';
 import { HttpExchange } from '../forward-http.ts';
@@ -53,6 +54,7 @@ export interface ForwarderOptions {
   readonly cluster?: Partial<ClusterConfig>;
   readonly action?: Partial<ForwardAction<Cluster>>;
   readonly http?: Partial<HttpSettings>;
+  readonly filters?: readonly RequestFilter[];
   readonly overload?: RequestShedding;
   readonly headerTimeoutMs?: number;
   readonly nowMs?: () => number;
@@ -84,7 +86,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     random: () => 0.5,
     onEjection() {},
   });
-  const table = routeTable(cluster, options.action);
+  const table = routeTable(cluster, options.action, options.filters);
   const recorded: Recorded[] = [];
   const refused: string[] = [];
   const peers: DownstreamPeer[] = [];
@@ -155,7 +157,11 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
 }
 
 /** One route that takes everything to one cluster. */
-export function routeTable(cluster: Cluster, action: Partial<ForwardAction<Cluster>> = {}): RouteTable<Cluster> {
+export function routeTable(
+  cluster: Cluster,
+  action: Partial<ForwardAction<Cluster>> = {},
+  filters: readonly RequestFilter[] | null = null,
+): RouteTable<Cluster> {
   const route: Route<Cluster> = {
     name: 'default',
     action: {
@@ -169,6 +175,7 @@ export function routeTable(cluster: Cluster, action: Partial<ForwardAction<Clust
       upgrades: null,
       ...action,
     },
+    filters,
     requestHeaders: null,
     responseHeaders: null,
     origin: null,

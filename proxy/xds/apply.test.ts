@@ -22,6 +22,7 @@ import {
 import { RequestHead } from '../message-head.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { Configuration } from './apply.ts';
+import { withoutRequests } from './compile-filters.ts';
 import { LiveClusters } from './live-clusters.ts';
 import { LiveObjects } from './live-objects.ts';
 import type { ParsedResource } from './parse-resource.ts';
@@ -53,7 +54,7 @@ function setUp(options: { putRoots?: (pem: string) => void } = {}) {
     putListener: (name) => log.push(`listener ${name}`),
     removeListener: (name) => log.push(`no listener ${name}`),
     clock,
-    random: () => 0,
+    filters: withoutRequests,
   });
   const configuration: Configuration = new Configuration(
     objects,

@@ -4,6 +4,7 @@ import { goodRouteConfiguration } from '../../proto/testing/resources.ts';
 import { RequestHead } from '../message-head.ts';
 import type { ForwardAction, Route } from '../route/route.ts';
 import { decoded } from '../testing/decoded.ts';
+import { withoutRequests } from './compile-filters.ts';
 import { compileRouteConfiguration } from './compile-route.ts';
 
 const v1 = 'outbound|80|v1|cart.default.svc.cluster.local';
@@ -11,11 +12,7 @@ const v2 = 'outbound|80|v2|cart.default.svc.cluster.local';
 
 function compile(configuration: Input<'envoy.config.route.v3.RouteConfiguration'>) {
   const message = decoded('envoy.config.route.v3.RouteConfiguration', configuration);
-  return compileRouteConfiguration(
-    message,
-    (name) => name,
-    () => 0,
-  );
+  return compileRouteConfiguration(message, (name) => name, withoutRequests);
 }
 
 function withRoute(route: Input<'envoy.config.route.v3.Route'>) {

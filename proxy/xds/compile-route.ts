@@ -1,21 +1,17 @@
 import { MAX_TIMER_MS, timerMs } from '../../proto/duration.ts';
 import { textOf } from '../../proto/format-text.ts';
 import type { HeaderValueOption__Output } from '../../proto/generated/envoy/config/core/v3/HeaderValueOption.ts';
-import type { HeaderMatcher__Output } from '../../proto/generated/envoy/config/route/v3/HeaderMatcher.ts';
 import type { RedirectAction__Output } from '../../proto/generated/envoy/config/route/v3/RedirectAction.ts';
 import type { RetryPolicy__Output } from '../../proto/generated/envoy/config/route/v3/RetryPolicy.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { RouteAction__Output } from '../../proto/generated/envoy/config/route/v3/RouteAction.ts';
 import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { RouteMatch__Output } from '../../proto/generated/envoy/config/route/v3/RouteMatch.ts';
-import type { StringMatcher__Output } from '../../proto/generated/envoy/type/matcher/v3/StringMatcher.ts';
 import { parseRouteMetadata } from '../../proto/metadata.ts';
 import { HeaderMutation } from '../filter/header-mutation.ts';
 import { defaultBackOffBaseMs } from '../resilience/back-off.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import { compileRetryPolicy, defaultMaxRetries } from '../resilience/retry-policy.ts';
-import type { HeaderCondition } from '../route/header-matcher.ts';
-import { HeaderMatcher } from '../route/header-matcher.ts';
 import { PathMatcher } from '../route/path-matcher.ts';
 import type { PathRewrite } from '../route/path-rewrite.ts';
 import { replaceFullPath, replacePrefixMatch } from '../route/path-rewrite.ts';
@@ -25,8 +21,10 @@ import { Redirect } from '../route/redirect.ts';
 import type { ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
 import type { RouteEntry } from '../route/route-table.ts';
 import { RouteTable } from '../route/route-table.ts';
-import { StringMatcher } from '../route/string-matcher.ts';
 import { weightedChoice } from '../route/weighted-choice.ts';
+import type { FilterEnvironment } from './compile-filters.ts';
+import { compileFilters } from './compile-filters.ts';
+import { compileHeader, compileString } from './compile-matchers.ts';
 
 /** What makes a destination of a cluster's name. */
 export type DestinationOf<D> = (clusterName: string) => D;
@@ -41,17 +39,21 @@ const defaultTimeoutMs = 15_000;
 export function compileRouteConfiguration<D>(
   configuration: RouteConfiguration__Output,
   destinationOf: DestinationOf<D>,
-  random: () => number,
+  environment: FilterEnvironment,
 ): RouteTable<D> {
   const hosts = configuration.virtual_hosts.map(({ name, domains, routes }) => ({
     name,
     domains,
-    routes: routes.map((route) => compileEntry(route, destinationOf, random)),
+    routes: routes.map((route) => compileEntry(route, destinationOf, environment)),
   }));
   return new RouteTable(hosts, configuration.ignore_port_in_host_matching);
 }
 
-function compileEntry<D>(route: Route__Output, destinationOf: DestinationOf<D>, random: () => number): RouteEntry<D> {
+function compileEntry<D>(
+  route: Route__Output,
+  destinationOf: DestinationOf<D>,
+  environment: FilterEnvironment,
+): RouteEntry<D> {
   const match = route.match as RouteMatch__Output; // validation asks for it
   return {
     path: compilePath(match),
@@ -59,7 +61,7 @@ function compileEntry<D>(route: Route__Output, destinationOf: DestinationOf<D>, 
     queryParameters: match.query_parameters.map(
       ({ name, string_match: string }) => new QueryMatcher(name, string ? compileString(string) : null),
     ),
-    route: compileRoute(route, match, destinationOf, random),
+    route: compileRoute(route, match, destinationOf, environment),
   };
 }
 
@@ -67,12 +69,13 @@ function compileRoute<D>(
   route: Route__Output,
   match: RouteMatch__Output,
   destinationOf: DestinationOf<D>,
-  random: () => number,
+  environment: FilterEnvironment,
 ): Route<D> {
   const { origin, retryNonIdempotent } = parseRouteMetadata(route.metadata);
   return {
     name: route.name === '' ? 'default' : route.name,
-    action: compileAction(route, match, retryNonIdempotent, destinationOf, random),
+    action: compileAction(route, match, retryNonIdempotent, destinationOf, environment.random),
+    filters: compileFilters(route, environment),
     requestHeaders: compileChanges(route.request_headers_to_add, route.request_headers_to_remove),
     responseHeaders: compileChanges(route.response_headers_to_add, route.response_headers_to_remove),
     origin: origin === null ? null : compileOrigin(origin),
@@ -176,25 +179,6 @@ function compilePath(match: RouteMatch__Output): PathMatcher {
     return PathMatcher.separatedPrefix(match.path_separated_prefix, ignoreCase);
   }
   return PathMatcher.prefix(match.prefix ?? '/', ignoreCase);
-}
-
-function compileHeader(matcher: HeaderMatcher__Output): HeaderMatcher {
-  const { name, invert_match: invert, treat_missing_header_as_empty: missingIsEmpty } = matcher;
-  return new HeaderMatcher(name, conditionOf(matcher), invert, missingIsEmpty);
-}
-
-function conditionOf(matcher: HeaderMatcher__Output): HeaderCondition {
-  if (matcher.string_match) return { kind: 'string', matcher: compileString(matcher.string_match) };
-  if (matcher.range_match) {
-    return { kind: 'range', start: Number(matcher.range_match.start), end: Number(matcher.range_match.end) };
-  }
-  return { kind: matcher.present_match === false ? 'absent' : 'present' };
-}
-
-function compileString(matcher: StringMatcher__Output): StringMatcher {
-  const kind = matcher.match_pattern;
-  if (kind === undefined || kind === 'safe_regex') throw new Error('a string matcher without a pattern of ours');
-  return new StringMatcher(kind, matcher[kind] ?? '', matcher.ignore_case);
 }
 
 function compileChanges(

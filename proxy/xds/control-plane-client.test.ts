@@ -17,6 +17,7 @@ import {
 import { FakeClock } from '../testing/fake-clock.ts';
 import type { AttachStream, DeltaStream } from '../testing/scripted-control-plane.ts';
 import { ScriptedControlPlane } from '../testing/scripted-control-plane.ts';
+import { withoutRequests } from './compile-filters.ts';
 import { ControlPlaneClient } from './control-plane-client.ts';
 import { readJoinToken } from './join-token.ts';
 import { LiveClusters } from './live-clusters.ts';
@@ -62,7 +63,7 @@ function start(tokenText: string | null) {
     putListener: (name) => listeners.push(name),
     removeListener: (name) => listeners.push(`-${name}`),
     clock,
-    random: () => 0.5,
+    filters: withoutRequests,
   });
   const client: ControlPlaneClient = new ControlPlaneClient({
     directory,

@@ -13,6 +13,7 @@ import { dividedLimits } from '../cluster/divided-limits.ts';
 import type { FilterChains } from '../route/filter-chains.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { ConfigurationTarget } from './apply.ts';
+import type { FilterEnvironment } from './compile-filters.ts';
 import type { ListenerConfig } from './compile-listener.ts';
 import { compileRouteConfiguration } from './compile-route.ts';
 import type { ResourceName } from './delta-state.ts';
@@ -35,7 +36,7 @@ export interface LiveObjectsOptions {
   /** The control plane says that there is no such listener. */
   removeListener(name: string): void;
   readonly clock?: Clock;
-  readonly random?: () => number;
+  readonly filters: FilterEnvironment;
 }
 
 /**
@@ -48,12 +49,10 @@ export class LiveObjects implements ConfigurationTarget {
   readonly listeners: OnDemandResources<FilterChains<Cluster>>;
   readonly #options: LiveObjectsOptions;
   readonly #clusters: LiveClusters;
-  readonly #random: () => number;
 
   constructor(options: LiveObjectsOptions) {
     this.#options = options;
     this.#clusters = options.clusters;
-    this.#random = options.random ?? Math.random;
     this.routes = this.#onDemand(ROUTE_CONFIGURATION_TYPE_URL);
     this.listeners = this.#onDemand(LISTENER_TYPE_URL);
   }
@@ -117,14 +116,14 @@ export class LiveObjects implements ConfigurationTarget {
     const chains = liveChains(config, {
       cluster: (name) => this.#clusters.get(name),
       table: (routes) => this.#table(routes),
-      random: this.#random,
+      random: this.#options.filters.random,
     });
     if (isOfService(config.name)) this.listeners.settle(config.name, chains);
     else this.#options.putListener(config.name, chains);
   }
 
   #table(configuration: Parameters<typeof compileRouteConfiguration>[0]): RouteTable<Cluster> {
-    return compileRouteConfiguration(configuration, (name) => this.#clusters.get(name), this.#random);
+    return compileRouteConfiguration(configuration, (name) => this.#clusters.get(name), this.#options.filters);
   }
 }
 

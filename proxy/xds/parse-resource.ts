@@ -15,6 +15,7 @@ import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts
 import type { RawResource } from './ads-client.ts';
 import { compileCluster } from './compile-cluster.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
+import { withoutRequests } from './compile-filters.ts';
 import type { ListenerConfig } from './compile-listener.ts';
 import { compileListener } from './compile-listener.ts';
 import { compileRouteConfiguration } from './compile-route.ts';
@@ -95,7 +96,7 @@ function compileClusterNeeds(cluster: Cluster__Output): Compiled {
 
 function clustersOf(configuration: RouteConfiguration__Output): string[] {
   const names = new Set<string>();
-  compileRouteConfiguration(configuration, (name) => names.add(name), Math.random);
+  compileRouteConfiguration(configuration, (name) => names.add(name), withoutRequests);
   return [...names];
 }
 

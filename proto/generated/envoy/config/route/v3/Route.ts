@@ -6,6 +6,7 @@ import type { RedirectAction as _envoy_config_route_v3_RedirectAction, RedirectA
 import type { Metadata as _envoy_config_core_v3_Metadata, Metadata__Output as _envoy_config_core_v3_Metadata__Output } from '../../../../envoy/config/core/v3/Metadata.ts';
 import type { DirectResponseAction as _envoy_config_route_v3_DirectResponseAction, DirectResponseAction__Output as _envoy_config_route_v3_DirectResponseAction__Output } from '../../../../envoy/config/route/v3/DirectResponseAction.ts';
 import type { HeaderValueOption as _envoy_config_core_v3_HeaderValueOption, HeaderValueOption__Output as _envoy_config_core_v3_HeaderValueOption__Output } from '../../../../envoy/config/core/v3/HeaderValueOption.ts';
+import type { Any as _google_protobuf_Any, Any__Output as _google_protobuf_Any__Output } from '../../../../google/protobuf/Any.ts';
 import type { NonForwardingAction as _envoy_config_route_v3_NonForwardingAction, NonForwardingAction__Output as _envoy_config_route_v3_NonForwardingAction__Output } from '../../../../envoy/config/route/v3/NonForwardingAction.ts';
 
 export interface Route {
@@ -18,6 +19,7 @@ export interface Route {
   'response_headers_to_add'?: (_envoy_config_core_v3_HeaderValueOption)[];
   'response_headers_to_remove'?: (string)[];
   'request_headers_to_remove'?: (string)[];
+  'typed_per_filter_config'?: ({[key: string]: _google_protobuf_Any});
   'name'?: (string);
   'non_forwarding_action'?: (_envoy_config_route_v3_NonForwardingAction | null);
   'action'?: "route"|"redirect"|"direct_response"|"non_forwarding_action";
@@ -33,6 +35,7 @@ export interface Route__Output {
   'response_headers_to_add': (_envoy_config_core_v3_HeaderValueOption__Output)[];
   'response_headers_to_remove': (string)[];
   'request_headers_to_remove': (string)[];
+  'typed_per_filter_config': ({[key: string]: _google_protobuf_Any__Output});
   'name': (string);
   'non_forwarding_action'?: (_envoy_config_route_v3_NonForwardingAction__Output | null);
   'action'?: "route"|"redirect"|"direct_response"|"non_forwarding_action";

@@ -1,0 +1,57 @@
+import type { Failure } from '../failure.ts';
+import type { RequestHead } from '../message-head.ts';
+
+/** A request as filters see it: valid during the call alone. */
+export interface FilteredRequest {
+  readonly head: RequestHead;
+  /** Who sent it, as far as that was verified. */
+  readonly peer: {
+    /** SPIFFE id; empty on connections without mTLS. */
+    readonly principal: string;
+    readonly address: string;
+  };
+}
+
+/** The request is not forwarded, and answered by the sidecar. */
+export interface FilterAnswer {
+  readonly kind: 'answer';
+  /** Names the reason, in the answer as in the access log. */
+  readonly failure: Failure;
+  /** HTTP status; 0 is the failure's own. */
+  readonly status: number;
+  /** gRPC status for those who call; -1 is the failure's own. */
+  readonly grpcStatus: number;
+  readonly detail: string;
+  /** Header lines beside those of every answer, each ending in CRLF. */
+  readonly lines: string;
+  /** The document that asks for this, as `RouteOrigin` writes it; empty where the route's own rule does. */
+  readonly rule: string;
+}
+
+/** The request is held up. */
+export interface FilterWait {
+  readonly kind: 'wait';
+  /** Why, for the access log when it is answered after all; null says nothing. */
+  readonly failure: Failure | null;
+  /**
+   * Begins to wait. `resume` is called once, never within this call; null lets the request go on. What is returned makes it
+   * not be called any more.
+   */
+  start(resume: (answer: FilterAnswer | null) => void): () => void;
+}
+
+/** What a filter says of a request; null, which costs nothing, is that it may go on. */
+export type FilterVerdict = FilterAnswer | FilterWait | null;
+
+/**
+ * A rule that a route has for its requests, asked once for each before it is forwarded, redirected or answered. One filter
+ * serves all requests of its route at the same time.
+ *
+ * A route without filters has null for a list of them: one comparison. Filters are asked in the order in which they stand
+ * (`compile-filters.ts` puts them into Envoy's order), until one answers.
+ *
+ * Source: Envoy `StreamDecoderFilter::decodeHeaders`.
+ */
+export interface RequestFilter {
+  onRequest(request: FilteredRequest): FilterVerdict;
+}

@@ -1,0 +1,141 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { FilterAnswer, FilterVerdict, RequestFilter } from './filter/request-filter.ts';
+import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
+import { sendRaw } from './testing/raw-client.ts';
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+const get = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n';
+const isWhole = (text: string) => text.endsWith('ok');
+const isAnswered = (text: string) => text.includes('}\n');
+
+const teapot: FilterAnswer = {
+  kind: 'answer',
+  failure: 'faultAbort',
+  status: 418,
+  grpcStatus: -1,
+  detail: 'as asked for',
+  lines: 'x-told: 1\r\n',
+  rule: 'FaultInjection/default/f (f.yaml:1)',
+};
+
+/** Says the same to every request, and what it was asked. */
+class Saying implements RequestFilter {
+  readonly asked: string[] = [];
+  readonly #verdict: FilterVerdict;
+
+  constructor(verdict: FilterVerdict) {
+    this.#verdict = verdict;
+  }
+
+  onRequest({ head }: Parameters<RequestFilter['onRequest']>[0]): FilterVerdict {
+    this.asked.push(`${head.method} ${head.path}`);
+    return this.#verdict;
+  }
+}
+
+/** Holds every request up until it is told to let it go on. */
+class Holding implements RequestFilter {
+  readonly held: ((answer: FilterAnswer | null) => void)[] = [];
+  cancelled = 0;
+
+  onRequest(): FilterVerdict {
+    return {
+      kind: 'wait',
+      failure: 'faultDelay',
+      start: (resume) => {
+        this.held.push(resume);
+        return () => {
+          this.cancelled++;
+        };
+      },
+    };
+  }
+}
+
+async function through(
+  ...filters: RequestFilter[]
+): Promise<{ readonly forwarder: Forwarder; readonly upstream: ScriptedServer }> {
+  const upstream = await startScriptedServer((socket) => socket.write(ok));
+  closers.push(upstream.close);
+  const forwarder = await startForwarder([upstream.port], { filters });
+  closers.push(() => forwarder.close());
+  return { forwarder, upstream };
+}
+
+describe('the filters of a route', () => {
+  it('are all asked, in their order, before a request goes on', async () => {
+    const [first, second] = [new Saying(null), new Saying(null)];
+    const { forwarder } = await through(first, second);
+    expect((await sendRaw(forwarder.port, get, isWhole)).status).toBe(200);
+    expect([first.asked, second.asked]).toEqual([['GET /x'], ['GET /x']]);
+  });
+
+  it('answer in place of the application, with the rule that says so', async () => {
+    const behind = new Saying(null);
+    const { forwarder, upstream } = await through(new Saying(teapot), behind);
+    const { status, text } = await sendRaw(forwarder.port, get, isAnswered);
+    expect(status).toBe(418);
+    expect(text).toContain('\r\nx-told: 1\r\n');
+    expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({
+      status: 418,
+      reason: 'faultAbort',
+      rule: 'FaultInjection/default/f (f.yaml:1)',
+      detail: 'as asked for',
+    });
+    expect([behind.asked, upstream.received()]).toEqual([[], '']);
+    expect(forwarder.recorded).toMatchObject([{ status: 418, flag: 'FI', attempts: 0 }]);
+  });
+
+  it('leave the connection as it is for the next request', async () => {
+    const { forwarder } = await through(new Saying(teapot));
+    const two = await sendRaw(forwarder.port, get + get, (text) => text.split('}\n').length > 2);
+    expect(two.text.match(/HTTP\/1.1 418 /g)).toHaveLength(2);
+  });
+
+  it('hold a request up, body and all, and let it go on as it was', async () => {
+    const holding = new Holding();
+    const { forwarder, upstream } = await through(holding);
+    const post = 'POST /x HTTP/1.1\r\nHost: a\r\nX-Request-Id: r\r\nContent-Length: 5\r\n\r\nhe';
+    const socket = connect(forwarder.port, '127.0.0.1');
+    socket.write(post);
+    await expect.poll(() => holding.held.length).toBe(1);
+    socket.write('llo');
+    expect(upstream.received()).toBe('');
+    holding.held[0]?.(null);
+    await once(socket, 'data');
+    expect(upstream.received()).toBe(`${post}llo`);
+    expect(forwarder.recorded).toMatchObject([{ status: 200, flag: 'DI', requestBytes: 5 }]);
+    socket.destroy();
+  });
+
+  it('may answer what they have held up', async () => {
+    const holding = new Holding();
+    const { forwarder, upstream } = await through(holding);
+    const answered = sendRaw(forwarder.port, get, isAnswered);
+    await expect.poll(() => holding.held.length).toBe(1);
+    holding.held[0]?.(teapot);
+    expect((await answered).status).toBe(418);
+    expect(upstream.received()).toBe('');
+  });
+
+  it('hear of it when a client goes away that they hold up', async () => {
+    const holding = new Holding();
+    const { forwarder, upstream } = await through(holding);
+    const socket = connect(forwarder.port, '127.0.0.1');
+    socket.write(get);
+    await expect.poll(() => holding.held.length).toBe(1);
+    socket.destroy();
+    await expect.poll(() => holding.cancelled).toBe(1);
+    expect(upstream.received()).toBe('');
+    expect(forwarder.recorded).toMatchObject([{ status: 0, flag: 'DC' }]);
+  });
+});

@@ -1,0 +1,77 @@
+import { unpackAs } from '../../proto/any.ts';
+import { timerMs } from '../../proto/duration.ts';
+import { FAULT_FILTER } from '../../proto/extension-names.ts';
+import type { FaultOrigin } from '../../proto/fault-metadata.ts';
+import { parseFaultMetadata } from '../../proto/fault-metadata.ts';
+import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
+import type { FaultDelay__Output } from '../../proto/generated/envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { FaultAbort__Output } from '../../proto/generated/envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
+import type { FractionalPercent__Output } from '../../proto/generated/envoy/type/v3/FractionalPercent.ts';
+import { DENOMINATORS } from '../../proto/validate/fault.ts';
+import type { FaultConfig, FaultEnvironment } from '../filter/fault-filter.ts';
+import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
+import type { Fraction } from '../filter/fraction.ts';
+import type { RequestFilter } from '../filter/request-filter.ts';
+import { TimerWheel } from '../resilience/timer-wheel.ts';
+import { compileHeader } from './compile-matchers.ts';
+
+/** What filters need of the sidecar around them. */
+export type FilterEnvironment = FaultEnvironment;
+
+/** For routes that are compiled only to see that they can be, or what they lead to. */
+export const withoutRequests: FilterEnvironment = {
+  wheel: new TimerWheel(),
+  faults: noFaults(),
+  random: () => 0,
+  wallClockMs: () => 0,
+};
+
+/** The filters of a validated route in the order in which they are asked, Envoy's: faults first. Null for none. */
+export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
+  const filters = [compileFault(route, environment)].filter((filter) => filter !== null);
+  return filters.length === 0 ? null : filters;
+}
+
+/** Null also where nobody says which document asks for the fault and until when. */
+function compileFault(route: Route__Output, environment: FilterEnvironment): RequestFilter | null {
+  const packed = route.typed_per_filter_config[FAULT_FILTER];
+  const origin = parseFaultMetadata(route.metadata);
+  if (packed === undefined || origin === null) return null;
+  const {
+    delay,
+    abort,
+    headers,
+    max_active_faults: maxActive,
+  } = unpackAs('envoy.extensions.filters.http.fault.v3.HTTPFault', packed);
+  const config: FaultConfig = {
+    delay: delay === null ? null : compileDelay(delay),
+    abort: abort === null ? null : compileAbort(abort),
+    headers: headers.map(compileHeader),
+    maxActive: maxActive?.value ?? Number.POSITIVE_INFINITY,
+    untilMs: origin.untilMs,
+    rule: ruleOf(origin),
+  };
+  return new FaultFilter(config, environment);
+}
+
+function compileDelay({ fixed_delay: fixed, percentage }: FaultDelay__Output): FaultConfig['delay'] {
+  const share = compileFraction(percentage);
+  return fixed ? { kind: 'fixed', ms: timerMs(fixed), share } : { kind: 'header', share };
+}
+
+function compileAbort(abort: FaultAbort__Output): FaultConfig['abort'] {
+  const share = compileFraction(abort.percentage);
+  if (abort.http_status !== undefined) return { kind: 'status', status: abort.http_status, share };
+  if (abort.grpc_status !== undefined) return { kind: 'grpc', grpcStatus: abort.grpc_status, share };
+  return { kind: 'header', share };
+}
+
+/** Unset is none of the requests (Envoy). */
+function compileFraction(fraction: FractionalPercent__Output | null): Fraction {
+  if (fraction === null) return { numerator: 0, denominator: 100 };
+  return { numerator: fraction.numerator, denominator: DENOMINATORS[fraction.denominator] };
+}
+
+function ruleOf({ document, file, line }: FaultOrigin): string {
+  return file === '' ? document : `${document} (${file}:${line})`;
+}
