@@ -11,6 +11,8 @@ export const FEATURES = {
   upgrade: 'upgrade',
   /** `normalize_path`, `merge_slashes`, `path_with_escaped_slashes_action`, `headers_with_underscores_action`. */
   normalization: 'normalization',
+  /** `envoy.filters.http.fault` of a route, with its end in the metadata. */
+  faults: 'faults',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

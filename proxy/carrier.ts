@@ -33,6 +33,13 @@ export interface CarrierCounters {
   readonly droppedLogLines: number;
   /** Requests answered 503 because of `memoryPressurePercent`. */
   readonly shedRequests: number;
+  /** Requests that a fault held up, and those that it answered. */
+  readonly delaysInjected: number;
+  readonly abortsInjected: number;
+  /** Requests that had no fault because too many were held up. */
+  readonly faultsOverflow: number;
+  /** Requests held up now. */
+  readonly activeFaults: number;
   /** How often the event loop was stuck for more than 200 ms, and for more than a second. */
   readonly watchdogMisses: number;
   readonly watchdogMegaMisses: number;

@@ -131,6 +131,7 @@ export class DataPlane implements Carrier {
       refusedRequests: this.traffic.refusedRequests,
       droppedLogLines: this.#accessLog?.droppedTotal ?? 0,
       shedRequests: this.traffic.overload.shedRequests,
+      ...this.traffic.filterEnvironment.faults,
       watchdogMisses: this.traffic.watchdog.misses,
       watchdogMegaMisses: this.traffic.watchdog.megaMisses,
       memoryPressurePercent: this.traffic.overload.pressurePercent,

@@ -1,5 +1,7 @@
 import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import { backendTrafficPolicySchema } from './backend-traffic-policy.ts';
+import type { FaultInjection } from './fault-injection.ts';
+import { faultInjectionSchema } from './fault-injection.ts';
 import type { HttpRoute } from './http-route.ts';
 import { httpRouteSchema } from './http-route.ts';
 import type { Mesh } from './mesh.ts';
@@ -12,7 +14,7 @@ import type { Workload } from './workload.ts';
 import { workloadSchema } from './workload.ts';
 
 /** Any document, as it is after parsing: checked, structural defaults filled in. */
-export type ModelDocument = Service | Workload | HttpRoute | TcpRoute | BackendTrafficPolicy | Mesh;
+export type ModelDocument = Service | Workload | HttpRoute | TcpRoute | BackendTrafficPolicy | FaultInjection | Mesh;
 export type KindName = ModelDocument['kind'];
 export type DocumentOf<Kind extends KindName> = Extract<ModelDocument, { kind: Kind }>;
 
@@ -70,6 +72,16 @@ export const kinds = {
     shortNames: ['btp', 'policy'],
     namespaced: true,
     schema: backendTrafficPolicySchema,
+  },
+  FaultInjection: {
+    kind: 'FaultInjection',
+    group: 'heddle.dev',
+    version: 'v1alpha1',
+    apiVersions: ['heddle.dev/v1alpha1'],
+    plural: 'faultinjections',
+    shortNames: ['fault'],
+    namespaced: true,
+    schema: faultInjectionSchema,
   },
   Mesh: {
     kind: 'Mesh',

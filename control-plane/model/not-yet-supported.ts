@@ -16,6 +16,14 @@ export function notYetSupported(what: string) {
     .optional();
 }
 
+/** A field that other gateways have here, and Heddle in a document of its own. */
+export function elsewhere(field: string, where: string) {
+  return z
+    .unknown()
+    .refine((value) => value === undefined, `${field} is no part of this document: write ${where}`)
+    .optional();
+}
+
 /** A choice of words, some of which the public API has and this version of Heddle does not act on; those are refused by name. */
 export function supportedWord<const Word extends string>(supported: readonly Word[], later: readonly string[]) {
   return z.enum(supported, {

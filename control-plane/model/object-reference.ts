@@ -112,7 +112,7 @@ export const policyTargetSchema = z
   })
   .check(
     crossCheck(['group', 'kind'], ({ group, kind }, report) => {
-      if (kind !== 'Service') report(['kind'], 'a BackendTrafficPolicy of the mesh targets a Service');
+      if (kind !== 'Service') report(['kind'], 'a policy of the mesh targets a Service');
       else if (group !== '') report(['group'], 'a Service is in the core group: write group: ""');
     }),
   );

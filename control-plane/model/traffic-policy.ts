@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
-import { notYetSupported, supportedWord } from './not-yet-supported.ts';
+import { elsewhere, notYetSupported, supportedWord } from './not-yet-supported.ts';
 
 /** Bound of Envoy's uint32 limits. */
 const maxUint32 = 4_294_967_295;
@@ -183,7 +183,7 @@ export const trafficPolicyShape = {
   retryBudget: retryBudgetSchema.optional(),
   timeout: timeoutSchema.optional(),
   rateLimit: notYetSupported('rateLimit'),
-  faultInjection: notYetSupported('faultInjection'),
+  faultInjection: elsewhere('faultInjection', 'a FaultInjection, which ends by itself'),
   tcpKeepalive: notYetSupported('tcpKeepalive'),
   proxyProtocol: notYetSupported('proxyProtocol'),
   compression: notYetSupported('compression'),

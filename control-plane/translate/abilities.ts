@@ -8,6 +8,7 @@ export interface Abilities {
   readonly tcp: boolean;
   readonly upgrade: boolean;
   readonly normalization: boolean;
+  readonly faults: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -27,6 +28,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       tcp: features.has(FEATURES.tcp),
       upgrade: features.has(FEATURES.upgrade),
       normalization: features.has(FEATURES.normalization),
+      faults: features.has(FEATURES.faults),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

@@ -30,6 +30,7 @@ import type { Abilities } from './abilities.ts';
 import { abilitiesOf, protocolFor } from './abilities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
+import { FaultAttachments } from './faults.ts';
 import { httpSettings } from './http-settings.ts';
 import type { MeshedPort } from './instance.ts';
 import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
@@ -77,6 +78,7 @@ export class MeshResources {
   readonly #routes: RouteAttachments<HttpRoute>;
   readonly #tcpRoutes: RouteAttachments<TcpRoute>;
   readonly #policies: PolicyAttachments;
+  readonly #faults: FaultAttachments;
   readonly #meshedPorts: ReadonlyMap<string, readonly MeshedPort[]>;
 
   constructor(view: MeshView) {
@@ -89,6 +91,7 @@ export class MeshResources {
     this.#routes = new RouteAttachments(documents.HTTPRoute);
     this.#tcpRoutes = new RouteAttachments(documents.TCPRoute);
     this.#policies = new PolicyAttachments(documents.BackendTrafficPolicy, this.#mesh);
+    this.#faults = new FaultAttachments(documents.FaultInjection);
     this.#meshedPorts = new Map(
       instances.map((instance) => [`${instance.namespace}/${instance.name}`, meshedPorts(instance)]),
     );
@@ -146,7 +149,7 @@ export class MeshResources {
   }
 
   problems(): readonly Problem[] {
-    return findProblems(this.#view.documents, this.#catalog, this.#policies, this.#tcpRoutes);
+    return findProblems(this.#view.documents, this.#catalog, this.#policies, this.#faults, this.#tcpRoutes);
   }
 
   #listener(client: ClientView, name: string): PlannedResource | null {
@@ -204,9 +207,9 @@ export class MeshResources {
       return null;
     }
     const { parent, destination, port, host } = called;
-    const canCarryTcp = abilitiesOf(client.features).tcp;
+    const { tcp: canCarryTcp, faults: canHaveFaults, scope: ofAbilities } = abilitiesOf(client.features);
     const consumer = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
-    const scope = canCarryTcp ? consumer : `${consumer}!tcp`;
+    const scope = `${consumer}${ofAbilities}`;
     const carried = () => (destination.service.declarationOf(port).protocol === 'tcp' ? 'bytes' : 'requests');
     const message = () =>
       routeConfiguration(
@@ -217,6 +220,7 @@ export class MeshResources {
           routes: this.#routes.routesFor(parent, port, client.namespace),
           policy: this.#policies.policyFor(destination.service, port),
           carried: canCarryTcp ? carried() : 'anything',
+          fault: canHaveFaults ? this.#faults.faultFor(destination.service, port) : null,
         },
         this.#catalog,
       );

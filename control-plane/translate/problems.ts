@@ -1,8 +1,10 @@
 import type { BackendTrafficPolicy } from '../model/backend-traffic-policy.ts';
+import type { FaultInjection } from '../model/fault-injection.ts';
 import { documentName } from '../model/kinds.ts';
 import type { Service } from '../model/service.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import { dialFor } from './endpoints.ts';
+import type { FaultAttachments } from './faults.ts';
 import type { Documents } from './mesh-view.ts';
 import type { PolicyAttachments } from './policies.ts';
 import type { Finding, Problem } from './problem.ts';
@@ -16,6 +18,7 @@ export function findProblems(
   documents: Documents,
   catalog: ServiceCatalog,
   policies: PolicyAttachments,
+  faults: FaultAttachments,
   tcpRoutes: RouteAttachments<TcpRoute>,
 ): readonly Problem[] {
   return [
@@ -27,6 +30,9 @@ export function findProblems(
     ...documents.TCPRoute.flatMap((route) => named(route, tcpRouteFindings(route, catalog, tcpRoutes))),
     ...documents.BackendTrafficPolicy.flatMap((policy) =>
       named(policy, [...targetFindings(policy, catalog), ...conflictFindings(policy, catalog, policies)]),
+    ),
+    ...documents.FaultInjection.flatMap((fault) =>
+      named(fault, [...targetFindings(fault, catalog), ...faultFindings(fault, faults)]),
     ),
   ];
 }
@@ -54,7 +60,7 @@ function serviceFindings(document: Service, catalog: ServiceCatalog): readonly F
   });
 }
 
-function targetFindings(policy: BackendTrafficPolicy, catalog: ServiceCatalog): readonly Finding[] {
+function targetFindings(policy: BackendTrafficPolicy | FaultInjection, catalog: ServiceCatalog): readonly Finding[] {
   const { namespace } = policy.metadata;
   return policy.spec.targetRefs.flatMap(({ name, sectionName }, index) => {
     const destination = catalog.find(namespace, name);
@@ -91,6 +97,21 @@ function conflictFindings(
       );
   });
   return distinctFindings(findings);
+}
+
+function faultFindings(fault: FaultInjection, faults: FaultAttachments): readonly Finding[] {
+  const { namespace } = fault.metadata;
+  return fault.spec.targetRefs.flatMap(({ name, sectionName }, index) => {
+    const winner = faults.decisive(namespace, name, sectionName);
+    return winner === fault || winner === null
+      ? []
+      : [
+          {
+            path: `spec.targetRefs[${index}]`,
+            message: `FaultInjection ${winner.metadata.name}, which is older, decides the faults of ${name}`,
+          },
+        ];
+  });
 }
 
 function distinctFindings(findings: readonly Finding[]): readonly Finding[] {

@@ -5,6 +5,7 @@ import { formatRouteMetadata } from '../../proto/metadata.ts';
 import { BLACK_HOLE_CLUSTER, outboundClusterName, routeConfigurationName } from '../../proto/names.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import type { FaultInjection } from '../model/fault-injection.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { HttpRoute, HttpRouteRule } from '../model/http-route.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
@@ -12,6 +13,7 @@ import { documentName } from '../model/kinds.ts';
 import { ruleSource } from '../model/source-position.ts';
 import type { Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
+import { withFault } from './faults.ts';
 import type { Precedence } from './gateway-precedence.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
 import { createdAtMs } from './order.ts';
@@ -35,6 +37,8 @@ export interface RoutedPort {
   readonly policy: EffectiveTrafficPolicy;
   /** As the client takes the port: one that cannot tell TCP from HTTP sends requests to either. */
   readonly carried: Carried;
+  /** What requests to the port have to suffer, whatever becomes of them; null for nothing. */
+  readonly fault: FaultInjection | null;
 }
 
 /**
@@ -56,7 +60,8 @@ export function routeConfiguration(
           .flatMap(candidates)
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
-  return { name, virtual_hosts: [{ name, domains: ['*'], routes }] };
+  const suffering = routes.map((route) => withFault(route, called.fault));
+  return { name, virtual_hosts: [{ name, domains: ['*'], routes: suffering }] };
 }
 
 /** One match of one rule: what becomes one xDS route. */

@@ -3,11 +3,19 @@ import { describe, expect, it } from 'vitest';
 import type { ModelDocument } from '../../control-plane/model/kinds.ts';
 import { documentName } from '../../control-plane/model/kinds.ts';
 import { RequestHead } from '../../proxy/message-head.ts';
-import { backendTrafficPolicy, httpRoute, mesh, service, tcpRoute, workload } from './document-arbitraries.ts';
+import {
+  backendTrafficPolicy,
+  faultInjection,
+  httpRoute,
+  mesh,
+  service,
+  tcpRoute,
+  workload,
+} from './document-arbitraries.ts';
 import { meshOf, readDocument, refusals, routeTable } from './whole-pipe.ts';
 
 describe('what the model accepts', () => {
-  it.each(Object.entries({ httpRoute, tcpRoute, backendTrafficPolicy, mesh, service, workload }))(
+  it.each(Object.entries({ httpRoute, tcpRoute, backendTrafficPolicy, faultInjection, mesh, service, workload }))(
     'becomes resources that sidecars take: %s',
     (_kind, arbitrary) => {
       let accepted = 0;
@@ -23,7 +31,16 @@ describe('what the model accepts', () => {
   );
 
   it('becomes resources that sidecars take, however documents are mixed', () => {
-    const anything = fc.oneof(httpRoute, httpRoute, tcpRoute, backendTrafficPolicy, mesh, service, workload);
+    const anything = fc.oneof(
+      httpRoute,
+      httpRoute,
+      tcpRoute,
+      backendTrafficPolicy,
+      faultInjection,
+      mesh,
+      service,
+      workload,
+    );
     const property = fc.property(fc.array(anything, { maxLength: 8 }), (values) => {
       const documents = values.map(readDocument).filter((read): read is ModelDocument => 'kind' in read);
       // A store has one document of a name.

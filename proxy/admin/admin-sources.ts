@@ -91,6 +91,21 @@ export function processFacts(proxy: SidecarParts): ProcessFacts {
         value: proxy.carrier.counters().shedRequests,
       };
       yield {
+        name: 'heddle_fault_delays_injected_total',
+        help: 'Requests that a fault held up.',
+        value: proxy.carrier.counters().delaysInjected,
+      };
+      yield {
+        name: 'heddle_fault_aborts_injected_total',
+        help: 'Requests that a fault answered.',
+        value: proxy.carrier.counters().abortsInjected,
+      };
+      yield {
+        name: 'heddle_fault_overflow_total',
+        help: 'Requests that had no fault because too many were held up.',
+        value: proxy.carrier.counters().faultsOverflow,
+      };
+      yield {
         name: 'heddle_watchdog_miss_total',
         help: 'Times that the event loop was stuck for more than 200 ms.',
         value: proxy.carrier.counters().watchdogMisses,

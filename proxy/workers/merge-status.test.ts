@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterStatus } from '../admin/clusters-page.ts';
 import { clusterStatsOf } from '../telemetry/testing/stats.ts';
-import { addUp, countersOf, mergeDestinations } from './merge-status.ts';
+import { addUp, countersOf, mergeDestinations, noCounters } from './merge-status.ts';
 import type { WorkerReport } from './messages.ts';
 import { MergedCounts, WorkerCounts } from './worker-counts.ts';
 
@@ -58,7 +58,8 @@ describe('MergedCounts', () => {
     ],
     downstream: [{ direction: 'outbound', total: requests, byClass: [0, 0, requests, 0, 0, 0] }],
     counters: {
-      ...{ refusedRequests: 1, droppedLogLines: 0, shedRequests: 0, watchdogMisses: 0, watchdogMegaMisses: 0 },
+      ...noCounters,
+      refusedRequests: 1,
       memoryPressurePercent: requests,
     },
     usage: { cpuSeconds: 1, residentBytes: 10, heapBytes: 5, openDescriptors: 3, lagSeconds: 0.1 },

@@ -7,4 +7,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.tcp,
   FEATURES.upgrade,
   FEATURES.normalization,
+  FEATURES.faults,
 ];

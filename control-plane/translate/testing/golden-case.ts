@@ -72,6 +72,7 @@ export function viewOf(
     HTTPRoute: ofKind('HTTPRoute'),
     TCPRoute: ofKind('TCPRoute'),
     BackendTrafficPolicy: ofKind('BackendTrafficPolicy'),
+    FaultInjection: ofKind('FaultInjection'),
     Mesh: ofKind('Mesh'),
   };
   return {

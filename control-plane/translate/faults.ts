@@ -1,0 +1,87 @@
+import { pack } from '../../proto/any.ts';
+import { msToDuration } from '../../proto/duration.ts';
+import { FAULT_FILTER } from '../../proto/extension-names.ts';
+import { formatFaultMetadata } from '../../proto/fault-metadata.ts';
+import type { Input } from '../../proto/load.ts';
+import type { FaultInjection } from '../model/fault-injection.ts';
+import { durationMs } from '../model/gateway-duration.ts';
+import { documentName } from '../model/kinds.ts';
+import { sourceOf } from '../model/source-position.ts';
+import { olderFirst } from './order.ts';
+import type { Service, ServicePort } from './service-catalog.ts';
+
+type Route = Input<'envoy.config.route.v3.Route'>;
+type Fault = Input<'envoy.extensions.filters.http.fault.v3.HTTPFault'>;
+
+/** Which faults hold for which services. */
+export class FaultAttachments {
+  readonly #byService = new Map<string, FaultInjection[]>();
+
+  constructor(faults: readonly FaultInjection[]) {
+    for (const fault of faults.toSorted((a, b) => olderFirst(a.metadata, b.metadata))) {
+      for (const name of new Set(fault.spec.targetRefs.map((target) => target.name))) {
+        const key = `${fault.metadata.namespace}/${name}`;
+        this.#byService.set(key, [...(this.#byService.get(key) ?? []), fault]);
+      }
+    }
+  }
+
+  /** That of the port before that of the service, the older before the younger; null for none. */
+  faultFor(service: Service, port: ServicePort): FaultInjection | null {
+    const { namespace, name } = service;
+    return (port.name ? this.decisive(namespace, name, port.name) : null) ?? this.decisive(namespace, name, undefined);
+  }
+
+  /** Of those that name this very target, the one that counts. */
+  decisive(namespace: string, service: string, section: string | undefined): FaultInjection | null {
+    const attached = this.#byService.get(`${namespace}/${service}`) ?? [];
+    const names = ({ spec }: FaultInjection) =>
+      spec.targetRefs.some((target) => target.name === service && target.sectionName === section);
+    return attached.find(names) ?? null;
+  }
+}
+
+/** The route with the fault. Routes are shared by all that call the service, so all have the same. */
+export function withFault(route: Route, fault: FaultInjection | null): Route {
+  if (fault === null) return route;
+  const source = sourceOf(fault);
+  const origin = {
+    document: documentName(fault),
+    file: source?.file ?? '',
+    line: source?.line ?? 0,
+    untilMs: Date.parse(fault.spec.until),
+  };
+  return {
+    ...route,
+    typed_per_filter_config: {
+      ...route.typed_per_filter_config,
+      [FAULT_FILTER]: pack('envoy.extensions.filters.http.fault.v3.HTTPFault', httpFault(fault)),
+    },
+    metadata: { filter_metadata: { ...route.metadata?.filter_metadata, ...formatFaultMetadata(origin) } },
+  };
+}
+
+function httpFault({ spec: { delay, abort, headers, maxActiveFaults } }: FaultInjection): Fault {
+  return {
+    ...(delay && {
+      delay: {
+        ...(delay.fixedDelay === undefined
+          ? { header_delay: {} }
+          : { fixed_delay: msToDuration(durationMs(delay.fixedDelay)) }),
+        percentage: share(delay.percentage),
+      },
+    }),
+    ...(abort && { abort: { ...errorOf(abort), percentage: share(abort.percentage) } }),
+    headers: headers.map(({ name, value }) => ({ name, string_match: { exact: value } })),
+    max_active_faults: { value: maxActiveFaults },
+  };
+}
+
+function errorOf({ httpStatus, grpcStatus }: NonNullable<FaultInjection['spec']['abort']>) {
+  if (httpStatus !== undefined) return { http_status: httpStatus };
+  return grpcStatus === undefined ? { header_abort: {} } : { grpc_status: grpcStatus };
+}
+
+function share(percent: number) {
+  return { numerator: Math.round(percent * 10_000), denominator: 'MILLION' as const };
+}
