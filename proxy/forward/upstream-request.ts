@@ -183,6 +183,9 @@ export class UpstreamRequest implements ResponseReceiver {
 
   endRequest(trailers: string): void {
     this.isRequestEnded = true;
+    // nobody says it a second time: another attempt has it with its head, or there is no other
+    if (trailers === '') this.#request.isComplete = true;
+    else this.#isBodyStreamed = true;
     this.#stream?.endRequest(trailers);
   }
 
