@@ -9,6 +9,31 @@ const merge: PathNormalization = { ...base, mergeSlashes: true };
 const decode: PathNormalization = { ...merge, escapedSlashes: 'unescape' };
 const reject: PathNormalization = { ...base, escapedSlashes: 'reject' };
 
+const part = fc.constantFrom(
+  ...[
+    '/',
+    '.',
+    '..',
+    '%2e',
+    '%2E',
+    '%2f',
+    '%5c',
+    '\\',
+    'a',
+    'admin',
+    '%41',
+    ';x=y',
+    '%',
+    '2',
+    'e',
+    'F',
+    '%32',
+    '%65',
+    '%46',
+  ],
+);
+const options = fc.constantFrom(base, merge, decode);
+
 describe('normalizePath', () => {
   it.each([
     ['/a/b?c=/../d', base, '/a/b?c=/../d'],
@@ -29,6 +54,9 @@ describe('normalizePath', () => {
     ['/a//../b', base, '/a/b'],
     ['/a%2fb', base, '/a%2fb'],
     ['/a%2', base, '/a%2'],
+    ['/x/%%32%65%%32%65/admin', base, '/x/%%32e%%32e/admin'],
+    ['/x/%2%65%2%65/admin', base, '/x/%2%65%2%65/admin'],
+    ['/%%%36%31%41%42', base, '/%%%361AB'],
     ['*', base, '*'],
     ['//admin', merge, '/admin'],
     ['/a///b//?x=//', merge, '/a/b/?x=//'],
@@ -45,8 +73,6 @@ describe('normalizePath', () => {
   });
 
   it('leaves no dot segment and, where they are merged, no repeated slash', () => {
-    const part = fc.constantFrom('/', '.', '..', '%2e', '%2E', '%2f', '%5c', '\\', 'a', 'admin', '%41', ';x=y', '%');
-    const options = fc.constantFrom(base, merge, decode);
     fc.assert(
       fc.property(fc.array(part, { maxLength: 12 }), options, (parts, chosen) => {
         const once = normalizePath(`/${parts.join('')}`, chosen) as string;
@@ -54,6 +80,16 @@ describe('normalizePath', () => {
         expect(once.startsWith('/')).toBe(true);
         if (chosen !== base) expect(once).not.toContain('//');
       }),
+    );
+  });
+
+  it('has nothing to do a second time: sidecars in a row see the same path', () => {
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), options, (parts, chosen) => {
+        const once = normalizePath(`/${parts.join('')}`, chosen) as string;
+        expect(normalizePath(once, chosen)).toBe(once);
+      }),
+      { numRuns: 2000 },
     );
   });
 });

@@ -48,7 +48,12 @@ const remarkable = /^[^?]*(?:\/[/.]|[%\\])/;
 const escapedSlash = /%2[Ff]|%5[Cc]/g;
 const repeatedSlash = /\/{2,}/g;
 const dotSegment = /\/\.{1,2}(?:\/|$)/;
-const escapedUnreserved = /%(?:2[DEde]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|5[Ff]|6[1-9A-Fa-f]|7[0-9Aa]|7[Ee])/g;
+/**
+ * Not behind a `%` that escapes nothing: with it the decoded letter could make another escape, which the next proxy, or the
+ * application, would decode after every rule was asked. So a normal form stays as it is when it is normalized again.
+ */
+const escapedUnreserved =
+  /(?<!%|%[0-9A-Fa-f])%(?:2[DEde]|3[0-9]|4[1-9A-Fa-f]|5[0-9Aa]|5[Ff]|6[1-9A-Fa-f]|7[0-9Aa]|7[Ee])/g;
 
 /** Letters, digits, `-`, `.`, `_` and `~` mean the same escaped and not (RFC 3986 section 2.3). */
 function decodeUnreserved(escaped: string): string {
