@@ -2,6 +2,7 @@ import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Listener } from '../listener/listener.ts';
 import type { ClusterStats, ListenerStats } from '../telemetry/traffic-stats.ts';
+import { statisticsOfCluster, statisticsOfListener } from '../telemetry/traffic-stats.ts';
 import type { ClusterStatus } from './clusters-page.ts';
 import type { Stat } from './stats-page.ts';
 
@@ -23,7 +24,7 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     timeouts: counters.timeouts,
     perTryTimeouts: counters.perTryTimeouts,
     requestsRefused: breaker.requests.overflows + breaker.pendingRequests.overflows,
-    connectionsTotal: sum(({ poolCounters }) => poolCounters.connectionsTotal),
+    connectionsTotal: counters.connectionsToGone + sum(({ poolCounters }) => poolCounters.connectionsTotal),
     connectionsActive: breaker.connections.active,
     connectionsRefused: breaker.connections.overflows,
     connectFailures: counters.connectFailures,
@@ -33,12 +34,10 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     ejectionsActive: detector?.ejectionsActive ?? 0,
     ejectionsTotal: detector?.ejectionsEnforcedTotal ?? 0,
     ejectionsRefused: detector?.ejectionsOverflow ?? 0,
-    remaining: {
-      connections: breaker.connections.remaining,
-      waiting: breaker.pendingRequests.remaining,
-      requests: breaker.requests.remaining,
-      retries: breaker.remainingRetries,
-    },
+    remainingConnections: breaker.connections.remaining,
+    remainingWaiting: breaker.pendingRequests.remaining,
+    remainingRequests: breaker.requests.remaining,
+    remainingRetries: breaker.remainingRetries,
   };
 }
 
@@ -89,32 +88,13 @@ export function listenerStats(direction: 'inbound' | 'outbound', listener: Liste
 export function* dottedStats(clusters: Iterable<ClusterStats>, listeners: Iterable<ListenerStats>): Iterable<Stat> {
   for (const stats of clusters) {
     const prefix = `cluster.${stats.name}.`;
-    yield [`${prefix}upstream_rq_total`, stats.requestsTotal];
-    yield [`${prefix}upstream_rq_active`, stats.requestsActive];
-    yield [`${prefix}upstream_rq_pending_active`, stats.requestsWaiting];
-    yield [`${prefix}upstream_rq_retry`, stats.retries];
-    yield [`${prefix}upstream_rq_retry_success`, stats.retriesSucceeded];
-    yield [`${prefix}upstream_rq_timeout`, stats.timeouts];
-    yield [`${prefix}upstream_rq_per_try_timeout`, stats.perTryTimeouts];
-    yield [`${prefix}upstream_cx_total`, stats.connectionsTotal];
-    yield [`${prefix}upstream_cx_active`, stats.connectionsActive];
-    yield [`${prefix}upstream_cx_connect_fail`, stats.connectFailures];
-    yield [`${prefix}membership_total`, stats.endpoints];
-    yield [`${prefix}membership_healthy`, stats.endpointsHealthy];
-    yield [`${prefix}outlier_detection.ejections_active`, stats.ejectionsActive];
-    yield [`${prefix}outlier_detection.ejections_enforced_total`, stats.ejectionsTotal];
+    for (const { name, value } of statisticsOfCluster) yield [prefix + name, value(stats)];
     for (let index = 1; index <= 5; index++) {
       yield [`${prefix}upstream_rq_${index}xx`, stats.responsesByClass[index] ?? 0];
     }
   }
   for (const stats of listeners) {
     const prefix = `listener.${stats.address.replace(/:([0-9]+)$/, '_$1')}.`;
-    yield [`${prefix}downstream_cx_total`, stats.connectionsTotal];
-    yield [`${prefix}downstream_cx_active`, stats.connectionsActive];
-    yield [`${prefix}downstream_cx_overflow`, stats.overflows];
-    yield [`${prefix}downstream_global_cx_overflow`, stats.globalOverflows];
-    yield [`${prefix}downstream_cx_overload_reject`, stats.overloadRejects];
-    yield [`${prefix}ssl.handshake`, stats.handshakes];
-    yield [`${prefix}ssl.connection_error`, stats.handshakeFailures];
+    for (const { name, value } of statisticsOfListener) yield [prefix + name, value(stats)];
   }
 }

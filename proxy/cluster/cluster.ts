@@ -36,6 +36,8 @@ export interface ClusterCounters {
   perTryTimeouts: number;
   timeouts: number;
   connectFailures: number;
+  /** Connections that were opened to endpoints that are no more. */
+  connectionsToGone: number;
   noneHealthy: number;
   /** Answers by class: index 1 to 5. */
   responsesByClass: number[];
@@ -57,6 +59,7 @@ export class Cluster {
     perTryTimeouts: 0,
     timeouts: 0,
     connectFailures: 0,
+    connectionsToGone: 0,
     noneHealthy: 0,
     responsesByClass: [0, 0, 0, 0, 0, 0],
   };
@@ -142,9 +145,7 @@ export class Cluster {
     for (const endpoint of this.#endpoints.values()) {
       const config = wanted.get(endpoint.key);
       if (config !== undefined && config.isMeshed === endpoint.config.isMeshed) continue;
-      this.#endpoints.delete(endpoint.key);
-      if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
-      endpoint.close();
+      this.#remove(endpoint);
     }
     for (const config of wanted.values()) {
       const known = this.#endpoints.get(config.key);
@@ -170,12 +171,17 @@ export class Cluster {
   #evictUnused(): boolean {
     for (const endpoint of this.#endpoints.values()) {
       if (endpoint.activeRequests > 0) continue;
-      this.#endpoints.delete(endpoint.key);
-      if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
-      endpoint.close();
+      this.#remove(endpoint);
       return true;
     }
     return false;
+  }
+
+  #remove(endpoint: Endpoint): void {
+    this.#endpoints.delete(endpoint.key);
+    if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
+    this.counters.connectionsToGone += endpoint.poolCounters.connectionsTotal;
+    endpoint.close();
   }
 
   /** Runs what is due by time: idle connections are closed, ejected endpoints return. About once a second. */

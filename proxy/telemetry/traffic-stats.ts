@@ -1,59 +1,24 @@
 /**
- * What the page tells of clusters and listeners, read when it is asked for. Plain numbers, so that whoever has them need
- * not know how they are named. Counters count from when the thing they belong to appeared.
+ * What is told of clusters and listeners, read when somebody asks. Plain numbers, so that whoever has them need not know how
+ * they are named. Counters count from when the thing they belong to appeared.
  */
 export interface TrafficStats {
   clusters(): Iterable<ClusterStats>;
   listeners(): Iterable<ListenerStats>;
 }
 
-export interface ClusterStats {
+/** Each `clusterStatistics`, for one cluster. */
+export interface ClusterStats extends Readonly<Record<keyof typeof clusterStatistics, number>> {
   readonly name: string;
-  readonly requestsTotal: number;
-  readonly requestsActive: number;
-  readonly requestsWaiting: number;
   /** Answers by class: index 1 to 5. */
   readonly responsesByClass: readonly number[];
-  readonly retries: number;
-  readonly retriesSucceeded: number;
-  /** Retries that the budget did not allow. */
-  readonly retriesRefused: number;
-  readonly timeouts: number;
-  readonly perTryTimeouts: number;
-  /** Requests refused because too many waited or were in flight. */
-  readonly requestsRefused: number;
-  readonly connectionsTotal: number;
-  readonly connectionsActive: number;
-  readonly connectionsRefused: number;
-  readonly connectFailures: number;
-  /** Requests for which no endpoint was healthy. */
-  readonly noneHealthy: number;
-  readonly endpoints: number;
-  readonly endpointsHealthy: number;
-  readonly ejectionsActive: number;
-  readonly ejectionsTotal: number;
-  readonly ejectionsRefused: number;
-  /** How much more each limit allows now. */
-  readonly remaining: {
-    readonly connections: number;
-    readonly waiting: number;
-    readonly requests: number;
-    readonly retries: number;
-  };
 }
 
-export interface ListenerStats {
+/** Each `listenerStatistics`, for one listener. */
+export interface ListenerStats extends Readonly<Record<keyof typeof listenerStatistics, number>> {
   readonly direction: 'inbound' | 'outbound';
   /** `127.0.0.1:15001`. */
   readonly address: string;
-  readonly connectionsTotal: number;
-  readonly connectionsActive: number;
-  /** Connections that were closed at once: the listener had as many as it may, the process had, or it was overloaded. */
-  readonly overflows: number;
-  readonly globalOverflows: number;
-  readonly overloadRejects: number;
-  readonly handshakes: number;
-  readonly handshakeFailures: number;
 }
 
 /** Requests of one direction, as they ended. */
@@ -62,4 +27,113 @@ export interface DownstreamRequests {
   readonly total: number;
   /** By class: index 1 to 5; index 0 for those whose client went away. */
   readonly byClass: readonly number[];
+}
+
+export interface Statistic {
+  /** Envoy's name of it; what the page of metrics and `/stats` call it follows from this. */
+  readonly name: string;
+  /** How it counts: `counter` in total; the others say how it is now. */
+  readonly kind: 'counter' | GaugeKind;
+  readonly help: string;
+}
+
+/**
+ * What the numbers of several workers make together: `gauge` their sum. `shared` the greatest: it is the same in each, or
+ * each has found it out by itself.
+ */
+type GaugeKind = 'gauge' | 'shared';
+
+/**
+ * All that is told of a cluster. A row here and a number in `clusterStats` are a statistic on the page of metrics, on
+ * `/stats`, and added up over workers.
+ *
+ * Source: Envoy, "Cluster manager statistics"; names without `cluster.<name>.`.
+ */
+export const clusterStatistics = {
+  requestsTotal: counter('upstream_rq_total', 'Requests.'),
+  requestsActive: gauge('upstream_rq_active', 'Requests in flight.'),
+  requestsWaiting: gauge('upstream_rq_pending_active', 'Requests that wait for a connection.'),
+  requestsRefused: counter(
+    'upstream_rq_pending_overflow',
+    'Requests refused because too many waited or were in flight.',
+  ),
+  retries: counter('upstream_rq_retry', 'Retries.'),
+  retriesSucceeded: counter('upstream_rq_retry_success', 'Requests that succeeded with a retry.'),
+  retriesRefused: counter('upstream_rq_retry_overflow', 'Retries that the budget refused.'),
+  timeouts: counter('upstream_rq_timeout', 'Requests that timed out.'),
+  perTryTimeouts: counter('upstream_rq_per_try_timeout', 'Tries that timed out.'),
+  connectionsTotal: counter('upstream_cx_total', 'Connections opened.'),
+  connectionsActive: gauge('upstream_cx_active', 'Connections that are open.'),
+  connectFailures: counter('upstream_cx_connect_fail', 'Connections that could not be opened.'),
+  connectionsRefused: counter('upstream_cx_overflow', 'Connections refused at the limit.'),
+  noneHealthy: counter('upstream_cx_none_healthy', 'Requests without a healthy endpoint.'),
+  endpoints: shared('membership_total', 'Endpoints.'),
+  endpointsHealthy: shared('membership_healthy', 'Endpoints that are healthy and not ejected.'),
+  ejectionsActive: shared('outlier_detection.ejections_active', 'Endpoints that are ejected.'),
+  ejectionsTotal: counter('outlier_detection.ejections_enforced_total', 'Ejections.'),
+  ejectionsRefused: counter('outlier_detection.ejections_overflow', 'Ejections that were one too many.'),
+  remainingConnections: gauge('circuit_breakers.default.remaining_cx', 'Connections left.'),
+  remainingWaiting: gauge('circuit_breakers.default.remaining_pending', 'Places to wait left.'),
+  remainingRequests: gauge('circuit_breakers.default.remaining_rq', 'Requests left.'),
+  remainingRetries: gauge('circuit_breakers.default.remaining_retries', 'Retries left.'),
+} as const satisfies Readonly<Record<string, Statistic>>;
+
+/**
+ * The same for a listener.
+ *
+ * Source: Envoy, "Listener statistics"; names without `listener.<address>.`.
+ */
+export const listenerStatistics = {
+  connectionsTotal: counter('downstream_cx_total', 'Connections accepted.'),
+  connectionsActive: gauge('downstream_cx_active', 'Connections that are open.'),
+  overflows: counter('downstream_cx_overflow', 'Connections closed: the listener had as many as it may.'),
+  globalOverflows: counter('downstream_global_cx_overflow', 'Connections closed: the sidecar had as many as it may.'),
+  overloadRejects: counter(
+    'downstream_cx_overload_reject',
+    'Connections closed: the sidecar was close to the end of its memory.',
+  ),
+  handshakes: counter('ssl.handshake', 'TLS handshakes that succeeded.'),
+  handshakeFailures: counter('ssl.connection_error', 'TLS handshakes that failed.'),
+} as const satisfies Readonly<Record<string, Statistic>>;
+
+/** A statistic, and where it stands in a row of numbers. */
+export interface StatisticOf<Stats> extends Statistic {
+  readonly value: (of: Stats) => number;
+}
+
+/** A circuit breaker is open while nothing remains of its limit, whatever the number of workers that share it. */
+const openLimits: readonly StatisticOf<ClusterStats>[] = (
+  [
+    ['cx', 'remainingConnections'],
+    ['rq_pending', 'remainingWaiting'],
+    ['rq', 'remainingRequests'],
+    ['rq_retry', 'remainingRetries'],
+  ] as const
+).map(([limit, remaining]) => ({
+  ...gauge(`circuit_breakers.default.${limit}_open`, '1 while the limit is reached.'),
+  value: (of) => (of[remaining] > 0 ? 0 : 1),
+}));
+
+export const statisticsOfCluster: readonly StatisticOf<ClusterStats>[] = [
+  ...valuesOf<ClusterStats>(clusterStatistics),
+  ...openLimits,
+];
+
+export const statisticsOfListener: readonly StatisticOf<ListenerStats>[] = valuesOf<ListenerStats>(listenerStatistics);
+
+function valuesOf<Stats>(table: Readonly<Partial<Record<keyof Stats, Statistic>>>): StatisticOf<Stats>[] {
+  const entries = Object.entries(table) as [keyof Stats, Statistic][];
+  return entries.map(([key, statistic]) => ({ ...statistic, value: (of) => Number(of[key]) }));
+}
+
+function counter(name: string, help: string): Statistic {
+  return { name, kind: 'counter', help };
+}
+
+function gauge(name: string, help: string): Statistic {
+  return { name, kind: 'gauge', help };
+}
+
+function shared(name: string, help: string): Statistic {
+  return { name, kind: 'shared', help };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterStatus } from '../admin/clusters-page.ts';
 import { clusterStatsOf } from '../telemetry/testing/stats.ts';
+import type { Statistic } from '../telemetry/traffic-stats.ts';
+import { clusterStatistics, listenerStatistics } from '../telemetry/traffic-stats.ts';
 import { addUp, countersOf, mergeDestinations, noCounters } from './merge-status.ts';
 import type { WorkerReport } from './messages.ts';
 import { MergedCounts, WorkerCounts } from './worker-counts.ts';
@@ -17,7 +19,8 @@ describe('addUp', () => {
       endpointsHealthy: 3,
       ejectionsActive: 1,
       ejectionsTotal: 2,
-      remaining: { connections: 2044, waiting: 2048, requests: 2046, retries: 0 },
+      remainingConnections: 2044,
+      remainingRetries: 0,
     });
   });
 
@@ -37,8 +40,14 @@ describe('countersOf', () => {
       connectionsActive: 0,
       connectionsTotal: 5,
       endpoints: 0,
-      remaining: { connections: 0, waiting: 0, requests: 0, retries: 0 },
+      remainingConnections: 0,
     });
+  });
+
+  it('knows of each statistic which of the two it is', () => {
+    const kinds = Object.entries<Statistic>({ ...listenerStatistics, ...clusterStatistics });
+    const ended: Record<string, unknown> = countersOf(Object.fromEntries(kinds.map(([key]) => [key, 1])));
+    expect(ended).toEqual(Object.fromEntries(kinds.map(([key, { kind }]) => [key, kind === 'counter' ? 1 : 0])));
   });
 });
 

@@ -1,19 +1,21 @@
 import type { ClusterStatus, EndpointStatus } from '../admin/clusters-page.ts';
 import type { CarrierCounters } from '../carrier.ts';
 import type { ProcessUsage } from '../telemetry/process-metrics.ts';
-import type { ClusterStats, DownstreamRequests, ListenerStats } from '../telemetry/traffic-stats.ts';
+import type { ClusterStats, DownstreamRequests, ListenerStats, Statistic } from '../telemetry/traffic-stats.ts';
+import { clusterStatistics, listenerStatistics } from '../telemetry/traffic-stats.ts';
+
+const statistics = Object.entries<Statistic>({ ...clusterStatistics, ...listenerStatistics });
 
 /** Numbers that are the same in every worker, or of which the highest counts for all. */
 const highest: ReadonlySet<string> = new Set([
-  ...['endpoints', 'endpointsHealthy', 'ejectionsActive', 'port', 'weight', 'retryBudgetPercent'],
-  ...['lagSeconds', 'memoryPressurePercent'],
+  ...statistics.filter(([, { kind }]) => kind === 'shared').map(([key]) => key),
+  ...['port', 'weight', 'retryBudgetPercent', 'lagSeconds', 'memoryPressurePercent'],
 ]);
 
 /** Numbers that say how things stand; what has ended has none of them. */
 const standing: ReadonlySet<string> = new Set([
-  ...['requestsActive', 'requestsWaiting', 'connectionsActive', 'endpoints', 'endpointsHealthy', 'ejectionsActive'],
-  ...['connections', 'waiting', 'requests', 'retries'].map((limit) => `remaining.${limit}`),
-  ...['residentBytes', 'heapBytes', 'openDescriptors', 'lagSeconds', 'memoryPressurePercent'],
+  ...statistics.filter(([, { kind }]) => kind !== 'counter').map(([key]) => key),
+  ...['activeFaults', 'residentBytes', 'heapBytes', 'openDescriptors', 'lagSeconds', 'memoryPressurePercent'],
 ]);
 
 /**
@@ -40,12 +42,8 @@ function combine(key: string, first: unknown, second: unknown): unknown {
 }
 
 /** The row of something that has ended: what it counted stays, how it stood is over. */
-export function countersOf<Row extends object>(row: Row, prefix = ''): Row {
-  const entries = Object.entries(row).map(([key, value]) => {
-    if (typeof value === 'number' && standing.has(prefix + key)) return [key, 0];
-    const isRow = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return [key, isRow ? countersOf(value, `${prefix}${key}.`) : value];
-  });
+export function countersOf<Row extends object>(row: Row): Row {
+  const entries = Object.entries(row).map(([key, value]) => [key, standing.has(key) ? 0 : value]);
   return Object.fromEntries(entries) as Row; // the same keys with values of the same types
 }
 

@@ -1,29 +1,34 @@
 import type { ClusterStats, TrafficStats } from '../traffic-stats.ts';
+import { clusterStatistics } from '../traffic-stats.ts';
 
+const zeroes = Object.fromEntries(Object.keys(clusterStatistics).map((key) => [key, 0])) as Record<
+  keyof typeof clusterStatistics,
+  number
+>;
+
+/** What is not named here is 0. */
 export function clusterStatsOf(overrides: Partial<ClusterStats> = {}): ClusterStats {
   return {
+    ...zeroes,
     name: 'outbound|80||cart.default.svc.cluster.local',
     requestsTotal: 12,
     requestsActive: 1,
-    requestsWaiting: 0,
     responsesByClass: [0, 0, 9, 0, 2, 1],
     retries: 4,
     retriesSucceeded: 3,
     retriesRefused: 1,
     timeouts: 1,
     perTryTimeouts: 2,
-    requestsRefused: 0,
     connectionsTotal: 5,
     connectionsActive: 2,
-    connectionsRefused: 0,
     connectFailures: 4,
-    noneHealthy: 0,
     endpoints: 3,
     endpointsHealthy: 2,
     ejectionsActive: 1,
     ejectionsTotal: 1,
-    ejectionsRefused: 0,
-    remaining: { connections: 1022, waiting: 1024, requests: 1023, retries: 0 },
+    remainingConnections: 1022,
+    remainingWaiting: 1024,
+    remainingRequests: 1023,
     ...overrides,
   };
 }
@@ -47,8 +52,7 @@ export function trafficStatsOf(...clusters: readonly ClusterStats[]): TrafficSta
         connectionsTotal: 2,
         connectionsActive: 1,
         ...{ overflows: 0, globalOverflows: 0, overloadRejects: 0 },
-        handshakes: 0,
-        handshakeFailures: 0,
+        ...{ handshakes: 0, handshakeFailures: 0 },
       },
     ],
   };
