@@ -109,6 +109,26 @@ export function durationValue(text: string): number {
   }
 }
 
+/** 0 to 100; `12.5` and `12.5%` are the same. */
+export function percentValue(text: string): number {
+  const match = /^(\d{1,3}(?:\.\d{1,4})?)%?$/.exec(text);
+  const percent = match === null ? -1 : Number(match[1]);
+  if (percent < 0 || percent > 100) throw new InvalidArgumentError('A share is 0 to 100 percent.');
+  return percent;
+}
+
+export function statusValue(text: string): number {
+  const status = /^\d{3}$/.test(text) ? Number(text) : 0;
+  if (status < 200 || status > 599) throw new InvalidArgumentError('A status is 200 to 599.');
+  return status;
+}
+
+export function grpcStatusValue(text: string): number {
+  const status = /^\d{1,2}$/.test(text) ? Number(text) : 17;
+  if (status > 16) throw new InvalidArgumentError('A gRPC status is 0 to 16; 14 is UNAVAILABLE.');
+  return status;
+}
+
 /** Bytes of `64Mi`, `256MiB`, `1Gi`; at least 64 MiB, which is what a sidecar cannot do without. */
 export function bytesValue(text: string): number {
   const match = /^([0-9]{1,6})(Mi|Gi)B?$/.exec(text);

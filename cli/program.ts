@@ -5,6 +5,7 @@ import { controlPlaneCommand } from './commands/control-plane.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { demoCommand } from './commands/demo.ts';
 import { edgesCommand } from './commands/edges.ts';
+import { faultCommand } from './commands/fault.ts';
 import { getCommand } from './commands/get.ts';
 import { proxiesCommand } from './commands/proxies.ts';
 import { proxyCommand } from './commands/proxy.ts';
@@ -23,7 +24,7 @@ export function buildProgram(): Command {
   return programOf({
     Start: [demoCommand(), controlPlaneCommand(), runCommand()],
     Look: [statCommand(), edgesCommand(), proxiesCommand(), getCommand()],
-    Change: [applyCommand(), deleteCommand()],
+    Change: [applyCommand(), deleteCommand(), faultCommand()],
     Secure: [tokenCommand(), certsCommand()],
     Operate: [proxyCommand()],
   });

@@ -8,7 +8,7 @@ import { HeddleCommand } from '../heddle-command.ts';
 export function deleteCommand(): HeddleCommand {
   const command = new HeddleCommand('delete')
     .description('Take a document away; what it said no longer holds.')
-    .argument('<kind>', 'httproute, service, workload, backendtrafficpolicy or mesh; also <kind>/<name>')
+    .argument('<kind>', 'httproute, service, workload, backendtrafficpolicy, faultinjection …; also <kind>/<name>')
     .argument('[name]', 'which one')
     .addHelpText('after', '\nExamples:\n  heddle delete httproute cart\n  heddle delete httproute/cart -n shop');
   return withApiOptions(withNamespaceOption(command)).action(

@@ -16,7 +16,7 @@ interface GetOptions extends ApiOptions, NamespaceOptions, OutputOptions {
 export function getCommand(): HeddleCommand {
   const command = new HeddleCommand('get')
     .description('Documents: routes, services, workloads, policies.')
-    .argument('<kind>', 'httproute, tcproute, service, workload, backendtrafficpolicy or mesh; also <kind>/<name>')
+    .argument('<kind>', 'httproute, service, workload, backendtrafficpolicy, faultinjection …; also <kind>/<name>')
     .argument('[name]', 'one of them, as YAML')
     .option('-A, --all-namespaces', 'of every namespace')
     .addHelpText('after', '\nExamples:\n  heddle get httproutes\n  heddle get httproute cart -o json');

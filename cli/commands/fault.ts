@@ -1,0 +1,110 @@
+import { Option } from 'commander';
+import type { FaultInjection } from '../../control-plane/model/fault-injection.ts';
+import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
+import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
+import { withClient } from '../connect.ts';
+import { HeddleCommand } from '../heddle-command.ts';
+import { durationValue, grpcStatusValue, nameValue, percentValue, statusValue } from '../option-values.ts';
+import type { Listing } from '../terminal/print.ts';
+import { printListing, serialize } from '../terminal/print.ts';
+import { styleFor } from '../terminal/style.ts';
+import { timeLeft } from '../terminal/units.ts';
+import type { FaultRequest } from '../traffic/fault-document.ts';
+
+interface FaultOptions extends ApiOptions, NamespaceOptions, OutputOptions {
+  readonly abort?: number;
+  readonly grpcStatus?: number;
+  readonly delay?: number;
+  readonly percent: number;
+  readonly for: number;
+  readonly clear?: true;
+}
+
+export function faultCommand(): HeddleCommand {
+  const command = new HeddleCommand('fault')
+    .description('Delay or abort a share of the requests to a service, for a while; without a service, say where.')
+    .argument('[service]', 'whose requests', nameValue)
+    .addOption(new Option('--abort <status>', 'answer with this HTTP status').argParser(statusValue))
+    .addOption(new Option('--grpc-status <status>', 'answer with this gRPC status').argParser(grpcStatusValue))
+    .addOption(new Option('--delay <duration>', 'hold up for so long, then go on').argParser(durationValue))
+    .addOption(new Option('--percent <share>', 'of the requests').argParser(percentValue).default(100, '100'))
+    .addOption(new Option('--for <duration>', 'then it ends by itself').argParser(durationValue).default(300_000, '5m'))
+    .option('--clear', 'end it now')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  heddle fault recommend --abort 503 --percent 30 --for 2m
+  heddle fault cart --delay 2s
+  heddle fault cart --clear
+  heddle fault                       which faults there are`,
+    );
+  return withApiOptions(withNamespaceOption(withOutputOption(command))).action(
+    async (service: string | undefined, options: FaultOptions) => {
+      if (service === undefined) await list(options);
+      else if (options.clear) await clear(service, options);
+      else await inject(service, options);
+    },
+  );
+}
+
+async function inject(service: string, options: FaultOptions): Promise<void> {
+  const { faultDocument, faultInWords } = await import('../traffic/fault-document.ts');
+  const { applyOne } = await import('../traffic/apply-one.ts');
+  const { abort = null, grpcStatus = null, delay = null, percent, for: forMs, namespace } = options;
+  const request: FaultRequest = { service, namespace, abort, grpcStatus, delayMs: delay, percent, forMs };
+  const nowMs = Date.now();
+  const document = faultDocument(request, nowMs);
+  const receipt = await withClient(options, (client) => applyOne(client, document, (line) => console.error(line)));
+  process.stdout.write(await serialize(document, 'yaml'));
+  const until = new Date(nowMs + forMs).toTimeString().slice(0, 8);
+  const { good } = styleFor(process.stderr);
+  console.error(`${good} ${faultInWords(request)} until ${until} (clears itself) · ${receipt}`);
+  console.error(`  undo: heddle fault ${service} --clear${namespace === 'default' ? '' : ` -n ${namespace}`}`);
+}
+
+async function clear(service: string, options: FaultOptions): Promise<void> {
+  const { deleteOne } = await import('../traffic/apply-one.ts');
+  const receipt = await withClient(options, (client) =>
+    deleteOne(client, 'FaultInjection', options.namespace, service),
+  );
+  console.error(`${styleFor(process.stderr).good} no fault on ${service} any more · ${receipt}`);
+}
+
+async function list(options: FaultOptions): Promise<void> {
+  const { kinds } = await import('../../control-plane/model/kinds.ts');
+  const { items } = await withClient(options, (client) => client.list(kinds.FaultInjection, options.namespace));
+  await printListing(faultListing(Date.now()), items as FaultInjection[], options.output);
+}
+
+/** Those whose time is over are shown as that: they have no effect and can be deleted. */
+export function faultListing(nowMs: number): Listing<FaultInjection> {
+  const leftMs = ({ spec }: FaultInjection) => Date.parse(spec.until) - nowMs;
+  return {
+    name: ({ metadata }) => `faultinjection/${metadata.name}`,
+    empty: { message: 'there are no faults', hint: 'heddle fault --help' },
+    columns: [
+      { header: 'NAME', cell: ({ metadata }) => metadata.name },
+      { header: 'SERVICE', cell: ({ spec }) => spec.targetRefs.map(({ name }) => name).join(',') },
+      {
+        header: 'DELAY',
+        cell: ({ spec: { delay } }) => (delay ? `${delay.fixedDelay ?? 'as asked'} ${shareOf(delay)}` : '-'),
+      },
+      { header: 'ABORT', cell: ({ spec: { abort } }) => (abort ? `${answerOf(abort)} ${shareOf(abort)}` : '-') },
+      {
+        header: 'LEFT',
+        align: 'right',
+        cell: (fault) => (leftMs(fault) <= 0 ? 'over' : timeLeft(leftMs(fault))),
+        tone: (fault) => (leftMs(fault) <= 0 ? 'dim' : 'warning'),
+      },
+    ],
+  };
+}
+
+function shareOf({ percentage }: { readonly percentage: number }): string {
+  return `${percentage}%`;
+}
+
+function answerOf({ httpStatus, grpcStatus }: NonNullable<FaultInjection['spec']['abort']>): string {
+  if (httpStatus !== undefined) return String(httpStatus);
+  return grpcStatus === undefined ? 'as asked' : `gRPC ${grpcStatus}`;
+}

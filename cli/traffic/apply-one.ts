@@ -1,0 +1,37 @@
+import type { ApiClient } from '../../control-plane/api/client.ts';
+import { convergenceReceipt } from '../apply/convergence-receipt.ts';
+
+/** How long commands that change one thing wait until it is so everywhere. */
+const WAIT_MS = 30_000;
+
+/**
+ * Writes one document that a command has made, and waits until every sidecar that it concerns has it in force. Resolves
+ * with the receipt; `say` gets what the control plane remarks.
+ *
+ * @throws CliError where it is not in force in time; ApiCallError
+ */
+export async function applyOne(client: ApiClient, document: object, say: (line: string) => void): Promise<string> {
+  const [{ checkDocument }, { kindOf }] = await Promise.all([
+    import('../../control-plane/model/check-document.ts'),
+    import('../../control-plane/model/kinds.ts'),
+  ]);
+  const checked = checkDocument(document).document;
+  const kind = checked && kindOf(checked.apiVersion, checked.kind);
+  if (checked === null || kind === null) throw new Error('a command has made a document with a fault');
+  const { document: written, warnings } = await client.apply(kind, checked);
+  for (const { field, message } of warnings) say(`warning: ${field}: ${message}`);
+  const revision = written.metadata.resourceVersion ?? '0';
+  return `${convergenceReceipt(await client.convergence(revision, WAIT_MS), WAIT_MS)} · revision ${revision}`;
+}
+
+/** The same for taking one away. */
+export async function deleteOne(
+  client: ApiClient,
+  kindName: 'FaultInjection' | 'HTTPRoute' | 'BackendTrafficPolicy',
+  namespace: string,
+  name: string,
+): Promise<string> {
+  const { kinds } = await import('../../control-plane/model/kinds.ts');
+  const { resourceVersion } = await client.delete(kinds[kindName], namespace, name);
+  return convergenceReceipt(await client.convergence(resourceVersion, WAIT_MS), WAIT_MS);
+}

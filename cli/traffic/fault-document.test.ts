@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { checkDocument } from '../../control-plane/model/check-document.ts';
+import type { FaultRequest } from './fault-document.ts';
+import { faultDocument, faultInWords } from './fault-document.ts';
+
+const request: FaultRequest = {
+  service: 'cart',
+  namespace: 'shop',
+  abort: null,
+  grpcStatus: null,
+  delayMs: null,
+  percent: 30,
+  forMs: 120_000,
+};
+
+describe('faultDocument', () => {
+  it.each<[Partial<FaultRequest>, object, string]>([
+    [{ abort: 503 }, { abort: { httpStatus: 503, percentage: 30 } }, '30 % of requests to cart answer 503'],
+    [
+      { grpcStatus: 14 },
+      { abort: { grpcStatus: 14, percentage: 30 } },
+      '30 % of requests to cart answer gRPC status 14',
+    ],
+    [{ delayMs: 2000, percent: 100 }, { delay: { fixedDelay: '2s' } }, '100 % of requests to cart wait 2s'],
+    [
+      { delayMs: 1500.4, abort: 500, percent: 0.5 },
+      { delay: { fixedDelay: '1s500ms', percentage: 0.5 }, abort: { httpStatus: 500, percentage: 0.5 } },
+      '0.5 % of requests to cart wait 1s500ms and answer 500',
+    ],
+    [{ delayMs: 0.2 }, { delay: { fixedDelay: '1ms', percentage: 30 } }, '30 % of requests to cart wait 1ms'],
+    [
+      { delayMs: 86_400_000 },
+      { delay: { fixedDelay: '1440m', percentage: 30 } },
+      '30 % of requests to cart wait 1440m',
+    ],
+  ])('of %j is a document without a fault', (asked, spec, words) => {
+    const document = faultDocument({ ...request, ...asked }, Date.UTC(2026, 10, 21, 12, 0, 0, 1));
+    expect(document).toMatchObject({
+      metadata: { name: 'cart', namespace: 'shop' },
+      spec: { targetRefs: [{ kind: 'Service', name: 'cart' }], until: '2026-11-21T12:02:01Z', ...spec },
+    });
+    expect(checkDocument(document).faults).toEqual([]);
+    expect(faultInWords({ ...request, ...asked })).toBe(words);
+  });
+
+  it('needs a fault, and one answer at most', () => {
+    expect(() => faultDocument(request, 0)).toThrow(/neither --abort nor --grpc-status nor --delay/);
+    expect(() => faultDocument({ ...request, abort: 503, grpcStatus: 1 }, 0)).toThrow(/two answers to one request/);
+  });
+});

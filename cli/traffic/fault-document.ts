@@ -1,0 +1,54 @@
+import { CliError, exitCodes } from '../cli-error.ts';
+
+/** What a user asks for in one line of `heddle fault`. Durations in milliseconds. */
+export interface FaultRequest {
+  readonly service: string;
+  readonly namespace: string;
+  readonly abort: number | null;
+  readonly grpcStatus: number | null;
+  readonly delayMs: number | null;
+  readonly percent: number;
+  readonly forMs: number;
+}
+
+/** The FaultInjection that says it, named as the service is: a second one takes the place of the first. */
+export function faultDocument(request: FaultRequest, nowMs: number): object {
+  const { service, namespace, abort, grpcStatus, delayMs, percent, forMs } = request;
+  if (abort === null && grpcStatus === null && delayMs === null) {
+    const hint = `heddle fault ${service} --abort 503 --percent 30 --for 2m`;
+    throw new CliError('no fault: neither --abort nor --grpc-status nor --delay', hint, exitCodes.usage);
+  }
+  if (abort !== null && grpcStatus !== null) {
+    throw new CliError('--abort and --grpc-status are two answers to one request', 'one of them', exitCodes.usage);
+  }
+  const share = percent === 100 ? {} : { percentage: percent };
+  return {
+    apiVersion: 'heddle.dev/v1alpha1',
+    kind: 'FaultInjection',
+    metadata: { name: service, namespace },
+    spec: {
+      targetRefs: [{ group: '', kind: 'Service', name: service }],
+      until: new Date(Math.ceil((nowMs + forMs) / 1000) * 1000).toISOString().replace('.000Z', 'Z'),
+      ...(delayMs !== null && { delay: { fixedDelay: gatewayDuration(delayMs), ...share } }),
+      ...(abort !== null && { abort: { httpStatus: abort, ...share } }),
+      ...(grpcStatus !== null && { abort: { grpcStatus, ...share } }),
+    },
+  };
+}
+
+/** `30 % of requests to recommend wait 2s and answer 503`. */
+export function faultInWords({ service, abort, grpcStatus, delayMs, percent }: FaultRequest): string {
+  const words = [
+    ...(delayMs === null ? [] : [`wait ${gatewayDuration(delayMs)}`]),
+    ...(abort === null ? [] : [`answer ${abort}`]),
+    ...(grpcStatus === null ? [] : [`answer gRPC status ${grpcStatus}`]),
+  ];
+  return `${percent} % of requests to ${service} ${words.join(' and ')}`;
+}
+
+/** As the Gateway API writes durations: whole milliseconds, no fractions. */
+function gatewayDuration(ms: number): string {
+  const whole = Math.max(1, Math.round(ms));
+  if (whole % 60_000 === 0) return `${whole / 60_000}m`;
+  return whole % 1000 === 0 ? `${whole / 1000}s` : `${Math.floor(whole / 1000)}s${whole % 1000}ms`.replace(/^0s/, '');
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Metadata, status } from '@grpc/grpc-js';
+import { Agent, request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { FaultInjection } from '../../control-plane/model/fault-injection.ts';
+import { kinds } from '../../control-plane/model/kinds.ts';
+import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
+import type { RunningProxy } from '../../proxy/main.ts';
+import type { EchoClient, EchoServer } from '../grpc/echo.ts';
+import { echoClient, startEchoServer } from '../grpc/echo.ts';
+import { freePort } from '../testing/free-port.ts';
+import { TestMesh } from '../testing/mesh.ts';
+
+let mesh: TestMesh;
+let echo: EchoServer;
+let client: EchoClient;
+let agent: Agent;
+let cartUrl: string;
+let web: RunningProxy;
+let served = 0;
+
+beforeAll(async () => {
+  mesh = await TestMesh.start();
+  const port = await mesh.application((_request, response) => {
+    served++;
+    response.end('cart');
+  });
+  echo = await startEchoServer('echo-1');
+  await mesh.sidecar('cart-1', { service: 'cart', ports: [{ port, protocol: 'http' }] });
+  await mesh.sidecar('echo-1', { service: 'echo', ports: [{ port: echo.port, protocol: 'grpc' }] });
+  const [toCart, toEcho] = [await freePort(), await freePort()];
+  web = await mesh.sidecar('web-1', {
+    service: 'web',
+    upstreams: [
+      { service: 'cart', localPort: toCart },
+      { service: 'echo', localPort: toEcho },
+    ],
+  });
+  cartUrl = `http://127.0.0.1:${toCart}/`;
+  agent = new Agent({ connections: 20 });
+  client = echoClient(`127.0.0.1:${toEcho}`);
+  await vi.waitUntil(async () => (await call()).statusCode === 200, { timeout: 15_000 });
+  await vi.waitUntil(async () => (await say(new Metadata())) === status.OK, { timeout: 15_000 });
+});
+
+afterAll(async () => {
+  client?.close();
+  await agent?.close();
+  await mesh?.close();
+  echo?.stop();
+});
+
+async function call(headers: Record<string, string> = {}) {
+  const { statusCode, headers: answered, body } = await request(cartUrl, { dispatcher: agent, headers });
+  return { statusCode, reason: answered['x-heddle-reason'], text: await body.text() };
+}
+
+async function counter(name: string): Promise<number> {
+  const { body } = await request(`http://${web.adminAddress}/stats/prometheus`);
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(await body.text())?.[1]);
+}
+
+/** The status that a call ends with. */
+function say(metadata: Metadata): Promise<number> {
+  return new Promise((resolve) => {
+    client.say({ text: 'hello' }, metadata, {}, (error) => resolve(error?.code ?? status.OK));
+  });
+}
+
+/** The documents of the example, with another end, or other faults. */
+async function apply(name: string, change: Partial<FaultInjection['spec']>): Promise<void> {
+  const text = readFileSync(join(import.meta.dirname, 'faults.yaml'), 'utf8');
+  const documents = parseDocuments(text, { fileName: 'examples/fault-injection/faults.yaml' }).documents;
+  const document = documents
+    .map((parsed) => parsed.document)
+    .find(({ metadata }) => metadata.name === name) as FaultInjection;
+  const { document: written } = await mesh.api.apply(kinds.FaultInjection, {
+    ...document,
+    spec: { ...document.spec, until: inAnHour(), ...change },
+  });
+  await mesh.api.convergence(written.metadata.resourceVersion ?? '0', 10_000);
+}
+
+const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
+
+describe('a FaultInjection', () => {
+  it('delays and aborts its share of the requests, and says so in the answer', async () => {
+    await apply('cart', {});
+    const before = served;
+    const calls = await Promise.all(Array.from({ length: 400 }, () => call()));
+    const aborted = calls.filter(({ statusCode }) => statusCode === 503);
+    const delayed = await counter('heddle_fault_delays_injected_total');
+    // 400 draws: six standard deviations are 48 of the 80 that are aborted, and 36 of the 40 that are delayed
+    expect(Math.abs(aborted.length - 80)).toBeLessThan(48);
+    expect(Math.abs(delayed - 40)).toBeLessThan(36);
+    expect(served - before).toBe(400 - aborted.length);
+    expect(aborted[0]?.reason).toBe('FI');
+    expect(JSON.parse(aborted[0]?.text ?? '')).toMatchObject({
+      reason: 'faultAbort',
+      rule: 'FaultInjection/default/cart (examples/fault-injection/faults.yaml:2)',
+      answered_by: 'sidecar of web-1',
+    });
+  });
+
+  it('gives calls their gRPC status, and leaves alone what does not fit its headers', async () => {
+    await apply('echo', {});
+    const marked = new Metadata();
+    marked.set('x-rehearsal', 'yes');
+    expect(await say(marked)).toBe(status.UNAVAILABLE);
+    expect(await say(new Metadata())).toBe(status.OK);
+  });
+
+  it('lets the request choose where it says so', async () => {
+    await apply('cart', { abort: { fromHeader: true, percentage: 100 }, delay: undefined });
+    expect((await call()).statusCode).toBe(200);
+    expect((await call({ 'x-envoy-fault-abort-request': '418' })).statusCode).toBe(418);
+  });
+
+  it('is over when its time is, though nobody takes it away', async () => {
+    await apply('cart', { abort: { httpStatus: 500, percentage: 100 }, delay: undefined });
+    expect((await call()).statusCode).toBe(500);
+    await apply('cart', { abort: { httpStatus: 500, percentage: 100 }, until: new Date(Date.now() - 1).toISOString() });
+    expect((await call()).statusCode).toBe(200);
+  });
+});
