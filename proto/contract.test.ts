@@ -114,7 +114,16 @@ const PUBLIC_NUMBERS: Record<string, Record<string, number>> = {
     transport_socket_matches: 43,
   },
   'envoy.config.cluster.v3.Cluster.TransportSocketMatch': { name: 1, match: 2, transport_socket: 3 },
-  'envoy.config.cluster.v3.OutlierDetection': { consecutive_5xx: 1, max_ejection_time: 21, always_eject_one_host: 25 },
+  'envoy.config.cluster.v3.OutlierDetection': {
+    consecutive_5xx: 1,
+    enforcing_success_rate: 6,
+    consecutive_gateway_failure: 10,
+    split_external_local_origin_errors: 12,
+    failure_percentage_threshold: 16,
+    max_ejection_time: 21,
+    successful_active_health_check_uneject_host: 23,
+    always_eject_one_host: 25,
+  },
   'envoy.config.endpoint.v3.LbEndpoint': { endpoint: 1, health_status: 2, metadata: 3, load_balancing_weight: 4 },
   'envoy.extensions.transport_sockets.tls.v3.Secret': { name: 1, tls_certificate: 2, validation_context: 4 },
   'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext': {

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { envoyOutlierDefaults } from './resilience/outlier/outlier-settings.ts';
 import { compileRetryPolicy } from './resilience/retry-policy.ts';
 import type { Forwarder, ForwarderOptions, ScriptedServer } from './testing/forwarder.ts';
 import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
@@ -255,14 +256,7 @@ describe('HttpExchange', () => {
   it('ejects an instance that keeps failing, and does not ask it again', async () => {
     const good = await scripted((socket) => socket.write(ok));
     const bad = await refusingPort();
-    const outlierDetection = {
-      consecutive5xx: 2,
-      intervalMs: 10_000,
-      baseEjectionTimeMs: 30_000,
-      maxEjectionTimeMs: 300_000,
-      maxEjectionPercent: 10,
-      alwaysEjectOneHost: true,
-    };
+    const outlierDetection = { ...envoyOutlierDefaults, consecutive5xx: 2, alwaysEjectOneHost: true };
     const forwarder = await forwarderTo([bad, good.port], {
       cluster: { outlierDetection },
       action: { retry: retry() },

@@ -184,13 +184,13 @@ describe('validateCluster', () => {
     ],
     [
       'ejection by success rate',
-      { ...fixed, outlier_detection: { enforcing_success_rate: { value: 100 } } },
-      `outlier_detection.enforcing_success_rate: ${NO}`,
+      { ...fixed, outlier_detection: { enforcing_success_rate: { value: 101 } } },
+      'outlier_detection.enforcing_success_rate: must be between 0 and 100, and is 101',
     ],
     [
       'ejection of some that are due',
-      { ...fixed, outlier_detection: { enforcing_consecutive_5xx: { value: 50 } } },
-      'outlier_detection.enforcing_consecutive_5xx: must be between 100 and 100, and is 50',
+      { ...fixed, outlier_detection: { consecutive_gateway_failure: { value: 0 } } },
+      'outlier_detection.consecutive_gateway_failure: must be between 1 and 4294967295, and is 0',
     ],
     [
       'a panic threshold above 100 %',

@@ -1,22 +1,14 @@
 import { HTTP_PROTOCOL_OPTIONS } from '../extension-names.ts';
 import type { CircuitBreakers__Output } from '../generated/envoy/config/cluster/v3/CircuitBreakers.ts';
 import type { Cluster__Output } from '../generated/envoy/config/cluster/v3/Cluster.ts';
-import type { OutlierDetection__Output } from '../generated/envoy/config/cluster/v3/OutlierDetection.ts';
 import type { Path, Violation } from '../violation.ts';
 import { root, Violations } from '../violation.ts';
 import { checkClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { requireConfigSource } from './config-source.ts';
-import {
-  checkDuration,
-  checkPercent,
-  checkUInt32,
-  refuse,
-  requireName,
-  requireOneOf,
-  requireUnique,
-} from './field-checks.ts';
+import { checkDuration, checkPercent, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
 import { checkUpstreamHttpOptions } from './http-protocol-options.ts';
 import { checkLoadBalancing } from './load-balancing.ts';
+import { checkOutlierDetection } from './outlier-detection.ts';
 import { checkUpstreamTransportSocket } from './transport-socket.ts';
 import { unpackAt } from './unpack-at.ts';
 
@@ -71,34 +63,6 @@ function checkCircuitBreakers(breakers: CircuitBreakers__Output | null, at: Path
     const budgetAt = thresholdAt.field('retry_budget').field('budget_percent');
     checkPercent(threshold.retry_budget?.budget_percent ?? null, budgetAt, violations);
   }
-}
-
-function checkOutlierDetection(detection: OutlierDetection__Output | null, at: Path, violations: Violations): void {
-  if (detection === null) {
-    return;
-  }
-  checkUInt32(detection.consecutive_5xx, at.field('consecutive_5xx'), violations, { min: 1 });
-  for (const field of ['interval', 'base_ejection_time', 'max_ejection_time'] as const) {
-    checkDuration(detection[field], at.field(field), violations, { minMs: 1 });
-  }
-  checkUInt32(detection.max_ejection_percent, at.field('max_ejection_percent'), violations, { min: 0, max: 100 });
-  // Ejecting only a share of those that are due is not supported: all of them or, without this message, none.
-  checkUInt32(detection.enforcing_consecutive_5xx, at.field('enforcing_consecutive_5xx'), violations, {
-    min: 100,
-    max: 100,
-  });
-  refuse(
-    detection,
-    [
-      'enforcing_success_rate',
-      'enforcing_consecutive_gateway_failure',
-      'split_external_local_origin_errors',
-      'enforcing_local_origin_success_rate',
-      'max_ejection_time_jitter',
-    ],
-    at,
-    violations,
-  );
 }
 
 function checkTransportSockets(cluster: Cluster__Output, violations: Violations): void {

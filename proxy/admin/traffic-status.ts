@@ -1,6 +1,8 @@
 import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Listener } from '../listener/listener.ts';
+import { noEjections } from '../resilience/outlier/ejections.ts';
+import { outlierCounts } from '../telemetry/outlier-statistics.ts';
 import type { ClusterStats, ListenerStats } from '../telemetry/traffic-stats.ts';
 import { statisticsOfCluster, statisticsOfListener } from '../telemetry/traffic-stats.ts';
 import type { ClusterStatus } from './clusters-page.ts';
@@ -9,6 +11,7 @@ import type { Stat } from './stats-page.ts';
 /** What metrics tell of a cluster. */
 export function clusterStats(cluster: Cluster): ClusterStats {
   const { counters, breaker, detector } = cluster;
+  const ejections = detector?.counters ?? noEjections;
   const endpoints = [...cluster.endpoints];
   const sum = (count: (endpoint: (typeof endpoints)[number]) => number): number =>
     endpoints.reduce((total, endpoint) => total + count(endpoint), 0);
@@ -31,9 +34,10 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     noneHealthy: counters.noneHealthy,
     endpoints: endpoints.length,
     endpointsHealthy: endpoints.filter(({ health, isEjected }) => health === 'healthy' && !isEjected).length,
-    ejectionsActive: detector?.ejectionsActive ?? 0,
-    ejectionsTotal: detector?.ejectionsEnforcedTotal ?? 0,
-    ejectionsRefused: detector?.ejectionsOverflow ?? 0,
+    ejectionsActive: ejections.active,
+    ejectionsTotal: ejections.enforcedTotal,
+    ejectionsRefused: ejections.overflow,
+    ...outlierCounts(ejections),
     remainingConnections: breaker.connections.remaining,
     remainingWaiting: breaker.pendingRequests.remaining,
     remainingRequests: breaker.requests.remaining,

@@ -1,4 +1,5 @@
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
+import type { OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
 
 /**
  * A destination as the control plane describes it, in plain numbers and unions: what a validated
@@ -34,7 +35,7 @@ export interface ClusterConfig {
   readonly balancer: 'round-robin' | 'least-request' | 'random';
   readonly circuitBreaker: CircuitBreakerConfig;
   /** Null when outlier detection is off. */
-  readonly outlierDetection: OutlierDetectionConfig | null;
+  readonly outlierDetection: OutlierSettings | null;
   /** Below this share of healthy endpoints health is ignored. Default 50 (`healthy_panic_threshold`). */
   readonly panicThresholdPercent: number;
   /** How to speak to endpoints marked as meshed; null where the cluster has no such transport socket. */
@@ -52,16 +53,6 @@ export interface CircuitBreakerConfig {
   readonly retryBudgetPercent: number;
   /** Retries that are always allowed. Default 3. */
   readonly minRetryConcurrency: number;
-}
-
-/** `OutlierDetection`; Envoy's names and defaults, except that one endpoint may be ejected while another remains. */
-export interface OutlierDetectionConfig {
-  readonly consecutive5xx: number;
-  readonly intervalMs: number;
-  readonly baseEjectionTimeMs: number;
-  readonly maxEjectionTimeMs: number;
-  readonly maxEjectionPercent: number;
-  readonly alwaysEjectOneHost: boolean;
 }
 
 /** TLS towards another sidecar. */

@@ -7,7 +7,10 @@ import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts
 import { defaultKeepAlive } from '../http2/peer-liveness.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { choosePickable } from '../resilience/healthy-set.ts';
-import { OutlierDetector } from '../resilience/outlier-detector.ts';
+import type { Outcome } from '../resilience/outlier/outcome.ts';
+import { isError, localOrigin } from '../resilience/outlier/outcome.ts';
+import type { OutlierEvent } from '../resilience/outlier/outlier-detector.ts';
+import { OutlierDetector } from '../resilience/outlier/outlier-detector.ts';
 import type { DialResult } from '../upstream/dial.ts';
 import { Http1Pool } from '../upstream/http1-pool.ts';
 import { Http2Pool } from '../upstream/http2-pool.ts';
@@ -24,8 +27,8 @@ export interface ClusterEnvironment {
   coarseNow(): number;
   now(): number;
   random(): number;
-  /** An endpoint was ejected or came back; for the log. */
-  onEjection(cluster: Cluster, endpoint: string, isEjected: boolean): void;
+  /** An endpoint was ejected or came back, or was left in although it is an outlier; for the log. */
+  onEjection(cluster: Cluster, endpoint: string, event: OutlierEvent): void;
 }
 
 /** Counters of one cluster; names as in Envoy's `cluster.<name>.` statistics. */
@@ -69,6 +72,8 @@ export class Cluster {
   readonly #endpoints = new Map<string, Endpoint>();
   #config: ClusterConfig;
   #detector: OutlierDetector | null = null;
+  /** The detector wants to hear of each connection, not only of failures. */
+  #watchesConnections = false;
   #picker: Picker<Endpoint>;
   #isPanicking = false;
   #sweptAtMs = 0;
@@ -111,10 +116,15 @@ export class Cluster {
   }
 
   /** An endpoint has answered a request, well or not, or has failed to: its counters and the detector hear of it. */
-  reportOutcome(endpoint: Endpoint, isError: boolean): void {
-    if (endpoint.outlier !== null) this.#detector?.report(endpoint.outlier, isError);
-    if (isError) endpoint.requestsError++;
+  reportOutcome(endpoint: Endpoint, outcome: Outcome): void {
+    if (endpoint.outlier !== null) this.#detector?.report(endpoint.outlier, outcome);
+    if (isError(outcome)) endpoint.requestsError++;
     else endpoint.requestsSuccess++;
+  }
+
+  /** An attempt has a connection to its endpoint; what comes of it is reported by itself. */
+  reportConnected({ outlier }: Endpoint): void {
+    if (this.#watchesConnections && outlier !== null) this.#detector?.report(outlier, localOrigin.connected);
   }
 
   /** Opens a connection of its own for one that is only carried. */
@@ -129,10 +139,13 @@ export class Cluster {
     this.breaker.update(config.circuitBreaker);
     const isOtherDetector = JSON.stringify(before.outlierDetection) !== JSON.stringify(config.outlierDetection);
     const isOtherTls = JSON.stringify(before.meshTls) !== JSON.stringify(config.meshTls);
-    if (isOtherDetector || isOtherTls) {
+    if (isOtherDetector) {
+      this.#detector = this.#makeDetector(config);
+      for (const endpoint of this.#endpoints.values()) endpoint.outlier = this.#detector?.track(endpoint.key) ?? null;
+    }
+    if (isOtherTls) {
       const endpoints = [...this.#endpoints.values()].map((endpoint) => endpoint.config);
       this.setEndpoints([]);
-      this.#detector = this.#makeDetector(config);
       this.setEndpoints(endpoints);
     }
     if (config.discovery === 'static') this.setEndpoints(config.endpoints);
@@ -224,10 +237,11 @@ export class Cluster {
   }
 
   #makeDetector(config: ClusterConfig): OutlierDetector | null {
+    this.#watchesConnections = config.outlierDetection?.splitsLocalOriginErrors === true;
     if (config.outlierDetection === null) return null;
-    return new OutlierDetector(config.outlierDetection, this.#environment.now, (changed) => {
-      for (const record of changed) this.#environment.onEjection(this, record.name, record.isEjected);
-      this.#publish();
+    return new OutlierDetector(config.outlierDetection, this.#environment, {
+      onEvent: ({ name }, event) => this.#environment.onEjection(this, name, event),
+      onChange: () => this.#publish(),
     });
   }
 

@@ -1,6 +1,6 @@
 import type { Candidate } from '../balance/balancer.ts';
 import type { Pickable } from '../resilience/healthy-set.ts';
-import type { OutlierRecord } from '../resilience/outlier-detector.ts';
+import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
 import type { RequestSeries } from '../telemetry/request-series.ts';
 import type { PoolCounters, UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { EndpointConfig } from './cluster-config.ts';
@@ -14,7 +14,8 @@ export type UpstreamProtocol = 'http1' | 'http2';
  */
 export class Endpoint implements Candidate, Pickable {
   readonly key: string;
-  readonly outlier: OutlierRecord | null;
+  /** What outlier detection remembers of it; null where there is none. */
+  outlier: OutlierRecord | null;
   config: EndpointConfig;
   /** Requests being answered; what least-request balancing compares. */
   activeRequests = 0;

@@ -2,6 +2,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { PassthroughFailure } from '../cluster/passthrough.ts';
 import type { Failure } from '../failure.ts';
+import { localOrigin } from '../resilience/outlier/outcome.ts';
 import type { TcpRoute } from '../route/tcp-route.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
 
@@ -83,7 +84,7 @@ export class TcpUpstream {
     cluster.dialTcp(endpoint, {
       onConnected: (transport) => {
         held.isOpen = true;
-        if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, false);
+        if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, localOrigin.carried);
         if (!this.#isLeft) {
           this.#waiter.onUpstream(transport);
           return;
@@ -95,7 +96,8 @@ export class TcpUpstream {
         held.release();
         endpoint.tcp.connectFailures++;
         cluster.counters.connectFailures++;
-        if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, true);
+        const outcome = failure === 'connectTimeout' ? localOrigin.timedOut : localOrigin.failed;
+        if (endpoint.outlier !== null) cluster.detector?.report(endpoint.outlier, outcome);
         if (this.#isLeft) return;
         this.#held = null;
         if (this.attempts < this.#maxAttempts && failure !== 'protocolNotAllowed') this.#attempt(cluster);

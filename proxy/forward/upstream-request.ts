@@ -2,10 +2,12 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
 import type { Failure } from '../failure.ts';
-import { grpcStatusIn, isInstanceFailure } from '../message/grpc.ts';
+import { grpcStatusIn, httpStatusOf } from '../message/grpc.ts';
 import type { DownstreamStream, RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { OutgoingRequest } from '../message-head.ts';
 import { backOffMs } from '../resilience/back-off.ts';
+import type { Outcome } from '../resilience/outlier/outcome.ts';
+import { localOrigin } from '../resilience/outlier/outcome.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import { isConnectionsFault, mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from '../resilience/retry-policy.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
@@ -157,6 +159,7 @@ export class UpstreamRequest implements ResponseReceiver {
   onStream(stream: UpstreamStream): void {
     this.#stream = stream;
     this.#phase = 'waiting';
+    this.cluster?.reportConnected(this.endpoint as Endpoint); // set with the attempt
     const request = this.#request;
     request.attemptBlock = this.attempts > 1 ? `x-envoy-attempt-count: ${this.attempts}\r\n` : '';
     if (!stream.isReused && this.endpoint?.config.isMeshed === true) {
@@ -212,9 +215,7 @@ export class UpstreamRequest implements ResponseReceiver {
     const { isGrpc } = this.#head;
     if (isGrpc && this.#retriesGrpcStatus(head)) return;
     // a call says only at its end how it went
-    if (!isGrpc || head.isComplete || head.status >= 500) {
-      this.#report(head.status >= 500 || isInstanceFailure(this.grpcStatus));
-    }
+    if (!isGrpc || head.isComplete || head.status >= 500) this.#reportAnswer(head.status);
     if (head.framing === 'tunnel') this.isRequestEnded = false;
     this.#status = head.status;
     this.#phase = 'answered';
@@ -228,7 +229,7 @@ export class UpstreamRequest implements ResponseReceiver {
   onResponseEnd(trailers: string): void {
     if (this.#head.isGrpc && this.#status < 500) {
       this.grpcStatus = grpcStatusIn(trailers);
-      this.#report(isInstanceFailure(this.grpcStatus));
+      this.#reportAnswer(this.#status);
     }
     this.#receiver.onAnswerEnd(trailers);
   }
@@ -236,14 +237,14 @@ export class UpstreamRequest implements ResponseReceiver {
   onUpstreamFailure(failure: Failure): void {
     this.#stream = null;
     if (this.#phase === 'answered') {
-      this.#report(true);
+      this.#report(localOrigin.failed);
       this.#receiver.onCutOff();
     } else this.#attemptFailed(failure, '');
   }
 
   /** The request is given up for a reason of time: an endpoint that has not answered yet is counted as having failed. */
   blame(): void {
-    if (this.#phase === 'waiting') this.#report(true);
+    if (this.#phase === 'waiting') this.#report(localOrigin.timedOut);
   }
 
   /** Request and answer are whole: the connection may carry another. Then comes `finish`. */
@@ -293,7 +294,7 @@ export class UpstreamRequest implements ResponseReceiver {
       if (this.attempts > policy.maxRetries) this.isExhausted = true;
       return false;
     }
-    this.#report(true);
+    this.#reportAnswer(head.status);
     this.#leaveEndpoint(head.isComplete);
     this.#retry(policy);
     return true;
@@ -304,7 +305,7 @@ export class UpstreamRequest implements ResponseReceiver {
       this.#askAgain();
       return;
     }
-    if (failure !== 'upstreamOverflow') this.#report(true);
+    if (failure !== 'upstreamOverflow') this.#report(isTimeout(failure) ? localOrigin.timedOut : localOrigin.failed);
     this.#leaveEndpoint(false);
     const policy = this.#policy;
     if (policy !== null && mayRetryFailure(policy, failure, this.#head.method, false) && this.#mayTryAgain(policy)) {
@@ -350,10 +351,14 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#attemptFailed('perTryTimeout', '');
   }
 
-  /** The endpoint of this attempt has answered, or failed us. */
-  #report(isError: boolean): void {
+  /** The endpoint of this attempt has answered; of a call counts how it ended. */
+  #reportAnswer(status: number): void {
+    this.#report(this.grpcStatus > 0 && status < 500 ? httpStatusOf(this.grpcStatus) : status);
+  }
+
+  #report(outcome: Outcome): void {
     const { endpoint, cluster } = this;
-    if (endpoint !== null && cluster !== null) cluster.reportOutcome(endpoint, isError);
+    if (endpoint !== null && cluster !== null) cluster.reportOutcome(endpoint, outcome);
   }
 
   /** Ends an attempt, once: the connection goes back to the pool when it can carry another request. */
@@ -379,6 +384,10 @@ export class UpstreamRequest implements ResponseReceiver {
 function protocolTowards({ config }: Cluster, head: RequestHead): UpstreamProtocol {
   if (config.upstreamProtocol !== 'downstream') return config.upstreamProtocol;
   return head.protocol === 'HTTP/2' ? 'http2' : 'http1';
+}
+
+function isTimeout(failure: Failure): boolean {
+  return failure === 'perTryTimeout' || failure === 'connectTimeout';
 }
 
 /** `idle`: before the first attempt, after the last one, and where nothing waits between two. */

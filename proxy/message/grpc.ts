@@ -62,14 +62,20 @@ export function grpcStatusOf(failure: Failure): number {
 }
 
 /**
- * Whether a call that ended so counts against the instance that answered it: UNKNOWN, DEADLINE_EXCEEDED, INTERNAL,
- * UNAVAILABLE and DATA_LOSS, which stand for 500, 503 and 504.
+ * The HTTP status that a gRPC status stands for when an instance is judged by it. UNIMPLEMENTED is 501 to Envoy; here it is
+ * 404, since callers of another version of a service are no reason to eject those that run this one.
  *
- * Source: Envoy, outlier detection of gRPC, `Grpc::Utility::grpcToHttpStatus`.
+ * Source: Envoy `Grpc::Utility::grpcToHttpStatus`.
  */
-export function isInstanceFailure(grpcStatus: number): boolean {
-  return grpcStatus === 2 || grpcStatus === 4 || (grpcStatus >= 13 && grpcStatus <= 15);
+export function httpStatusOf(grpcStatus: number): number {
+  return httpStatuses[grpcStatus] ?? 500;
 }
+
+/** By number: OK, CANCELLED, UNKNOWN, INVALID_ARGUMENT, DEADLINE_EXCEEDED, NOT_FOUND, ALREADY_EXISTS and so on. */
+const httpStatuses: readonly number[] = [
+  ...[200, 499, 500, 400, 504, 404, 409, 403, 429],
+  ...[400, 409, 400, 404, 500, 503, 500, 401],
+];
 
 /** Text as `grpc-message` carries it: what is not visible ASCII, and `%`, as %XX of its UTF-8 bytes. */
 export function grpcMessage(text: string): string {

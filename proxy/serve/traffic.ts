@@ -36,6 +36,7 @@ import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts
 import { ConnectTunnels } from './connect-tunnels.ts';
 import { httpCodecOptions } from './http-codec-options.ts';
 import type { ListenerPlace } from './listener-place.ts';
+import { logOutlierEvent } from './log-outlier-event.ts';
 import type { NamedRoutes } from './outbound-routes.ts';
 import { InboundPortChains, serveInbound } from './serve-inbound.ts';
 import { serveOutbound } from './serve-outbound.ts';
@@ -130,10 +131,7 @@ export class Traffic {
       coarseNow: () => this.clock.nowMs,
       now: () => performance.now(),
       random: Math.random,
-      onEjection: (cluster, endpoint, isEjected) => {
-        const message = isEjected ? 'an endpoint is ejected: it kept failing' : 'an ejected endpoint is back';
-        log('info', message, { cluster: cluster.name, endpoint });
-      },
+      onEjection: (cluster, endpoint, event) => logOutlierEvent(log, cluster, endpoint, event),
     };
   }
 

@@ -112,6 +112,8 @@ describe('MetricsPage', () => {
       envoy_cluster_membership_total: 3,
       envoy_cluster_membership_healthy: 2,
       envoy_cluster_outlier_detection_ejections_enforced_total: 1,
+      envoy_cluster_outlier_detection_ejections_detected_consecutive_5xx: 2,
+      envoy_cluster_outlier_detection_ejections_enforced_consecutive_5xx: 1,
       envoy_cluster_circuit_breakers_default_rq_open: 0,
       envoy_cluster_circuit_breakers_default_rq_retry_open: 1,
       envoy_cluster_circuit_breakers_default_remaining_rq: 1023,

@@ -1,3 +1,5 @@
+import { outlierStatistics } from './outlier-statistics.ts';
+
 /**
  * What is told of clusters and listeners, read when somebody asks. Plain numbers, so that whoever has them need not know how
  * they are named. Counters count from when the thing they belong to appeared.
@@ -72,6 +74,7 @@ export const clusterStatistics = {
   ejectionsActive: shared('outlier_detection.ejections_active', 'Endpoints that are ejected.'),
   ejectionsTotal: counter('outlier_detection.ejections_enforced_total', 'Ejections.'),
   ejectionsRefused: counter('outlier_detection.ejections_overflow', 'Ejections that were one too many.'),
+  ...outlierStatistics,
   remainingConnections: gauge('circuit_breakers.default.remaining_cx', 'Connections left.'),
   remainingWaiting: gauge('circuit_breakers.default.remaining_pending', 'Places to wait left.'),
   remainingRequests: gauge('circuit_breakers.default.remaining_rq', 'Requests left.'),

@@ -4,6 +4,7 @@ import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
 import { toStruct } from '../../proto/struct.ts';
 import { goodCluster, goodClusterLoadAssignment, goodUpstreamTls } from '../../proto/testing/resources.ts';
+import { envoyOutlierDefaults } from '../resilience/outlier/outlier-settings.ts';
 import { decoded } from '../testing/decoded.ts';
 import { compileCluster } from './compile-cluster.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
@@ -75,12 +76,9 @@ describe('compileCluster', () => {
         minRetryConcurrency: 3,
       },
       outlierDetection: {
-        consecutive5xx: 5,
-        intervalMs: 10_000,
-        baseEjectionTimeMs: 30_000,
-        maxEjectionTimeMs: 300_000,
-        maxEjectionPercent: 10,
+        ...envoyOutlierDefaults,
         alwaysEjectOneHost: true,
+        enforcing: { ...envoyOutlierDefaults.enforcing, success_rate: 0 },
       },
       panicThresholdPercent: 50,
       meshTls: {

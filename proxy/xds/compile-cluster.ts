@@ -4,21 +4,16 @@ import { timerMs } from '../../proto/duration.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { CircuitBreakers__Output } from '../../proto/generated/envoy/config/cluster/v3/CircuitBreakers.ts';
 import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
-import type { OutlierDetection__Output } from '../../proto/generated/envoy/config/cluster/v3/OutlierDetection.ts';
 import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
 import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
 import type { JsonObject, JsonValue } from '../../proto/struct.ts';
 import { fromStruct } from '../../proto/struct.ts';
-import type {
-  CircuitBreakerConfig,
-  ClusterConfig,
-  OutlierDetectionConfig,
-  UpstreamTlsConfig,
-} from '../cluster/cluster-config.ts';
+import type { CircuitBreakerConfig, ClusterConfig, UpstreamTlsConfig } from '../cluster/cluster-config.ts';
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
+import { compileOutlierDetection } from './compile-outlier-detection.ts';
 
 const upstreamTls = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 
@@ -131,22 +126,6 @@ function compileCircuitBreaker(breakers: CircuitBreakers__Output | null): Circui
     maxRetries: thresholds?.max_retries?.value ?? 3,
     retryBudgetPercent: budget === null ? 0 : (budget.budget_percent?.value ?? 20),
     minRetryConcurrency: budget?.min_retry_concurrency?.value ?? 3,
-  };
-}
-
-function compileOutlierDetection(detection: OutlierDetection__Output): OutlierDetectionConfig {
-  const baseEjectionTimeMs = detection.base_ejection_time === null ? 30_000 : timerMs(detection.base_ejection_time);
-  return {
-    consecutive5xx: detection.consecutive_5xx?.value ?? 5,
-    intervalMs: detection.interval === null ? 10_000 : timerMs(detection.interval),
-    baseEjectionTimeMs,
-    // Never below the base, as in Envoy.
-    maxEjectionTimeMs: Math.max(
-      baseEjectionTimeMs,
-      detection.max_ejection_time === null ? 300_000 : timerMs(detection.max_ejection_time),
-    ),
-    maxEjectionPercent: detection.max_ejection_percent?.value ?? 10,
-    alwaysEjectOneHost: detection.always_eject_one_host?.value ?? false,
   };
 }
 

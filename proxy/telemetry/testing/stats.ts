@@ -26,6 +26,8 @@ export function clusterStatsOf(overrides: Partial<ClusterStats> = {}): ClusterSt
     endpointsHealthy: 2,
     ejectionsActive: 1,
     ejectionsTotal: 1,
+    detected_consecutive_5xx: 2,
+    enforced_consecutive_5xx: 1,
     remainingConnections: 1022,
     remainingWaiting: 1024,
     remainingRequests: 1023,
