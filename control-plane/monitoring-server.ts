@@ -25,14 +25,15 @@ export interface MonitoringServer {
  */
 export async function startMonitoringServer(options: MonitoringOptions): Promise<MonitoringServer> {
   const server = createServer(
-    { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 5000 },
+    // Node looks for those that take too long every 30 s unless told otherwise
+    { maxHeaderSize: 8192, headersTimeout: 5000, requestTimeout: 5000, connectionsCheckingInterval: 1000 },
     (request, response) => {
       answer(request, response, options).catch(() => {
         response.destroy(); // the scrape fails, which says so to the one who scrapes
       });
     },
   );
-  server.maxConnections = 128;
+  server.maxConnections = 2048;
   server.listen({ host: options.host, port: options.port });
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo; // it listens on TCP

@@ -22,6 +22,22 @@ const leafExtensions = (uri: string) =>
   `keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=critical,URI:${uri}\n`;
 const properAuthority = 'basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign\n';
 
+const authority = (basic: string, usage: string) => `basicConstraints=critical,${basic}\nkeyUsage=critical,${usage}\n`;
+
+/** Signed by somebody who has a key of ours and follows other rules. */
+export const foreignLeaves: [what: string, leaf: ForeignLeaf, isAccepted: boolean][] = [
+  ['P-256, as ours', {}, true],
+  ['RSA of 2048 bits', { key: 'RSA -pkeyopt rsa_keygen_bits:2048' }, true],
+  ['RSA of 1024 bits', { key: 'RSA -pkeyopt rsa_keygen_bits:1024' }, false],
+  ['P-192', { key: 'EC -pkeyopt ec_paramgen_curve:prime192v1' }, false],
+  ['a signature over SHA-1', { digest: 'sha1' }, false],
+  // Envoy's `max_verify_depth` is 100 by default, and so is OpenSSL's
+  ['20 authorities between', { between: 20 }, true],
+  ['an authority without the CA flag', { between: 1, authority: authority('CA:false', 'keyCertSign') }, false],
+  ['an authority without keyCertSign', { between: 1, authority: authority('CA:true', 'digitalSignature') }, false],
+  ['more authorities than one allows', { between: 2, authority: authority('CA:true,pathlen:0', 'keyCertSign') }, false],
+];
+
 /**
  * An identity of service account `cart` whose certificate openssl has issued under the root of a mesh: what our own
  * authority cannot be brought to sign.

@@ -31,7 +31,13 @@ export async function startApiServer(
   const server = createAdaptorServer({
     fetch: apiApp(options, streams).fetch,
     overrideGlobalObjects: false,
-    serverOptions: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5000 },
+    serverOptions: {
+      maxHeaderSize: 16 * 1024,
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      keepAliveTimeout: 5000,
+      connectionsCheckingInterval: 1000, // by default 30 s, and no shorter limit would hold
+    },
   }) as Server; // without createServer it makes one of node:http
   server.maxConnections = 1024;
   await new Promise<void>((resolve, reject) => {

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:http';
+import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PackableName } from '../../proto/any.ts';
@@ -332,6 +334,21 @@ describe('AdminServer', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     socket.destroy();
     expect((await call('/ready')).status).toBe(200);
+  });
+
+  it('answers while a thousand clients hold half a request, and keeps few of them', async () => {
+    const [host = '', port = ''] = admin.address.split(':');
+    const open = new Set<Socket>();
+    for (let i = 0; i < 1000; i++) {
+      const socket = connect(Number(port), host).on('error', () => {});
+      socket.resume().on('close', () => open.delete(socket));
+      await once(socket, 'connect');
+      open.add(socket);
+      socket.write(i % 2 === 0 ? 'GET /ready HTTP/1.1\r\nHost: localhost\r\nX-Slow: ' : '');
+    }
+    for (let i = 0; i < 100; i++) expect(await call('/ready')).toMatchObject({ status: 200 });
+    await expect.poll(() => open.size).toBeLessThanOrEqual(64);
+    for (const socket of open) socket.destroy();
   });
 
   it('rejects when its port is in use', async () => {

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { isIP } from 'node:net';
 import { hostAndPort } from '../../proto/host-and-port.ts';
+import { WaitingConnections } from './waiting-connections.ts';
 
 /** An answer of the admin server, whole. */
 export interface AdminResponse {
@@ -32,7 +33,11 @@ export interface AdminServerOptions {
 
 const maxHeaderBytes = 8 * 1024;
 const maxBodyBytes = 64 * 1024;
-const maxConnections = 64;
+const maxConnections = 128;
+/** Connections that have not asked, or that are kept after an answer. */
+const maxWaiting = 64;
+/** How often Node looks for those that take too long; by default after 30 s, so that no shorter limit would hold. */
+const checkIntervalMs = 1_000;
 const plainText = 'text/plain; charset=UTF-8';
 
 /**
@@ -45,16 +50,27 @@ const plainText = 'text/plain; charset=UTF-8';
 export class AdminServer {
   readonly #server: Server;
   readonly #paths: ReadonlyMap<string, AdminPath>;
+  readonly #waiting = new WaitingConnections(maxWaiting);
 
   private constructor(paths: readonly AdminPath[]) {
     this.#paths = new Map([helpPath(paths), ...paths].map((path) => [path.path, path]));
+    const timeouts = { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 };
     this.#server = createServer(
-      { maxHeaderSize: maxHeaderBytes, headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 5_000 },
+      { maxHeaderSize: maxHeaderBytes, ...timeouts, connectionsCheckingInterval: checkIntervalMs },
       (request, response) => {
+        const { socket } = request;
+        this.#waiting.delete(socket);
+        response.once('close', () => {
+          if (!socket.destroyed) this.#waiting.add(socket);
+        });
         void this.#answer(request, response);
       },
     );
     this.#server.maxConnections = maxConnections;
+    this.#server.on('connection', (socket) => {
+      this.#waiting.add(socket);
+      socket.once('close', () => this.#waiting.delete(socket));
+    });
   }
 
   /** Rejects with what the system says, such as a port in use. */
