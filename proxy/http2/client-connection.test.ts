@@ -172,7 +172,7 @@ describe('Http2ClientConnection', () => {
     exchange.stream.endRequest('');
     exchange.stream.resumeResponse();
     await client.said();
-    expect(exchange.events).toEqual(['response 200', 'body 3', 'body 2', 'end']);
+    expect(exchange.events).toEqual(['response 200', 'body 5', 'end']);
     expect(client.connection.isUnused).toBe(true);
   });
 

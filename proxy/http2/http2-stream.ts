@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { ByteQueue } from './byte-queue.ts';
 import type { FrameOutput } from './frame-output.ts';
 import { END_STREAM, MAX_FRAME_BYTES } from './frames.ts';
 
@@ -55,16 +56,14 @@ export abstract class Http2Stream {
   /** When the queue last moved; 0 while nothing waits. Only looked at once a second. */
   stalledSinceMs = 0;
   protected readonly host: StreamHost;
-  readonly #queue: Buffer[] = [];
-  #queuedBytes = 0;
+  readonly #queue = new ByteQueue();
   #isEndQueued = false;
   #queuedTrailers = '';
   #needsDrain = false;
   #isPaused = false;
   /** Resumed, and what is held is about to be delivered. */
   #isResuming = false;
-  readonly #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held = new ByteQueue();
   #isEndHeld = false;
   #heldTrailers = '';
   /** Bytes passed on that the peer has not been given back. */
@@ -114,8 +113,7 @@ export abstract class Http2Stream {
   /** Nothing more is sent. */
   protected stopSending(): void {
     this.isLocalClosed = true;
-    if (this.#queue.length > 0) this.#queue.length = 0;
-    this.#queuedBytes = 0;
+    if (this.#queue.length > 0) this.#queue.clear();
     this.#isEndQueued = false;
   }
 
@@ -125,7 +123,7 @@ export abstract class Http2Stream {
   }
 
   get queuedBytes(): number {
-    return this.#queuedBytes;
+    return this.#queue.length;
   }
 
   /** All of our message has been given to us; some of it may still wait for a window. */
@@ -136,10 +134,9 @@ export abstract class Http2Stream {
   /** Sends what the windows allow and queues the rest; false asks to hold back until `drained`. */
   protected sendBytes(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
     if (this.isLocalClosed || this.#isEndQueued) return true;
-    const at = this.#queuedBytes > 0 || this.host.hasWaitingStreams ? start : this.#sendNow(buffer, start, end);
+    const at = this.#queue.length > 0 || this.host.hasWaitingStreams ? start : this.#sendNow(buffer, start, end);
     if (at === end) return true;
-    const rest = buffer.subarray(at, end);
-    return this.#enqueue(owned ? rest : Buffer.from(rest));
+    return this.#enqueue(buffer, at, end, owned);
   }
 
   /** As `sendBytes`, for latin1 text. */
@@ -151,7 +148,7 @@ export abstract class Http2Stream {
       length <= MAX_FRAME_BYTES &&
       length <= this.sendWindow &&
       length <= host.sendWindow &&
-      this.#queuedBytes === 0 &&
+      this.#queue.length === 0 &&
       !host.hasWaitingStreams &&
       !host.output.isCongested
     ) {
@@ -168,7 +165,7 @@ export abstract class Http2Stream {
   /** Ends our message, behind what waits. */
   protected sendEnd(trailers: string): void {
     if (this.isLocalClosed || this.#isEndQueued) return;
-    if (this.#queuedBytes === 0) {
+    if (this.#queue.length === 0) {
       this.#writeEnd(trailers);
       return;
     }
@@ -184,16 +181,15 @@ export abstract class Http2Stream {
 
   /** The stream's turn to send has come: one frame at most. True when it waits for another turn. */
   sendQueued(): boolean {
-    const first = this.#queue[0];
+    const queue = this.#queue;
+    const first = queue.first();
     if (first === undefined) return false;
     const sent = this.#sendFrame(first, 0, first.length);
     if (sent > 0) {
-      this.#queuedBytes -= sent;
+      queue.skip(sent);
       this.stalledSinceMs = 0;
-      if (sent === first.length) this.#queue.shift();
-      else this.#queue[0] = first.subarray(sent);
     }
-    if (this.#queuedBytes > 0) return this.sendWindow > 0;
+    if (queue.length > 0) return this.sendWindow > 0;
     if (this.#isEndQueued) {
       this.#isEndQueued = false;
       this.#writeEnd(this.#queuedTrailers);
@@ -208,7 +204,7 @@ export abstract class Http2Stream {
   growSendWindow(bytes: number): boolean {
     this.sendWindow += bytes;
     if (this.sendWindow > 0x7fff_ffff) return false;
-    if (this.#queuedBytes > 0 && this.sendWindow > 0) this.host.waitForTurn(this);
+    if (this.#queue.length > 0 && this.sendWindow > 0) this.host.waitForTurn(this);
     return true;
   }
 
@@ -217,10 +213,8 @@ export abstract class Http2Stream {
     const size = end - start;
     this.#unreturnedBytes += padding;
     if (size === 0) return;
-    if (this.#isPaused || this.#heldBytes > 0) {
-      const bytes = buffer.subarray(start, end);
-      this.#held.push(owned ? bytes : Buffer.from(bytes));
-      this.#heldBytes += size;
+    if (this.#isPaused || this.#held.length > 0) {
+      this.#held.push(buffer, start, end, owned);
       this.host.onHeld(size);
       return;
     }
@@ -232,7 +226,7 @@ export abstract class Http2Stream {
 
   /** The peer's message is whole. */
   receiveEnd(trailers: string): void {
-    if (this.#isPaused || this.#heldBytes > 0) {
+    if (this.#isPaused || this.#held.length > 0) {
       this.#isEndHeld = true;
       this.#heldTrailers = trailers;
       return;
@@ -253,7 +247,7 @@ export abstract class Http2Stream {
   /** What was held is delivered soon, not within this call: whoever resumes may be in the middle of something. */
   protected resumeReceiving(): void {
     if (!this.#isPaused || this.#isResuming) return;
-    if (this.#heldBytes === 0 && !this.#isEndHeld) {
+    if (this.#held.length === 0 && !this.#isEndHeld) {
       this.#isPaused = false;
       this.#returnWindow();
       return;
@@ -270,9 +264,9 @@ export abstract class Http2Stream {
 
   #deliverHeld(id: number): void {
     while (!this.#isPaused) {
-      const bytes = this.#held.shift();
+      const bytes = this.#held.first();
       if (bytes === undefined) break;
-      this.#heldBytes -= bytes.length;
+      this.#held.skip(bytes.length);
       this.host.onHeld(-bytes.length);
       this.#unreturnedBytes += bytes.length;
       this.deliver(bytes, 0, bytes.length, true);
@@ -286,10 +280,9 @@ export abstract class Http2Stream {
   }
 
   #dropHeld(): void {
-    if (this.#heldBytes === 0) return;
-    this.host.onHeld(-this.#heldBytes);
-    this.#heldBytes = 0;
-    this.#held.length = 0;
+    if (this.#held.length === 0) return;
+    this.host.onHeld(-this.#held.length);
+    this.#held.clear();
   }
 
   #returnWindow(): void {
@@ -300,11 +293,10 @@ export abstract class Http2Stream {
     this.host.output.writeWindowUpdate(this.id, bytes);
   }
 
-  #enqueue(bytes: Buffer): boolean {
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
+  #enqueue(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    this.#queue.push(buffer, start, end, owned);
     if (this.sendWindow > 0) this.host.waitForTurn(this);
-    if (this.#queuedBytes < MAX_QUEUED_BYTES) return true;
+    if (this.#queue.length < MAX_QUEUED_BYTES) return true;
     this.#needsDrain = true;
     return false;
   }
