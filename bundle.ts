@@ -62,6 +62,24 @@ export async function bundleSidecar(compiled: string): Promise<void> {
     plugins: [namedImports],
     logLevel: 'warning',
   });
+  await bundlePackage('re2js', join(compiled, 'sidecar'));
+}
+
+/** A package that is required on first use stands where Node looks for it: in a `node_modules` beside the program. */
+async function bundlePackage(name: string, folder: string): Promise<void> {
+  await build({
+    stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir: import.meta.dirname },
+    outfile: join(folder, 'node_modules', name, 'index.js'),
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20.19',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 160,
+    legalComments: 'linked',
+    logLevel: 'warning',
+  });
 }
 
 /**

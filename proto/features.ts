@@ -13,6 +13,8 @@ export const FEATURES = {
   normalization: 'normalization',
   /** `envoy.filters.http.fault` of a route, with its end in the metadata. */
   faults: 'faults',
+  /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */
+  routing: 'routing',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

@@ -59,7 +59,7 @@ describe('checkDocument', () => {
     expect(faultsOf({ ...value, metadata: { name: '../cart' } })).toEqual([
       `${rule}.backendRefs[0].wieght: unknown field wieght; did you mean weight?`,
       'metadata.name: a name has lower-case letters, digits, "-" and ".", and begins and ends with a letter or digit',
-      `${rule}.matches[0].path.type: write Exact or PathPrefix; did you mean Exact?`,
+      `${rule}.matches[0].path.type: write Exact, PathPrefix or RegularExpression; did you mean Exact?`,
       `${rule}.backendRefs[1]: missing field port`,
       `${rule}.timeouts.request: write a duration such as 500ms, 2s or 1m`,
       `${rule}.retry.attempts: write a whole number of at least 1`,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { isHiddenFromRoutes } from '../../proto/protected-headers.ts';
+import { regexFault } from '../../proto/safe-regex.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
-import { supportedWord } from './not-yet-supported.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 
 /** Names of HTTP headers: RFC 9110 section 5.1 `token`, at most 256 characters. */
@@ -41,43 +41,72 @@ export function pathFault(path: string): string | null {
 
 const pathMatchSchema = z
   .object({
-    /** `Exact` compares the whole path; `PathPrefix` whole segments: `/a` matches `/a` and `/a/b`, not `/ab`. */
-    type: supportedWord(['Exact', 'PathPrefix'], ['RegularExpression']).default('PathPrefix'),
+    /**
+     * `Exact` compares the whole path; `PathPrefix` whole segments: `/a` matches `/a` and `/a/b`, not `/ab`.
+     * `RegularExpression` is RE2's, and takes the whole path or nothing, as in Envoy and Istio.
+     */
+    type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).default('PathPrefix'),
     value: pathTextSchema.default('/'),
   })
   .check(
-    crossCheck(['type', 'value'], ({ value }, report) => {
-      const fault = pathFault(value);
+    crossCheck(['type', 'value'], ({ type, value }, report) => {
+      const fault = type === 'RegularExpression' ? patternFault(value) : pathFault(value);
       if (fault !== null) report(['value'], fault);
     }),
   );
 
-const exactOnly = supportedWord(['Exact'], ['RegularExpression']).default('Exact');
+/** `RegularExpression` is RE2's, and takes the whole value or nothing. */
+const textMatchType = z.enum(['Exact', 'RegularExpression']).default('Exact');
 
-const headerMatchSchema = z.object({
-  type: exactOnly,
-  /** Compared without regard to case. */
-  name: headerNameSchema.refine(
-    (name) => !isHiddenFromRoutes(String(name).toLowerCase()),
-    'this header is taken off a request before routes are looked at, so the match would never hold',
-  ),
-  /** Compared with regard to case; several header lines of one name count as one, joined by a comma. */
-  value: headerValueSchema,
-});
+function patternFault(value: string): string | null {
+  const fault = regexFault(value);
+  return fault === null ? null : `the pattern ${fault}`;
+}
+
+/** A pattern that cannot be used is reported with what to write instead. */
+const patternCheck = crossCheck<{ readonly type: string; readonly value: string }>(
+  ['type', 'value'],
+  ({ type, value }, report) => {
+    const fault = type === 'RegularExpression' ? patternFault(value) : null;
+    if (fault !== null) report(['value'], fault);
+  },
+);
+
+export const headerMatchSchema = z
+  .object({
+    type: textMatchType,
+    /** Compared without regard to case. */
+    name: headerNameSchema.refine(
+      (name) => !isHiddenFromRoutes(String(name).toLowerCase()),
+      'this header is taken off a request before routes are looked at, so the match would never hold',
+    ),
+    /** Compared with regard to case; several header lines of one name count as one, joined by a comma. */
+    value: headerValueSchema,
+  })
+  .check(patternCheck);
 
 /** What can stand between the `=` and the next `&` of a query (RFC 3986 section 3.4). */
-const queryText = { pattern: /^[!"$%'-~]+$/, hint: 'write the value as it stands in the URL, such as a%20b for "a b"' };
+const queryText = /^[!"$%'-~]+$/;
 
 /** Compared as the URL has them, with regard to case and without decoding, as Envoy does: `%20` is not `+`. */
-const queryParamMatchSchema = z.object({
-  type: exactOnly,
-  /** Of several parameters of one name the first counts. */
-  name: headerNameSchema.refine(
-    (name) => !/[#&]/.test(String(name)),
-    'no parameter of a URL has "#" or "&" in its name',
-  ),
-  value: boundedText('a value', 1024, queryText),
-});
+const queryParamMatchSchema = z
+  .object({
+    type: textMatchType,
+    /** Of several parameters of one name the first counts. */
+    name: headerNameSchema.refine(
+      (name) => !/[#&]/.test(String(name)),
+      'no parameter of a URL has "#" or "&" in its name',
+    ),
+    value: boundedText('a value', 1024),
+  })
+  .check(patternCheck)
+  .check(
+    crossCheck(['type', 'value'], ({ type, value }, report) => {
+      if (type === 'Exact' && !queryText.test(value)) {
+        report(['value'], 'write the value as it stands in the URL, such as a%20b for "a b"');
+      }
+    }),
+  );
 
 export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 

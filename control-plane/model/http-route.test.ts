@@ -99,14 +99,19 @@ describe('httpRouteSchema', () => {
       `${rule}.matches[0].path.value: a path has only characters that a URL path may have`,
     ],
     [
-      'a regular expression',
-      match({ path: { type: 'RegularExpression', value: '(a+)+$' } }),
-      `${rule}.matches[0].path.type: RegularExpression is not supported by this version of Heddle: write Exact or PathPrefix`,
+      'a pattern that would explode',
+      match({ path: { type: 'RegularExpression', value: '/(a{1,100}){1,10}' } }),
+      `${rule}.matches[0].path.value: the pattern compiles to 2022 steps, more than 300: write smaller counts in braces, such as [0-9]+ for [0-9]{1,500}`,
     ],
     [
-      'a header regular expression',
-      match({ headers: [{ type: 'RegularExpression', name: 'a', value: 'b' }] }),
-      `${rule}.matches[0].headers[0].type: RegularExpression is not supported by this version of Heddle: write Exact`,
+      'a pattern that looks ahead',
+      match({ headers: [{ type: 'RegularExpression', name: 'a', value: '(?!b).*' }] }),
+      `${rule}.matches[0].headers[0].value: the pattern looks ahead or behind, which RE2 does not: write a rule for each case, the more specific one first`,
+    ],
+    [
+      'a pattern of a query parameter that is none',
+      match({ queryParams: [{ type: 'RegularExpression', name: 'a', value: 'b)' }] }),
+      `${rule}.matches[0].queryParams[0].value: the pattern is not a pattern as RE2 reads it: unexpected ): \`b)\``,
     ],
     [
       'a header named twice',

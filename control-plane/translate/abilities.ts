@@ -9,6 +9,7 @@ export interface Abilities {
   readonly upgrade: boolean;
   readonly normalization: boolean;
   readonly faults: boolean;
+  readonly routing: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -29,6 +30,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       upgrade: features.has(FEATURES.upgrade),
       normalization: features.has(FEATURES.normalization),
       faults: features.has(FEATURES.faults),
+      routing: features.has(FEATURES.routing),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

@@ -22,6 +22,16 @@ const stages: readonly (readonly [string, Partial<Precedence>, Partial<Precedenc
     { path: { type: 'PathPrefix', value: '/a/b/c' } },
   ],
   [
+    'an exact path before a longer pattern',
+    { path: { type: 'Exact', value: '/a' } },
+    { path: { type: 'RegularExpression', value: '/a/.*' } },
+  ],
+  [
+    'a pattern before a longer prefix',
+    { path: { type: 'RegularExpression', value: '/a.*' } },
+    { path: { type: 'PathPrefix', value: '/a/b/c/d' } },
+  ],
+  [
     'a longer prefix before a method',
     { path: { type: 'PathPrefix', value: '/a/b' } },
     { path: { type: 'PathPrefix', value: '/a' }, hasMethod: true },
@@ -44,7 +54,7 @@ describe('comparePrecedence', () => {
   it('sorts the same, whatever order it starts from', () => {
     const precedence = fc.record({
       path: fc.record({
-        type: fc.constantFrom('Exact' as const, 'PathPrefix' as const),
+        type: fc.constantFrom('Exact' as const, 'RegularExpression' as const, 'PathPrefix' as const),
         value: fc.constantFrom('', '/a', '/b', '/a/b'),
       }),
       hasMethod: fc.boolean(),

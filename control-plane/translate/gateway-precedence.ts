@@ -2,7 +2,7 @@ import { compareText } from './order.ts';
 
 /** What decides which of two matching rules takes a request. */
 export interface Precedence {
-  readonly path: { readonly type: 'Exact' | 'PathPrefix'; readonly value: string };
+  readonly path: { readonly type: 'Exact' | 'RegularExpression' | 'PathPrefix'; readonly value: string };
   readonly hasMethod: boolean;
   readonly headers: number;
   readonly queryParams: number;
@@ -20,13 +20,14 @@ export interface Precedence {
  * Negative when `a` is tried before `b`. Never 0 for matches of different positions, so the order of a route table does
  * not depend on the order in which documents are read.
  *
- * Source: Gateway API v1 `HTTPRouteRule.matches`: exact path, then the longest prefix, then a method match, then the
+ * Source: Gateway API v1 `HTTPRouteRule.matches`: exact path, then a pattern (which the specification leaves open; before
+ * prefixes as in Envoy Gateway, and the longest first), then the longest prefix, then a method match, then the
  * most header matches, then the most query parameter matches; ties go to the oldest route, then to the first by
  * `namespace/name`, then to the first rule and the first match in the document.
  */
 export function comparePrecedence(a: Precedence, b: Precedence): number {
   return (
-    Number(b.path.type === 'Exact') - Number(a.path.type === 'Exact') ||
+    pathRanks[a.path.type] - pathRanks[b.path.type] ||
     // Two exact paths never match the same request, so their lengths only keep the table in a stable order.
     b.path.value.length - a.path.value.length ||
     Number(b.hasMethod) - Number(a.hasMethod) ||
@@ -38,3 +39,5 @@ export function comparePrecedence(a: Precedence, b: Precedence): number {
     a.match - b.match
   );
 }
+
+const pathRanks = { Exact: 0, RegularExpression: 1, PathPrefix: 2 } as const;

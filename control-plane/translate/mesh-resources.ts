@@ -207,7 +207,8 @@ export class MeshResources {
       return null;
     }
     const { parent, destination, port, host } = called;
-    const { tcp: canCarryTcp, faults: canHaveFaults, scope: ofAbilities } = abilitiesOf(client.features);
+    const abilities = abilitiesOf(client.features);
+    const { tcp: canCarryTcp, faults: canHaveFaults, scope: ofAbilities } = abilities;
     const consumer = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
     const scope = `${consumer}${ofAbilities}`;
     const carried = () => (destination.service.declarationOf(port).protocol === 'tcp' ? 'bytes' : 'requests');
@@ -221,6 +222,7 @@ export class MeshResources {
           policy: this.#policies.policyFor(destination.service, port),
           carried: canCarryTcp ? carried() : 'anything',
           fault: canHaveFaults ? this.#faults.faultFor(destination.service, port) : null,
+          abilities,
         },
         this.#catalog,
       );

@@ -11,6 +11,7 @@ import type { HttpRoute, HttpRouteRule } from '../model/http-route.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { documentName } from '../model/kinds.ts';
 import { ruleSource } from '../model/source-position.ts';
+import type { Abilities } from './abilities.ts';
 import type { Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
 import { withFault } from './faults.ts';
@@ -19,7 +20,7 @@ import { comparePrecedence } from './gateway-precedence.ts';
 import { createdAtMs } from './order.ts';
 import { retryPolicy } from './retry.ts';
 import { headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
-import { matchEverything, prefixWithoutSlash, routeMatch } from './route-match.ts';
+import { hasPattern, matchEverything, prefixWithoutSlash, routeMatch } from './route-match.ts';
 import type { Destination, ServiceCatalog, ServicePort } from './service-catalog.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
@@ -39,6 +40,8 @@ export interface RoutedPort {
   readonly carried: Carried;
   /** What requests to the port have to suffer, whatever becomes of them; null for nothing. */
   readonly fault: FaultInjection | null;
+  /** Of the client: a rule whose conditions it cannot check is left out for it. */
+  readonly abilities: Pick<Abilities, 'routing'>;
 }
 
 /**
@@ -58,6 +61,7 @@ export function routeConfiguration(
       ? [defaultRoute(called)]
       : called.routes
           .flatMap(candidates)
+          .filter(({ match }) => called.abilities.routing || !hasPattern(match))
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
   const suffering = routes.map((route) => withFault(route, called.fault));
@@ -80,10 +84,10 @@ function candidates(route: HttpRoute): readonly Candidate[] {
       rule,
       match,
       precedence: {
-        path:
-          match.path.type === 'Exact'
-            ? { type: 'Exact', value: match.path.value }
-            : { type: 'PathPrefix', value: prefixWithoutSlash(match.path.value) },
+        path: {
+          type: match.path.type,
+          value: match.path.type === 'PathPrefix' ? prefixWithoutSlash(match.path.value) : match.path.value,
+        },
         hasMethod: match.method !== undefined,
         headers: match.headers.length,
         queryParams: match.queryParams.length,

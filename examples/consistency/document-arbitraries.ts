@@ -88,9 +88,20 @@ const path = fc
   .tuple(fc.array(pathSegment, { maxLength: 4 }), fc.constantFrom('', '/'))
   .map(([segments, end]) => (segments.length === 0 ? '/' : `/${segments.join('/')}${end}`));
 
-const httpPathMatch = fc.record({ type: fc.constantFrom('Exact', 'PathPrefix'), value: path });
+/** Some of them the model refuses. */
+const pattern = mostly(
+  fc.constantFrom('/a.*', '(?i)/A', '[a-z]{2,9}', '(a|b)+', '/users/[0-9]+', '.*', '\\d+', '(?:x){1,40}', '100%%?'),
+  fc.constantFrom('[', '(a', 'a{1001}', '(a{1,30}){1,30}', '(?=a)', '(a)\\1', 'é', ''),
+);
+const httpPathMatch = fc.oneof(
+  { arbitrary: fc.record({ type: fc.constantFrom('Exact', 'PathPrefix'), value: path }), weight: 4 },
+  { arbitrary: fc.record({ type: fc.constant('RegularExpression'), value: pattern }), weight: 1 },
+);
 const named = (name: fc.Arbitrary<string>, value: fc.Arbitrary<string>) =>
-  fc.record({ name, value, type: rarely(fc.constant('Exact')) });
+  fc.oneof(
+    { arbitrary: fc.record({ name, value, type: rarely(fc.constant('Exact')) }), weight: 4 },
+    { arbitrary: fc.record({ name, value: pattern, type: fc.constant('RegularExpression') }), weight: 1 },
+  );
 
 const httpRouteMatch = fc.record({
   path: often(httpPathMatch),

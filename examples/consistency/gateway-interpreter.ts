@@ -98,36 +98,47 @@ function holds({ path, headers, queryParams, method }: HttpRouteMatch, request: 
   const wanted = path.value.split('/').slice(1);
   if (wanted.at(-1) === '' && path.type === 'PathPrefix') wanted.pop(); // "a trailing `/` is ignored"
   const pathHolds =
-    path.type === 'Exact' ? requestPath === path.value : wanted.every((element, index) => elements[index] === element); // "element by element"
+    path.type === 'PathPrefix'
+      ? wanted.every((element, index) => elements[index] === element) // "element by element"
+      : textHolds(path.type, path.value, requestPath);
   const parameters = (query ?? '').split('&').map((parameter) => splitOnce(parameter, '='));
   return (
     pathHolds &&
     (method === undefined || method === request.method) &&
-    headers.every(({ name, value }) => {
+    headers.every(({ name, type, value }) => {
       const lower = name.toLowerCase();
-      if (lower === 'host') return request.authority.toLowerCase() === value.toLowerCase();
+      if (lower === 'host') {
+        const host = request.authority.toLowerCase();
+        return textHolds(type, type === 'Exact' ? value.toLowerCase() : value, host);
+      }
       const values = request.headers.filter(([header]) => header.toLowerCase() === lower).map(([, written]) => written);
-      return values.length > 0 && values.join(', ') === value;
+      return values.length > 0 && textHolds(type, value, values.join(', '));
     }) &&
-    queryParams.every(({ name, value }) => {
+    queryParams.every(({ name, type, value }) => {
       const found = query === undefined ? undefined : parameters.find(([parameter]) => parameter === name);
-      return found !== undefined && (found[1] ?? '') === value;
+      return found !== undefined && textHolds(type, value, found[1] ?? '');
     })
   );
 }
 
+/** The specification leaves open what a pattern is; ours takes the whole text. Those that are tried mean the same in JavaScript. */
+function textHolds(type: 'Exact' | 'RegularExpression', value: string, text: string): boolean {
+  return type === 'Exact' ? text === value : new RegExp(`^(?:${value})$`).test(text);
+}
+
 /** The order of precedence, each line a sentence of the specification. */
 function moreSpecificFirst(a: Candidate, b: Candidate): number {
-  const isExact = ({ match }: Candidate) => Number(match.path.type === 'Exact');
-  const characters = ({ match }: Candidate) => match.path.value.replace(/\/$/, '').length;
+  const kind = ({ match }: Candidate) => ['PathPrefix', 'RegularExpression', 'Exact'].indexOf(match.path.type);
+  const characters = ({ match: { path } }: Candidate) =>
+    path.type === 'PathPrefix' ? path.value.replace(/\/$/, '').length : path.value.length;
   const age = ({ route }: Candidate) => {
     const created = Date.parse(route.metadata.creationTimestamp ?? '');
     return Number.isNaN(created) ? Number.MAX_SAFE_INTEGER : created;
   };
   const name = ({ route }: Candidate) => `${route.metadata.namespace}/${route.metadata.name}`;
   const order =
-    isExact(b) - isExact(a) ||
-    (isExact(a) === 1 ? 0 : characters(b) - characters(a)) ||
+    kind(b) - kind(a) ||
+    (kind(a) === 2 ? 0 : characters(b) - characters(a)) ||
     Number(b.match.method !== undefined) - Number(a.match.method !== undefined) ||
     b.match.headers.length - a.match.headers.length ||
     b.match.queryParams.length - a.match.queryParams.length ||

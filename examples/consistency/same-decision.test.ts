@@ -18,13 +18,27 @@ const parameter = fc.record({ name: fc.constantFrom('q', 'Q', 'r'), value: fc.co
 const method = fc.constantFrom('GET', 'POST', 'DELETE');
 const unless = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined, freq: 2 });
 
+/** In place of a text, one time in five. */
+const orPattern = <T extends object>(exact: fc.Arbitrary<T>, change: (of: T, value: string) => object) =>
+  fc
+    .oneof(
+      { arbitrary: exact as fc.Arbitrary<object>, weight: 4 },
+      {
+        arbitrary: fc.tuple(exact, fc.constantFrom('/a.*', '.*[12]', '[a-z]+', '/[^/]*/b', '1|2')),
+        weight: 1,
+      },
+    )
+    .map((value) => (Array.isArray(value) ? change(value[0] as T, value[1] as string) : value));
+const asPattern = (of: object, value: string) => ({ ...of, type: 'RegularExpression', value });
+const nameOf = (of: object) => (of as { name: string }).name;
+
 const match = fc.record({
-  path: unless(fc.record({ type: fc.constantFrom('Exact', 'PathPrefix'), value: path })),
-  headers: fc.uniqueArray(fc.record({ name: headerName, value: headerValue }), {
+  path: unless(orPattern(fc.record({ type: fc.constantFrom('Exact', 'PathPrefix'), value: path }), asPattern)),
+  headers: fc.uniqueArray(orPattern(fc.record({ name: headerName, value: headerValue }), asPattern), {
     maxLength: 2,
-    selector: ({ name }) => name.toLowerCase(),
+    selector: (of) => nameOf(of).toLowerCase(),
   }),
-  queryParams: fc.uniqueArray(parameter, { maxLength: 2, selector: ({ name }) => name }),
+  queryParams: fc.uniqueArray(orPattern(parameter, asPattern), { maxLength: 2, selector: nameOf }),
   method: unless(method),
 });
 const change = fc.constantFrom('x-a', 'X-B', 'x-answer', 'x-new');
@@ -72,7 +86,7 @@ const rule = fc
     const replacesPrefix = JSON.stringify(action ?? {}).includes('ReplacePrefixMatch');
     const [first] = parts.matches;
     return {
-      matches: replacesPrefix ? [{ ...first, path: { value: first?.path?.value ?? '/' } }] : parts.matches,
+      matches: replacesPrefix ? [{ ...first, path: { value: prefixOf(first?.path) } }] : parts.matches,
       filters: [
         ...(parts.request ? [{ type: 'RequestHeaderModifier', requestHeaderModifier: parts.request }] : []),
         ...(parts.answer ? [{ type: 'ResponseHeaderModifier', responseHeaderModifier: parts.answer }] : []),
@@ -81,6 +95,11 @@ const rule = fc
       backendRefs: parts.redirect ? [] : parts.backendRefs,
     };
   });
+
+function prefixOf(written: object | undefined): string {
+  const { type, value } = (written ?? {}) as { type?: string; value?: string };
+  return value === undefined || type === 'RegularExpression' ? '/' : value;
+}
 
 const httpRoutes = fc
   .array(

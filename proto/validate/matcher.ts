@@ -1,12 +1,11 @@
 import type { HeaderMatcher__Output } from '../generated/envoy/config/route/v3/HeaderMatcher.ts';
 import type { QueryParameterMatcher__Output } from '../generated/envoy/config/route/v3/QueryParameterMatcher.ts';
+import type { RegexMatcher__Output } from '../generated/envoy/type/matcher/v3/RegexMatcher.ts';
 import type { StringMatcher__Output } from '../generated/envoy/type/matcher/v3/StringMatcher.ts';
+import { regexFault } from '../safe-regex.ts';
 import type { Path, Violations } from '../violation.ts';
 import { requireName } from './field-checks.ts';
 import { isHeaderName } from './http-text.ts';
-
-/** What a regular expression is answered: Envoy's are RE2, whose running time is bounded, and JavaScript's are not. */
-export const NO_REGEX = 'is a regular expression, which is not supported by the sidecar';
 
 const PSEUDO_HEADERS: ReadonlySet<string> = new Set([':method', ':path', ':authority', ':scheme']);
 const MAX_PATTERN_LENGTH = 8192;
@@ -17,7 +16,7 @@ export function checkStringMatcher(matcher: StringMatcher__Output, at: Path, vio
       violations.add(at, 'needs a pattern');
       return;
     case 'safe_regex':
-      violations.add(at.field('safe_regex'), NO_REGEX);
+      checkRegex(matcher.safe_regex ?? null, at.field('safe_regex'), violations);
       return;
     default: {
       const pattern = matcher[matcher.match_pattern] ?? '';
@@ -28,6 +27,11 @@ export function checkStringMatcher(matcher: StringMatcher__Output, at: Path, vio
       }
     }
   }
+}
+
+export function checkRegex(matcher: RegexMatcher__Output | null, at: Path, violations: Violations): void {
+  const fault = regexFault(matcher?.regex ?? '');
+  if (fault !== null) violations.add(at.field('regex'), fault);
 }
 
 /** Without a specifier a matcher asks only that the header be there. */

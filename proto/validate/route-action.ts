@@ -7,7 +7,6 @@ import type { WeightedCluster__Output } from '../generated/envoy/config/route/v3
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, refuse, requireName, requireOneOf } from './field-checks.ts';
 import { isAuthority, isHost, isPath, NO_COMMANDS } from './http-text.ts';
-import { NO_REGEX } from './matcher.ts';
 import { checkRetryPolicy } from './retry-policy.ts';
 import { checkUpgrades } from './upgrades.ts';
 
@@ -67,7 +66,7 @@ function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, viol
 
 function checkRewrites(action: RouteAction__Output, at: Path, violations: Violations): void {
   if (action.regex_rewrite !== null) {
-    violations.add(at.field('regex_rewrite'), NO_REGEX);
+    violations.add(at.field('regex_rewrite'), 'is a rewrite by pattern, which is not supported by the sidecar');
   }
   checkPath(action.prefix_rewrite, at.field('prefix_rewrite'), violations);
   const path = textOf(action.path_rewrite);

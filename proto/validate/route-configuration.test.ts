@@ -158,9 +158,9 @@ describe('a route', () => {
       'match.path_separated_prefix: is not a path without a query and without a slash at its end',
     ],
     [
-      'a regular expression',
-      { match: { safe_regex: { regex: '/a.*' } }, route },
-      'match.safe_regex: is a regular expression, which is not supported by the sidecar',
+      'a pattern that is none',
+      { match: { safe_regex: { regex: '/a[' } }, route },
+      'match.safe_regex.regex: is not a pattern as RE2 reads it: missing closing ]: `[`',
     ],
     [
       'a share of requests',
@@ -188,9 +188,9 @@ describe('a route', () => {
       'match.headers[0].string_match.contains: is empty, which would match everything',
     ],
     [
-      'a regular expression on a header',
+      'an empty pattern on a header',
       { match: { ...match, headers: [{ name: 'x', string_match: { safe_regex: {} } }] }, route },
-      'match.headers[0].string_match.safe_regex: is a regular expression, which is not supported by the sidecar',
+      'match.headers[0].string_match.safe_regex.regex: is empty, and would take no path and no value but the empty one',
     ],
     [
       'an empty range',
@@ -267,7 +267,7 @@ describe('a route', () => {
     [
       'a regular expression to rewrite by',
       { match, route: { ...route, regex_rewrite: {} } },
-      'route.regex_rewrite: is a regular expression, which is not supported by the sidecar',
+      'route.regex_rewrite: is a rewrite by pattern, which is not supported by the sidecar',
     ],
     [
       'a host that ends the header',

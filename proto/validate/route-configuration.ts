@@ -7,7 +7,7 @@ import { root, Violations } from '../violation.ts';
 import { refuse, requireName, requireUnique } from './field-checks.ts';
 import { checkHeaderChanges } from './header-changes.ts';
 import { isPath } from './http-text.ts';
-import { checkHeaderMatcher, checkQueryParameterMatcher, NO_REGEX } from './matcher.ts';
+import { checkHeaderMatcher, checkQueryParameterMatcher, checkRegex } from './matcher.ts';
 import { checkPerFilterConfig } from './per-filter-config.ts';
 import { checkDirectResponse, checkRedirect, checkRouteAction } from './route-action.ts';
 
@@ -139,7 +139,7 @@ function checkPathSpecifier(match: RouteMatch__Output, at: Path, violations: Vio
       break;
     }
     case 'safe_regex':
-      violations.add(at.field('safe_regex'), NO_REGEX);
+      checkRegex(match.safe_regex ?? null, at.field('safe_regex'), violations);
       break;
     case undefined:
       violations.add(at, 'needs prefix, path or path_separated_prefix');

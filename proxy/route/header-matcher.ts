@@ -1,12 +1,12 @@
 import type { RequestHead } from '../message-head.ts';
 import { headerValues } from '../message-head.ts';
-import type { StringMatcher } from './string-matcher.ts';
+import type { TextCondition } from './string-matcher.ts';
 
-/** What the value of a header must be: there, not there, equal to a text, or an integer in `[start, end)`. */
+/** What the value of a header must be: there, not there, a text or pattern that it fits, or an integer in `[start, end)`. */
 export type HeaderCondition =
   | { readonly kind: 'present' }
   | { readonly kind: 'absent' }
-  | { readonly kind: 'string'; readonly matcher: StringMatcher }
+  | { readonly kind: 'string'; readonly matcher: TextCondition }
   | { readonly kind: 'range'; readonly start: number; readonly end: number };
 
 /**

@@ -1,6 +1,7 @@
+import type { TextCondition } from './string-matcher.ts';
 import { asciiLowerCase } from './string-matcher.ts';
 
-type PathMatchKind = 'any' | 'exact' | 'prefix' | 'separated-prefix';
+type PathMatchKind = 'any' | 'exact' | 'prefix' | 'separated-prefix' | 'pattern';
 
 /**
  * A condition on the path of a request target, query excluded. Paths are compared byte by byte as they were sent: no
@@ -14,11 +15,13 @@ export class PathMatcher {
   readonly #kind: PathMatchKind;
   readonly #value: string;
   readonly #ignoreCase: boolean;
+  readonly #pattern: TextCondition | null;
 
-  private constructor(kind: PathMatchKind, value: string, ignoreCase: boolean) {
+  private constructor(kind: PathMatchKind, value: string, ignoreCase: boolean, pattern: TextCondition | null = null) {
     this.#kind = kind;
     this.#value = ignoreCase ? asciiLowerCase(value) : value;
     this.#ignoreCase = ignoreCase;
+    this.#pattern = pattern;
   }
 
   /** The whole path (Gateway API `Exact`, Envoy `path`). */
@@ -45,6 +48,11 @@ export class PathMatcher {
     return prefix === '' ? PathMatcher.prefix('/') : new PathMatcher('separated-prefix', prefix, ignoreCase);
   }
 
+  /** The whole path, by a pattern (Gateway API `RegularExpression`, Envoy `safe_regex`). */
+  static pattern(pattern: TextCondition): PathMatcher {
+    return new PathMatcher('pattern', '', false, pattern);
+  }
+
   /** True when no path fails the condition. */
   get takesEverything(): boolean {
     return this.#kind === 'any';
@@ -53,6 +61,8 @@ export class PathMatcher {
   /** `target` is path and query; the path ends before `pathEnd`, which is `pathEndOf(target)`. */
   matches(target: string, pathEnd: number): boolean {
     if (this.#kind === 'any') return true;
+    if (this.#pattern !== null)
+      return this.#pattern.matches(pathEnd === target.length ? target : target.slice(0, pathEnd));
     const value = this.#value;
     if (pathEnd < value.length) return false;
     if (!(this.#ignoreCase ? asciiLowerCase(target) : target).startsWith(value)) return false;

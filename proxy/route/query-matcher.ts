@@ -1,4 +1,4 @@
-import type { StringMatcher } from './string-matcher.ts';
+import type { TextCondition } from './string-matcher.ts';
 
 /**
  * A condition on one query parameter. Names and values are compared as they were sent, without decoding `%20` or `+`,
@@ -10,9 +10,9 @@ import type { StringMatcher } from './string-matcher.ts';
 export class QueryMatcher {
   readonly #name: string;
   /** Null asks only that the parameter be there. */
-  readonly #value: StringMatcher | null;
+  readonly #value: TextCondition | null;
 
-  constructor(name: string, value: StringMatcher | null) {
+  constructor(name: string, value: TextCondition | null) {
     this.#name = name;
     this.#value = value;
   }

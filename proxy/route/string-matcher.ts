@@ -1,12 +1,17 @@
 /** How a text is compared: the whole of it, its beginning, its end, or anywhere inside. */
 export type StringMatchKind = 'exact' | 'prefix' | 'suffix' | 'contains';
 
+/** A condition on a text. */
+export interface TextCondition {
+  matches(text: string): boolean;
+}
+
 /**
  * Compares a text with one fixed value; an empty value fits every text except under `exact`.
  *
  * Source: Envoy `type.matcher.v3.StringMatcher`.
  */
-export class StringMatcher {
+export class StringMatcher implements TextCondition {
   readonly #kind: StringMatchKind;
   readonly #value: string;
   readonly #ignoreCase: boolean;

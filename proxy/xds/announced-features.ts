@@ -8,4 +8,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.upgrade,
   FEATURES.normalization,
   FEATURES.faults,
+  FEATURES.routing,
 ];

@@ -1,7 +1,9 @@
 import type { HeaderMatcher__Output } from '../../proto/generated/envoy/config/route/v3/HeaderMatcher.ts';
 import type { StringMatcher__Output } from '../../proto/generated/envoy/type/matcher/v3/StringMatcher.ts';
+import { compileRegex } from '../../proto/safe-regex.ts';
 import type { HeaderCondition } from '../route/header-matcher.ts';
 import { HeaderMatcher } from '../route/header-matcher.ts';
+import type { TextCondition } from '../route/string-matcher.ts';
 import { StringMatcher } from '../route/string-matcher.ts';
 
 export function compileHeader(matcher: HeaderMatcher__Output): HeaderMatcher {
@@ -17,8 +19,10 @@ function conditionOf(matcher: HeaderMatcher__Output): HeaderCondition {
   return { kind: matcher.present_match === false ? 'absent' : 'present' };
 }
 
-export function compileString(matcher: StringMatcher__Output): StringMatcher {
+/** A pattern says itself whether case counts, by `(?i)`: `ignore_case` has no effect on it (Envoy). */
+export function compileString(matcher: StringMatcher__Output): TextCondition {
   const kind = matcher.match_pattern;
-  if (kind === undefined || kind === 'safe_regex') throw new Error('a string matcher without a pattern of ours');
+  if (kind === 'safe_regex') return compileRegex(matcher.safe_regex?.regex ?? '');
+  if (kind === undefined) throw new Error('a string matcher without a pattern of ours');
   return new StringMatcher(kind, matcher[kind] ?? '', matcher.ignore_case);
 }

@@ -8,6 +8,7 @@ import type { RouteAction__Output } from '../../proto/generated/envoy/config/rou
 import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { RouteMatch__Output } from '../../proto/generated/envoy/config/route/v3/RouteMatch.ts';
 import { parseRouteMetadata } from '../../proto/metadata.ts';
+import { compileRegex } from '../../proto/safe-regex.ts';
 import { HeaderMutation } from '../filter/header-mutation.ts';
 import { defaultBackOffBaseMs } from '../resilience/back-off.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
@@ -174,6 +175,7 @@ function compileRewrite(full: string, prefix: string, match: RouteMatch__Output)
 
 function compilePath(match: RouteMatch__Output): PathMatcher {
   const ignoreCase = match.case_sensitive?.value === false;
+  if (match.safe_regex) return PathMatcher.pattern(compileRegex(match.safe_regex.regex));
   if (match.path !== undefined) return PathMatcher.exact(match.path, ignoreCase);
   if (match.path_separated_prefix !== undefined) {
     return PathMatcher.separatedPrefix(match.path_separated_prefix, ignoreCase);
