@@ -185,6 +185,32 @@ describe('ProxyTracker', () => {
     expect(tracker.size).toBe(0);
   });
 
+  it('shows the earlier of two streams again when the later one ends first', () => {
+    const [first, second, third] = [open('a'), open('a'), open('a')];
+    const shown = () => tracker.list().map(({ connectedAtMs }) => connectedAtMs);
+    for (const [index, { stream }] of [first, second, third].entries()) Object.assign(stream, { connectedAtMs: index });
+    expect(shown()).toEqual([2]);
+    tracker.closed(second.stream);
+    expect(shown()).toEqual([2]);
+    tracker.closed(third.stream);
+    expect(shown()).toEqual([0]);
+    tracker.closed(first.stream);
+    expect(shown()).toEqual([]);
+    expect(tracker.size).toBe(0);
+  });
+
+  it('waits for the stream that counts, and not for one that a later one has taken the place of', async () => {
+    const first = open('a');
+    first.resource.current = '2';
+    push(1, 2, first.stream);
+    const second = open('a');
+    second.resource.current = '3';
+    expect(await know(2)).toMatchObject({ affected: 0, pending: [] });
+    push(2, 3, first.stream, second.stream);
+    second.report('3');
+    expect(await know(3)).toMatchObject({ affected: 1, inForce: 1, pending: [] });
+  });
+
   it('is done with a revision that it has forgotten', async () => {
     for (let revision = 1; revision <= 300; revision += 1) {
       push(revision - 1, revision);

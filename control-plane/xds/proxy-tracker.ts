@@ -72,8 +72,10 @@ export function resourceKey(typeUrl: string, name: string): string {
 export class ProxyTracker implements ProxyStatusSource {
   readonly #now: () => number;
   readonly #onConverged: (ms: number) => void;
-  /** Of two streams of one workload the later one counts. */
+  /** Of two streams of one workload the later one counts, for as long as it is open. */
   readonly #streams = new Map<string, TrackedStream>();
+  /** Streams that are open still and do not count, the earliest first; only of workloads that have such. */
+  readonly #superseded = new Map<string, readonly TrackedStream[]>();
   readonly #attachments = new Map<string, Attachment>();
   readonly #convergenceMs = new WeakMap<TrackedStream, number | null>();
   #pushes: readonly Push[] = [];
@@ -88,14 +90,33 @@ export class ProxyTracker implements ProxyStatusSource {
     return this.#streams.size;
   }
 
+  /** A program that is started twice has two streams under one name, and so has a sidecar that comes back early. */
   opened(stream: TrackedStream): void {
+    const earlier = this.#streams.get(stream.key);
     this.#streams.set(stream.key, stream);
+    if (earlier === undefined) return;
+    this.#superseded.set(stream.key, [...this.#supersededBy(stream.key), earlier]);
+    this.#forget(earlier);
   }
 
   closed(stream: TrackedStream): void {
+    const others = this.#supersededBy(stream.key).filter((other) => other !== stream);
     if (this.#streams.get(stream.key) === stream) {
-      this.#streams.delete(stream.key);
+      const latest = others.pop();
+      if (latest === undefined) this.#streams.delete(stream.key);
+      else this.#streams.set(stream.key, latest);
     }
+    if (others.length === 0) this.#superseded.delete(stream.key);
+    else this.#superseded.set(stream.key, others);
+    this.#forget(stream);
+  }
+
+  #supersededBy(key: string): readonly TrackedStream[] {
+    return this.#superseded.get(key) ?? [];
+  }
+
+  /** Nobody waits for this stream any more. */
+  #forget(stream: TrackedStream): void {
     for (const push of this.#pushes) {
       push.waiting.delete(stream);
       push.affected.delete(stream);
@@ -127,7 +148,7 @@ export class ProxyTracker implements ProxyStatusSource {
   evaluated(stream: TrackedStream, pushes: readonly Push[], isAffected: boolean): void {
     for (const push of pushes) {
       push.waiting.delete(stream);
-      if (isAffected) {
+      if (isAffected && this.#streams.get(stream.key) === stream) {
         push.affected.set(stream, { state: 'pending', ms: 0, reason: '' });
         this.#convergenceMs.set(stream, null);
       }
