@@ -1,7 +1,12 @@
 import type { BuildPicker } from '../../proxy/balance/balancer.ts';
+import { HashKey } from '../../proxy/balance/hash-key.ts';
 import { buildLeastRequest } from '../../proxy/balance/least-request.ts';
+import { maglev } from '../../proxy/balance/maglev.ts';
+import { buildPeakEwma, PeakEwma } from '../../proxy/balance/peak-ewma.ts';
 import { buildRandom } from '../../proxy/balance/random.ts';
+import { ringHash } from '../../proxy/balance/ring-hash.ts';
 import { buildRoundRobin } from '../../proxy/balance/round-robin.ts';
+import { xxh64 } from '../../proxy/balance/xxh64.ts';
 import { report } from '../measure.ts';
 
 let sink: unknown = null;
@@ -9,21 +14,46 @@ const balancers: [string, BuildPicker][] = [
   ['least request', buildLeastRequest],
   ['round robin', buildRoundRobin],
   ['random', buildRandom],
+  ['peak EWMA', buildPeakEwma],
+  ['ring hash', ringHash()],
+  ['Maglev', maglev()],
 ];
-const sets: [string, number[]][] = [
-  ['3 equal', [1, 1, 1]],
-  ['3 unequal', [1, 2, 3]],
-  ['100 equal', Array.from({ length: 100 }, () => 1)],
-  ['100 unequal', Array.from({ length: 100 }, (_, index) => index + 1)],
+const weightings: [string, (index: number) => number][] = [
+  ['equal', () => 1],
+  ['unequal', (index) => 1 + (index % 10)],
 ];
 
+const keys = Array.from({ length: 1_024 }, (_, index) => {
+  const key = new HashKey();
+  xxh64(`user-${index}`, key);
+  return key;
+});
+
 for (const [name, build] of balancers) {
-  for (const [set, weights] of sets) {
-    const candidates = weights.map((weight, index) => ({ weight, activeRequests: index % 3 }));
-    const picker = build(candidates, Math.random);
-    report(`pick: ${name}, ${set}`, (count) => {
-      for (let i = 0; i < count; i++) sink = picker.pick(null);
-    });
+  for (const [weighting, weightOf] of weightings) {
+    for (const size of [10, 1_000, 5_000]) {
+      const candidates = Array.from({ length: size }, (_, index) => ({
+        key: `10.0.${index >>> 8}.${index & 255}:15006`,
+        weight: weightOf(index),
+        activeRequests: index % 3,
+        warmth: 1,
+        latency: name === 'peak EWMA' ? new PeakEwma(() => 0) : null,
+      }));
+      const startedAtMs = performance.now();
+      const picker = build(candidates, Math.random);
+      const builtMs = (performance.now() - startedAtMs).toFixed(1);
+      report(`pick: ${name}, ${size} ${weighting} (built in ${builtMs} ms)`, (count) => {
+        for (let i = 0; i < count; i++) sink = picker.pick(null, keys[i & 1_023] ?? null);
+      });
+    }
   }
+}
+
+for (const text of ['10.1.2.3', 'b1946ac9-2f7a-4d0a-9a53-0c1c0c0f5d3e']) {
+  const key = new HashKey();
+  report(`XXH64 of ${text.length} bytes`, (count) => {
+    for (let i = 0; i < count; i++) xxh64(text, key);
+    sink = key.low;
+  });
 }
 if (sink === null) throw new Error('nothing was measured');

@@ -1,17 +1,27 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BuildPicker } from './balancer.ts';
+import type { AnswerTime, BuildPicker } from './balancer.ts';
 
 /** A candidate whose load the test sets. */
 export interface TestCandidate {
   readonly name: string;
+  readonly key: string;
   readonly weight: number;
   activeRequests: number;
+  warmth: number;
+  latency: AnswerTime | null;
 }
 
-/** One candidate for each weight, named `0`, `1`, …, all idle. */
+/** One candidate for each weight, named `0`, `1`, …, all idle and warm. */
 export function candidatesOf(weights: readonly number[]): TestCandidate[] {
-  return weights.map((weight, index) => ({ name: String(index), weight, activeRequests: 0 }));
+  return weights.map((weight, index) => ({
+    name: String(index),
+    key: `10.0.0.${index}:8080`,
+    weight,
+    activeRequests: 0,
+    warmth: 1,
+    latency: null,
+  }));
 }
 
 /** A generator that gives the same numbers in [0, 1) for the same seed (mulberry32). */
@@ -33,14 +43,14 @@ export function describeBalancer(name: string, build: BuildPicker): void {
   describe(`${name}, as any balancer`, () => {
     it('has nothing to pick from an empty set', () => {
       const picker = build(candidatesOf([]), seededRandom(1));
-      expect(picker.pick(null)).toBeNull();
+      expect(picker.pick(null, null)).toBeNull();
     });
 
     it('picks the only candidate, even when it is excluded', () => {
       const [only] = candidatesOf([3]);
       const picker = build([only as TestCandidate], seededRandom(1));
-      expect(picker.pick(null)).toBe(only);
-      expect(picker.pick(only as TestCandidate)).toBe(only);
+      expect(picker.pick(null, null)).toBe(only);
+      expect(picker.pick(only as TestCandidate, null)).toBe(only);
     });
 
     it('picks only from its candidates', () => {
@@ -48,7 +58,7 @@ export function describeBalancer(name: string, build: BuildPicker): void {
         fc.property(weights, seed, (values, number) => {
           const candidates = candidatesOf(values);
           const picker = build(candidates, seededRandom(number));
-          for (let i = 0; i < 50; i++) expect(candidates).toContain(picker.pick(null));
+          for (let i = 0; i < 50; i++) expect(candidates).toContain(picker.pick(null, null));
         }),
       );
     });
@@ -61,7 +71,7 @@ export function describeBalancer(name: string, build: BuildPicker): void {
           const excluded = candidates[choice % candidates.length] as TestCandidate;
           const picker = build(candidates, seededRandom(number));
           for (let i = 0; i < 50; i++) {
-            const picked = picker.pick(i % 3 === 0 ? null : excluded);
+            const picked = picker.pick(i % 3 === 0 ? null : excluded, null);
             if (i % 3 !== 0) expect(picked).not.toBe(excluded);
           }
         }),
@@ -72,7 +82,7 @@ export function describeBalancer(name: string, build: BuildPicker): void {
       const candidates = candidatesOf([1, 1, 1, 1]);
       for (const excluded of candidates) {
         const picker = build(candidates, seededRandom(7));
-        const picked = new Set(Array.from({ length: 200 }, () => picker.pick(excluded)));
+        const picked = new Set(Array.from({ length: 200 }, () => picker.pick(excluded, null)));
         expect(picked).toEqual(new Set(candidates.filter((candidate) => candidate !== excluded)));
       }
     });
@@ -81,7 +91,7 @@ export function describeBalancer(name: string, build: BuildPicker): void {
       const candidates = candidatesOf([1, 1, 2]);
       const [stranger] = candidatesOf([1]);
       const picker = build(candidates, seededRandom(3));
-      for (let i = 0; i < 20; i++) expect(candidates).toContain(picker.pick(stranger as TestCandidate));
+      for (let i = 0; i < 20; i++) expect(candidates).toContain(picker.pick(stranger as TestCandidate, null));
     });
 
     it('gives equal candidates equal shares', () => {
@@ -103,7 +113,7 @@ export function sharesOf(build: BuildPicker, values: readonly number[], count: n
   const picker = build(candidates, seededRandom(42));
   const picks = candidates.map(() => 0);
   for (let i = 0; i < count; i++) {
-    const index = Number(picker.pick(null)?.name);
+    const index = Number(picker.pick(null, null)?.name);
     picks[index] = (picks[index] ?? 0) + 1;
   }
   return picks.map((number) => number / count);

@@ -1,4 +1,5 @@
 import type { Candidate, Picker } from './balancer.ts';
+import type { HashKey } from './hash-key.ts';
 
 /**
  * Power of two choices: draw two distinct candidates, keep the less loaded one.
@@ -6,6 +7,9 @@ import type { Candidate, Picker } from './balancer.ts';
  * Load is `(activeRequests + 1) / weight`, so an idle endpoint of weight 2 is preferred to an idle one of weight 1.
  * A tie keeps the first draw, which is random. Draws do not look at weights: with two candidates under no load the
  * heavier one takes everything, and weights turn into shares as load grows.
+ *
+ * One that starts slowly lets the other draw go first as often as its warmth says, whatever its load: as part of its weight
+ * it would get nothing while there is little load, and everything while there is much.
  *
  * Source: Mitzenmacher 2001, "The Power of Two Choices in Randomized Load Balancing"; Envoy `LEAST_REQUEST` with
  * `choice_count` 2 and `active_request_bias` 1.
@@ -23,7 +27,7 @@ class LeastRequest<C extends Candidate> implements Picker<C> {
     this.#random = random;
   }
 
-  pick(exclude: C | null): C | null {
+  pick(exclude: C | null, _key: HashKey | null): C | null {
     const candidates = this.#candidates;
     const excluded = exclude === null || candidates.length < 2 ? -1 : candidates.indexOf(exclude);
     const count = excluded < 0 ? candidates.length : candidates.length - 1;
@@ -41,6 +45,9 @@ class LeastRequest<C extends Candidate> implements Picker<C> {
     const a = candidates[first] as C; // both are below the length while random() stays below 1
     const b = candidates[second] as C;
     // a's load ≤ b's load, multiplied out: no division, no rounding.
-    return (a.activeRequests + 1) * b.weight <= (b.activeRequests + 1) * a.weight ? a : b;
+    const isFirst = (a.activeRequests + 1) * b.weight <= (b.activeRequests + 1) * a.weight;
+    const picked = isFirst ? a : b;
+    if (picked.warmth === 1 || this.#random() < picked.warmth) return picked;
+    return isFirst ? b : a;
   }
 }

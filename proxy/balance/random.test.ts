@@ -6,14 +6,14 @@ describeBalancer('random', buildRandom);
 
 describe('buildRandom', () => {
   it('gives each candidate a stretch of [0, 1) as long as its weight', () => {
-    const pickAt = (point: number) => buildRandom(candidatesOf([1, 3, 6]), () => point).pick(null)?.name;
+    const pickAt = (point: number) => buildRandom(candidatesOf([1, 3, 6]), () => point).pick(null, null)?.name;
     expect([0, 0.099, 0.1, 0.399, 0.4, 0.999].map(pickAt)).toEqual(['0', '0', '1', '1', '2', '2']);
   });
 
   it('cuts the stretch of the excluded candidate out', () => {
     const candidates = candidatesOf([1, 3, 6]);
     const pickAt = (excluded: number, point: number) =>
-      buildRandom(candidates, () => point).pick(candidates[excluded] ?? null)?.name;
+      buildRandom(candidates, () => point).pick(candidates[excluded] ?? null, null)?.name;
     expect([0, 0.142, 0.143, 0.999].map((point) => pickAt(1, point))).toEqual(['0', '0', '2', '2']);
     expect([0, 0.332, 0.334].map((point) => pickAt(0, point))).toEqual(['1', '1', '2']);
     expect([0, 0.249, 0.251, 0.999].map((point) => pickAt(2, point))).toEqual(['0', '0', '1', '1']);

@@ -1,5 +1,6 @@
 import type { Candidate, Picker } from './balancer.ts';
 import { haveEqualWeights } from './balancer.ts';
+import type { HashKey } from './hash-key.ts';
 
 /**
  * Any endpoint, with a probability in proportion to its weight. Needs no state between requests, so it stays fair where
@@ -20,7 +21,7 @@ class EqualRandom<C extends Candidate> implements Picker<C> {
     this.#random = random;
   }
 
-  pick(exclude: C | null): C | null {
+  pick(exclude: C | null, _key: HashKey | null): C | null {
     const candidates = this.#candidates;
     const excluded = exclude === null || candidates.length < 2 ? -1 : candidates.indexOf(exclude);
     if (excluded < 0) return candidates[Math.floor(this.#random() * candidates.length)] ?? null;
@@ -49,7 +50,7 @@ class WeightedRandom<C extends Candidate> implements Picker<C> {
   }
 
   /** Unequal weights mean at least two candidates, so leaving one out leaves another. */
-  pick(exclude: C | null): C | null {
+  pick(exclude: C | null, _key: HashKey | null): C | null {
     const excluded = exclude === null ? -1 : this.#candidates.indexOf(exclude);
     if (excluded < 0) return this.#candidateAt(this.#random() * this.#length);
     const end = this.#ends[excluded] as number; // indexOf found it

@@ -1,4 +1,5 @@
 import type { BuildPicker, Picker } from '../balance/balancer.ts';
+import type { HashKey } from '../balance/hash-key.ts';
 import { buildLeastRequest } from '../balance/least-request.ts';
 import { buildRandom } from '../balance/random.ts';
 import { buildRoundRobin } from '../balance/round-robin.ts';
@@ -110,9 +111,12 @@ export class Cluster {
     return this.#isPanicking;
   }
 
-  /** An endpoint for one try, another than `exclude` where there is one; null when none can be picked. */
-  pick(exclude: Endpoint | null): Endpoint | null {
-    return this.#picker.pick(exclude);
+  /**
+   * An endpoint for one try, another than `exclude` where there is one; null when none can be picked. `key`: what consistent
+   * hashing goes by, null for nothing.
+   */
+  pick(exclude: Endpoint | null, key: HashKey | null): Endpoint | null {
+    return this.#picker.pick(exclude, key);
   }
 
   /** An endpoint has answered a request, well or not, or has failed to: its counters and the detector hear of it. */

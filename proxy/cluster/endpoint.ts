@@ -1,4 +1,5 @@
 import type { Candidate } from '../balance/balancer.ts';
+import type { PeakEwma } from '../balance/peak-ewma.ts';
 import type { Pickable } from '../resilience/healthy-set.ts';
 import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
 import type { RequestSeries } from '../telemetry/request-series.ts';
@@ -19,6 +20,10 @@ export class Endpoint implements Candidate, Pickable {
   config: EndpointConfig;
   /** Requests being answered; what least-request balancing compares. */
   activeRequests = 0;
+  /** Below 1 while it starts slowly; the cluster sets it. */
+  warmth = 1;
+  /** Null where the cluster does not balance by answer times. */
+  latency: PeakEwma | null = null;
   /** Counters since the endpoint appeared; names as in Envoy's `/clusters`. */
   requestsTotal = 0;
   requestsSuccess = 0;

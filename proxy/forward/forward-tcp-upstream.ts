@@ -63,7 +63,7 @@ export class TcpUpstream {
       });
       return;
     }
-    const endpoint = cluster.pick(this.endpoint);
+    const endpoint = cluster.pick(this.endpoint, null);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
       this.#waiter.onUpstreamFailure(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');

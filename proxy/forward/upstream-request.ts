@@ -117,7 +117,7 @@ export class UpstreamRequest implements ResponseReceiver {
       this.#attemptPassthrough(cluster);
       return;
     }
-    const endpoint = cluster.pick(this.attempts === 0 ? null : this.endpoint);
+    const endpoint = cluster.pick(this.attempts === 0 ? null : this.endpoint, null);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
       this.#receiver.onNoAnswer(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');

@@ -138,10 +138,10 @@ describe('Configuration', () => {
     configuration.receive([], [{ typeUrl: cds, name: clusterName }], []);
     expect(log).toEqual([`RDS ${routeName}@1`, `- CDS ${clusterName}`]);
     const missing = clusters.get(clusterName);
-    expect(missing.pick(null)).toBeNull();
+    expect(missing.pick(null, null)).toBeNull();
     configuration.receive([cluster()], [], []);
     configuration.receive([endpoints()], [], []);
-    expect(missing.pick(null)?.key).toBe('10.0.0.7:15006');
+    expect(missing.pick(null, null)?.key).toBe('10.0.0.7:15006');
   });
 
   it('lets go of clusters and endpoints that the newer route does not name', () => {
@@ -171,9 +171,9 @@ describe('Configuration', () => {
     configuration.receive([cluster()], [], []);
     configuration.receive([endpoints()], [], []);
     configuration.receive([], [{ typeUrl: cds, name: clusterName }], []);
-    expect(clusters.get(clusterName).pick(null)).not.toBeNull();
+    expect(clusters.get(clusterName).pick(null, null)).not.toBeNull();
     clock.advance(removalGraceMs);
-    expect(clusters.get(clusterName).pick(null)).toBeNull();
+    expect(clusters.get(clusterName).pick(null, null)).toBeNull();
   });
 
   it('answers absent for a service that the control plane does not know', async () => {
