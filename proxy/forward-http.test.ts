@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { defaultLimits } from './resilience/circuit-breaker.ts';
 import { envoyOutlierDefaults } from './resilience/outlier/outlier-settings.ts';
 import { compileRetryPolicy } from './resilience/retry-policy.ts';
 import type { Forwarder, ForwarderOptions, ScriptedServer } from './testing/forwarder.ts';
@@ -269,14 +270,7 @@ describe('HttpExchange', () => {
 
   it('opens the circuit at the limit of requests, with 503 UO', async () => {
     const upstream = await scripted(() => {});
-    const circuitBreaker = {
-      maxConnections: 1024,
-      maxPendingRequests: 1024,
-      maxRequests: 1,
-      maxRetries: 3,
-      retryBudgetPercent: 20,
-      minRetryConcurrency: 3,
-    };
+    const circuitBreaker = { ...defaultLimits, maxRequests: 1 };
     const forwarder = await forwarderTo([upstream.port], { cluster: { circuitBreaker } });
     const first = sendRaw(forwarder.port, get, undefined, 300);
     while (forwarder.cluster.breaker.requests.active === 0) await new Promise((resolve) => setImmediate(resolve));

@@ -4,6 +4,7 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { responseFlag } from './failure.ts';
+import { defaultLimits } from './resilience/circuit-breaker.ts';
 import type { TcpForwarder, TcpForwarderOptions } from './testing/tcp-forwarder.ts';
 import { connectTo, startTcpForwarder } from './testing/tcp-forwarder.ts';
 
@@ -196,7 +197,7 @@ describe('TcpConnection', () => {
       [{ cluster: { name: 'BlackHoleCluster' } }, [], 'NC'],
       [{ refuseWith: 'unknownHost' }, [], 'NR'],
       [
-        { cluster: { circuitBreaker: { ...limits, maxConnections: 0 } } },
+        { cluster: { circuitBreaker: { ...defaultLimits, maxConnections: 0 } } },
         [await upstream((socket) => socket.end('never'))],
         'UO',
       ],
@@ -282,11 +283,3 @@ describe('TcpConnection', () => {
     expect(mesh.closed).toMatchObject([{ failure: 'streamIdleTimeout' }]);
   });
 });
-
-const limits = {
-  maxPendingRequests: 1024,
-  maxRequests: 1024,
-  maxRetries: 3,
-  retryBudgetPercent: 20,
-  minRetryConcurrency: 3,
-};

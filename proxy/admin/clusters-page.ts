@@ -1,5 +1,5 @@
 import { hostAndPort } from '../../proto/host-and-port.ts';
-import type { CircuitBreakerConfig } from '../cluster/cluster-config.ts';
+import type { ClusterConfig } from '../cluster/cluster-config.ts';
 import type { AdminResponse } from './admin-server.ts';
 import { json, text } from './admin-server.ts';
 
@@ -9,7 +9,7 @@ export interface ClusterStatus {
   /** Resource name asked of EDS; empty for a cluster without. */
   readonly edsServiceName: string;
   /** Null where nothing is limited. */
-  readonly circuitBreaker: CircuitBreakerConfig | null;
+  readonly circuitBreaker: ClusterConfig['circuitBreaker'] | null;
   readonly endpoints: readonly EndpointStatus[];
 }
 
@@ -89,7 +89,7 @@ function clusterJson({ name, edsServiceName, circuitBreaker, endpoints }: Cluste
   };
 }
 
-function limitsOf(limits: CircuitBreakerConfig | null): (readonly [string, number])[] {
+function limitsOf(limits: ClusterConfig['circuitBreaker'] | null): (readonly [string, number])[] {
   if (limits === null) return [];
   return [
     ['max_connections', limits.maxConnections],

@@ -1,4 +1,7 @@
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
+import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
+import { defaultLimits } from '../resilience/circuit-breaker.ts';
+import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import type { OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
 
 /**
@@ -33,7 +36,7 @@ export interface ClusterConfig {
    */
   readonly http2KeepAlive: Http2KeepAlive | null;
   readonly balancer: 'round-robin' | 'least-request' | 'random';
-  readonly circuitBreaker: CircuitBreakerConfig;
+  readonly circuitBreaker: CircuitBreakerLimits;
   /** Null when outlier detection is off. */
   readonly outlierDetection: OutlierSettings | null;
   /** Below this share of healthy endpoints health is ignored. Default 50 (`healthy_panic_threshold`). */
@@ -42,17 +45,27 @@ export interface ClusterConfig {
   readonly meshTls: UpstreamTlsConfig | null;
 }
 
-/** `CircuitBreakers.Thresholds` of the default priority; Envoy's defaults 1024, 1024, 1024. */
-export interface CircuitBreakerConfig {
-  readonly maxConnections: number;
-  readonly maxPendingRequests: number;
-  readonly maxRequests: number;
-  /** Used only where `retryBudgetPercent` is 0. Default 3. */
-  readonly maxRetries: number;
-  /** Retries may be this share of active and pending requests. Default 20. */
-  readonly retryBudgetPercent: number;
-  /** Retries that are always allowed. Default 3. */
-  readonly minRetryConcurrency: number;
+/** A cluster of which nothing more is said: Envoy's defaults, and no endpoints. */
+export function defaultClusterConfig(name: string): ClusterConfig {
+  return {
+    name,
+    discovery: 'static',
+    edsName: '',
+    endpoints: [],
+    serviceHost: '',
+    serviceName: '',
+    serviceNamespace: '',
+    upstreamProtocol: 'http1',
+    connectTimeoutMs: 5_000,
+    idleTimeoutMs: 3_600_000,
+    maxRequestsPerConnection: 0,
+    http2KeepAlive: null,
+    balancer: 'round-robin',
+    circuitBreaker: defaultLimits,
+    outlierDetection: null,
+    panicThresholdPercent: defaultPanicThresholdPercent,
+    meshTls: null,
+  };
 }
 
 /** TLS towards another sidecar. */

@@ -1,16 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { ClusterConfig } from './cluster-config.ts';
+import { defaultClusterConfig } from './cluster-config.ts';
 import { dividedLimits } from './divided-limits.ts';
 
-const circuitBreaker = {
-  maxConnections: 1_024,
-  maxPendingRequests: 1_024,
-  maxRequests: 1_024,
-  maxRetries: 3,
-  retryBudgetPercent: 20,
-  minRetryConcurrency: 3,
-};
-const config = { name: 'cart', circuitBreaker } as ClusterConfig; // nothing else is looked at
+const config = defaultClusterConfig('cart');
 
 describe('dividedLimits', () => {
   it('is the same object for one process', () => {

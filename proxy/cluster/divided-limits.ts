@@ -1,4 +1,4 @@
-import type { CircuitBreakerConfig, ClusterConfig } from './cluster-config.ts';
+import type { ClusterConfig } from './cluster-config.ts';
 
 /**
  * The part of a cluster's limits that each of several processes keeps: an equal share, rounded up, so that none of them is
@@ -9,7 +9,7 @@ export function dividedLimits(config: ClusterConfig, processes: number): Cluster
   if (processes === 1) return config;
   const { circuitBreaker } = config;
   const share = (limit: number) => Math.ceil(limit / processes);
-  const divided: CircuitBreakerConfig = {
+  const divided: ClusterConfig['circuitBreaker'] = {
     ...circuitBreaker,
     maxConnections: share(circuitBreaker.maxConnections),
     maxPendingRequests: share(circuitBreaker.maxPendingRequests),

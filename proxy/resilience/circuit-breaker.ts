@@ -11,11 +11,21 @@ export interface CircuitBreakerLimits {
   readonly maxRequests: number;
   /** Retries in flight; used only where `retryBudgetPercent` is 0. Default 3. */
   readonly maxRetries: number;
-  /** Retries in flight as a share of active and pending requests. Default 20; 0 means no budget. */
+  /** Retries in flight as a share of active and pending requests; 0 means no budget. Default 20 where there is one. */
   readonly retryBudgetPercent: number;
   /** Retries that the budget always allows. Default 3. */
   readonly minRetryConcurrency: number;
 }
+
+/** Of a cluster that says nothing: no retry budget either (Envoy). */
+export const defaultLimits: CircuitBreakerLimits = {
+  maxConnections: 1_024,
+  maxPendingRequests: 1_024,
+  maxRequests: 1_024,
+  maxRetries: 3,
+  retryBudgetPercent: 0,
+  minRetryConcurrency: 3,
+};
 
 /**
  * Fails fast instead of queueing without bound: what would exceed a limit is refused at once, and the caller answers

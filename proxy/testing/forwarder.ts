@@ -5,6 +5,7 @@ import { createTestMesh } from '../../certs/testing/test-identity.ts';
 import { ALPN_HTTP1, ALPN_HTTP2 } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
+import { defaultClusterConfig } from '../cluster/cluster-config.ts';
 import { responseFlag } from '../failure.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import type { DownstreamPeer, ForwardEnvironment, RequestShedding } from '../forward/forward-environment.ts';
@@ -15,6 +16,7 @@ import { serveNewHttp } from '../listener/http-codecs.ts';
 import { Listener } from '../listener/listener.ts';
 import type { HttpSettings } from '../message/http-settings.ts';
 import { defaultHttpSettings } from '../message/http-settings.ts';
+import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { PathMatcher } from '../route/path-matcher.ts';
 import type { ForwardAction, Route } from '../route/route.ts';
@@ -204,30 +206,13 @@ export function clusterConfig(
   overrides: Partial<ClusterConfig> = {},
 ): ClusterConfig {
   return {
-    name: 'test',
-    discovery: 'static',
-    edsName: '',
+    ...defaultClusterConfig('test'),
     endpoints,
     serviceHost: 'test.default.svc.cluster.local',
     serviceName: 'test',
     serviceNamespace: 'default',
-    upstreamProtocol: 'http1',
-    connectTimeoutMs: 5000,
     idleTimeoutMs: 60_000,
-    maxRequestsPerConnection: 0,
-    http2KeepAlive: null,
-    balancer: 'round-robin',
-    circuitBreaker: {
-      maxConnections: 1024,
-      maxPendingRequests: 1024,
-      maxRequests: 1024,
-      maxRetries: 3,
-      retryBudgetPercent: 20,
-      minRetryConcurrency: 3,
-    },
-    outlierDetection: null,
-    panicThresholdPercent: 50,
-    meshTls: null,
+    circuitBreaker: { ...defaultLimits, retryBudgetPercent: 20 },
     ...overrides,
   };
 }

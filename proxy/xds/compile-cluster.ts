@@ -9,8 +9,10 @@ import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/ex
 import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
 import type { JsonObject, JsonValue } from '../../proto/struct.ts';
 import { fromStruct } from '../../proto/struct.ts';
-import type { CircuitBreakerConfig, ClusterConfig, UpstreamTlsConfig } from '../cluster/cluster-config.ts';
+import type { ClusterConfig, UpstreamTlsConfig } from '../cluster/cluster-config.ts';
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
+import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
+import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 import { compileOutlierDetection } from './compile-outlier-detection.ts';
@@ -116,16 +118,16 @@ const balancersByName: Readonly<Record<string, ClusterConfig['balancer'] | undef
 };
 
 /** Envoy's defaults where a limit, or all of them, are absent. */
-function compileCircuitBreaker(breakers: CircuitBreakers__Output | null): CircuitBreakerConfig {
+function compileCircuitBreaker(breakers: CircuitBreakers__Output | null): CircuitBreakerLimits {
   const thresholds = breakers?.thresholds[0];
   const budget = thresholds?.retry_budget ?? null;
   return {
-    maxConnections: thresholds?.max_connections?.value ?? 1_024,
-    maxPendingRequests: thresholds?.max_pending_requests?.value ?? 1_024,
-    maxRequests: thresholds?.max_requests?.value ?? 1_024,
-    maxRetries: thresholds?.max_retries?.value ?? 3,
+    maxConnections: thresholds?.max_connections?.value ?? defaultLimits.maxConnections,
+    maxPendingRequests: thresholds?.max_pending_requests?.value ?? defaultLimits.maxPendingRequests,
+    maxRequests: thresholds?.max_requests?.value ?? defaultLimits.maxRequests,
+    maxRetries: thresholds?.max_retries?.value ?? defaultLimits.maxRetries,
     retryBudgetPercent: budget === null ? 0 : (budget.budget_percent?.value ?? 20),
-    minRetryConcurrency: budget?.min_retry_concurrency?.value ?? 3,
+    minRetryConcurrency: budget?.min_retry_concurrency?.value ?? defaultLimits.minRetryConcurrency,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ClusterEnvironment } from '../cluster/cluster.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
-import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
+import { defaultClusterConfig } from '../cluster/cluster-config.ts';
 
 /**
  * The clusters that exist as objects, by name. A name has one object for as long as anything needs it: routes hold on to
@@ -21,7 +21,7 @@ export class LiveClusters {
   get(name: string): Cluster {
     let cluster = this.#clusters.get(name);
     if (cluster === undefined) {
-      cluster = new Cluster(absentCluster(name), this.#environment);
+      cluster = new Cluster(defaultClusterConfig(name), this.#environment);
       this.#clusters.set(name, cluster);
     }
     return cluster;
@@ -51,7 +51,7 @@ export class LiveClusters {
 
   /** The cluster does not exist, or no longer; requests in flight are answered. */
   absent(name: string): void {
-    this.get(name).update(absentCluster(name));
+    this.get(name).update(defaultClusterConfig(name));
   }
 
   /** Nothing needs the cluster any more. */
@@ -66,33 +66,4 @@ export class LiveClusters {
       if (discovery === 'eds' && wanted === edsName) cluster.setEndpoints(this.#endpoints.get(edsName) ?? []);
     }
   }
-}
-
-function absentCluster(name: string): ClusterConfig {
-  return {
-    name,
-    discovery: 'static',
-    edsName: '',
-    endpoints: [],
-    serviceHost: '',
-    serviceName: '',
-    serviceNamespace: '',
-    upstreamProtocol: 'http1',
-    connectTimeoutMs: 5_000,
-    idleTimeoutMs: 3_600_000,
-    maxRequestsPerConnection: 0,
-    http2KeepAlive: null,
-    balancer: 'round-robin',
-    circuitBreaker: {
-      maxConnections: 1_024,
-      maxPendingRequests: 1_024,
-      maxRequests: 1_024,
-      maxRetries: 3,
-      retryBudgetPercent: 20,
-      minRetryConcurrency: 3,
-    },
-    outlierDetection: null,
-    panicThresholdPercent: defaultPanicThresholdPercent,
-    meshTls: null,
-  };
 }
