@@ -119,4 +119,14 @@ describe('HttpExchange and CONNECT', () => {
     const { text } = await sendRaw(forwarder.port, bytes, (received) => received.endsWith('}\n'));
     expect(statuses(text)).toEqual(expected.map((status) => `HTTP/1.1 ${status}`));
   });
+
+  it('reads no requests behind one that it refuses: they may be what somebody sent into the tunnel', async () => {
+    const forwarder = await forwarderTo([1]);
+    const connect = 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n';
+    const { text, isClosed } = await sendRaw(forwarder.port, [connect, 'DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n']);
+    expect(statuses(text)).toEqual(['HTTP/1.1 403']);
+    expect(text).toContain('\r\nconnection: close\r\n');
+    expect(isClosed).toBe(true);
+    expect(forwarder.recorded.map(({ method }) => method)).toEqual(['CONNECT']);
+  });
 });

@@ -277,7 +277,8 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
 
   sendLocalReply(status: number, lines: string, body: string): void {
     if (this.#isClosed()) return;
-    if (this.#leavesBytesBehind()) this.#writer.closesAfter = true;
+    // behind a refused CONNECT, what somebody else has to say may be on its way already (RFC 9931 section 8)
+    if (this.#leavesBytesBehind() || this.#head.method === 'CONNECT') this.#writer.closesAfter = true;
     this.#writer.writeLocalReply(status, lines, this.#head.method === 'HEAD' ? '' : body, body.length);
     this.endResponse('');
   }
