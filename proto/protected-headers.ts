@@ -52,12 +52,20 @@ export function isHiddenFromRoutes(lowerCaseName: string): boolean {
 }
 
 /**
- * Whether the name is a trusted one with `_` in place of `-`. Many applications see both as one variable, and would take
- * `x_forwarded_for` for what proxies vouch for, or `content_length` for a length; so such headers are dropped.
+ * Whether the name is a trusted one with another character in place of `-`. Many applications see all of them as one
+ * variable, since CGI has `_` for `-` and some servers have it for every character that is no letter or digit. They would
+ * take `x_forwarded_for` or `x.forwarded.for` for what proxies vouch for, or `content_length` for a length; so such
+ * headers are dropped.
+ *
+ * Source: RFC 3875 section 4.1.18; the request environment of lighttpd.
  */
 export function isForgedSpelling(lowerCaseName: string): boolean {
-  return lowerCaseName.includes('_') && isTrusted(lowerCaseName.replaceAll('_', '-'));
+  return unusual.test(lowerCaseName) && isTrusted(lowerCaseName.replace(everyUnusual, '-'));
 }
+
+/** What a name may hold besides letters, digits and `-` (RFC 9110 section 5.6.2). */
+const unusual = /[!#$%&'*+.^_`|~]/;
+const everyUnusual = new RegExp(unusual, 'g');
 
 /** Whether receivers act on the header as something that proxies say: `Connection` cannot remove it, trailers cannot hold it. */
 export function isTrusted(lowerCaseName: string): boolean {

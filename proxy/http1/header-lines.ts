@@ -38,7 +38,7 @@ export class HeaderLines {
    *
    * Refused: a second Host or Content-Length, both Content-Length and Transfer-Encoding, a length that is not
    * digits, any coding but `chunked`, more than `maxHeaders` lines (RFC 9112 sections 3.2, 6.1, 6.3). Dropped: what
-   * is for one hop only, the mesh's own headers, and trusted names spelled with `_`.
+   * is for one hop only, the mesh's own headers, and other spellings of trusted names (`isForgedSpelling`).
    */
   read(text: string, from: number, to: number, maxHeaders: number, trust: HeaderTrust): void {
     this.#reset();
@@ -145,7 +145,7 @@ export class HeaderLines {
     }
     if (length >= 9 && isName(text, line, 'x-heddle-')) return true;
     if (trust === 'application' && length === 21 && isName(text, line, 'x-envoy-attempt-count')) return true;
-    return hasUnderscore(text, line, colon) && isForgedSpelling(text.substring(line, colon).toLowerCase());
+    return isUnusual(text, line, colon) && isForgedSpelling(text.substring(line, colon).toLowerCase());
   }
 
   #host(value: string): void {
@@ -229,21 +229,25 @@ function isName(text: string, at: number, name: string): boolean {
   return true;
 }
 
-/** The same with `_` read as `-`: not the header itself, but what some application would take for it. */
+/** The same with any other sign read as `-`: not the header itself, but what some application would take for it. */
 function isSpelledLike(text: string, at: number, name: string): boolean {
   for (let i = 0; i < name.length; i++) {
     const code = text.charCodeAt(at + i);
-    if ((code === 95 ? 45 : lower[code]) !== name.charCodeAt(i)) return false;
+    if ((unusual[code] === 1 ? 45 : lower[code]) !== name.charCodeAt(i)) return false;
   }
   return true;
 }
 
-function hasUnderscore(text: string, from: number, to: number): boolean {
+/** Whether a name holds more than letters, digits and `-`. */
+function isUnusual(text: string, from: number, to: number): boolean {
   for (let at = from; at < to; at++) {
-    if (text.charCodeAt(at) === 95) return true;
+    if (unusual[text.charCodeAt(at)] === 1) return true;
   }
   return false;
 }
+
+const unusual = new Uint8Array(256);
+for (const sign of "!#$%&'*+.^_`|~") unusual[sign.charCodeAt(0)] = 1;
 
 const lower = new Uint8Array(256);
 for (let code = 0; code < 256; code++) lower[code] = code >= 65 && code <= 90 ? code + 32 : code;
