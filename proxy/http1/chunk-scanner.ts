@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
 import { isFieldByte } from '../message/field-bytes.ts';
+import { isForbiddenTrailer } from '../message/forbidden-trailers.ts';
 import type { ExtensionState } from './chunk-extension.ts';
 import { nextInExtension } from './chunk-extension.ts';
 
@@ -168,37 +168,6 @@ export class ChunkScanner {
 type State = 'size' | 'extension' | 'size-lf' | 'data' | 'data-cr' | 'data-lf' | 'trailer' | 'trailer-lf' | 'done';
 
 const trailerPattern = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):/;
-
-/**
- * Fields that decide framing, routing, access or how content is read must stand in the head (RFC 9110 section 6.5.1). A
- * recipient that merged them into it would act on what nobody has checked.
- */
-const forbiddenTrailers = new Set([
-  'authorization',
-  'connection',
-  'content-encoding',
-  'content-length',
-  'content-range',
-  'content-type',
-  'cookie',
-  'expect',
-  'http2-settings',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'set-cookie',
-  'te',
-  'trailer',
-  'upgrade',
-  'www-authenticate',
-]);
-
-/** Whether a trailer of that name is refused. `name` in any case. */
-export function isForbiddenTrailer(name: string): boolean {
-  const lower = name.toLowerCase();
-  return forbiddenTrailers.has(lower) || isTrusted(lower) || isForgedSpelling(lower);
-}
 
 function hexValue(code: number): number {
   if (code >= 48 && code <= 57) return code - 48;

@@ -1,6 +1,6 @@
 import type { Buffer } from 'node:buffer';
-import { isProtectedHeader } from '../../proto/protected-headers.ts';
-import { RULE_BAD_PSEUDO, RULE_COOKIE, RULE_GRPC_CONTENT, RULE_MALFORMED, RULE_ORDINARY } from './field-rules.ts';
+import { headOnlyFields } from '../message/forbidden-trailers.ts';
+import { RULE_BAD_PSEUDO, RULE_MALFORMED, RULE_ORDINARY } from './field-rules.ts';
 import type { FieldList } from './hpack/field-list.ts';
 import type { HeaderField } from './hpack/header-field.ts';
 import type { HpackEncoder } from './hpack/hpack-encoder.ts';
@@ -8,7 +8,7 @@ import type { HpackEncoder } from './hpack/hpack-encoder.ts';
 /**
  * The block of a trailer section, or null when it is malformed or too large: the stream is then reset. Trailers have no
  * pseudo-header fields (RFC 9113 section 8.1); what says where a message goes, how long it is or who vouches for it has
- * come too late and is cut (RFC 9110 section 6.5.1), as are the mesh's own headers, whoever sends them.
+ * come too late and is cut (RFC 9110 section 6.5.1), as are what decides access and how content is read, and the mesh's own headers, whoever sends them.
  */
 export function readTrailerFields(list: FieldList): string | null {
   if (list.tooLarge) return null;
@@ -17,9 +17,7 @@ export function readTrailerFields(list: FieldList): string | null {
     const field = list.fields[i] as HeaderField;
     switch (field.rule) {
       case RULE_ORDINARY:
-      case RULE_GRPC_CONTENT:
-      case RULE_COOKIE:
-        if (!isProtectedHeader(field.name)) block += field.line;
+        if (!headOnlyFields.has(field.name)) block += field.line;
         break;
       case RULE_MALFORMED:
         return null;
