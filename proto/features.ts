@@ -15,6 +15,11 @@ export const FEATURES = {
   faults: 'faults',
   /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */
   routing: 'routing',
+  /**
+   * All of RetryPolicy: `retriable_headers`, `retriable_request_headers`, `rate_limited_retry_back_off`,
+   * `per_try_idle_timeout`, the conditions `envoy-ratelimited` and `retriable-headers`.
+   */
+  retries: 'retries',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

@@ -113,6 +113,13 @@ export const failures = {
     'upstream_per_try_timeout',
     'The instance did not answer within the time of one try',
   ),
+  perTryIdleTimeout: row(
+    504,
+    'UT',
+    'idempotent',
+    'upstream_per_try_idle_timeout',
+    'The instance sent nothing for too long',
+  ),
   requestTimeout: row(504, 'UT', 'never', 'response_timeout', 'The service did not answer in time'),
   streamIdleTimeout: row(504, 'SI', 'never', 'stream_idle_timeout', 'Nothing moved for too long'),
   headerTimeout: row(408, 'DPE', 'never', 'request_header_timeout', 'The request head did not arrive in time'),

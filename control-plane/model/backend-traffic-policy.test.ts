@@ -53,9 +53,29 @@ describe('backendTrafficPolicySchema', () => {
       'spec.retry.retryOn.httpStatusCodes: httpStatusCodes need retriable-status-codes among the triggers',
     ],
     [
-      'a gRPC trigger',
-      policy({ retry: { retryOn: { triggers: ['unavailable'] } } }),
-      'spec.retry.retryOn.triggers[0]: unavailable is not supported by this version of Heddle: write 5xx, gateway-error, reset, reset-before-request, connect-failure, refused-stream, retriable-4xx or retriable-status-codes',
+      'a trigger of HTTP/3',
+      policy({ retry: { retryOn: { triggers: ['http3-post-connect-failure'] } } }),
+      'spec.retry.retryOn.triggers[0]: http3-post-connect-failure can never happen: Heddle does not speak HTTP/3; remove it',
+    ],
+    [
+      'a trigger without its headers',
+      policy({ retry: { retryOn: { triggers: ['retriable-headers'] } } }),
+      'spec.retry.retryOn.triggers: retriable-headers needs headers',
+    ],
+    [
+      'headers without their trigger',
+      policy({ retry: { retryOn: { headers: [{ name: 'x-a' }] } } }),
+      'spec.retry.retryOn.headers: headers need retriable-headers among the triggers',
+    ],
+    [
+      'a header comparison without a value',
+      policy({ retry: { retryOn: { requestHeaders: [{ name: 'x-a', type: 'Prefix' }] } } }),
+      'spec.retry.retryOn.requestHeaders[0].type: Prefix needs a value',
+    ],
+    [
+      'no header that says how long to wait',
+      policy({ retry: { perRetry: { rateLimitedBackOff: { resetHeaders: [] } } } }),
+      'spec.retry.perRetry.rateLimitedBackOff.resetHeaders: name at least one header, such as Retry-After',
     ],
     [
       'a connect timeout of zero',

@@ -1,5 +1,7 @@
 import { optionalDurationMs } from './gateway-duration.ts';
-import type { RetryTrigger, TrafficPolicy } from './traffic-policy.ts';
+import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
+import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
+import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** How callers talk to one port of a backend, with nothing left open. Durations of 0 mean "no such limit". */
 export interface EffectiveTrafficPolicy {
@@ -28,18 +30,6 @@ export interface EffectiveTrafficPolicy {
   readonly streamIdleTimeoutMs: number;
 }
 
-export interface EffectiveRetry {
-  /** Tries after the first; 0 is never. */
-  readonly numRetries: number;
-  readonly triggers: readonly RetryTrigger[];
-  /** For the trigger `retriable-status-codes`. */
-  readonly httpStatusCodes: readonly number[];
-  readonly perTryTimeoutMs: number;
-  readonly backOffBaseMs: number;
-  readonly backOffMaxMs: number;
-  readonly retryNonIdempotent: boolean;
-}
-
 /**
  * What holds when nobody says anything. The numbers are Envoy's unless a reason stands beside them.
  *
@@ -61,17 +51,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
     maxEjectionTimeMs: 300_000,
     maxEjectionPercent: 10,
   },
-  retry: {
-    // Envoy Gateway's and Istio's number; Envoy's own is 1
-    numRetries: 2,
-    // what may have reached the application is repeated for idempotent methods only, see retryNonIdempotent
-    triggers: ['connect-failure', 'refused-stream', 'reset', 'reset-before-request', 'gateway-error'],
-    httpStatusCodes: [],
-    perTryTimeoutMs: 0,
-    backOffBaseMs: 25,
-    backOffMaxMs: 250,
-    retryNonIdempotent: false,
-  },
+  retry: builtInRetry,
   connectTimeoutMs: 5000,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
   requestTimeoutMs: 0,
@@ -83,8 +63,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
  * Fills in a policy from layers, the most specific first: a field comes from the first layer that has it, and from
  * {@link builtInTrafficPolicy} when none has.
  *
- * Fields that only make sense together come from one layer: the two back-off intervals, triggers with their status codes,
- * and the two ways to limit retries.
+ * Fields that only make sense together come from one layer: see `effectiveRetry`, and the two ways to limit retries.
  */
 export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): EffectiveTrafficPolicy {
   const base = builtInTrafficPolicy;
@@ -127,13 +106,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
         base.outlierDetection.maxEjectionPercent,
       ),
     },
-    retry: {
-      numRetries: first(({ retry }) => retry?.numRetries, base.retry.numRetries),
-      ...first(triggersOf, { triggers: base.retry.triggers, httpStatusCodes: base.retry.httpStatusCodes }),
-      perTryTimeoutMs: first(({ retry }) => optionalDurationMs(retry?.perRetry?.timeout), base.retry.perTryTimeoutMs),
-      ...first(backOffOf, { backOffBaseMs: base.retry.backOffBaseMs, backOffMaxMs: base.retry.backOffMaxMs }),
-      retryNonIdempotent: first(({ retry }) => retry?.retryNonIdempotent, base.retry.retryNonIdempotent),
-    },
+    retry: effectiveRetry(layers.map(({ retry }) => retry)),
     connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
     requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),
     connectionIdleTimeoutMs: first(
@@ -157,19 +130,4 @@ function retryLimitOf({
   if (retryBudget === undefined) return undefined;
   const { percent = 20, minRetryConcurrency = 3 } = retryBudget;
   return { kind: 'budget', percent, minRetryConcurrency };
-}
-
-function triggersOf({ retry }: TrafficPolicy): Pick<EffectiveRetry, 'triggers' | 'httpStatusCodes'> | undefined {
-  if (retry?.retryOn === undefined) return undefined;
-  const { triggers = builtInTrafficPolicy.retry.triggers, httpStatusCodes = [] } = retry.retryOn;
-  return { triggers, httpStatusCodes };
-}
-
-function backOffOf({ retry }: TrafficPolicy): Pick<EffectiveRetry, 'backOffBaseMs' | 'backOffMaxMs'> | undefined {
-  const backOff = retry?.perRetry?.backOff;
-  if (backOff?.baseInterval === undefined && backOff?.maxInterval === undefined) return undefined;
-  const maxMs = optionalDurationMs(backOff.maxInterval);
-  const base = optionalDurationMs(backOff.baseInterval) ?? builtInTrafficPolicy.retry.backOffBaseMs;
-  // Envoy: ten times the base when left out; a maximum alone bounds the default base
-  return { backOffBaseMs: Math.min(base, maxMs ?? base), backOffMaxMs: maxMs ?? base * 10 };
 }

@@ -2,28 +2,8 @@ import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
 import { elsewhere, notYetSupported, supportedWord } from './not-yet-supported.ts';
-
-/** Bound of Envoy's uint32 limits. */
-const maxUint32 = 4_294_967_295;
-const limitHint = `write a whole number from 0 to ${maxUint32}`;
-const limitSchema = z
-  .number({ error: limitHint })
-  .int(limitHint)
-  .min(0, limitHint)
-  .max(maxUint32, limitHint)
-  .optional();
-
-const percentHint = 'write a percentage from 0 to 100';
-const percentSchema = z.number({ error: percentHint }).min(0, percentHint).max(100, percentHint).optional();
-
-function countSchema(min: number, max: number) {
-  const hint = `write a whole number from ${min} to ${max}`;
-  return z.number({ error: hint }).int(hint).min(min, hint).max(max, hint).optional();
-}
-
-const positiveDurationSchema = durationSchema
-  .refine((text) => durationMs(String(text)) > 0, 'write a duration longer than 0')
-  .optional();
+import { countSchema, limitSchema, maxUint32, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
+import { retrySchema } from './traffic-policy/retry.ts';
 
 const loadBalancerSchema = z.object({
   type: supportedWord(['RoundRobin', 'LeastRequest', 'Random'], ['ConsistentHash', 'BackendUtilization']),
@@ -72,65 +52,6 @@ const passiveHealthCheckSchema = z
       }
     }),
   );
-
-/** Every trigger that Heddle acts on; Envoy's words (`x-envoy-retry-on`). */
-export const retryTriggers = [
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-] as const;
-export type RetryTrigger = (typeof retryTriggers)[number];
-
-/** Triggers that look at a gRPC status. */
-const grpcTriggers = ['cancelled', 'deadline-exceeded', 'internal', 'resource-exhausted', 'unavailable'] as const;
-
-const retrySchema = z.object({
-  /** Tries after the first; 0 turns retries off. */
-  numRetries: countSchema(0, 100),
-  perRetry: z
-    .object({
-      /** Each try, the first included, ends after this time. */
-      timeout: positiveDurationSchema,
-      backOff: z
-        .object({ baseInterval: positiveDurationSchema, maxInterval: positiveDurationSchema })
-        .check(
-          crossCheck(['baseInterval', 'maxInterval'], ({ baseInterval, maxInterval }, report) => {
-            if (baseInterval === undefined || maxInterval === undefined) return;
-            if (durationMs(maxInterval) < durationMs(baseInterval)) {
-              report(['maxInterval'], `shorter than baseInterval (${baseInterval})`);
-            }
-          }),
-        )
-        .optional(),
-    })
-    .optional(),
-  retryOn: z
-    .object({
-      triggers: z.array(supportedWord(retryTriggers, grpcTriggers)).max(16, 'at most 16 triggers').optional(),
-      httpStatusCodes: z.array(countSchema(100, 599).unwrap()).max(64, 'at most 64 status codes').optional(),
-    })
-    .check(
-      crossCheck(['triggers', 'httpStatusCodes'], ({ triggers, httpStatusCodes }, report) => {
-        const hasCodes = httpStatusCodes !== undefined && httpStatusCodes.length > 0;
-        const takesCodes = triggers?.includes('retriable-status-codes') ?? false;
-        if (hasCodes && !takesCodes) {
-          report(['httpStatusCodes'], 'httpStatusCodes need retriable-status-codes among the triggers');
-        }
-        if (takesCodes && !hasCodes) report(['triggers'], 'retriable-status-codes needs httpStatusCodes');
-      }),
-    )
-    .optional(),
-  /**
-   * Repeats also POST, PATCH and CONNECT after failures that may have reached the application. Off: a request that
-   * could act twice is repeated only when it is proven not to have been sent. Ours; Envoy has no such guard.
-   */
-  retryNonIdempotent: z.boolean({ error: 'write true or false' }).optional(),
-});
 
 const retryBudgetSchema = z.object({
   /** Retries under way may be this share of the requests under way. */

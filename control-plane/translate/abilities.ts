@@ -10,6 +10,7 @@ export interface Abilities {
   readonly normalization: boolean;
   readonly faults: boolean;
   readonly routing: boolean;
+  readonly retries: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -31,6 +32,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       normalization: features.has(FEATURES.normalization),
       faults: features.has(FEATURES.faults),
       routing: features.has(FEATURES.routing),
+      retries: features.has(FEATURES.retries),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

@@ -208,9 +208,8 @@ export class MeshResources {
     }
     const { parent, destination, port, host } = called;
     const abilities = abilitiesOf(client.features);
-    const { tcp: canCarryTcp, faults: canHaveFaults, scope: ofAbilities } = abilities;
     const consumer = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
-    const scope = `${consumer}${ofAbilities}`;
+    const scope = `${consumer}${abilities.scope}`;
     const carried = () => (destination.service.declarationOf(port).protocol === 'tcp' ? 'bytes' : 'requests');
     const message = () =>
       routeConfiguration(
@@ -220,8 +219,8 @@ export class MeshResources {
           port,
           routes: this.#routes.routesFor(parent, port, client.namespace),
           policy: this.#policies.policyFor(destination.service, port),
-          carried: canCarryTcp ? carried() : 'anything',
-          fault: canHaveFaults ? this.#faults.faultFor(destination.service, port) : null,
+          carried: abilities.tcp ? carried() : 'anything',
+          fault: abilities.faults ? this.#faults.faultFor(destination.service, port) : null,
           abilities,
         },
         this.#catalog,

@@ -2,11 +2,15 @@ import { pack } from '../../proto/any.ts';
 import { msToDuration } from '../../proto/duration.ts';
 import { PREVIOUS_HOSTS_PREDICATE } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
-import type { EffectiveRetry } from '../model/effective-traffic-policy.ts';
-import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { HttpRouteRule } from '../model/http-route.ts';
-import type { RetryTrigger } from '../model/traffic-policy.ts';
+import type { EffectiveRateLimitedBackOff, EffectiveRetry } from '../model/traffic-policy/effective-retry.ts';
+import { builtInRetry } from '../model/traffic-policy/effective-retry.ts';
+import type { HeaderCondition, RetryTrigger } from '../model/traffic-policy/retry.ts';
+import type { Abilities } from './abilities.ts';
+
+type RetryPolicy = Input<'envoy.config.route.v3.RetryPolicy'>;
+type HeaderMatcher = Input<'envoy.config.route.v3.HeaderMatcher'>;
 
 /** How often a retry draws again when it lands on an endpoint that has failed the request before; Istio's number. */
 const hostSelectionAttempts = 5;
@@ -21,21 +25,31 @@ const hostSelectionAttempts = 5;
 export function retryPolicy(
   rule: Pick<HttpRouteRule, 'retry' | 'timeouts'>,
   service: EffectiveRetry,
-): Input<'envoy.config.route.v3.RetryPolicy'> | null {
-  const retry = { ...service, ...ruleRetry(rule) };
-  const perTry = retry.perTryTimeoutMs > 0 ? { per_try_timeout: msToDuration(retry.perTryTimeoutMs) } : null;
+  { retries }: Pick<Abilities, 'retries'>,
+): RetryPolicy | null {
+  const asked = { ...service, ...ruleRetry(rule) };
+  const retry = retries ? asked : forFirstVersion(asked);
+  const perTry = {
+    ...(retry.perTryTimeoutMs > 0 && { per_try_timeout: msToDuration(retry.perTryTimeoutMs) }),
+    ...(retry.perTryIdleTimeoutMs > 0 && { per_try_idle_timeout: msToDuration(retry.perTryIdleTimeoutMs) }),
+  };
   if (retry.numRetries === 0) {
-    return perTry && { num_retries: { value: 0 }, ...perTry };
+    return Object.keys(perTry).length === 0 ? null : { num_retries: { value: 0 }, ...perTry };
   }
   return {
     retry_on: retry.triggers.join(','),
     num_retries: { value: retry.numRetries },
     ...perTry,
     retriable_status_codes: [...retry.httpStatusCodes],
+    ...(retry.headers.length > 0 && { retriable_headers: retry.headers.map(headerMatcher) }),
+    ...(retry.requestHeaders.length > 0 && { retriable_request_headers: retry.requestHeaders.map(headerMatcher) }),
     retry_back_off: {
       base_interval: msToDuration(retry.backOffBaseMs),
       max_interval: msToDuration(retry.backOffMaxMs),
     },
+    ...(retry.rateLimitedBackOff !== null && {
+      rate_limited_retry_back_off: rateLimitedBackOff(retry.rateLimitedBackOff),
+    }),
     retry_host_predicate: [
       {
         name: PREVIOUS_HOSTS_PREDICATE,
@@ -43,6 +57,41 @@ export function retryPolicy(
       },
     ],
     host_selection_retry_max_attempts: hostSelectionAttempts,
+  };
+}
+
+/**
+ * What a build that knows less can be told: without the conditions it does not know, and with no retries at all where they
+ * depend on the request's headers.
+ */
+function forFirstVersion(retry: EffectiveRetry): EffectiveRetry {
+  return {
+    ...retry,
+    numRetries: retry.requestHeaders.length > 0 ? 0 : retry.numRetries,
+    triggers: retry.triggers.filter((trigger) => trigger !== 'retriable-headers' && trigger !== 'envoy-ratelimited'),
+    headers: [],
+    requestHeaders: [],
+    perTryIdleTimeoutMs: 0,
+    rateLimitedBackOff: null,
+  };
+}
+
+function headerMatcher({ name, type, value }: HeaderCondition): HeaderMatcher {
+  if (value === undefined) return { name, present_match: true };
+  if (type === 'Prefix') return { name, string_match: { prefix: value } };
+  if (type === 'Suffix') return { name, string_match: { suffix: value } };
+  return { name, string_match: { exact: value } };
+}
+
+function rateLimitedBackOff(
+  backOff: EffectiveRateLimitedBackOff,
+): NonNullable<RetryPolicy['rate_limited_retry_back_off']> {
+  return {
+    reset_headers: backOff.resetHeaders.map(({ name, format }) => ({
+      name,
+      format: format === 'Seconds' ? 'SECONDS' : 'UNIX_TIMESTAMP',
+    })),
+    max_interval: msToDuration(backOff.maxIntervalMs),
   };
 }
 
@@ -62,7 +111,7 @@ function ruleRetry({ retry, timeouts }: Pick<HttpRouteRule, 'retry' | 'timeouts'
   return {
     ...(timeouts?.backendRequest !== undefined && { perTryTimeoutMs: durationMs(timeouts.backendRequest) }),
     ...(retry !== undefined && {
-      numRetries: retry.attempts ?? builtInTrafficPolicy.retry.numRetries,
+      numRetries: retry.attempts ?? builtInRetry.numRetries,
       triggers: [...connectionTriggers, retry.codes.length > 0 ? 'retriable-status-codes' : 'gateway-error'],
       httpStatusCodes: retry.codes,
     }),

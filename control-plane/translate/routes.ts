@@ -41,7 +41,7 @@ export interface RoutedPort {
   /** What requests to the port have to suffer, whatever becomes of them; null for nothing. */
   readonly fault: FaultInjection | null;
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
-  readonly abilities: Pick<Abilities, 'routing'>;
+  readonly abilities: Pick<Abilities, 'routing' | 'retries'>;
 }
 
 /**
@@ -106,12 +106,12 @@ function noRequests({ host, port }: RoutedPort): Route {
   return { name: 'tcp', match: { prefix: '/' }, direct_response: { status: 400, body: { inline_string: reason } } };
 }
 
-function defaultRoute({ destination, port, policy }: RoutedPort): Route {
+function defaultRoute({ destination, port, policy, abilities }: RoutedPort): Route {
   const cluster = outboundClusterName({ host: destination.service.host, port: port.port, subset: destination.subset });
   return {
     name: 'default',
     match: { prefix: '/' },
-    route: { cluster, ...forwarding({}, policy) },
+    route: { cluster, ...forwarding({}, policy, abilities) },
     ...routeMetadata(null, policy),
   };
 }
@@ -148,7 +148,7 @@ function action(
   route: HttpRoute,
   rule: HttpRouteRule,
   match: HttpRouteMatch,
-  { destination, port, policy, carried }: RoutedPort,
+  { destination, port, policy, carried, abilities }: RoutedPort,
   catalog: ServiceCatalog,
 ): Route {
   const redirect = rule.filters.find((filter) => filter.requestRedirect !== undefined)?.requestRedirect;
@@ -161,7 +161,7 @@ function action(
   }
   const rewrite = rule.filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
   return {
-    route: { ...chosen, ...(rewrite && urlRewrite(rewrite, match)), ...forwarding(rule, policy) },
+    route: { ...chosen, ...(rewrite && urlRewrite(rewrite, match)), ...forwarding(rule, policy, abilities) },
   };
 }
 
@@ -203,8 +203,12 @@ function destinations(
   return only !== undefined && others.length === 0 ? { cluster: only.name } : { weighted_clusters: { clusters } };
 }
 
-function forwarding(rule: Pick<HttpRouteRule, 'retry' | 'timeouts'>, policy: EffectiveTrafficPolicy): RouteAction {
-  const retry = retryPolicy(rule, policy.retry);
+function forwarding(
+  rule: Pick<HttpRouteRule, 'retry' | 'timeouts'>,
+  policy: EffectiveTrafficPolicy,
+  abilities: RoutedPort['abilities'],
+): RouteAction {
+  const retry = retryPolicy(rule, policy.retry, abilities);
   const timeoutMs = rule.timeouts?.request === undefined ? policy.requestTimeoutMs : durationMs(rule.timeouts.request);
   return {
     timeout: msToDuration(timeoutMs),

@@ -234,6 +234,8 @@ const trigger = fc.constantFrom(
   'connect-failure',
   'refused-stream',
   'retriable-4xx',
+  'envoy-ratelimited',
+  'unavailable',
 ); // prettier-ignore
 const passiveHealthCheck = fc.record({
   consecutive5XxErrors: often(uint32),
@@ -267,6 +269,7 @@ const trafficPolicy = fc.record({
       perRetry: often(
         fc.record({
           timeout: often(positiveDuration),
+          idleTimeout: rarely(positiveDuration),
           backOff: often(fc.record({ baseInterval: often(positiveDuration), maxInterval: often(positiveDuration) })),
         }),
       ),

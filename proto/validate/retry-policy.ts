@@ -1,10 +1,15 @@
 import { durationToMs } from '../duration.ts';
 import type { RetryPolicy__Output } from '../generated/envoy/config/route/v3/RetryPolicy.ts';
 import type { Path, Violations } from '../violation.ts';
-import { checkDuration, checkUInt32, refuse } from './field-checks.ts';
+import { checkDuration, checkUInt32, requireOneOf } from './field-checks.ts';
+import { isHeaderName } from './http-text.ts';
+import { checkHeaderMatcher } from './matcher.ts';
 import { unpackAt } from './unpack-at.ts';
 
-/** What `retry_on` may name. Those of gRPC look at the status in the answer's head. */
+/**
+ * What `retry_on` may name. Those of gRPC look at the status in the answer's head. `http3-post-connect-failure` is not
+ * among them: no sidecar speaks HTTP/3.
+ */
 const CONDITIONS: ReadonlySet<string> = new Set([
   '5xx',
   'gateway-error',
@@ -14,6 +19,8 @@ const CONDITIONS: ReadonlySet<string> = new Set([
   'refused-stream',
   'retriable-4xx',
   'retriable-status-codes',
+  'retriable-headers',
+  'envoy-ratelimited',
   'cancelled',
   'deadline-exceeded',
   'internal',
@@ -28,7 +35,17 @@ export function checkRetryPolicy(policy: RetryPolicy__Output, at: Path, violatio
   checkConditions(policy.retry_on, at.field('retry_on'), violations);
   checkUInt32(policy.num_retries, at.field('num_retries'), violations, { min: 0, max: MAX_RETRIES });
   checkDuration(policy.per_try_timeout, at.field('per_try_timeout'), violations);
-  refuse(policy, ['per_try_idle_timeout'], at, violations);
+  checkDuration(policy.per_try_idle_timeout, at.field('per_try_idle_timeout'), violations);
+  for (const field of ['retriable_headers', 'retriable_request_headers'] as const) {
+    for (const [index, matcher] of policy[field].entries()) {
+      const matcherAt = at.field(field).index(index);
+      if (field === 'retriable_headers' && matcher.name.startsWith(':')) {
+        violations.add(matcherAt.field('name'), `is no header of an answer: ${matcher.name.slice(0, 100)}`);
+      } else {
+        checkHeaderMatcher(matcher, matcherAt, violations);
+      }
+    }
+  }
   for (const [index, status] of policy.retriable_status_codes.entries()) {
     if (status < 100 || status > 599) {
       violations.add(at.field('retriable_status_codes').index(index), `is not an HTTP status: ${status}`);
@@ -39,6 +56,7 @@ export function checkRetryPolicy(policy: RetryPolicy__Output, at: Path, violatio
     violations.add(at.field('host_selection_retry_max_attempts'), `must be between 0 and ${MAX_RETRIES}`);
   }
   checkBackOff(policy, at, violations);
+  checkRateLimitedBackOff(policy, at, violations);
   for (const [index, predicate] of policy.retry_host_predicate.entries()) {
     const configAt = at.field('retry_host_predicate').index(index).field('typed_config');
     unpackAt(
@@ -77,4 +95,23 @@ function checkBackOff({ retry_back_off: backOff }: RetryPolicy__Output, at: Path
   if (backOff.max_interval !== null && durationToMs(backOff.max_interval) < durationToMs(backOff.base_interval)) {
     violations.add(backOffAt.field('max_interval'), 'is shorter than base_interval');
   }
+}
+
+function checkRateLimitedBackOff(policy: RetryPolicy__Output, at: Path, violations: Violations): void {
+  const { rate_limited_retry_back_off: backOff } = policy;
+  if (backOff === null) {
+    return;
+  }
+  const backOffAt = at.field('rate_limited_retry_back_off');
+  if (backOff.reset_headers.length === 0) {
+    violations.add(backOffAt.field('reset_headers'), 'is required');
+  }
+  for (const [index, { name, format }] of backOff.reset_headers.entries()) {
+    const headerAt = backOffAt.field('reset_headers').index(index);
+    if (!isHeaderName(name)) {
+      violations.add(headerAt.field('name'), `is not a header name: ${JSON.stringify(name.slice(0, 100))}`);
+    }
+    requireOneOf(format, ['SECONDS', 'UNIX_TIMESTAMP'], headerAt.field('format'), violations);
+  }
+  checkDuration(backOff.max_interval, backOffAt.field('max_interval'), violations, { minMs: 1 });
 }

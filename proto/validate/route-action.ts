@@ -33,7 +33,7 @@ export function checkRouteAction(action: RouteAction__Output, at: Path, violatio
   );
   // CONNECT is no matter of a route: where such a request goes is decided by its authority alone.
   checkUpgrades(action.upgrade_configs, ['websocket'], at.field('upgrade_configs'), violations);
-  refuse(action, ['max_stream_duration', 'append_x_forwarded_host'], at, violations);
+  refuse(action, ['max_stream_duration', 'append_x_forwarded_host', 'hedge_policy'], at, violations);
 }
 
 function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, violations: Violations): void {

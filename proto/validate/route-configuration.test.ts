@@ -281,9 +281,27 @@ describe('a route', () => {
       'route.upgrade_configs[0].upgrade_type: must be websocket, and is "CONNECT"',
     ],
     [
+      'a retriable header of requests',
+      { match, route: { ...route, retry_policy: { retriable_headers: [{ name: ':path', present_match: true }] } } },
+      'route.retry_policy.retriable_headers[0].name: is no header of an answer: :path',
+    ],
+    [
+      'a wait for no header',
+      { match, route: { ...route, retry_policy: { rate_limited_retry_back_off: {} } } },
+      'route.retry_policy.rate_limited_retry_back_off.reset_headers: is required',
+    ],
+    [
+      'a wait for something that is no header',
+      {
+        match,
+        route: { ...route, retry_policy: { rate_limited_retry_back_off: { reset_headers: [{ name: 'a b' }] } } },
+      },
+      'route.retry_policy.rate_limited_retry_back_off.reset_headers[0].name: is not a header name: "a b"',
+    ],
+    [
       'an unknown retry condition',
       { match, route: { ...route, retry_policy: { retry_on: '5xx,sometimes' } } },
-      'route.retry_policy.retry_on: names sometimes; known are 5xx, gateway-error, reset, reset-before-request, connect-failure, refused-stream, retriable-4xx, retriable-status-codes, cancelled, deadline-exceeded, internal, resource-exhausted, unavailable',
+      'route.retry_policy.retry_on: names sometimes; known are 5xx, gateway-error, reset, reset-before-request, connect-failure, refused-stream, retriable-4xx, retriable-status-codes, retriable-headers, envoy-ratelimited, cancelled, deadline-exceeded, internal, resource-exhausted, unavailable',
     ],
     [
       'endless retries',

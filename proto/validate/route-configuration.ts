@@ -102,6 +102,7 @@ function checkRoute(route: Route__Output, at: Path, violations: Violations, maxB
   }
   checkHeaderChanges(route, at, violations);
   checkPerFilterConfig(route.typed_per_filter_config, at.field('typed_per_filter_config'), violations);
+  refuse(route, ['request_body_buffer_limit'], at, violations);
 }
 
 function checkMatch(match: RouteMatch__Output, at: Path, violations: Violations): void {

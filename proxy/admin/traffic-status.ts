@@ -26,6 +26,8 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     retriesRefused: breaker.retries.overflows,
     timeouts: counters.timeouts,
     perTryTimeouts: counters.perTryTimeouts,
+    perTryIdleTimeouts: counters.perTryIdleTimeouts,
+    retriesExhausted: counters.retriesExhausted,
     requestsRefused: breaker.requests.overflows + breaker.pendingRequests.overflows,
     connectionsTotal: counters.connectionsToGone + sum(({ poolCounters }) => poolCounters.connectionsTotal),
     connectionsActive: breaker.connections.active,

@@ -38,6 +38,9 @@ export interface ClusterCounters {
   requestsRetried: number;
   retriesSucceeded: number;
   perTryTimeouts: number;
+  perTryIdleTimeouts: number;
+  /** Requests whose last try would have been repeated, had there been another. */
+  retriesExhausted: number;
   timeouts: number;
   connectFailures: number;
   /** Connections that were opened to endpoints that are no more. */
@@ -61,6 +64,8 @@ export class Cluster {
     requestsRetried: 0,
     retriesSucceeded: 0,
     perTryTimeouts: 0,
+    perTryIdleTimeouts: 0,
+    retriesExhausted: 0,
     timeouts: 0,
     connectFailures: 0,
     connectionsToGone: 0,

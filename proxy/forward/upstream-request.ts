@@ -9,7 +9,13 @@ import { backOffMs } from '../resilience/back-off.ts';
 import type { Outcome } from '../resilience/outlier/outcome.ts';
 import { localOrigin } from '../resilience/outlier/outcome.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
-import { isConnectionsFault, mayRetryFailure, mayRetryGrpcStatus, mayRetryStatus } from '../resilience/retry-policy.ts';
+import {
+  isConnectionsFault,
+  mayRetryAnswer,
+  mayRetryFailure,
+  mayRetryGrpcStatus,
+  policyFor,
+} from '../resilience/retry-policy.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
@@ -60,17 +66,23 @@ export class UpstreamRequest implements ResponseReceiver {
   readonly #request = new OutgoingRequest();
   #head!: RequestHead;
   #policy: RetryPolicy | null = null;
+  #looksAtEveryAnswer = false;
   #protocol: UpstreamProtocol = 'http1';
   #stream: UpstreamStream | null = null;
   #phase: Phase = 'idle';
   #status = 0;
   #isBodyStreamed = false;
   #hasAskedAgain = false;
+  /** Endpoints that have failed this request before the last one did; null for none. */
+  #failedBefore: Endpoint[] | null = null;
   #holdsRequest = false;
   #holdsRetry = false;
   /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
   #generation = 0;
   #tryTimeout: Deadline | null = null;
+  #tryIdle: Deadline | null = null;
+  /** 0 where the attempt under way has no such bound. */
+  #tryIdleMs = 0;
   #backOff: Deadline | null = null;
 
   constructor(
@@ -96,6 +108,7 @@ export class UpstreamRequest implements ResponseReceiver {
     this.isExhausted = false;
     this.#isBodyStreamed = false;
     this.#hasAskedAgain = false;
+    this.#failedBefore = null;
   }
 
   /** Counts the request in at its cluster; false where the circuit breaker has no room. `edit` is the route's. */
@@ -104,7 +117,8 @@ export class UpstreamRequest implements ResponseReceiver {
     if (!cluster.breaker.requests.tryAcquire()) return false;
     this.#holdsRequest = true;
     cluster.counters.requestsTotal++;
-    this.#policy = action.retry;
+    this.#policy = policyFor(action.retry, this.#head);
+    this.#looksAtEveryAnswer = this.#policy?.looksAtEveryAnswer === true;
     this.#protocol = protocolTowards(cluster, this.#head);
     fillOutgoingRequest(this.#request, this.#head, action, edit, cluster.config.serviceHost, this.#peer);
     return true;
@@ -117,13 +131,28 @@ export class UpstreamRequest implements ResponseReceiver {
       this.#attemptPassthrough(cluster);
       return;
     }
-    const endpoint = cluster.pick(this.attempts === 0 ? null : this.endpoint, null);
+    const endpoint = this.attempts === 0 ? cluster.pick(null, null) : this.#pickAgain(cluster);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
       this.#receiver.onNoAnswer(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');
       return;
     }
     this.#attemptAt(endpoint);
+  }
+
+  /** An endpoint that has not failed this request, where one is drawn; never the last one while there is another. */
+  #pickAgain(cluster: Cluster): Endpoint | null {
+    const last = this.endpoint;
+    let endpoint = cluster.pick(last, null);
+    const draws = this.#policy?.hostDraws ?? 0;
+    if (draws === 0 || last === null) return endpoint;
+    const failedBefore = this.#failedBefore ?? [];
+    for (let draw = 1; draw < draws && endpoint !== null && failedBefore.includes(endpoint); draw++) {
+      endpoint = cluster.pick(last, null);
+    }
+    failedBefore.push(last);
+    this.#failedBefore = failedBefore;
+    return endpoint;
   }
 
   #attemptPassthrough(cluster: Cluster): void {
@@ -145,11 +174,19 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#phase = 'connecting';
     const perTryTimeoutMs = this.#policy?.perTryTimeoutMs ?? 0;
     if (perTryTimeoutMs > 0) {
-      this.#tryTimeout ??= new Deadline(() => this.#onTryTimeout());
+      this.#tryTimeout ??= new Deadline(() => this.#onTryTimeout('perTryTimeout'));
       this.#environment.wheel.arm(this.#tryTimeout, perTryTimeoutMs);
     }
+    this.#tryIdleMs = this.#policy?.perTryIdleTimeoutMs ?? 0;
+    if (this.#tryIdleMs > 0) this.#armTryIdle();
     endpoint.poolFor(this.#protocol).acquire(this);
     if (this.#isConnecting() && !this.#head.isComplete) this.#downstream.pauseRequest();
+  }
+
+  /** Something has come from the upstream. */
+  #armTryIdle(): void {
+    this.#tryIdle ??= new Deadline(() => this.#onTryTimeout('perTryIdleTimeout'));
+    this.#environment.wheel.arm(this.#tryIdle, this.#tryIdleMs);
   }
 
   #isConnecting(): boolean {
@@ -211,7 +248,8 @@ export class UpstreamRequest implements ResponseReceiver {
   onResponse(head: ResponseHead): void {
     this.#receiver.touch();
     if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
-    if (head.status >= 400 && this.#retriesStatus(head)) return;
+    if (this.#tryIdleMs > 0) this.#armTryIdle();
+    if ((head.status >= 400 || this.#looksAtEveryAnswer) && this.#retriesStatus(head)) return;
     const { isGrpc } = this.#head;
     if (isGrpc && this.#retriesGrpcStatus(head)) return;
     // a call says only at its end how it went
@@ -223,6 +261,7 @@ export class UpstreamRequest implements ResponseReceiver {
   }
 
   onResponseBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
+    if (this.#tryIdleMs > 0) this.#armTryIdle();
     this.#receiver.onAnswerBody(buffer, start, end, owned);
   }
 
@@ -272,11 +311,13 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#generation++;
   }
 
-  /** Whether an answer with this status was turned into another try. */
+  /** Whether the answer was turned into another try. */
   #retriesStatus(head: ResponseHead): boolean {
     const policy = this.#policy;
     return (
-      policy !== null && mayRetryStatus(policy, head.status, this.#head.method) && this.#retriesAnswer(head, policy)
+      policy !== null &&
+      mayRetryAnswer(policy, head.status, head.block, this.#head.method) &&
+      this.#retriesAnswer(head, policy)
     );
   }
 
@@ -285,18 +326,22 @@ export class UpstreamRequest implements ResponseReceiver {
     if (!head.isComplete) return false;
     this.grpcStatus = grpcStatusIn(head.block);
     const policy = this.#policy;
-    if (policy === null || !mayRetryGrpcStatus(policy, this.grpcStatus, this.#head.method)) return false;
+    if (policy === null || !mayRetryGrpcStatus(policy, this.grpcStatus, head.block, this.#head.method)) return false;
     return this.#retriesAnswer(head, policy);
   }
 
   #retriesAnswer(head: ResponseHead, policy: RetryPolicy): boolean {
     if (!this.#mayTryAgain(policy)) {
-      if (this.attempts > policy.maxRetries) this.isExhausted = true;
+      if (this.attempts > policy.maxRetries) {
+        this.isExhausted = true;
+        if (this.cluster !== null) this.cluster.counters.retriesExhausted++;
+      }
       return false;
     }
+    const resetMs = policy.rateLimitedBackOff?.waitMs(head.block, Date.now(), this.#environment.random) ?? null;
     this.#reportAnswer(head.status);
     this.#leaveEndpoint(head.isComplete);
-    this.#retry(policy);
+    this.#retry(policy, resetMs);
     return true;
   }
 
@@ -306,10 +351,11 @@ export class UpstreamRequest implements ResponseReceiver {
       return;
     }
     if (failure !== 'upstreamOverflow') this.#report(isTimeout(failure) ? localOrigin.timedOut : localOrigin.failed);
+    const isUnsent = this.#phase === 'connecting';
     this.#leaveEndpoint(false);
     const policy = this.#policy;
-    if (policy !== null && mayRetryFailure(policy, failure, this.#head.method, false) && this.#mayTryAgain(policy)) {
-      this.#retry(policy);
+    if (policy !== null && mayRetryFailure(policy, failure, this.#head.method, isUnsent) && this.#mayTryAgain(policy)) {
+      this.#retry(policy, null);
     } else this.#receiver.onNoAnswer(failure, detail);
   }
 
@@ -336,19 +382,28 @@ export class UpstreamRequest implements ResponseReceiver {
     return this.#holdsRetry;
   }
 
-  #retry(policy: RetryPolicy): void {
+  /** `resetMs` is how long the upstream asks to wait; null where it does not say. */
+  #retry(policy: RetryPolicy, resetMs: number | null): void {
     if (this.cluster !== null) this.cluster.counters.requestsRetried++;
     this.#phase = 'backing-off';
     if (!this.#head.isComplete) this.#downstream.pauseRequest();
     this.#backOff ??= new Deadline(() => this.attempt());
-    const waitMs = backOffMs(this.attempts, policy.backOffBaseMs, policy.backOffMaxMs, this.#environment.random);
-    this.#environment.wheel.arm(this.#backOff, waitMs);
+    const { random, wheel } = this.#environment;
+    wheel.arm(this.#backOff, resetMs ?? backOffMs(this.attempts, policy.backOffBaseMs, policy.backOffMaxMs, random));
   }
 
-  #onTryTimeout(): void {
-    if (this.cluster !== null) this.cluster.counters.perTryTimeouts++;
-    if (this.endpoint !== null) this.endpoint.requestsTimeout++;
-    this.#attemptFailed('perTryTimeout', '');
+  #onTryTimeout(failure: 'perTryTimeout' | 'perTryIdleTimeout'): void {
+    const { cluster, endpoint } = this;
+    if (cluster !== null) {
+      if (failure === 'perTryTimeout') cluster.counters.perTryTimeouts++;
+      else cluster.counters.perTryIdleTimeouts++;
+    }
+    if (endpoint !== null) endpoint.requestsTimeout++;
+    if (this.#phase !== 'answered') this.#attemptFailed(failure, '');
+    else {
+      this.#report(localOrigin.timedOut);
+      this.#receiver.onCutOff();
+    }
   }
 
   /** The endpoint of this attempt has answered; of a call counts how it ended. */
@@ -363,7 +418,9 @@ export class UpstreamRequest implements ResponseReceiver {
 
   /** Ends an attempt, once: the connection goes back to the pool when it can carry another request. */
   #leaveEndpoint(isAnswered: boolean): void {
-    if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
+    const { wheel } = this.#environment;
+    if (this.#tryTimeout !== null) wheel.cancel(this.#tryTimeout);
+    if (this.#tryIdle !== null) wheel.cancel(this.#tryIdle);
     const { endpoint } = this;
     const phase = this.#phase;
     if (endpoint === null || !holdsEndpoint.has(phase)) return;
@@ -387,7 +444,7 @@ function protocolTowards({ config }: Cluster, head: RequestHead): UpstreamProtoc
 }
 
 function isTimeout(failure: Failure): boolean {
-  return failure === 'perTryTimeout' || failure === 'connectTimeout';
+  return failure === 'perTryTimeout' || failure === 'perTryIdleTimeout' || failure === 'connectTimeout';
 }
 
 /** `idle`: before the first attempt, after the last one, and where nothing waits between two. */

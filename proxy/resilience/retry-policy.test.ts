@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
+import { RequestHead } from '../message-head.ts';
 import type { RetryPolicy, RetrySettings } from './retry-policy.ts';
 import {
   compileRetryPolicy,
   isConnectionsFault,
   isIdempotent,
+  mayRetryAnswer,
   mayRetryFailure,
   mayRetryGrpcStatus,
-  mayRetryStatus,
+  policyFor,
   unknownRetryConditions,
 } from './retry-policy.ts';
 
@@ -68,8 +70,8 @@ describe('compileRetryPolicy', () => {
 
 describe('unknownRetryConditions', () => {
   it('names what no retry will ever happen on', () => {
-    expect(unknownRetryConditions('5xx, retriable-headers,connect-failure,unavailable,5XX')).toEqual([
-      'retriable-headers',
+    expect(unknownRetryConditions('5xx, http3-post-connect-failure,connect-failure,unavailable,5XX')).toEqual([
+      'http3-post-connect-failure',
       '5XX',
     ]);
   });
@@ -124,7 +126,7 @@ describe('mayRetryFailure', () => {
     const unsentOnly = policyOn('reset-before-request');
     expect(mayRetryFailure(unsentOnly, 'upstreamReset', 'GET', false)).toBe(false);
     expect(mayRetryFailure(unsentOnly, 'upstreamReset', 'POST', true)).toBe(true);
-    expect(mayRetryFailure(unsentOnly, 'connectFailure', 'GET', true)).toBe(false);
+    expect(mayRetryFailure(unsentOnly, 'connectFailure', 'POST', true)).toBe(true);
   });
 });
 
@@ -145,7 +147,7 @@ describe('isConnectionsFault', () => {
   });
 });
 
-describe('mayRetryStatus', () => {
+describe('mayRetryAnswer', () => {
   it.each([
     [503, 'GET', true],
     [502, 'PUT', true],
@@ -153,18 +155,51 @@ describe('mayRetryStatus', () => {
     [500, 'GET', false],
     [200, 'GET', false],
   ])('by default, after %i to a %s, says %s', (status, method, expected) => {
-    expect(mayRetryStatus(policyOn(meshDefault), status, method)).toBe(expected);
+    expect(mayRetryAnswer(policyOn(meshDefault), status, '', method)).toBe(expected);
   });
 
   it('repeats a POST when the user vouched for the route', () => {
-    expect(mayRetryStatus(policyOn(meshDefault, { retryNonIdempotent: true }), 503, 'POST')).toBe(true);
+    expect(mayRetryAnswer(policyOn(meshDefault, { retryNonIdempotent: true }), 503, '', 'POST')).toBe(true);
+  });
+
+  it.each([
+    ['5xx', 503, 'x-envoy-ratelimited: true\r\n', false],
+    ['5xx', 503, '', true],
+    ['envoy-ratelimited', 429, 'X-Envoy-RateLimited: true\r\n', true],
+    ['envoy-ratelimited', 429, '', false],
+    ['envoy-ratelimited,5xx', 503, '', true],
+  ])('on %s, after %i with %j, says %s', (retryOn, status, block, expected) => {
+    expect(mayRetryAnswer(policyOn(retryOn), status, block, 'GET')).toBe(expected);
+    expect(mayRetryAnswer(policyOn(retryOn), status, block, 'POST')).toBe(false);
+  });
+
+  it('looks at the headers of answers of any status, where it is asked to', () => {
+    const retriableHeaders = [{ matchesLines: (block: string) => block.includes('x-stale') }];
+    const policy = policyOn('retriable-headers', { retriableHeaders });
+    expect(policy.looksAtEveryAnswer).toBe(true);
+    expect(mayRetryAnswer(policy, 200, 'x-stale: 1\r\n', 'GET')).toBe(true);
+    expect(mayRetryAnswer(policy, 503, 'x-other: 1\r\n', 'GET')).toBe(false);
+    expect(mayRetryAnswer(policy, 200, 'x-stale: 1\r\n', 'POST')).toBe(false);
+    expect(policyOn('5xx', { retriableHeaders }).looksAtEveryAnswer).toBe(false);
+  });
+});
+
+describe('policyFor', () => {
+  it('leaves the bounds of a try and none of the conditions to a request whose headers do not let it be repeated', () => {
+    const retriableRequestHeaders = [{ matches: ({ block }: RequestHead) => block.includes('x-safe') }];
+    const policy = policyOn('5xx', { retriableRequestHeaders, perTryTimeoutMs: 7 });
+    const request = (block: string) => Object.assign(new RequestHead(), { method: 'GET', block });
+    expect(policyFor(policy, request('x-safe: 1\r\n'))).toBe(policy);
+    const other = policyFor(policy, request(''));
+    expect(other).toMatchObject({ perTryTimeoutMs: 7, onReset: false, onConnectFailure: false, maxRetries: 0 });
+    expect(policyFor(null, request(''))).toBeNull();
   });
 });
 
 describe('mayRetryGrpcStatus', () => {
   it('repeats a call, which is always a POST, only when the user vouched for the route', () => {
-    expect(mayRetryGrpcStatus(policyOn('unavailable'), 14, 'POST')).toBe(false);
-    expect(mayRetryGrpcStatus(policyOn('unavailable', { retryNonIdempotent: true }), 14, 'POST')).toBe(true);
-    expect(mayRetryGrpcStatus(policyOn('unavailable', { retryNonIdempotent: true }), 13, 'POST')).toBe(false);
+    expect(mayRetryGrpcStatus(policyOn('unavailable'), 14, '', 'POST')).toBe(false);
+    expect(mayRetryGrpcStatus(policyOn('unavailable', { retryNonIdempotent: true }), 14, '', 'POST')).toBe(true);
+    expect(mayRetryGrpcStatus(policyOn('unavailable', { retryNonIdempotent: true }), 13, '', 'POST')).toBe(false);
   });
 });

@@ -1,5 +1,8 @@
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
+import type { RequestHead } from '../message-head.ts';
+import { headerValue } from '../message-head.ts';
+import type { RateLimitedBackOff } from './rate-limited-back-off.ts';
 
 /** When a route repeats a failed request, compiled from Envoy's `RetryPolicy` into what one look can answer. */
 export interface RetryPolicy {
@@ -13,26 +16,57 @@ export interface RetryPolicy {
   readonly statuses: ReadonlySet<number>;
   /** gRPC status codes that are taken for a failure when they come in place of an answer. */
   readonly grpcStatuses: ReadonlySet<number>;
+  /** Answers with `x-envoy-ratelimited`; without this they are never repeated, whatever else they have. */
+  readonly onRateLimited: boolean;
+  /** Answers with a header that one of these matches; null for none. */
+  readonly answerHeaders: readonly LinesCondition[] | null;
+  /** One of the last two is asked for, so that an answer of any status has to be looked at. */
+  readonly looksAtEveryAnswer: boolean;
+  /** Requests that none of these matches have another policy: this one without its conditions. Null for no such rule. */
+  readonly requestHeaders: readonly RequestCondition[] | null;
+  readonly withoutConditions: RetryPolicy | null;
   /** Attempts beyond the first. */
   readonly maxRetries: number;
   /** Time for one attempt; 0 means no bound but the route's. */
   readonly perTryTimeoutMs: number;
+  /** Time for one attempt in which the endpoint sends nothing; 0 means no bound. */
+  readonly perTryIdleTimeoutMs: number;
   readonly backOffBaseMs: number;
   readonly backOffMaxMs: number;
+  /** How long to wait where the answer says so; null where that is not asked. */
+  readonly rateLimitedBackOff: RateLimitedBackOff | null;
+  /** How often an endpoint is drawn again that has failed the request before; the last one is never drawn twice in a row. */
+  readonly hostDraws: number;
   /** The user vouches that doing any request of this route twice is harmless. Default false. */
   readonly retryNonIdempotent: boolean;
 }
 
-/** What `compileRetryPolicy` needs to know, in the words of Envoy's `RetryPolicy`. */
+/** A condition on a block of header lines. */
+export interface LinesCondition {
+  matchesLines(block: string): boolean;
+}
+
+/** A condition on a request. */
+export interface RequestCondition {
+  matches(head: RequestHead): boolean;
+}
+
+/** What `compileRetryPolicy` needs to know, in the words of Envoy's `RetryPolicy`. What is left out is not asked for. */
 export interface RetrySettings {
   /** Comma-separated conditions, `connect-failure,reset`. */
   readonly retryOn: string;
   /** Count only together with the condition `retriable-status-codes`. */
   readonly retriableStatusCodes: readonly number[];
+  /** Count only together with the condition `retriable-headers`. */
+  readonly retriableHeaders?: readonly LinesCondition[];
+  readonly retriableRequestHeaders?: readonly RequestCondition[];
   readonly maxRetries: number;
   readonly perTryTimeoutMs: number;
+  readonly perTryIdleTimeoutMs?: number;
   readonly backOffBaseMs: number;
   readonly backOffMaxMs: number;
+  readonly rateLimitedBackOff?: RateLimitedBackOff | null;
+  readonly hostDraws?: number;
   readonly retryNonIdempotent: boolean;
 }
 
@@ -57,6 +91,8 @@ const httpConditions: ReadonlySet<string> = new Set([
   'refused-stream',
   'retriable-4xx',
   'retriable-status-codes',
+  'retriable-headers',
+  'envoy-ratelimited',
 ]);
 
 /** The conditions in a `retry_on` that this proxy does not know and therefore never retries on. */
@@ -69,9 +105,12 @@ export function unknownRetryConditions(retryOn: string): string[] {
  * every kind of reset includes a failed connection. `refused-stream` is a server's promise that it did nothing, so it
  * stands beside `reset-before-request`. Unknown conditions are left out; ask `unknownRetryConditions` first.
  *
+ * None of them says that a request may be sent again: that is what `mayRetryFailure` and the others are asked.
+ *
  * Source: Envoy router filter, `x-envoy-retry-on` and `x-envoy-retry-grpc-on`.
  */
 export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
+  const requestHeaders = nullWhenEmpty(settings.retriableRequestHeaders);
   const conditions = new Set(splitConditions(settings.retryOn));
   const on = (name: string) => conditions.has(name);
   const onReset = on('reset') || on('5xx') || on('gateway-error');
@@ -82,18 +121,39 @@ export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
   if (on('retriable-status-codes')) for (const status of settings.retriableStatusCodes) statuses.add(status);
   const grpcStatuses = new Set<number>();
   for (const [name, code] of grpcConditions) if (on(name)) grpcStatuses.add(code);
+  const onRateLimited = on('envoy-ratelimited');
+  const answerHeaders = on('retriable-headers') ? nullWhenEmpty(settings.retriableHeaders) : null;
   return {
-    onConnectFailure: on('connect-failure') || onReset,
+    onConnectFailure: on('connect-failure') || on('reset-before-request') || onReset,
     onReset,
     onResetBeforeRequest: on('reset-before-request') || on('refused-stream') || onReset,
     statuses,
     grpcStatuses,
+    onRateLimited,
+    answerHeaders,
+    looksAtEveryAnswer: onRateLimited || answerHeaders !== null,
+    requestHeaders,
+    withoutConditions:
+      requestHeaders && compileRetryPolicy({ ...settings, retryOn: '', retriableRequestHeaders: [], maxRetries: 0 }),
     maxRetries: settings.maxRetries,
     perTryTimeoutMs: settings.perTryTimeoutMs,
+    perTryIdleTimeoutMs: settings.perTryIdleTimeoutMs ?? 0,
     backOffBaseMs: settings.backOffBaseMs,
     backOffMaxMs: settings.backOffMaxMs,
+    rateLimitedBackOff: settings.rateLimitedBackOff ?? null,
+    hostDraws: settings.hostDraws ?? 0,
     retryNonIdempotent: settings.retryNonIdempotent,
   };
+}
+
+function nullWhenEmpty<T>(list: readonly T[] | undefined): readonly T[] | null {
+  return list === undefined || list.length === 0 ? null : list;
+}
+
+/** The policy of one request: without conditions where its headers do not let it be sent again (Envoy `retriable_request_headers`). */
+export function policyFor(policy: RetryPolicy | null, head: RequestHead): RetryPolicy | null {
+  if (policy === null || policy.requestHeaders === null) return policy;
+  return policy.requestHeaders.some((each) => each.matches(head)) ? policy : policy.withoutConditions;
 }
 
 /**
@@ -120,17 +180,26 @@ export function isConnectionsFault(failure: Failure, policy: RetryPolicy | null,
   return failure === 'staleConnection' && (isIdempotent(method) || policy?.retryNonIdempotent === true);
 }
 
-/** Whether an answer with this status may be thrown away and the request repeated: the endpoint has acted on it. */
-export function mayRetryStatus(policy: RetryPolicy, status: number, method: string): boolean {
-  return policy.statuses.has(status) && mayRepeat(policy, method);
+/**
+ * Whether an answer may be thrown away and the request repeated: the endpoint has acted on it. One with
+ * `x-envoy-ratelimited` is repeated only where that is asked for (Envoy).
+ */
+export function mayRetryAnswer(policy: RetryPolicy, status: number, block: string, method: string): boolean {
+  if (!policy.statuses.has(status) && !policy.looksAtEveryAnswer) return false;
+  if (!mayRepeat(policy, method)) return false;
+  if (headerValue(block, 'x-envoy-ratelimited') !== null) return policy.onRateLimited;
+  if (policy.statuses.has(status)) return true;
+  return policy.answerHeaders?.some((condition) => condition.matchesLines(block)) ?? false;
 }
 
-/** As `mayRetryStatus`, for a gRPC status that came without a message. */
-export function mayRetryGrpcStatus(policy: RetryPolicy, grpcStatus: number, method: string): boolean {
-  return policy.grpcStatuses.has(grpcStatus) && mayRepeat(policy, method);
+/** As `mayRetryAnswer`, for a gRPC status that came without a message. */
+export function mayRetryGrpcStatus(policy: RetryPolicy, grpcStatus: number, block: string, method: string): boolean {
+  if (!policy.grpcStatuses.has(grpcStatus) || !mayRepeat(policy, method)) return false;
+  return policy.onRateLimited || headerValue(block, 'x-envoy-ratelimited') === null;
 }
 
-function mayRepeat(policy: RetryPolicy, method: string): boolean {
+/** Whether doing such a request of this route twice is harmless. */
+export function mayRepeat(policy: RetryPolicy, method: string): boolean {
   return policy.retryNonIdempotent || isIdempotent(method);
 }
 

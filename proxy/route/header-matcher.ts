@@ -35,7 +35,15 @@ export class HeaderMatcher {
   }
 
   matches(head: RequestHead): boolean {
-    const value = valueIn(head, this.#name);
+    return this.#holds(valueIn(head, this.#name));
+  }
+
+  /** The same for the header lines of a message that is no request; pseudo-headers are never there. */
+  matchesLines(block: string): boolean {
+    return this.#holds(headerValues(block, this.#name));
+  }
+
+  #holds(value: string | null): boolean {
     const condition = this.#condition;
     if (condition.kind === 'present') return (value !== null) !== this.#invert;
     if (condition.kind === 'absent') return (value === null) !== this.#invert;

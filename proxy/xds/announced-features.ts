@@ -9,4 +9,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.normalization,
   FEATURES.faults,
   FEATURES.routing,
+  FEATURES.retries,
 ];

@@ -1,8 +1,7 @@
-import { MAX_TIMER_MS, timerMs } from '../../proto/duration.ts';
+import { timerMs } from '../../proto/duration.ts';
 import { textOf } from '../../proto/format-text.ts';
 import type { HeaderValueOption__Output } from '../../proto/generated/envoy/config/core/v3/HeaderValueOption.ts';
 import type { RedirectAction__Output } from '../../proto/generated/envoy/config/route/v3/RedirectAction.ts';
-import type { RetryPolicy__Output } from '../../proto/generated/envoy/config/route/v3/RetryPolicy.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { RouteAction__Output } from '../../proto/generated/envoy/config/route/v3/RouteAction.ts';
 import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
@@ -10,9 +9,6 @@ import type { RouteMatch__Output } from '../../proto/generated/envoy/config/rout
 import { parseRouteMetadata } from '../../proto/metadata.ts';
 import { compileRegex } from '../../proto/safe-regex.ts';
 import { HeaderMutation } from '../filter/header-mutation.ts';
-import { defaultBackOffBaseMs } from '../resilience/back-off.ts';
-import type { RetryPolicy } from '../resilience/retry-policy.ts';
-import { compileRetryPolicy, defaultMaxRetries } from '../resilience/retry-policy.ts';
 import { PathMatcher } from '../route/path-matcher.ts';
 import type { PathRewrite } from '../route/path-rewrite.ts';
 import { replaceFullPath, replacePrefixMatch } from '../route/path-rewrite.ts';
@@ -26,6 +22,7 @@ import { weightedChoice } from '../route/weighted-choice.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
 import { compileFilters } from './compile-filters.ts';
 import { compileHeader, compileString } from './compile-matchers.ts';
+import { compileRetry } from './compile-retry.ts';
 
 /** What makes a destination of a cluster's name. */
 export type DestinationOf<D> = (clusterName: string) => D;
@@ -136,23 +133,6 @@ function compileForward<D>(
 function compileUpgrades(configs: RouteAction__Output['upgrade_configs']): ReadonlyMap<string, boolean> | null {
   if (configs.length === 0) return null;
   return new Map(configs.map(({ upgrade_type: type, enabled }) => [type.toLowerCase(), enabled?.value ?? true]));
-}
-
-/** Null where the policy neither names a condition nor bounds a try, and so says nothing. */
-function compileRetry(policy: RetryPolicy__Output, retryNonIdempotent: boolean): RetryPolicy | null {
-  if (policy.retry_on.trim() === '' && policy.per_try_timeout === null) return null;
-  const { base_interval: base = null, max_interval: max = null } = policy.retry_back_off ?? {};
-  const backOffBaseMs = base === null ? defaultBackOffBaseMs : timerMs(base);
-  return compileRetryPolicy({
-    retryOn: policy.retry_on,
-    retriableStatusCodes: policy.retriable_status_codes,
-    maxRetries: policy.num_retries?.value ?? defaultMaxRetries,
-    perTryTimeoutMs: policy.per_try_timeout === null ? 0 : timerMs(policy.per_try_timeout),
-    backOffBaseMs,
-    // Ten times the base where it is absent (Envoy `RetryBackOff.max_interval`).
-    backOffMaxMs: max === null ? Math.min(10 * backOffBaseMs, MAX_TIMER_MS) : timerMs(max),
-    retryNonIdempotent,
-  });
 }
 
 function compileRedirect(redirect: RedirectAction__Output, match: RouteMatch__Output): Redirect {

@@ -8,6 +8,7 @@ import type { DirectResponseAction as _envoy_config_route_v3_DirectResponseActio
 import type { HeaderValueOption as _envoy_config_core_v3_HeaderValueOption, HeaderValueOption__Output as _envoy_config_core_v3_HeaderValueOption__Output } from '../../../../envoy/config/core/v3/HeaderValueOption.ts';
 import type { Any as _google_protobuf_Any, Any__Output as _google_protobuf_Any__Output } from '../../../../google/protobuf/Any.ts';
 import type { NonForwardingAction as _envoy_config_route_v3_NonForwardingAction, NonForwardingAction__Output as _envoy_config_route_v3_NonForwardingAction__Output } from '../../../../envoy/config/route/v3/NonForwardingAction.ts';
+import type { UInt64Value as _google_protobuf_UInt64Value, UInt64Value__Output as _google_protobuf_UInt64Value__Output } from '../../../../google/protobuf/UInt64Value.ts';
 
 export interface Route {
   'match'?: (_envoy_config_route_v3_RouteMatch | null);
@@ -22,6 +23,7 @@ export interface Route {
   'typed_per_filter_config'?: ({[key: string]: _google_protobuf_Any});
   'name'?: (string);
   'non_forwarding_action'?: (_envoy_config_route_v3_NonForwardingAction | null);
+  'request_body_buffer_limit'?: (_google_protobuf_UInt64Value | null);
   'action'?: "route"|"redirect"|"direct_response"|"non_forwarding_action";
 }
 
@@ -38,5 +40,6 @@ export interface Route__Output {
   'typed_per_filter_config': ({[key: string]: _google_protobuf_Any__Output});
   'name': (string);
   'non_forwarding_action'?: (_envoy_config_route_v3_NonForwardingAction__Output | null);
+  'request_body_buffer_limit': (_google_protobuf_UInt64Value__Output | null);
   'action'?: "route"|"redirect"|"direct_response"|"non_forwarding_action";
 }
