@@ -11,6 +11,8 @@ export const FEATURES = {
   upgrade: 'upgrade',
   /** `normalize_path`, `merge_slashes`, `path_with_escaped_slashes_action`, `headers_with_underscores_action`. */
   normalization: 'normalization',
+  /** All of `OutlierDetection`, not only 5xx in a row. */
+  outlierDetectors: 'outlier-detectors',
   /** `envoy.filters.http.fault` of a route, with its end in the metadata. */
   faults: 'faults',
   /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */

@@ -83,6 +83,16 @@ describe('backendTrafficPolicySchema', () => {
       'spec.timeout.tcp.connectTimeout: write a duration longer than 0',
     ],
     [
+      'more than all outliers ejected',
+      policy({ healthCheck: { passive: { enforcingSuccessRate: 101 } } }),
+      'spec.healthCheck.passive.enforcingSuccessRate: write a whole number from 0 to 100',
+    ],
+    [
+      'a misspelled detector',
+      policy({ outlierDetection: { consecutiveGatewayError: 3 } }),
+      'spec.outlierDetection.consecutiveGatewayError: unknown field consecutiveGatewayError; did you mean consecutiveGatewayErrors?',
+    ],
+    [
       'an active health check',
       policy({ healthCheck: { active: { type: 'HTTP' } } }),
       'spec.healthCheck.active: an active health check is not supported by this version of Heddle: remove it',

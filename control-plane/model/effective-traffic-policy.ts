@@ -1,4 +1,6 @@
 import { optionalDurationMs } from './gateway-duration.ts';
+import type { EffectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
+import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
 import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
@@ -15,14 +17,7 @@ export interface EffectiveTrafficPolicy {
   readonly retryLimit:
     | { readonly kind: 'budget'; readonly percent: number; readonly minRetryConcurrency: number }
     | { readonly kind: 'fixed'; readonly maxParallelRetries: number };
-  readonly outlierDetection: {
-    /** 0 is off. */
-    readonly consecutive5XxErrors: number;
-    readonly intervalMs: number;
-    readonly baseEjectionTimeMs: number;
-    readonly maxEjectionTimeMs: number;
-    readonly maxEjectionPercent: number;
-  };
+  readonly outlierDetection: EffectiveOutlierDetection;
   readonly retry: EffectiveRetry;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
@@ -44,13 +39,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   maxRequestsPerConnection: 0,
   // Envoy's default is 3 retries at a time, which is nothing for a busy service; its budget has these numbers
   retryLimit: { kind: 'budget', percent: 20, minRetryConcurrency: 3 },
-  outlierDetection: {
-    consecutive5XxErrors: 5,
-    intervalMs: 10_000,
-    baseEjectionTimeMs: 30_000,
-    maxEjectionTimeMs: 300_000,
-    maxEjectionPercent: 10,
-  },
+  outlierDetection: builtInOutlierDetection,
   retry: builtInRetry,
   connectTimeoutMs: 5000,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
@@ -69,10 +58,6 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
   const base = builtInTrafficPolicy;
   const first = <T>(pick: (layer: TrafficPolicy) => T | null | undefined, fallback: T): T =>
     layers.map(pick).find((value) => value !== undefined && value !== null) ?? fallback;
-  const baseEjectionTimeMs = first(
-    ({ healthCheck }) => optionalDurationMs(healthCheck?.passive?.baseEjectionTime),
-    base.outlierDetection.baseEjectionTimeMs,
-  );
   return {
     loadBalancer: first(({ loadBalancer }) => loadBalancer?.type, base.loadBalancer),
     maxConnections: first(({ circuitBreaker }) => circuitBreaker?.maxConnections, base.maxConnections),
@@ -83,29 +68,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
       base.maxRequestsPerConnection,
     ),
     retryLimit: first(retryLimitOf, base.retryLimit),
-    outlierDetection: {
-      consecutive5XxErrors: first(
-        ({ healthCheck }) => healthCheck?.passive?.consecutive5XxErrors,
-        base.outlierDetection.consecutive5XxErrors,
-      ),
-      intervalMs: first(
-        ({ healthCheck }) => optionalDurationMs(healthCheck?.passive?.interval),
-        base.outlierDetection.intervalMs,
-      ),
-      baseEjectionTimeMs,
-      // Envoy: the larger of 300 s and the base
-      maxEjectionTimeMs: Math.max(
-        baseEjectionTimeMs,
-        first(
-          ({ healthCheck }) => optionalDurationMs(healthCheck?.passive?.maxEjectionTime),
-          base.outlierDetection.maxEjectionTimeMs,
-        ),
-      ),
-      maxEjectionPercent: first(
-        ({ healthCheck }) => healthCheck?.passive?.maxEjectionPercent,
-        base.outlierDetection.maxEjectionPercent,
-      ),
-    },
+    outlierDetection: effectiveOutlierDetection(layers.map(({ healthCheck }) => healthCheck?.passive)),
     retry: effectiveRetry(layers.map(({ retry }) => retry)),
     connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
     requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),

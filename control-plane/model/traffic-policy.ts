@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
-import { durationMs, durationSchema } from './gateway-duration.ts';
+import { durationSchema } from './gateway-duration.ts';
 import { elsewhere, notYetSupported, supportedWord } from './not-yet-supported.ts';
-import { countSchema, limitSchema, maxUint32, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
+import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
+import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
 import { retrySchema } from './traffic-policy/retry.ts';
 
 const loadBalancerSchema = z.object({
@@ -25,33 +26,6 @@ const circuitBreakerSchema = z.object({
   maxRequestsPerConnection: limitSchema,
   perEndpoint: notYetSupported('circuitBreaker.perEndpoint'),
 });
-
-/** Outlier detection: an endpoint that fails is left out for a while. */
-const passiveHealthCheckSchema = z
-  .object({
-    /** 5xx answers and connection failures in a row that eject an endpoint; 0 turns ejection off. */
-    consecutive5XxErrors: countSchema(0, maxUint32),
-    /** How often ejected endpoints are looked at for their return. */
-    interval: positiveDurationSchema,
-    /** The first ejection lasts this long; each further one as much longer. */
-    baseEjectionTime: positiveDurationSchema,
-    /** No ejection lasts longer (Envoy `max_ejection_time`; Envoy Gateway has no field for it). */
-    maxEjectionTime: positiveDurationSchema,
-    /** Share of the endpoints that may be out at once; one may always be while another remains. */
-    maxEjectionPercent: percentSchema,
-    consecutiveGatewayErrors: notYetSupported('consecutiveGatewayErrors'),
-    consecutiveLocalOriginFailures: notYetSupported('consecutiveLocalOriginFailures'),
-    failurePercentageThreshold: notYetSupported('failurePercentageThreshold'),
-    splitExternalLocalOriginErrors: notYetSupported('splitExternalLocalOriginErrors'),
-  })
-  .check(
-    crossCheck(['baseEjectionTime', 'maxEjectionTime'], ({ baseEjectionTime, maxEjectionTime }, report) => {
-      if (baseEjectionTime === undefined || maxEjectionTime === undefined) return;
-      if (durationMs(maxEjectionTime) < durationMs(baseEjectionTime)) {
-        report(['maxEjectionTime'], `shorter than baseEjectionTime (${baseEjectionTime})`);
-      }
-    }),
-  );
 
 const retryBudgetSchema = z.object({
   /** Retries under way may be this share of the requests under way. */

@@ -8,6 +8,7 @@ export interface Abilities {
   readonly tcp: boolean;
   readonly upgrade: boolean;
   readonly normalization: boolean;
+  readonly outlierDetectors: boolean;
   readonly faults: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
@@ -30,6 +31,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       tcp: features.has(FEATURES.tcp),
       upgrade: features.has(FEATURES.upgrade),
       normalization: features.has(FEATURES.normalization),
+      outlierDetectors: features.has(FEATURES.outlierDetectors),
       faults: features.has(FEATURES.faults),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),

@@ -23,6 +23,7 @@ import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { Abilities } from './abilities.ts';
 import { meshAlpn, protocolFor } from './abilities.ts';
 import { adsSource, socketAddress } from './message-parts.ts';
+import { outlierDetection } from './outlier-detection.ts';
 import type { Destination, ServicePort } from './service-catalog.ts';
 import { plaintext, upstreamTls } from './tls-context.ts';
 
@@ -49,6 +50,7 @@ export function outboundCluster(
   const protocol = protocolFor(service.declarationOf(port).protocol, abilities);
   const target = { host: service.host, port: port.port, subset };
   const name = outboundClusterName(target);
+  const outliers = outlierDetection(policy.outlierDetection, abilities);
   return {
     name,
     type: 'EDS',
@@ -58,9 +60,7 @@ export function outboundCluster(
     lb_policy: 'ROUND_ROBIN',
     load_balancing_policy: { policies: balancers(policy) },
     circuit_breakers: { thresholds: [thresholds(policy)] },
-    ...(policy.outlierDetection.consecutive5XxErrors > 0 && {
-      outlier_detection: outlierDetection(policy.outlierDetection),
-    }),
+    ...(outliers !== null && { outlier_detection: outliers }),
     transport_socket_matches: [
       {
         name: 'heddle-mtls',
@@ -180,21 +180,6 @@ function thresholds(policy: EffectiveTrafficPolicy): Thresholds {
             min_retry_concurrency: { value: retryLimit.minRetryConcurrency },
           },
         }),
-  };
-}
-
-function outlierDetection(
-  policy: EffectiveTrafficPolicy['outlierDetection'],
-): Input<'envoy.config.cluster.v3.OutlierDetection'> {
-  return {
-    consecutive_5xx: { value: policy.consecutive5XxErrors },
-    // Without this a stock client would also eject by success rate, which nobody asked for.
-    enforcing_success_rate: { value: 0 },
-    interval: msToDuration(policy.intervalMs),
-    base_ejection_time: msToDuration(policy.baseEjectionTimeMs),
-    max_ejection_time: msToDuration(policy.maxEjectionTimeMs),
-    max_ejection_percent: { value: Math.round(policy.maxEjectionPercent) },
-    always_eject_one_host: { value: true },
   };
 }
 

@@ -10,4 +10,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.faults,
   FEATURES.routing,
   FEATURES.retries,
+  FEATURES.outlierDetectors,
 ];
