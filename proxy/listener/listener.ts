@@ -59,6 +59,9 @@ export interface ListenerCounters {
   handshakeFailures: number;
 }
 
+/** For `maxConnections` of Node's server: 0 is no limit before Node 22. */
+const TAKE_NONE = -1;
+
 /** Accepts connections, in plaintext or with mutual TLS, within its limits, and knows all that are open. */
 export class Listener {
   readonly name: string;
@@ -248,7 +251,7 @@ export class Listener {
   #maxConnections(): number {
     const { maxConnections = 10_000, whyFull } = this.#options;
     this.#fullReason = whyFull === undefined ? null : whyFull();
-    return this.#fullReason === null ? maxConnections : 0;
+    return this.#fullReason === null ? maxConnections : TAKE_NONE;
   }
 
   #refuseFull(address: string): void {
