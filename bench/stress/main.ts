@@ -1,18 +1,17 @@
 /**
- * `npx tsx bench/stress/main.ts [--minutes 60] [--clients 8] [--pause-ms 20] [--broken 0.3]`
- *
  * Clients and an upstream that break connections off at random points, through one sidecar in plaintext and through two
  * with mutual TLS between them. Every byte of every body is compared. Exits with 1 when a byte was wrong, an answer
  * that broke off looked complete, an exchange that nobody broke failed, a sidecar ended, its memory grew, or a file
- * descriptor was left over. Takes an hour by default; runs built or not (`node dist/bench/stress/main.js`).
+ * descriptor was left over. Runs built or not (`node dist/bench/stress/main.js`). What it takes is in `options.ts`.
  */
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { Place } from '../load/peer.ts';
 import { heddle } from '../load/peers/heddle.ts';
 import { residentMb } from '../load/process-cost.ts';
 import { Stage } from '../load/stage.ts';
+import type { Options } from './options.ts';
+import { readOptions, usage } from './options.ts';
 import { drawPlan } from './plan.ts';
 import { runClient, Tally } from './unreliable-client.ts';
 import { startUnreliableUpstream } from './unreliable-upstream.ts';
@@ -23,15 +22,6 @@ const allowedGrowthMb = 5;
 /** Descriptors go after their connections. */
 const settleMs = 15_000;
 
-const { values: options } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '60' },
-    clients: { type: 'string', default: '8' },
-    'pause-ms': { type: 'string', default: '20' },
-    broken: { type: 'string', default: '0.3' },
-  },
-});
-
 /** One way through the mesh and what is known of it. */
 interface Way {
   readonly place: Place;
@@ -40,7 +30,24 @@ interface Way {
   readonly tally: Tally;
 }
 
-async function main(): Promise<number> {
+async function main(line: readonly string[]): Promise<number> {
+  let options: Options;
+  try {
+    options = readOptions(line);
+  } catch (error) {
+    console.error(
+      `stress: ${error instanceof Error ? error.message : error}\nTry: npx tsx bench/stress/main.ts --help`,
+    );
+    return 2;
+  }
+  if (options.wantsHelp) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  return stress(options);
+}
+
+async function stress(options: Options): Promise<number> {
   const stage = new Stage(null);
   process.once('exit', () => stage.clear());
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
@@ -49,13 +56,11 @@ async function main(): Promise<number> {
   const ways: Way[] = [];
   for (const place of ['single', 'chain'] as const) ways.push(await startWay(stage, place, upstream.port));
 
-  const endsAtMs = performance.now() + Number(options.minutes) * 60_000;
+  const endsAtMs = performance.now() + options.minutes * 60_000;
   const isOver = () => performance.now() > endsAtMs || stage.firstFailed() !== null;
-  const draw = () => drawPlan(Math.random, Number(options.broken));
+  const draw = () => drawPlan(Math.random, options.broken);
   const clients = ways.flatMap(({ port, tally }) =>
-    Array.from({ length: Number(options.clients) }, () =>
-      runClient(port, draw, Number(options['pause-ms']), isOver, tally),
-    ),
+    Array.from({ length: options.clients }, () => runClient(port, draw, options.pauseMs, isOver, tally)),
   );
   let isRunning = true;
   const watch = watchMemory(ways, () => isRunning);
@@ -68,7 +73,7 @@ async function main(): Promise<number> {
   if (upstream.wrongBodies > 0) faults.push(`${upstream.wrongBodies} requests arrived with wrong bodies`);
   const ended = stage.firstFailed();
   if (ended !== null) faults.push(`a sidecar ended (${ended.outcome}): ${ended.lastWords()}`);
-  else for (const way of ways) faults.push(...(await leftovers(way)));
+  else for (const way of ways) faults.push(...(await leftovers(way, options.clients)));
   for (const fault of faults.slice(0, 20)) console.log(`fault: ${fault}`);
   console.log(faults.length === 0 ? 'no fault' : `${faults.length} faults`);
   await stage.close();
@@ -105,11 +110,11 @@ async function watchMemory(ways: readonly Way[], isRunning: () => boolean): Prom
     await delay(sampleMs);
     for (const { sidecars } of ways) for (const { pid, mb } of sidecars) mb.push(residentMb(pid));
     const seconds = Math.round((performance.now() - startedAtMs) / 1000);
-    if (seconds % 60 < sampleMs / 1000) console.log(ways.map((way) => `${seconds} s  ${line(way)}`).join('\n'));
+    if (seconds % 60 < sampleMs / 1000) console.log(ways.map((way) => `${seconds} s  ${describe(way)}`).join('\n'));
   }
 }
 
-function line({ place, sidecars, tally }: Way): string {
+function describe({ place, sidecars, tally }: Way): string {
   const state = sidecars.map(({ pid, mb }) => `${mb.at(-1)?.toFixed(1)} MB ${descriptors(pid)} fds`).join(', ');
   const { exchanges, brokenOff, bytes, faults } = tally;
   return `${place}: ${exchanges} exchanges, ${brokenOff} broken off, ${(bytes / 1e6).toFixed(0)} MB, ${faults.length} faults; ${state}`;
@@ -119,21 +124,21 @@ function line({ place, sidecars, tally }: Way): string {
  * Memory that grew, and descriptors that nobody needs any more. Between two sidecars as many connections as there were
  * clients may stay open for the next call.
  */
-async function leftovers(way: Way): Promise<string[]> {
-  const pooled = way.place === 'single' ? 0 : Number(options.clients);
+async function leftovers(way: Way, clients: number): Promise<string[]> {
+  const pooled = way.place === 'single' ? 0 : clients;
   const faults: string[] = [];
-  console.log(`end  ${line(way)}`);
+  console.log(`end  ${describe(way)}`);
   for (const { pid, fdsBefore, mb } of way.sidecars) {
     const quarter = Math.floor(mb.length / 4);
     const growthMb = mean(mb.slice(-quarter)) - mean(mb.slice(quarter, 2 * quarter));
+    // fewer than four samples: too short a run to say
+    const growth = quarter === 0 ? 'not judged' : `${growthMb.toFixed(1)} MB in half the time`;
     if (growthMb > allowedGrowthMb) faults.push(`${way.place}: memory grew by ${growthMb.toFixed(1)} MB`);
     const deadlineMs = performance.now() + settleMs;
     while (descriptors(pid) > fdsBefore + pooled && performance.now() < deadlineMs) await delay(100);
     const more = descriptors(pid) - fdsBefore - pooled;
     if (more > 0) faults.push(`${way.place}: ${more} file descriptors left over`);
-    console.log(
-      `end  ${way.place}: memory ${growthMb.toFixed(1)} MB in half the time, ${Math.max(0, more)} descriptors left over`,
-    );
+    console.log(`end  ${way.place}: memory ${growth}, ${Math.max(0, more)} descriptors left over`);
   }
   return faults;
 }
@@ -146,4 +151,4 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-process.exitCode = await main();
+process.exitCode = await main(process.argv.slice(2));
