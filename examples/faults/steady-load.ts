@@ -19,7 +19,7 @@ const PACE_MS = 5;
 const CHAT_LINES = 20;
 const CHAT_PACE_MS = 100;
 /** What takes longer has hung. */
-const LIMIT_MS = 10_000;
+const LIMIT_MS = 30_000;
 
 /**
  * Clients that call without a pause over the connections that they have: HTTP/1 and HTTP/2, calls that may be repeated and
