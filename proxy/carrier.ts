@@ -3,6 +3,8 @@ import type { Stat } from './admin/stats-page.ts';
 import type { LogLevel } from './log.ts';
 import type { ProcessUsage } from './telemetry/process-metrics.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
+import type { Statistic } from './telemetry/statistic.ts';
+import { counter, gauge, shared } from './telemetry/statistic.ts';
 import type { TcpRegistry } from './telemetry/tcp-registry.ts';
 import type { DownstreamRequests, TrafficStats } from './telemetry/traffic-stats.ts';
 import type { MeshIdentity } from './tls/mesh-identity.ts';
@@ -25,27 +27,40 @@ export interface OpenListener {
   readonly port: number;
 }
 
-/** Counters of what carries requests that belong to nothing else. */
-export interface CarrierCounters {
-  /** Requests that broke the rules of HTTP and never reached a route. */
-  readonly refusedRequests: number;
-  /** Lines of the access log that were dropped. */
-  readonly droppedLogLines: number;
-  /** Requests answered 503 because of `memoryPressurePercent`. */
-  readonly shedRequests: number;
-  /** Requests that a fault held up, and those that it answered. */
-  readonly delaysInjected: number;
-  readonly abortsInjected: number;
-  /** Requests that had no fault because too many were held up. */
-  readonly faultsOverflow: number;
-  /** Requests held up now. */
-  readonly activeFaults: number;
-  /** How often the event loop was stuck for more than 200 ms, and for more than a second. */
-  readonly watchdogMisses: number;
-  readonly watchdogMegaMisses: number;
-  /** Memory in use, of what the process may have; of several processes the greatest. */
-  readonly memoryPressurePercent: number;
-}
+/**
+ * What is counted of a carrier and belongs to nothing else. A row here and a number in `DataPlane.counters` are on the page of
+ * metrics, and added up over workers.
+ */
+export const carrierStatistics = {
+  droppedLogLines: counter(
+    'heddle_access_log_dropped_total',
+    'Lines of the access log that were dropped because its target was too slow.',
+  ),
+  refusedRequests: counter(
+    'heddle_requests_refused_total',
+    'Requests that broke the rules of HTTP and never reached a route.',
+  ),
+  shedRequests: counter(
+    'heddle_overload_shed_requests_total',
+    'Requests answered 503 because the sidecar was close to the end of its memory.',
+  ),
+  memoryPressurePercent: shared(
+    'heddle_overload_memory_pressure_percent',
+    'Memory in use, of what the process may have.',
+  ),
+  delaysInjected: counter('heddle_fault_delays_injected_total', 'Requests that a fault held up.'),
+  abortsInjected: counter('heddle_fault_aborts_injected_total', 'Requests that a fault answered.'),
+  faultsOverflow: counter('heddle_fault_overflow_total', 'Requests that had no fault because too many were held up.'),
+  activeFaults: gauge('heddle_fault_active', 'Requests that a fault holds up now.'),
+  watchdogMisses: counter('heddle_watchdog_miss_total', 'Times that the event loop was stuck for more than 200 ms.'),
+  watchdogMegaMisses: counter(
+    'heddle_watchdog_mega_miss_total',
+    'Times that the event loop was stuck for more than a second.',
+  ),
+} as const satisfies Readonly<Record<string, Statistic>>;
+
+/** Each `carrierStatistics`. */
+export type CarrierCounters = Readonly<Record<keyof typeof carrierStatistics, number>>;
 
 /**
  * What carries the requests of a sidecar: this process (`DataPlane`), or several (`WorkerGroup`). It is told what is in

@@ -1,10 +1,12 @@
 import { TrustBundle } from '../../certs/trust-bundle.ts';
 import type { Node } from '../../proto/generated/envoy/config/core/v3/Node.ts';
 import { version } from '../../proto/version.ts';
-import type { Carrier } from '../carrier.ts';
+import type { Carrier, CarrierCounters } from '../carrier.ts';
+import { carrierStatistics } from '../carrier.ts';
 import type { LogWriter } from '../log.ts';
 import type { MetricsPage } from '../telemetry/metrics-page.ts';
 import type { ProcessFacts } from '../telemetry/process-metrics.ts';
+import { valuesOf } from '../telemetry/statistic.ts';
 import type { TelemetryReporter } from '../telemetry/telemetry-reporter.ts';
 import type { MeshIdentity } from '../tls/mesh-identity.ts';
 import type { ControlPlaneClient } from '../xds/control-plane-client.ts';
@@ -73,48 +75,8 @@ export function processFacts(proxy: SidecarParts): ProcessFacts {
       // while a root is being replaced there are two; what matters is how long the trust lasts
       yield { kind: 'root', expiresAtMs: Math.max(...roots.map(({ notAfterMs }) => notAfterMs)) };
     },
-    memoryPressurePercent: () => proxy.carrier.counters().memoryPressurePercent,
     *counters() {
-      yield {
-        name: 'heddle_access_log_dropped_total',
-        help: 'Lines of the access log that were dropped because its target was too slow.',
-        value: proxy.carrier.counters().droppedLogLines,
-      };
-      yield {
-        name: 'heddle_requests_refused_total',
-        help: 'Requests that broke the rules of HTTP and never reached a route.',
-        value: proxy.carrier.counters().refusedRequests,
-      };
-      yield {
-        name: 'heddle_overload_shed_requests_total',
-        help: 'Requests answered 503 because the sidecar was close to the end of its memory.',
-        value: proxy.carrier.counters().shedRequests,
-      };
-      yield {
-        name: 'heddle_fault_delays_injected_total',
-        help: 'Requests that a fault held up.',
-        value: proxy.carrier.counters().delaysInjected,
-      };
-      yield {
-        name: 'heddle_fault_aborts_injected_total',
-        help: 'Requests that a fault answered.',
-        value: proxy.carrier.counters().abortsInjected,
-      };
-      yield {
-        name: 'heddle_fault_overflow_total',
-        help: 'Requests that had no fault because too many were held up.',
-        value: proxy.carrier.counters().faultsOverflow,
-      };
-      yield {
-        name: 'heddle_watchdog_miss_total',
-        help: 'Times that the event loop was stuck for more than 200 ms.',
-        value: proxy.carrier.counters().watchdogMisses,
-      };
-      yield {
-        name: 'heddle_watchdog_mega_miss_total',
-        help: 'Times that the event loop was stuck for more than a second.',
-        value: proxy.carrier.counters().watchdogMegaMisses,
-      };
+      yield* carrierMetrics(proxy.carrier, true);
       yield {
         name: 'heddle_xds_nack_total',
         help: 'Resources that were refused.',
@@ -127,6 +89,18 @@ export function processFacts(proxy: SidecarParts): ProcessFacts {
       };
       yield* proxy.carrier.facts().metrics.filter(({ type }) => type === 'counter');
     },
-    gauges: () => proxy.carrier.facts().metrics.filter(({ type }) => type === 'gauge'),
+    *gauges() {
+      yield* carrierMetrics(proxy.carrier, false);
+      yield* proxy.carrier.facts().metrics.filter(({ type }) => type === 'gauge');
+    },
   };
+}
+
+const statistics = valuesOf<CarrierCounters>(carrierStatistics);
+
+function* carrierMetrics(carrier: Carrier, areCounters: boolean): ReturnType<ProcessFacts['counters']> {
+  const counters = carrier.counters();
+  for (const { name, kind, help, value } of statistics) {
+    if ((kind === 'counter') === areCounters) yield { name, help, value: value(counters) };
+  }
 }

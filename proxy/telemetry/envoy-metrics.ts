@@ -1,6 +1,7 @@
 import type { MetricType } from './exposition.ts';
 import { labelText, metricHeader, sample } from './exposition.ts';
-import type { ClusterStats, DownstreamRequests, ListenerStats, Statistic, StatisticOf } from './traffic-stats.ts';
+import type { Statistic, StatisticOf } from './statistic.ts';
+import type { ClusterStats, DownstreamRequests, ListenerStats } from './traffic-stats.ts';
 import { statisticsOfCluster, statisticsOfListener } from './traffic-stats.ts';
 
 /**

@@ -26,9 +26,9 @@ function pageOf(registry = new SeriesRegistry(), clusters = [clusterStatsOf()]):
     ],
     facts: {
       version: '0.1.0',
-      memoryPressurePercent: () => 12.5,
       certificateExpiry: () => [{ kind: 'leaf', expiresAtMs: 1_700_000_000_000 }],
       counters: () => [{ name: 'heddle_access_log_dropped_total', help: 'Lines that were not written.', value: 2 }],
+      gauges: () => [{ name: 'heddle_fault_active', help: 'Held up.', value: 1.5 }],
     },
   });
   pages.push(page);
@@ -130,6 +130,7 @@ describe('MetricsPage', () => {
     expect(sampleOf(text, 'envoy_listener_downstream_cx_overload_reject', inbound)).toBe(1);
     expect(sampleOf(text, 'heddle_certificate_expiration_timestamp_seconds', 'kind="leaf"')).toBe(1_700_000_000);
     expect(sampleOf(text, 'heddle_access_log_dropped_total')).toBe(2);
+    expect(sampleOf(text, 'heddle_fault_active')).toBe(1.5);
     expect(sampleOf(text, 'heddle_metrics_series_dropped_total')).toBe(0);
     expect(sampleOf(text, 'process_resident_memory_bytes')).toBeGreaterThan(10_000_000);
     expect(sampleOf(text, 'process_cpu_seconds_total')).toBeGreaterThan(0);

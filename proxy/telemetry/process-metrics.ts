@@ -14,12 +14,10 @@ export interface ProcessFacts {
   readonly version: string;
   /** Expiry of certificates in use, by kind: `leaf`, `root`. */
   certificateExpiry(): Iterable<{ readonly kind: string; readonly expiresAtMs: number }>;
-  /** How close the process is to the end of its memory. */
-  memoryPressurePercent(): number;
   /** Names and values of counters that belong to nothing else; names end in `_total`. */
   counters(): Iterable<{ readonly name: string; readonly help: string; readonly value: number }>;
   /** The same for what goes up and down. */
-  gauges?(): Iterable<{ readonly name: string; readonly help: string; readonly value: number }>;
+  gauges(): Iterable<{ readonly name: string; readonly help: string; readonly value: number }>;
   /** What other processes that belong to this one used in addition; null where there are none. */
   usage?(): ProcessUsage | null;
 }
@@ -92,9 +90,6 @@ export class ProcessMetrics {
     gauge('process_open_fds', 'Open file descriptors.', () => {
       return openDescriptors() + (others()?.openDescriptors ?? 0);
     });
-    gauge('heddle_overload_memory_pressure_percent', 'Memory in use, of what the process may have.', () =>
-      facts.memoryPressurePercent(),
-    );
     const lag = watchLag();
     this.#lag = lag;
     gauge(
@@ -129,8 +124,8 @@ export class ProcessMetrics {
     for (const { name, help } of facts.counters()) {
       counter(name, help, () => [...facts.counters()].find((each) => each.name === name)?.value ?? 0);
     }
-    for (const { name, help } of facts.gauges?.() ?? []) {
-      gauge(name, help, () => [...(facts.gauges?.() ?? [])].find((each) => each.name === name)?.value ?? 0);
+    for (const { name, help } of facts.gauges()) {
+      gauge(name, help, () => [...facts.gauges()].find((each) => each.name === name)?.value ?? 0);
     }
     return registry;
   }

@@ -1,4 +1,6 @@
 import { outlierStatistics } from './outlier-statistics.ts';
+import type { Statistic, StatisticOf } from './statistic.ts';
+import { counter, gauge, shared, valuesOf } from './statistic.ts';
 
 /**
  * What is told of clusters and listeners, read when somebody asks. Plain numbers, so that whoever has them need not know how
@@ -30,20 +32,6 @@ export interface DownstreamRequests {
   /** By class: index 1 to 5; index 0 for those whose client went away. */
   readonly byClass: readonly number[];
 }
-
-export interface Statistic {
-  /** Envoy's name of it; what the page of metrics and `/stats` call it follows from this. */
-  readonly name: string;
-  /** How it counts: `counter` in total; the others say how it is now. */
-  readonly kind: 'counter' | GaugeKind;
-  readonly help: string;
-}
-
-/**
- * What the numbers of several workers make together: `gauge` their sum. `shared` the greatest: it is the same in each, or
- * each has found it out by itself.
- */
-type GaugeKind = 'gauge' | 'shared';
 
 /**
  * All that is told of a cluster. A row here and a number in `clusterStats` are a statistic on the page of metrics, on
@@ -101,11 +89,6 @@ export const listenerStatistics = {
   handshakeFailures: counter('ssl.connection_error', 'TLS handshakes that failed.'),
 } as const satisfies Readonly<Record<string, Statistic>>;
 
-/** A statistic, and where it stands in a row of numbers. */
-export interface StatisticOf<Stats> extends Statistic {
-  readonly value: (of: Stats) => number;
-}
-
 /** A circuit breaker is open while nothing remains of its limit, whatever the number of workers that share it. */
 const openLimits: readonly StatisticOf<ClusterStats>[] = (
   [
@@ -125,20 +108,3 @@ export const statisticsOfCluster: readonly StatisticOf<ClusterStats>[] = [
 ];
 
 export const statisticsOfListener: readonly StatisticOf<ListenerStats>[] = valuesOf<ListenerStats>(listenerStatistics);
-
-function valuesOf<Stats>(table: Readonly<Partial<Record<keyof Stats, Statistic>>>): StatisticOf<Stats>[] {
-  const entries = Object.entries(table) as [keyof Stats, Statistic][];
-  return entries.map(([key, statistic]) => ({ ...statistic, value: (of) => Number(of[key]) }));
-}
-
-function counter(name: string, help: string): Statistic {
-  return { name, kind: 'counter', help };
-}
-
-function gauge(name: string, help: string): Statistic {
-  return { name, kind: 'gauge', help };
-}
-
-function shared(name: string, help: string): Statistic {
-  return { name, kind: 'shared', help };
-}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ClusterStatus } from '../admin/clusters-page.ts';
+import { carrierStatistics } from '../carrier.ts';
+import type { Statistic } from '../telemetry/statistic.ts';
 import { clusterStatsOf } from '../telemetry/testing/stats.ts';
-import type { Statistic } from '../telemetry/traffic-stats.ts';
 import { clusterStatistics, listenerStatistics } from '../telemetry/traffic-stats.ts';
 import { addUp, countersOf, mergeDestinations, noCounters } from './merge-status.ts';
 import type { WorkerReport } from './messages.ts';
@@ -45,7 +46,7 @@ describe('countersOf', () => {
   });
 
   it('knows of each statistic which of the two it is', () => {
-    const kinds = Object.entries<Statistic>({ ...listenerStatistics, ...clusterStatistics });
+    const kinds = Object.entries<Statistic>({ ...listenerStatistics, ...clusterStatistics, ...carrierStatistics });
     const ended: Record<string, unknown> = countersOf(Object.fromEntries(kinds.map(([key]) => [key, 1])));
     expect(ended).toEqual(Object.fromEntries(kinds.map(([key, { kind }]) => [key, kind === 'counter' ? 1 : 0])));
   });

@@ -1,21 +1,23 @@
 import type { ClusterStatus, EndpointStatus } from '../admin/clusters-page.ts';
 import type { CarrierCounters } from '../carrier.ts';
+import { carrierStatistics } from '../carrier.ts';
 import type { ProcessUsage } from '../telemetry/process-metrics.ts';
-import type { ClusterStats, DownstreamRequests, ListenerStats, Statistic } from '../telemetry/traffic-stats.ts';
+import type { Statistic } from '../telemetry/statistic.ts';
+import type { ClusterStats, DownstreamRequests, ListenerStats } from '../telemetry/traffic-stats.ts';
 import { clusterStatistics, listenerStatistics } from '../telemetry/traffic-stats.ts';
 
-const statistics = Object.entries<Statistic>({ ...clusterStatistics, ...listenerStatistics });
+const statistics = Object.entries<Statistic>({ ...clusterStatistics, ...listenerStatistics, ...carrierStatistics });
 
 /** Numbers that are the same in every worker, or of which the highest counts for all. */
 const highest: ReadonlySet<string> = new Set([
   ...statistics.filter(([, { kind }]) => kind === 'shared').map(([key]) => key),
-  ...['port', 'weight', 'retryBudgetPercent', 'lagSeconds', 'memoryPressurePercent'],
+  ...['port', 'weight', 'retryBudgetPercent', 'lagSeconds'],
 ]);
 
 /** Numbers that say how things stand; what has ended has none of them. */
 const standing: ReadonlySet<string> = new Set([
   ...statistics.filter(([, { kind }]) => kind !== 'counter').map(([key]) => key),
-  ...['activeFaults', 'residentBytes', 'heapBytes', 'openDescriptors', 'lagSeconds', 'memoryPressurePercent'],
+  ...['residentBytes', 'heapBytes', 'openDescriptors', 'lagSeconds'],
 ]);
 
 /**
@@ -85,18 +87,9 @@ function endpointKey({ address, port }: EndpointStatus): string {
   return `${address} ${port}`;
 }
 
-export const noCounters: CarrierCounters = {
-  refusedRequests: 0,
-  droppedLogLines: 0,
-  shedRequests: 0,
-  delaysInjected: 0,
-  abortsInjected: 0,
-  faultsOverflow: 0,
-  activeFaults: 0,
-  watchdogMisses: 0,
-  watchdogMegaMisses: 0,
-  memoryPressurePercent: 0,
-};
+export const noCounters = Object.fromEntries(
+  Object.keys(carrierStatistics).map((key) => [key, 0]),
+) as unknown as CarrierCounters; // all of its keys
 
 export const noUsage: ProcessUsage = {
   cpuSeconds: 0,
