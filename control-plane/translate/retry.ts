@@ -60,6 +60,16 @@ export function retryPolicy(
   };
 }
 
+/** How much of a body is kept, where it is not what every sidecar does. */
+export function bodyBuffer(
+  { bodyBufferLimitBytes }: EffectiveRetry,
+  { retries }: Pick<Abilities, 'retries'>,
+): Pick<Input<'envoy.config.route.v3.Route'>, 'request_body_buffer_limit'> {
+  return retries && bodyBufferLimitBytes !== builtInRetry.bodyBufferLimitBytes
+    ? { request_body_buffer_limit: { value: bodyBufferLimitBytes } }
+    : {};
+}
+
 /**
  * What a build that knows less can be told: without the conditions it does not know, and with no retries at all where they
  * depend on the request's headers.

@@ -18,7 +18,7 @@ import { withFault } from './faults.ts';
 import type { Precedence } from './gateway-precedence.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
 import { createdAtMs } from './order.ts';
-import { retryPolicy } from './retry.ts';
+import { bodyBuffer, retryPolicy } from './retry.ts';
 import { headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
 import { hasPattern, matchEverything, prefixWithoutSlash, routeMatch } from './route-match.ts';
 import type { Destination, ServiceCatalog, ServicePort } from './service-catalog.ts';
@@ -112,6 +112,7 @@ function defaultRoute({ destination, port, policy, abilities }: RoutedPort): Rou
     name: 'default',
     match: { prefix: '/' },
     route: { cluster, ...forwarding({}, policy, abilities) },
+    ...bodyBuffer(policy.retry, abilities),
     ...routeMetadata(null, policy),
   };
 }
@@ -162,6 +163,7 @@ function action(
   const rewrite = rule.filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
   return {
     route: { ...chosen, ...(rewrite && urlRewrite(rewrite, match)), ...forwarding(rule, policy, abilities) },
+    ...bodyBuffer(policy.retry, abilities),
   };
 }
 

@@ -274,6 +274,7 @@ const trafficPolicy = fc.record({
         }),
       ),
       retryOn: often(retryOn),
+      bodyBufferLimitBytes: rarely(fc.integer({ min: 0, max: 1_048_576 })),
       retryNonIdempotent: often(fc.boolean()),
     }),
   ),

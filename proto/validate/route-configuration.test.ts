@@ -281,6 +281,11 @@ describe('a route', () => {
       'route.upgrade_configs[0].upgrade_type: must be websocket, and is "CONNECT"',
     ],
     [
+      'more of each body kept than a sidecar has room for',
+      { match, route, request_body_buffer_limit: { value: '1048577' } },
+      'request_body_buffer_limit: must be at most 1048576, and is 1048577',
+    ],
+    [
       'a retriable header of requests',
       { match, route: { ...route, retry_policy: { retriable_headers: [{ name: ':path', present_match: true }] } } },
       'route.retry_policy.retriable_headers[0].name: is no header of an answer: :path',

@@ -102,7 +102,20 @@ function checkRoute(route: Route__Output, at: Path, violations: Violations, maxB
   }
   checkHeaderChanges(route, at, violations);
   checkPerFilterConfig(route.typed_per_filter_config, at.field('typed_per_filter_config'), violations);
-  refuse(route, ['request_body_buffer_limit'], at, violations);
+  checkBodyBufferLimit(route, at.field('request_body_buffer_limit'), violations);
+}
+
+/** Each request may hold as much, and a sidecar carries thousands of them. */
+const MAX_BODY_BUFFER_BYTES = 1_048_576;
+
+function checkBodyBufferLimit(
+  { request_body_buffer_limit: limit }: Route__Output,
+  at: Path,
+  violations: Violations,
+): void {
+  if (limit !== null && BigInt(limit.value) > MAX_BODY_BUFFER_BYTES) {
+    violations.add(at, `must be at most ${MAX_BODY_BUFFER_BYTES}, and is ${limit.value}`);
+  }
 }
 
 function checkMatch(match: RouteMatch__Output, at: Path, violations: Violations): void {

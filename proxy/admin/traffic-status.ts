@@ -28,6 +28,7 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     perTryTimeouts: counters.perTryTimeouts,
     perTryIdleTimeouts: counters.perTryIdleTimeouts,
     retriesExhausted: counters.retriesExhausted,
+    replaysAbandoned: counters.replaysAbandoned,
     requestsRefused: breaker.requests.overflows + breaker.pendingRequests.overflows,
     connectionsTotal: counters.connectionsToGone + sum(({ poolCounters }) => poolCounters.connectionsTotal),
     connectionsActive: breaker.connections.active,

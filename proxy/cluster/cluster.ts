@@ -41,6 +41,8 @@ export interface ClusterCounters {
   perTryIdleTimeouts: number;
   /** Requests whose last try would have been repeated, had there been another. */
   retriesExhausted: number;
+  /** Requests that could have been repeated, had their bodies not been too large to keep. */
+  replaysAbandoned: number;
   timeouts: number;
   connectFailures: number;
   /** Connections that were opened to endpoints that are no more. */
@@ -66,6 +68,7 @@ export class Cluster {
     perTryTimeouts: 0,
     perTryIdleTimeouts: 0,
     retriesExhausted: 0,
+    replaysAbandoned: 0,
     timeouts: 0,
     connectFailures: 0,
     connectionsToGone: 0,

@@ -11,6 +11,7 @@ import { localOrigin } from '../resilience/outlier/outcome.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import {
   isConnectionsFault,
+  mayRepeat,
   mayRetryAnswer,
   mayRetryFailure,
   mayRetryGrpcStatus,
@@ -20,6 +21,7 @@ import { Deadline } from '../resilience/timer-wheel.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
 import { fillOutgoingRequest } from './outgoing-request.ts';
+import { ReplayBuffer } from './replay-buffer.ts';
 
 /** Who has the client, and hears of the one attempt that counts. */
 export interface AnswerReceiver {
@@ -45,8 +47,8 @@ export interface AnswerReceiver {
  *      └── back-off ◀─ #attemptFailed (or a status that may be retried) ─► onNoAnswer
  * ```
  *
- * A request whose body is not whole in memory is sent once: only what can be sent again unchanged is ever retried. One
- * object per exchange, used again as that is.
+ * A request whose body is not kept whole is sent once: only what can be sent again unchanged is ever retried. One object per
+ * exchange, used again as that is.
  */
 export class UpstreamRequest implements ResponseReceiver {
   /** These two are null until the request has come so far, and stay for the record when it is over. */
@@ -71,7 +73,10 @@ export class UpstreamRequest implements ResponseReceiver {
   #stream: UpstreamStream | null = null;
   #phase: Phase = 'idle';
   #status = 0;
+  /** Part of the request has gone to an upstream and is nowhere else any more. */
   #isBodyStreamed = false;
+  /** null where the request came whole, or could never be repeated. */
+  #replay: ReplayBuffer | null = null;
   #hasAskedAgain = false;
   /** Endpoints that have failed this request before the last one did; null for none. */
   #failedBefore: Endpoint[] | null = null;
@@ -121,7 +126,24 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#looksAtEveryAnswer = this.#policy?.looksAtEveryAnswer === true;
     this.#protocol = protocolTowards(cluster, this.#head);
     fillOutgoingRequest(this.#request, this.#head, action, edit, cluster.config.serviceHost, this.#peer);
+    if (this.#policy !== null && !this.#head.isComplete) this.#replay = this.#replayOf(this.#head, this.#policy);
     return true;
+  }
+
+  /** Where to keep the body; null where nothing that is known of the request lets it be sent again once it was begun. */
+  #replayOf(head: RequestHead, policy: RetryPolicy): ReplayBuffer | null {
+    // over HTTP/2 an upstream can say that it has not looked at a request, which holds for every method
+    const isRepeatable = policy.maxRetries > 0 && mayRepeat(policy, head.method);
+    if (head.upgrade !== '' || !(isRepeatable || this.#protocol === 'http2')) return null;
+    const replay = new ReplayBuffer(policy.replayBytes, head.body.length);
+    if (head.contentLength <= policy.replayBytes) return replay;
+    this.#abandonReplay();
+    return null;
+  }
+
+  #abandonReplay(): void {
+    this.#replay = null;
+    if (this.cluster !== null) this.cluster.counters.replaysAbandoned++;
   }
 
   /** Tries an endpoint; only after `enter`. */
@@ -204,8 +226,13 @@ export class UpstreamRequest implements ResponseReceiver {
     }
     const isFlowing = stream.send(this, request);
     if (this.#head.isComplete || this.#head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer
-    if (isFlowing) this.#downstream.resumeRequest();
+    const isReplayed = this.attempts === 1 || this.#replay === null || this.#replayTo(stream, this.#replay);
+    if (isFlowing && isReplayed) this.#downstream.resumeRequest();
     else this.#downstream.pauseRequest();
+  }
+
+  #replayTo(stream: UpstreamStream, replay: ReplayBuffer): boolean {
+    return replay.sendTo(stream, this.isRequestEnded, () => this.#stream === stream);
   }
 
   onPoolFailure(failure: Failure, detail: string): void {
@@ -216,15 +243,20 @@ export class UpstreamRequest implements ResponseReceiver {
   /** False where there is nobody to send it to: before an attempt, when reading is paused, and after the answer. */
   sendBody(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
     if (this.#stream === null) return false;
-    this.#isBodyStreamed = true;
+    if (this.#replay === null) this.#isBodyStreamed = true;
+    else if (!this.#replay.keep(buffer, start, end)) {
+      this.#abandonReplay();
+      this.#isBodyStreamed = true;
+    }
     if (!this.#stream.sendBody(buffer, start, end, owned)) this.#downstream.pauseRequest();
     return true;
   }
 
   endRequest(trailers: string): void {
     this.isRequestEnded = true;
-    // nobody says it a second time: another attempt has it with its head, or there is no other
-    if (trailers === '') this.#request.isComplete = true;
+    // nobody says it a second time: another attempt has it from what was kept or with its head, or there is no other
+    if (this.#replay !== null) this.#replay.end(trailers);
+    else if (trailers === '') this.#request.isComplete = true;
     else this.#isBodyStreamed = true;
     this.#stream?.endRequest(trailers);
   }
@@ -307,6 +339,7 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#holdsRequest = false;
     this.#holdsRetry = false;
     this.#policy = null;
+    this.#replay = null;
     this.#phase = 'idle';
     this.#generation++;
   }
@@ -361,7 +394,7 @@ export class UpstreamRequest implements ResponseReceiver {
 
   /** Whether a request goes to the same endpoint once more, whatever the retry policy says. */
   #mayAskAgain(failure: Failure): boolean {
-    if (this.#hasAskedAgain || this.#isBodyStreamed || !this.#head.isComplete) return false;
+    if (this.#hasAskedAgain || this.#isBodyStreamed) return false;
     return isConnectionsFault(failure, this.#policy, this.#head.method);
   }
 

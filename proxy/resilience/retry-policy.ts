@@ -37,6 +37,8 @@ export interface RetryPolicy {
   readonly rateLimitedBackOff: RateLimitedBackOff | null;
   /** How often an endpoint is drawn again that has failed the request before; the last one is never drawn twice in a row. */
   readonly hostDraws: number;
+  /** A body is kept so that it can be sent again as long as it has no more bytes; 0 keeps none. */
+  readonly replayBytes: number;
   /** The user vouches that doing any request of this route twice is harmless. Default false. */
   readonly retryNonIdempotent: boolean;
 }
@@ -67,11 +69,16 @@ export interface RetrySettings {
   readonly backOffMaxMs: number;
   readonly rateLimitedBackOff?: RateLimitedBackOff | null;
   readonly hostDraws?: number;
+  /** Default 64 KiB. */
+  readonly replayBytes?: number;
   readonly retryNonIdempotent: boolean;
 }
 
 /** `num_retries` of a policy that does not say (Envoy). */
 export const defaultMaxRetries = 1;
+
+/** `request_body_buffer_limit` of a route that does not say: Linkerd's number; Envoy keeps what its connection buffers, 1 MiB. */
+export const defaultReplayBytes = 65_536;
 
 /** gRPC status codes by the name that `retry_on` knows them under (`x-envoy-retry-grpc-on`). */
 const grpcConditions: ReadonlyMap<string, number> = new Map([
@@ -142,6 +149,7 @@ export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
     backOffMaxMs: settings.backOffMaxMs,
     rateLimitedBackOff: settings.rateLimitedBackOff ?? null,
     hostDraws: settings.hostDraws ?? 0,
+    replayBytes: settings.replayBytes ?? defaultReplayBytes,
     retryNonIdempotent: settings.retryNonIdempotent,
   };
 }

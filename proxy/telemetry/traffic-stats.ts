@@ -51,6 +51,7 @@ export const clusterStatistics = {
   retriesSucceeded: counter('upstream_rq_retry_success', 'Requests that succeeded with a retry.'),
   retriesRefused: counter('upstream_rq_retry_overflow', 'Retries that the budget refused.'),
   retriesExhausted: counter('upstream_rq_retry_limit_exceeded', 'Requests that had no retry left.'),
+  replaysAbandoned: counter('retry_or_shadow_abandoned', 'Requests with bodies too large to be sent again.'),
   timeouts: counter('upstream_rq_timeout', 'Requests that timed out.'),
   perTryTimeouts: counter('upstream_rq_per_try_timeout', 'Tries that timed out.'),
   perTryIdleTimeouts: counter('upstream_rq_per_try_idle_timeout', 'Tries that fell silent.'),

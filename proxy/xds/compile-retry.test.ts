@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import type { Input } from '../../proto/load.ts';
 import { RequestHead } from '../message-head.ts';
 import { decoded } from '../testing/decoded.ts';
-import { compileRetry } from './compile-retry.ts';
+import { compileRetry, repeatLimits } from './compile-retry.ts';
 
 function compile(policy: Input<'envoy.config.route.v3.RetryPolicy'>) {
-  return compileRetry(decoded('envoy.config.route.v3.RetryPolicy', policy), false);
+  return compileRetry(decoded('envoy.config.route.v3.RetryPolicy', policy), {
+    retryNonIdempotent: false,
+    replayBytes: 7,
+  });
 }
 
 describe('compileRetry', () => {
@@ -23,6 +26,7 @@ describe('compileRetry', () => {
       backOffMaxMs: 250,
       rateLimitedBackOff: null,
       hostDraws: 0,
+      replayBytes: 7,
       requestHeaders: null,
       answerHeaders: null,
     });
@@ -63,5 +67,15 @@ describe('compileRetry', () => {
       ...(attempts !== undefined && { host_selection_retry_max_attempts: attempts }),
     });
     expect(policy?.hostDraws).toBe(draws);
+  });
+});
+
+describe('repeatLimits', () => {
+  it('keeps 64 KiB of a body where a route does not say, and what it says otherwise', () => {
+    const limits = (value?: number) =>
+      repeatLimits(
+        decoded('envoy.config.route.v3.Route', value === undefined ? {} : { request_body_buffer_limit: { value } }),
+      ).replayBytes;
+    expect([limits(), limits(0), limits(100_000)]).toEqual([65_536, 0, 100_000]);
   });
 });

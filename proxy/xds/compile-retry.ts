@@ -1,14 +1,33 @@
 import type { ProtoDuration } from '../../proto/duration.ts';
 import { MAX_TIMER_MS, timerMs } from '../../proto/duration.ts';
 import type { RetryPolicy__Output } from '../../proto/generated/envoy/config/route/v3/RetryPolicy.ts';
+import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
+import { parseRouteMetadata } from '../../proto/metadata.ts';
 import { defaultBackOffBaseMs } from '../resilience/back-off.ts';
 import { defaultMaxIntervalMs, RateLimitedBackOff } from '../resilience/rate-limited-back-off.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
-import { compileRetryPolicy, defaultMaxRetries } from '../resilience/retry-policy.ts';
+import { compileRetryPolicy, defaultMaxRetries, defaultReplayBytes } from '../resilience/retry-policy.ts';
 import { compileHeader } from './compile-matchers.ts';
 
+/** What stands in a route beside its RetryPolicy. */
+export interface RepeatLimits {
+  readonly retryNonIdempotent: boolean;
+  readonly replayBytes: number;
+}
+
+export function repeatLimits(route: Route__Output): RepeatLimits {
+  const { request_body_buffer_limit: limit } = route;
+  return {
+    retryNonIdempotent: parseRouteMetadata(route.metadata).retryNonIdempotent,
+    replayBytes: limit === null ? defaultReplayBytes : Number(limit.value),
+  };
+}
+
 /** A validated RetryPolicy; null where it neither names a condition nor bounds a try, and so says nothing. */
-export function compileRetry(policy: RetryPolicy__Output, retryNonIdempotent: boolean): RetryPolicy | null {
+export function compileRetry(
+  policy: RetryPolicy__Output,
+  { retryNonIdempotent, replayBytes }: RepeatLimits,
+): RetryPolicy | null {
   const perTryTimeoutMs = msOr(policy.per_try_timeout, 0);
   const perTryIdleTimeoutMs = msOr(policy.per_try_idle_timeout, 0);
   if (policy.retry_on.trim() === '' && perTryTimeoutMs === 0 && perTryIdleTimeoutMs === 0) return null;
@@ -27,6 +46,7 @@ export function compileRetry(policy: RetryPolicy__Output, retryNonIdempotent: bo
     backOffMaxMs: msOr(max, Math.min(10 * backOffBaseMs, MAX_TIMER_MS)),
     rateLimitedBackOff: compileRateLimitedBackOff(policy),
     hostDraws: hostDraws(policy),
+    replayBytes,
     retryNonIdempotent,
   });
 }

@@ -22,7 +22,8 @@ import { weightedChoice } from '../route/weighted-choice.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
 import { compileFilters } from './compile-filters.ts';
 import { compileHeader, compileString } from './compile-matchers.ts';
-import { compileRetry } from './compile-retry.ts';
+import type { RepeatLimits } from './compile-retry.ts';
+import { compileRetry, repeatLimits } from './compile-retry.ts';
 
 /** What makes a destination of a cluster's name. */
 export type DestinationOf<D> = (clusterName: string) => D;
@@ -69,10 +70,10 @@ function compileRoute<D>(
   destinationOf: DestinationOf<D>,
   environment: FilterEnvironment,
 ): Route<D> {
-  const { origin, retryNonIdempotent } = parseRouteMetadata(route.metadata);
+  const { origin } = parseRouteMetadata(route.metadata);
   return {
     name: route.name === '' ? 'default' : route.name,
-    action: compileAction(route, match, retryNonIdempotent, destinationOf, environment.random),
+    action: compileAction(route, match, repeatLimits(route), destinationOf, environment.random),
     filters: compileFilters(route, environment),
     requestHeaders: compileChanges(route.request_headers_to_add, route.request_headers_to_remove),
     responseHeaders: compileChanges(route.response_headers_to_add, route.response_headers_to_remove),
@@ -87,11 +88,11 @@ function compileOrigin(origin: NonNullable<ReturnType<typeof parseRouteMetadata>
 function compileAction<D>(
   route: Route__Output,
   match: RouteMatch__Output,
-  retryNonIdempotent: boolean,
+  limits: RepeatLimits,
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): RouteAction<D> {
-  if (route.route) return compileForward(route.route, match, retryNonIdempotent, destinationOf, random);
+  if (route.route) return compileForward(route.route, match, limits, destinationOf, random);
   if (route.redirect) {
     const redirect = compileRedirect(route.redirect, match);
     return { kind: 'redirect', status: redirectStatuses[route.redirect.response_code], redirect };
@@ -107,7 +108,7 @@ function compileAction<D>(
 function compileForward<D>(
   action: RouteAction__Output,
   match: RouteMatch__Output,
-  retryNonIdempotent: boolean,
+  limits: RepeatLimits,
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): ForwardAction<D> {
@@ -122,7 +123,7 @@ function compileForward<D>(
     timeoutMs: action.timeout === null ? defaultTimeoutMs : timerMs(action.timeout),
     // Absent and zero are opposites: the listener's own bound, and none.
     idleTimeoutMs: action.idle_timeout === null ? 0 : timerMs(action.idle_timeout) || Number.POSITIVE_INFINITY,
-    retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, retryNonIdempotent),
+    retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, limits),
     pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
     hostRewrite: action.host_rewrite_literal ?? null,
     upgrades: compileUpgrades(action.upgrade_configs),

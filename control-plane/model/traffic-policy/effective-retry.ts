@@ -21,6 +21,8 @@ export interface EffectiveRetry {
   readonly backOffMaxMs: number;
   /** null: what an answer says of when to come back is not heeded. */
   readonly rateLimitedBackOff: EffectiveRateLimitedBackOff | null;
+  /** Of a body that is kept so that it can be sent again. */
+  readonly bodyBufferLimitBytes: number;
   readonly retryNonIdempotent: boolean;
 }
 
@@ -47,6 +49,8 @@ export const builtInRetry: EffectiveRetry = {
   backOffBaseMs: 25,
   backOffMaxMs: 250,
   rateLimitedBackOff: null,
+  // Linkerd's; Envoy keeps as much as its connections buffer, 1 MiB
+  bodyBufferLimitBytes: 65_536,
   retryNonIdempotent: false,
 };
 
@@ -72,6 +76,7 @@ export function effectiveRetry(layers: readonly (WrittenRetry | undefined)[]): E
     perTryIdleTimeoutMs: first(({ perRetry }) => optionalDurationMs(perRetry?.idleTimeout), base.perTryIdleTimeoutMs),
     ...first(backOffOf, { backOffBaseMs: base.backOffBaseMs, backOffMaxMs: base.backOffMaxMs }),
     rateLimitedBackOff: first(rateLimitedBackOffOf, base.rateLimitedBackOff),
+    bodyBufferLimitBytes: first(({ bodyBufferLimitBytes }) => bodyBufferLimitBytes, base.bodyBufferLimitBytes),
     retryNonIdempotent: first(({ retryNonIdempotent }) => retryNonIdempotent, base.retryNonIdempotent),
   };
 }

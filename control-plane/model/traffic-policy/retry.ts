@@ -114,6 +114,11 @@ export const retrySchema = z.object({
     .optional(),
   retryOn: retryOnSchema.optional(),
   /**
+   * Most bytes of a body that a sidecar keeps so that the request can be sent again; a request with a longer one is sent
+   * once. 0 keeps none, at most 1 MiB. Envoy `request_body_buffer_limit`.
+   */
+  bodyBufferLimitBytes: countSchema(0, 1_048_576),
+  /**
    * Repeats also POST, PATCH and CONNECT after failures that may have reached the application. Off: a request that
    * could act twice is repeated only when it is proven not to have been sent. Ours; Envoy has no such guard.
    */
