@@ -10,6 +10,7 @@ import { noFaults } from '../filter/fault-filter.ts';
 import type { ForwardEnvironment, Recorder, RouteSource } from '../forward/forward-environment.ts';
 import type { LocalReply } from '../forward/local-reply.ts';
 import { localReply } from '../forward/local-reply.ts';
+import { remedyFor } from '../forward/remedy.ts';
 import type { TcpEnvironment, TcpRecorder } from '../forward-tcp.ts';
 import type { AcceptedConnection, NewConnection } from '../listener/accepted-connection.ts';
 import type { HttpCodecOptions } from '../listener/http-codecs.ts';
@@ -302,11 +303,10 @@ export class Traffic {
     failure: Parameters<typeof localReply>[0],
     context: Omit<Parameters<typeof localReply>[1], 'answeredBy' | 'remedy'>,
   ): LocalReply {
-    const service = /^[a-z][a-z0-9-]*(?=\.|$)/.exec(context.service)?.[0] ?? '';
     return localReply(failure, {
       ...context,
       answeredBy: `sidecar of ${this.#config.name}`,
-      remedy: service === '' ? '' : `heddle stat ${service}   or   heddle proxies`,
+      remedy: remedyFor(failure, context.service),
     });
   }
 }

@@ -236,7 +236,9 @@ describe('Http2Pool', () => {
     const transport = new FakeTransport();
     dials.shift()?.onConnected(transport);
     transport.receive(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
-    expect(waiter.failure).toBe('connectFailure: the instance does not speak HTTP/2');
+    expect(waiter.failure).toBe(
+      'connectFailure: the instance does not speak HTTP/2; a port that is declared http takes either version',
+    );
     expect(limits.connections.active).toBe(0);
   });
 

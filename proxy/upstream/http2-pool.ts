@@ -112,7 +112,10 @@ export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOw
     if (opened.isCounted) this.#limits.connections.release();
     if (!opened.isReady) {
       this.#opening--;
-      this.#failWaiters('connectFailure', 'the instance does not speak HTTP/2');
+      this.#failWaiters(
+        'connectFailure',
+        'the instance does not speak HTTP/2; a port that is declared http takes either version',
+      );
     }
     this.#openWhereNeeded();
   }

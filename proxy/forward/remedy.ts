@@ -1,0 +1,20 @@
+import type { Failure } from '../failure.ts';
+
+/**
+ * What the reader of a problem document can do next: a command, or another way to call. `''` where there is nothing to say.
+ * `service` is what was asked for, as an authority.
+ */
+export function remedyFor(failure: Failure, service: string): string {
+  const general = remedies[failure];
+  if (general !== undefined) return general;
+  const name = /^[a-z][a-z0-9-]*(?=\.|:|$)/.exec(service)?.[0];
+  return name === undefined ? '' : `heddle stat ${name}   or   heddle proxies`;
+}
+
+/** Where it would be of no use to look at the service. */
+const remedies: { readonly [Name in Failure]?: string } = {
+  nameResolution: 'heddle stat   for the services of the mesh',
+  unknownHost: 'heddle stat   for the services of the mesh',
+  unknownPort: 'heddle get workloads -A   for the ports of the mesh',
+  forbiddenDestination: 'the name of its service instead of an address of this host, or NO_PROXY',
+};
