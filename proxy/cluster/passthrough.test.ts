@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clusterConfig } from '../testing/forwarder.ts';
 import { Cluster } from './cluster.ts';
-import { isForbiddenAddress, resolvePassthrough, splitAuthority } from './passthrough.ts';
+import { isAmong, isForbiddenAddress, resolvePassthrough, splitAuthority } from './passthrough.ts';
 
 const cluster = () =>
   new Cluster(clusterConfig([], { discovery: 'passthrough' }), {
@@ -78,9 +78,25 @@ describe('isForbiddenAddress', () => {
   it.each([
     ...['127.8.9.1', '0.0.0.0', '169.254.169.254', '100.100.100.200', '192.0.0.192', '168.63.129.16'],
     ...['::', '::1', '::127.0.0.1', '::ffff:7f00:1', '0:0:0:0:0:ffff:169.254.1.1', 'fe80::1', 'fd00:ec2::254'],
+    ...['64:ff9b::6464:64c8', '::100.100.100.200', '2002:6464:64c8::1', '2002:c000:c0::1', '2002:a83f:8110::1'],
     ...['64:ff9b::7f00:1', '64:ff9b:1::169.254.169.254', '2002:7f00:1::1', '2002:a9fe:a9fe::1'],
     ...['not an address', '127.1', '0x7f000001'],
   ])('refuses %s', (address) => {
     expect(isForbiddenAddress(address)).toBe(true);
+  });
+});
+
+describe('isAmong', () => {
+  const own = ['10.0.0.5', '2001:db8::5', 'name.example'];
+
+  it.each(['10.0.0.5', '::ffff:10.0.0.5', '::FFFF:a00:5', '0:0:0:0:0:ffff:a00:5', '2001:db8::5', '2001:DB8:0:0::5'])(
+    'knows %s',
+    (address) => {
+      expect(isAmong(address, own)).toBe(true);
+    },
+  );
+
+  it.each(['10.0.0.6', '::ffff:10.0.0.6', '2001:db8::6', 'name.example'])('does not take %s for one', (address) => {
+    expect(isAmong(address, own)).toBe(false);
   });
 });

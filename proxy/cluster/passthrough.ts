@@ -63,7 +63,13 @@ forbidden.addAddress('::1', 'ipv6');
 forbidden.addSubnet('fe80::', 10, 'ipv6');
 // what clouds answer to their guests beside 169.254.169.254: AWS, Google, Alibaba, Oracle, Azure
 for (const address of ['fd00:ec2::254', 'fd20:ce::254']) forbidden.addAddress(address, 'ipv6');
-for (const address of ['100.100.100.200', '192.0.0.192', '168.63.129.16']) forbidden.addAddress(address, 'ipv4');
+for (const address of ['100.100.100.200', '192.0.0.192', '168.63.129.16']) {
+  forbidden.addAddress(address, 'ipv4');
+  for (const prefix of ['::', '64:ff9b::', '64:ff9b:1::']) forbidden.addAddress(`${prefix}${address}`, 'ipv6');
+}
+for (const address of ['2002:6464:64c8::', '2002:c000:c0::', '2002:a83f:8110::']) {
+  forbidden.addSubnet(address, 48, 'ipv6'); // the same as 6to4
+}
 // 6to4 of the same IPv4 addresses
 for (const prefix of ['2002::', '2002:7f00::']) forbidden.addSubnet(prefix, 24, 'ipv6');
 forbidden.addSubnet('2002:a9fe::', 32, 'ipv6');
@@ -72,6 +78,15 @@ for (const prefix of ['::', '::ffff:', '64:ff9b::', '64:ff9b:1::']) {
   forbidden.addSubnet(`${prefix}0.0.0.0`, 104, 'ipv6');
   forbidden.addSubnet(`${prefix}127.0.0.0`, 104, 'ipv6');
   forbidden.addSubnet(`${prefix}169.254.0.0`, 112, 'ipv6');
+}
+
+/** Whether an address is one of `others`, however it is spelled: one of IPv4 may come in IPv6 clothes. */
+export function isAmong(address: string, others: Iterable<string>): boolean {
+  const list = new BlockList();
+  for (const other of others) {
+    if (isIP(other) !== 0) list.addAddress(other, isIP(other) === 4 ? 'ipv4' : 'ipv6');
+  }
+  return isIP(address) !== 0 && list.check(address, isIP(address) === 4 ? 'ipv4' : 'ipv6');
 }
 
 function endpointConfig(address: string, port: number): EndpointConfig {

@@ -3,7 +3,7 @@ import { getHeapStatistics } from 'node:v8';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName } from '../../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from '../cluster/cluster.ts';
 import { HostResolver } from '../cluster/host-resolver.ts';
-import { resolvePassthrough } from '../cluster/passthrough.ts';
+import { isAmong, resolvePassthrough } from '../cluster/passthrough.ts';
 import type { ProxyConfig } from '../config.ts';
 import type { Failure } from '../failure.ts';
 import { noFaults } from '../filter/fault-filter.ts';
@@ -294,9 +294,8 @@ export class Traffic {
   #isOwn(address: string, port: number): boolean {
     const isListening = this.#listeners().some((listener) => listener.port === port);
     if (!isListening) return false;
-    if (address === this.#config.advertise) return true;
     const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-    return interfaces.some((local) => local.address === address);
+    return isAmong(address, [this.#config.advertise, ...interfaces.map((local) => local.address)]);
   }
 
   #describe(
