@@ -104,4 +104,12 @@ describe('applyDocuments', () => {
   it('has exit code 3 for a file without documents', async () => {
     expect((await apply('# nothing yet\n')).error).toMatchObject({ exitCode: 3 });
   });
+
+  it('tells a file without documents from one whose documents are not for the mesh', async () => {
+    const { error: empty } = await apply('# nothing\n');
+    expect(empty).toMatchObject({ message: 'no document in routes.yaml', hint: 'a file with apiVersion and kind' });
+    const { error: foreign, said } = await apply('apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: cart }\n');
+    expect(said[0]).toContain('Deployment is left out');
+    expect(foreign).toMatchObject({ message: 'no document for the mesh in routes.yaml' });
+  });
 });

@@ -69,7 +69,11 @@ export async function applyDocuments(
   }
   if (documents.length === 0) {
     const names = [...texts.keys()].join(', ');
-    throw new CliError(`no document in ${names}`, 'a file with apiVersion and kind', exitCodes.nothingFound);
+    const [what, hint] =
+      violations.length === 0
+        ? ['no document', 'a file with apiVersion and kind']
+        : ['no document for the mesh', 'heddle get --help   for the kinds that there are'];
+    throw new CliError(`${what} in ${names}`, hint, exitCodes.nothingFound);
   }
   const applied: Applied[] = [];
   for (const item of documents) {

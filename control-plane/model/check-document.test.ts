@@ -78,8 +78,18 @@ describe('checkDocument', () => {
     ],
     [
       'a kind of later versions',
+      { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'TLSRoute' },
+      'kind: TLSRoute is not supported by this version of Heddle',
+    ],
+    [
+      'a kind of later versions that has a counterpart',
       { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GRPCRoute' },
-      'kind: GRPCRoute is not supported by this version of Heddle',
+      'kind: GRPCRoute is not supported by this version of Heddle: write an HTTPRoute, in which the path of a call is /package.Service/Method',
+    ],
+    [
+      'a kind of another mesh',
+      { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService' },
+      'kind: unknown kind VirtualService; HTTPRoute says it here, and BackendTrafficPolicy for retries',
     ],
     ['no name', { ...service({}), metadata: {} }, 'metadata.name: missing field name'],
     ['no metadata', { apiVersion: 'v1', kind: 'Service', spec: {} }, 'metadata: missing field metadata'],

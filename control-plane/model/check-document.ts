@@ -73,6 +73,20 @@ function refused(faults: readonly Fault[]): CheckedDocument {
 /** Kinds of Gateway API that say something about traffic, which it would be wrong to pass over in silence. */
 const laterKinds: ReadonlySet<string> = new Set(['GRPCRoute', 'TLSRoute', 'UDPRoute', 'ReferenceGrant']);
 
+const asHttpRoute = 'HTTPRoute says it here';
+
+/** What says the same here, for kinds that users of other meshes know (Istio, Linkerd, SMI, Consul). */
+const counterparts: ReadonlyMap<string, string> = new Map([
+  ['GRPCRoute', 'write an HTTPRoute, in which the path of a call is /package.Service/Method'],
+  ['VirtualService', 'HTTPRoute says it here, and BackendTrafficPolicy for retries'],
+  ['DestinationRule', 'BackendTrafficPolicy says it here; a subset is a Service such as cart-v1'],
+  ['PeerAuthentication', 'between sidecars there is always mutual TLS'],
+  ['ServiceProfile', 'HTTPRoute says it here, and BackendTrafficPolicy for retries'],
+  ['TrafficSplit', asHttpRoute],
+  ['ServiceRouter', asHttpRoute],
+  ['ServiceSplitter', asHttpRoute],
+]);
+
 function kindFaults(apiVersion: unknown, kind: unknown): Fault[] {
   const faults: Fault[] = [];
   const add = (field: string, message: string, suggestion: string | null = null) =>
@@ -86,7 +100,10 @@ function kindFaults(apiVersion: unknown, kind: unknown): Fault[] {
   if (row !== undefined && typeof apiVersion === 'string') {
     add('apiVersion', `the apiVersion of ${kind} is ${row.apiVersions[0]}`, row.apiVersions[0]);
   } else if (laterKinds.has(kind)) {
-    add('kind', `${kind} is not supported by this version of Heddle`);
+    const counterpart = counterparts.get(kind);
+    add('kind', `${kind} is not supported by this version of Heddle${counterpart ? `: ${counterpart}` : ''}`);
+  } else if (row === undefined && counterparts.has(kind)) {
+    add('kind', `unknown kind ${kind}; ${counterparts.get(kind)}`);
   } else if (row === undefined) {
     const suggestion = nearestWord(
       kind,
