@@ -10,6 +10,7 @@ const PACKABLE = [
   'envoy.config.listener.v3.Listener',
   'envoy.config.route.v3.RouteConfiguration',
   'envoy.extensions.filters.http.fault.v3.HTTPFault',
+  'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
   'envoy.extensions.filters.http.router.v3.Router',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
@@ -24,6 +25,7 @@ const PACKABLE = [
   'envoy.extensions.transport_sockets.tls.v3.Secret',
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
+  'heddle.v1.PeerPrincipal',
 ] as const satisfies readonly MessageName[];
 
 export type PackableName = (typeof PACKABLE)[number];

@@ -5,6 +5,7 @@
 export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connection_manager';
 export const TCP_PROXY_FILTER = 'envoy.filters.network.tcp_proxy';
 export const FAULT_FILTER = 'envoy.filters.http.fault';
+export const LOCAL_RATE_LIMIT_FILTER = 'envoy.filters.http.local_ratelimit';
 export const ROUTER_FILTER = 'envoy.filters.http.router';
 
 export const TLS_INSPECTOR_FILTER = 'envoy.filters.listener.tls_inspector';
@@ -18,6 +19,9 @@ export const ROUND_ROBIN_POLICY = 'envoy.load_balancing_policies.round_robin';
 export const RANDOM_POLICY = 'envoy.load_balancing_policies.random';
 
 export const PREVIOUS_HOSTS_PREDICATE = 'envoy.retry_host_predicates.previous_hosts';
+
+/** The action of a rate limit that tells who calls. */
+export const PEER_PRINCIPAL = 'heddle.peer_principal';
 
 /** The key of HttpProtocolOptions in a cluster's `typed_extension_protocol_options`. */
 export const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';

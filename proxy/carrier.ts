@@ -52,6 +52,11 @@ export const carrierStatistics = {
   abortsInjected: counter('heddle_fault_aborts_injected_total', 'Requests that a fault answered.'),
   faultsOverflow: counter('heddle_fault_overflow_total', 'Requests that had no fault because too many were held up.'),
   activeFaults: gauge('heddle_fault_active', 'Requests that a fault holds up now.'),
+  rateLimitOk: counter('heddle_local_rate_limit_ok_total', 'Requests that a local rate limit let go on.'),
+  rateLimited: counter(
+    'heddle_local_rate_limit_rate_limited_total',
+    'Requests that a local rate limit refused with 429.',
+  ),
   watchdogMisses: counter('heddle_watchdog_miss_total', 'Times that the event loop was stuck for more than 200 ms.'),
   watchdogMegaMisses: counter(
     'heddle_watchdog_mega_miss_total',

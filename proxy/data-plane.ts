@@ -68,7 +68,7 @@ export class DataPlane implements Carrier {
     this.target = new LiveObjects({
       clusters: this.#clusters,
       limitShare,
-      filters: this.traffic.filterEnvironment,
+      filters: { ...this.traffic.filterEnvironment, buckets: new Map(), limitShare },
       want,
       release,
       isConnected: () => this.#isConnected,
@@ -132,6 +132,8 @@ export class DataPlane implements Carrier {
       droppedLogLines: this.#accessLog?.droppedTotal ?? 0,
       shedRequests: this.traffic.overload.shedRequests,
       ...this.traffic.filterEnvironment.faults,
+      rateLimitOk: this.traffic.filterEnvironment.rateLimits.ok,
+      rateLimited: this.traffic.filterEnvironment.rateLimits.rateLimited,
       watchdogMisses: this.traffic.watchdog.misses,
       watchdogMegaMisses: this.traffic.watchdog.megaMisses,
       memoryPressurePercent: this.traffic.overload.pressurePercent,

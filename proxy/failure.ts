@@ -126,6 +126,7 @@ export const failures = {
   requestTooSlow: row(408, 'DPE', 'never', 'request_overall_timeout', 'The request did not arrive in time'),
   retryLimitExceeded: row(503, 'URX', 'never', 'upstream_retry_limit_exceeded', 'Every try failed'),
   downstreamReset: row(0, 'DC', 'never', 'downstream_remote_disconnect', 'The client went away'),
+  rateLimited: row(429, 'RL', 'never', 'local_rate_limited', 'Too many requests'),
   faultAbort: row(503, 'FI', 'never', 'fault_filter_abort', 'A fault was injected'),
   faultDelay: row(503, 'DI', 'never', 'fault_filter_delay', 'A delay was injected'),
   configurationPending: row(

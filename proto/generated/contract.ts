@@ -39,6 +39,7 @@ import type { HeaderMatcher as _envoy_config_route_v3_HeaderMatcher, HeaderMatch
 import type { HedgePolicy as _envoy_config_route_v3_HedgePolicy, HedgePolicy__Output as _envoy_config_route_v3_HedgePolicy__Output } from './envoy/config/route/v3/HedgePolicy.ts';
 import type { NonForwardingAction as _envoy_config_route_v3_NonForwardingAction, NonForwardingAction__Output as _envoy_config_route_v3_NonForwardingAction__Output } from './envoy/config/route/v3/NonForwardingAction.ts';
 import type { QueryParameterMatcher as _envoy_config_route_v3_QueryParameterMatcher, QueryParameterMatcher__Output as _envoy_config_route_v3_QueryParameterMatcher__Output } from './envoy/config/route/v3/QueryParameterMatcher.ts';
+import type { RateLimit as _envoy_config_route_v3_RateLimit, RateLimit__Output as _envoy_config_route_v3_RateLimit__Output } from './envoy/config/route/v3/RateLimit.ts';
 import type { RedirectAction as _envoy_config_route_v3_RedirectAction, RedirectAction__Output as _envoy_config_route_v3_RedirectAction__Output } from './envoy/config/route/v3/RedirectAction.ts';
 import type { RetryPolicy as _envoy_config_route_v3_RetryPolicy, RetryPolicy__Output as _envoy_config_route_v3_RetryPolicy__Output } from './envoy/config/route/v3/RetryPolicy.ts';
 import type { Route as _envoy_config_route_v3_Route, Route__Output as _envoy_config_route_v3_Route__Output } from './envoy/config/route/v3/Route.ts';
@@ -47,9 +48,12 @@ import type { RouteConfiguration as _envoy_config_route_v3_RouteConfiguration, R
 import type { RouteMatch as _envoy_config_route_v3_RouteMatch, RouteMatch__Output as _envoy_config_route_v3_RouteMatch__Output } from './envoy/config/route/v3/RouteMatch.ts';
 import type { VirtualHost as _envoy_config_route_v3_VirtualHost, VirtualHost__Output as _envoy_config_route_v3_VirtualHost__Output } from './envoy/config/route/v3/VirtualHost.ts';
 import type { WeightedCluster as _envoy_config_route_v3_WeightedCluster, WeightedCluster__Output as _envoy_config_route_v3_WeightedCluster__Output } from './envoy/config/route/v3/WeightedCluster.ts';
+import type { LocalRateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor, LocalRateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/LocalRateLimitDescriptor.ts';
+import type { RateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor, RateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/RateLimitDescriptor.ts';
 import type { FaultDelay as _envoy_extensions_filters_common_fault_v3_FaultDelay, FaultDelay__Output as _envoy_extensions_filters_common_fault_v3_FaultDelay__Output } from './envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
 import type { FaultAbort as _envoy_extensions_filters_http_fault_v3_FaultAbort, FaultAbort__Output as _envoy_extensions_filters_http_fault_v3_FaultAbort__Output } from './envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
 import type { HTTPFault as _envoy_extensions_filters_http_fault_v3_HTTPFault, HTTPFault__Output as _envoy_extensions_filters_http_fault_v3_HTTPFault__Output } from './envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
+import type { LocalRateLimit as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit, LocalRateLimit__Output as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit__Output } from './envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
 import type { Router as _envoy_extensions_filters_http_router_v3_Router, Router__Output as _envoy_extensions_filters_http_router_v3_Router__Output } from './envoy/extensions/filters/http/router/v3/Router.ts';
 import type { HttpInspector as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector, HttpInspector__Output as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector__Output } from './envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.ts';
 import type { TlsInspector as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector, TlsInspector__Output as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector__Output } from './envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.ts';
@@ -86,6 +90,7 @@ import type { StringMatcher as _envoy_type_matcher_v3_StringMatcher, StringMatch
 import type { FractionalPercent as _envoy_type_v3_FractionalPercent, FractionalPercent__Output as _envoy_type_v3_FractionalPercent__Output } from './envoy/type/v3/FractionalPercent.ts';
 import type { Int64Range as _envoy_type_v3_Int64Range, Int64Range__Output as _envoy_type_v3_Int64Range__Output } from './envoy/type/v3/Int64Range.ts';
 import type { Percent as _envoy_type_v3_Percent, Percent__Output as _envoy_type_v3_Percent__Output } from './envoy/type/v3/Percent.ts';
+import type { TokenBucket as _envoy_type_v3_TokenBucket, TokenBucket__Output as _envoy_type_v3_TokenBucket__Output } from './envoy/type/v3/TokenBucket.ts';
 import type { Any as _google_protobuf_Any, Any__Output as _google_protobuf_Any__Output } from './google/protobuf/Any.ts';
 import type { BoolValue as _google_protobuf_BoolValue, BoolValue__Output as _google_protobuf_BoolValue__Output } from './google/protobuf/BoolValue.ts';
 import type { BytesValue as _google_protobuf_BytesValue, BytesValue__Output as _google_protobuf_BytesValue__Output } from './google/protobuf/BytesValue.ts';
@@ -110,6 +115,7 @@ import type { InForce as _heddle_v1_InForce, InForce__Output as _heddle_v1_InFor
 import type { JoinRequest as _heddle_v1_JoinRequest, JoinRequest__Output as _heddle_v1_JoinRequest__Output } from './heddle/v1/JoinRequest.ts';
 import type { JoinResponse as _heddle_v1_JoinResponse, JoinResponse__Output as _heddle_v1_JoinResponse__Output } from './heddle/v1/JoinResponse.ts';
 import type { Lapsed as _heddle_v1_Lapsed, Lapsed__Output as _heddle_v1_Lapsed__Output } from './heddle/v1/Lapsed.ts';
+import type { PeerPrincipal as _heddle_v1_PeerPrincipal, PeerPrincipal__Output as _heddle_v1_PeerPrincipal__Output } from './heddle/v1/PeerPrincipal.ts';
 import type { Register as _heddle_v1_Register, Register__Output as _heddle_v1_Register__Output } from './heddle/v1/Register.ts';
 import type { Registered as _heddle_v1_Registered, Registered__Output as _heddle_v1_Registered__Output } from './heddle/v1/Registered.ts';
 import type { Rejected as _heddle_v1_Rejected, Rejected__Output as _heddle_v1_Rejected__Output } from './heddle/v1/Rejected.ts';
@@ -193,6 +199,7 @@ export interface ProtoGrpcType {
           HedgePolicy: MessageTypeDefinition<_envoy_config_route_v3_HedgePolicy, _envoy_config_route_v3_HedgePolicy__Output>
           NonForwardingAction: MessageTypeDefinition<_envoy_config_route_v3_NonForwardingAction, _envoy_config_route_v3_NonForwardingAction__Output>
           QueryParameterMatcher: MessageTypeDefinition<_envoy_config_route_v3_QueryParameterMatcher, _envoy_config_route_v3_QueryParameterMatcher__Output>
+          RateLimit: MessageTypeDefinition<_envoy_config_route_v3_RateLimit, _envoy_config_route_v3_RateLimit__Output>
           RedirectAction: MessageTypeDefinition<_envoy_config_route_v3_RedirectAction, _envoy_config_route_v3_RedirectAction__Output>
           RetryPolicy: MessageTypeDefinition<_envoy_config_route_v3_RetryPolicy, _envoy_config_route_v3_RetryPolicy__Output>
           Route: MessageTypeDefinition<_envoy_config_route_v3_Route, _envoy_config_route_v3_Route__Output>
@@ -205,6 +212,14 @@ export interface ProtoGrpcType {
       }
     }
     extensions: {
+      common: {
+        ratelimit: {
+          v3: {
+            LocalRateLimitDescriptor: MessageTypeDefinition<_envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor, _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor__Output>
+            RateLimitDescriptor: MessageTypeDefinition<_envoy_extensions_common_ratelimit_v3_RateLimitDescriptor, _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor__Output>
+          }
+        }
+      }
       filters: {
         common: {
           fault: {
@@ -218,6 +233,11 @@ export interface ProtoGrpcType {
             v3: {
               FaultAbort: MessageTypeDefinition<_envoy_extensions_filters_http_fault_v3_FaultAbort, _envoy_extensions_filters_http_fault_v3_FaultAbort__Output>
               HTTPFault: MessageTypeDefinition<_envoy_extensions_filters_http_fault_v3_HTTPFault, _envoy_extensions_filters_http_fault_v3_HTTPFault__Output>
+            }
+          }
+          local_ratelimit: {
+            v3: {
+              LocalRateLimit: MessageTypeDefinition<_envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit, _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit__Output>
             }
           }
           router: {
@@ -333,6 +353,7 @@ export interface ProtoGrpcType {
         FractionalPercent: MessageTypeDefinition<_envoy_type_v3_FractionalPercent, _envoy_type_v3_FractionalPercent__Output>
         Int64Range: MessageTypeDefinition<_envoy_type_v3_Int64Range, _envoy_type_v3_Int64Range__Output>
         Percent: MessageTypeDefinition<_envoy_type_v3_Percent, _envoy_type_v3_Percent__Output>
+        TokenBucket: MessageTypeDefinition<_envoy_type_v3_TokenBucket, _envoy_type_v3_TokenBucket__Output>
       }
     }
   }
@@ -369,6 +390,7 @@ export interface ProtoGrpcType {
       JoinRequest: MessageTypeDefinition<_heddle_v1_JoinRequest, _heddle_v1_JoinRequest__Output>
       JoinResponse: MessageTypeDefinition<_heddle_v1_JoinResponse, _heddle_v1_JoinResponse__Output>
       Lapsed: MessageTypeDefinition<_heddle_v1_Lapsed, _heddle_v1_Lapsed__Output>
+      PeerPrincipal: MessageTypeDefinition<_heddle_v1_PeerPrincipal, _heddle_v1_PeerPrincipal__Output>
       Register: MessageTypeDefinition<_heddle_v1_Register, _heddle_v1_Register__Output>
       Registered: MessageTypeDefinition<_heddle_v1_Registered, _heddle_v1_Registered__Output>
       Rejected: MessageTypeDefinition<_heddle_v1_Rejected, _heddle_v1_Rejected__Output>

@@ -1,8 +1,11 @@
 import type { PackedMessage } from '../any.ts';
-import { FAULT_FILTER } from '../extension-names.ts';
+import { FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER } from '../extension-names.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkFault } from './fault.ts';
+import { checkLocalRateLimit } from './local-rate-limit.ts';
 import { unpackAt } from './unpack-at.ts';
+
+const LOCAL_RATE_LIMIT = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
 
 /** `typed_per_filter_config` of a route: what its filters do. A filter that the sidecar does not have is no filter to leave out. */
 export function checkPerFilterConfig(
@@ -12,11 +15,14 @@ export function checkPerFilterConfig(
 ): void {
   for (const [name, config] of Object.entries(configs)) {
     const configAt = at.key(name);
-    if (name !== FAULT_FILTER) {
-      violations.add(configAt, `is not a filter of the sidecar; there is ${FAULT_FILTER}`);
-      continue;
+    if (name === FAULT_FILTER) {
+      const fault = unpackAt(['envoy.extensions.filters.http.fault.v3.HTTPFault'], config, configAt, violations);
+      if (fault !== null) checkFault(fault.message, configAt, violations);
+    } else if (name === LOCAL_RATE_LIMIT_FILTER) {
+      const limit = unpackAt([LOCAL_RATE_LIMIT], config, configAt, violations);
+      if (limit !== null) checkLocalRateLimit(limit.message, configAt, violations);
+    } else {
+      violations.add(configAt, `is no filter of the sidecar: it has ${FAULT_FILTER} and ${LOCAL_RATE_LIMIT_FILTER}`);
     }
-    const fault = unpackAt(['envoy.extensions.filters.http.fault.v3.HTTPFault'], config, configAt, violations);
-    if (fault !== null) checkFault(fault.message, configAt, violations);
   }
 }

@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import type { OutgoingRequest, UpstreamStream } from '../message-head.ts';
 import { ResponseHead } from '../message-head.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientStreamHost } from './client-stream.ts';
 import { ClientStream } from './client-stream.ts';
@@ -26,7 +27,6 @@ import { PeerLiveness } from './peer-liveness.ts';
 import { maxRequestSize, writeRequestFields } from './request-fields.ts';
 import { readResponseFields } from './response-fields.ts';
 import { ENABLE_PUSH, INITIAL_WINDOW_SIZE, MAX_HEADER_LIST_SIZE } from './settings.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { readTrailerFields } from './trailer-fields.ts';
 
 /** Whom a client connection belongs to. */

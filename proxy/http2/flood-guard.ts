@@ -1,5 +1,5 @@
+import { TokenBucket } from '../token-bucket.ts';
 import type { Http2Limits } from './http2-limits.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /**
  * Counts the frames that cost us work and the peer nothing. Each method answers false when its limit is exceeded; the

@@ -76,6 +76,8 @@ export class Traffic {
     faults: noFaults(),
     random: Math.random,
     wallClockMs: () => Date.now(),
+    rateLimits: { ok: 0, rateLimited: 0 },
+    now: () => performance.now(),
   };
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();

@@ -3,7 +3,7 @@ import { defaultHttp2Limits } from '../http2/http2-limits.ts';
 import { FakeTransport } from '../http2/testing/fake-transport.ts';
 import { outgoing, ScriptedExchange, wholeAnswer } from '../http2/testing/scripted-client.ts';
 import { goaway, ping, readFrames, settings } from '../http2/testing/wire.ts';
-import { TokenBucket } from '../http2/token-bucket.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import type { DialResult } from './dial.ts';
 import { Http2Pool } from './http2-pool.ts';
 import type { ConcurrencyGate, PoolWaiter } from './upstream-pool.ts';

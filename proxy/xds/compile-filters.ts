@@ -14,9 +14,11 @@ import type { Fraction } from '../filter/fraction.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { compileHeader } from './compile-matchers.ts';
+import type { RateLimitMemory } from './compile-rate-limit.ts';
+import { compileRateLimit } from './compile-rate-limit.ts';
 
 /** What filters need of the sidecar around them. */
-export type FilterEnvironment = FaultEnvironment;
+export type FilterEnvironment = FaultEnvironment & RateLimitMemory;
 
 /** For routes that are compiled only to see that they can be, or what they lead to. */
 export const withoutRequests: FilterEnvironment = {
@@ -24,11 +26,17 @@ export const withoutRequests: FilterEnvironment = {
   faults: noFaults(),
   random: () => 0,
   wallClockMs: () => 0,
+  rateLimits: { ok: 0, rateLimited: 0 },
+  buckets: new Map(),
+  limitShare: 1,
+  now: () => 0,
 };
 
-/** The filters of a validated route in the order in which they are asked, Envoy's: faults first. Null for none. */
+/** The filters of a validated route in the order in which they are asked, Envoy's: faults, then limits. Null for none. */
 export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
-  const filters = [compileFault(route, environment)].filter((filter) => filter !== null);
+  const filters = [compileFault(route, environment), compileRateLimit(route, environment)].filter(
+    (filter) => filter !== null,
+  );
   return filters.length === 0 ? null : filters;
 }
 

@@ -1,0 +1,96 @@
+import type { RuntimeFractionalPercent__Output } from '../generated/envoy/config/core/v3/RuntimeFractionalPercent.ts';
+import type {
+  _envoy_config_route_v3_RateLimit_Action__Output as Action,
+  RateLimit__Output,
+} from '../generated/envoy/config/route/v3/RateLimit.ts';
+import type { LocalRateLimit__Output } from '../generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
+import type { TokenBucket__Output } from '../generated/envoy/type/v3/TokenBucket.ts';
+import type { Path, Violations } from '../violation.ts';
+import { DENOMINATORS } from './fault.ts';
+import { checkDuration, checkUInt32 } from './field-checks.ts';
+import { isHeaderName } from './http-text.ts';
+import { checkHeaderMatcher } from './matcher.ts';
+import { unpackAt } from './unpack-at.ts';
+
+/** Buckets that one descriptor may open for values that it leaves open. */
+export const MAX_DYNAMIC_DESCRIPTORS = 100_000;
+/** Each is looked at for each request. */
+const MAX_RULES = 64;
+/** The shortest time in which a bucket is filled (Envoy). */
+const MIN_FILL_MS = 50;
+
+/** envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit */
+export function checkLocalRateLimit(limit: LocalRateLimit__Output, at: Path, violations: Violations): void {
+  for (const field of ['filter_enabled', 'filter_enforced'] as const) {
+    // a filter that is off for some would be counted on by all
+    if (!isAll(limit[field])) violations.add(at.field(field), 'must be 100 %');
+  }
+  if (limit.token_bucket !== null) checkBucket(limit.token_bucket, at.field('token_bucket'), violations);
+  for (const [index, descriptor] of limit.descriptors.entries()) {
+    const descriptorAt = at.field('descriptors').index(index);
+    if (descriptor.entries.length === 0) violations.add(descriptorAt.field('entries'), 'is empty');
+    if (descriptor.token_bucket === null) violations.add(descriptorAt.field('token_bucket'), 'is required');
+    else checkBucket(descriptor.token_bucket, descriptorAt.field('token_bucket'), violations);
+  }
+  for (const field of ['descriptors', 'rate_limits'] as const) {
+    if (limit[field].length > MAX_RULES) violations.add(at.field(field), `has more than ${MAX_RULES}`);
+  }
+  for (const [index, rule] of limit.rate_limits.entries()) {
+    checkRule(rule, at.field('rate_limits').index(index), violations);
+  }
+  checkUInt32(limit.max_dynamic_descriptors, at.field('max_dynamic_descriptors'), violations, {
+    min: 1,
+    max: MAX_DYNAMIC_DESCRIPTORS,
+  });
+}
+
+function isAll(share: RuntimeFractionalPercent__Output | null): boolean {
+  const value = share?.default_value ?? null;
+  return value !== null && value.numerator >= (DENOMINATORS[value.denominator] ?? Number.POSITIVE_INFINITY);
+}
+
+function checkBucket(bucket: TokenBucket__Output, at: Path, violations: Violations): void {
+  if (bucket.max_tokens === 0) violations.add(at.field('max_tokens'), 'must be at least 1');
+  checkUInt32(bucket.tokens_per_fill, at.field('tokens_per_fill'), violations, { min: 1 });
+  if (bucket.fill_interval === null) violations.add(at.field('fill_interval'), 'is required');
+  checkDuration(bucket.fill_interval, at.field('fill_interval'), violations, { minMs: MIN_FILL_MS });
+}
+
+function checkRule({ actions }: RateLimit__Output, at: Path, violations: Violations): void {
+  if (actions.length === 0) violations.add(at.field('actions'), 'is empty');
+  for (const [index, action] of actions.entries()) checkAction(action, at.field('actions').index(index), violations);
+}
+
+function checkAction(action: Action, at: Path, violations: Violations): void {
+  switch (action.action_specifier) {
+    case 'request_headers': {
+      const name = action.request_headers?.header_name ?? '';
+      if (!isHeaderName(name)) violations.add(at.field('request_headers').field('header_name'), 'is not a header name');
+      if (action.request_headers?.descriptor_key === '') {
+        violations.add(at.field('request_headers').field('descriptor_key'), 'is required');
+      }
+      if (action.request_headers?.skip_if_absent) {
+        violations.add(at.field('request_headers').field('skip_if_absent'), 'is not supported by the sidecar');
+      }
+      return;
+    }
+    case 'header_value_match':
+      for (const [index, header] of (action.header_value_match?.headers ?? []).entries()) {
+        checkHeaderMatcher(header, at.field('header_value_match').field('headers').index(index), violations);
+      }
+      return;
+    case 'extension':
+      unpackAt(
+        ['heddle.v1.PeerPrincipal'],
+        action.extension?.typed_config,
+        at.field('extension').field('typed_config'),
+        violations,
+      );
+      return;
+    case 'generic_key':
+    case 'remote_address':
+      return;
+    case undefined:
+      violations.add(at, 'needs request_headers, remote_address, generic_key, header_value_match or extension');
+  }
+}

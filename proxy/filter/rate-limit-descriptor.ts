@@ -1,0 +1,47 @@
+import { headerValues } from '../message-head.ts';
+import type { FilteredRequest } from './request-filter.ts';
+
+/** What of a request becomes an entry of a descriptor; null where it has no such thing. */
+export interface DescriptorSource {
+  readonly key: string;
+  valueOf(request: FilteredRequest): string | null;
+}
+
+/** One rule: the entries that it makes of a request. Where one of them is missing it is not for the request. */
+export type DescriptorRule = readonly DescriptorSource[];
+
+/** The same for every request (Envoy `generic_key`). */
+export function genericKey(key: string, value: string): DescriptorSource {
+  return { key, valueOf: () => value };
+}
+
+/** Value of a header; of one that stands there several times all values, joined (Envoy `request_headers`). */
+export function requestHeader(key: string, name: string): DescriptorSource {
+  const lower = name.toLowerCase();
+  return { key, valueOf: ({ head }) => headerValues(head.block, lower) };
+}
+
+/** A fixed value for requests with all of the headers, or without one of them (Envoy `header_value_match`). */
+export function headerMatch(
+  key: string,
+  value: string,
+  expected: boolean,
+  matchers: readonly { matches(head: FilteredRequest['head']): boolean }[],
+): DescriptorSource {
+  return {
+    key,
+    valueOf: ({ head }) => (matchers.every((matcher) => matcher.matches(head)) === expected ? value : null),
+  };
+}
+
+/** The address of the client (Envoy `remote_address`). */
+export const remoteAddress: DescriptorSource = {
+  key: 'remote_address',
+  valueOf: ({ peer }) => peer.address || null,
+};
+
+/** The SPIFFE id that the client's certificate proved. */
+export const peerPrincipal: DescriptorSource = {
+  key: 'peer_principal',
+  valueOf: ({ peer }) => peer.principal || null,
+};

@@ -1,0 +1,86 @@
+import { unpackAs } from '../../proto/any.ts';
+import { timerMs } from '../../proto/duration.ts';
+import { LOCAL_RATE_LIMIT_FILTER } from '../../proto/extension-names.ts';
+import type {
+  _envoy_config_route_v3_RateLimit_Action__Output as Action,
+  RateLimit__Output,
+} from '../../proto/generated/envoy/config/route/v3/RateLimit.ts';
+import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
+import type { TokenBucket__Output } from '../../proto/generated/envoy/type/v3/TokenBucket.ts';
+import type { BucketSize, LocalRateLimitConfig, RateLimitEnvironment } from '../filter/local-rate-limit.ts';
+import { Buckets, LocalRateLimit } from '../filter/local-rate-limit.ts';
+import type { DescriptorSource } from '../filter/rate-limit-descriptor.ts';
+import {
+  genericKey,
+  headerMatch,
+  peerPrincipal,
+  remoteAddress,
+  requestHeader,
+} from '../filter/rate-limit-descriptor.ts';
+import type { RequestFilter } from '../filter/request-filter.ts';
+import { compileHeader } from './compile-matchers.ts';
+
+/** `max_dynamic_descriptors` where it is absent (Envoy). Our control plane always says. */
+const DEFAULT_MAX_DYNAMIC = 20;
+const RESOURCE_EXHAUSTED = 8;
+const UNAVAILABLE = 14;
+
+/** What stays of limits while configurations come and go. */
+export interface RateLimitMemory extends RateLimitEnvironment {
+  /** Buckets by the bytes of their configuration, as long as a route has them. */
+  readonly buckets: Map<string, WeakRef<Buckets>>;
+  /** Processes among which a limit is divided. */
+  readonly limitShare: number;
+}
+
+/** Null where the route has none. */
+export function compileRateLimit(route: Route__Output, memory: RateLimitMemory): RequestFilter | null {
+  const packed = route.typed_per_filter_config[LOCAL_RATE_LIMIT_FILTER];
+  if (packed === undefined) return null;
+  const limit = unpackAs('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', packed);
+  const config: LocalRateLimitConfig = {
+    size: limit.token_bucket === null ? null : compileSize(limit.token_bucket),
+    alwaysTakesDefault: limit.always_consume_default_token_bucket?.value ?? true,
+    descriptors: limit.descriptors.map(({ entries, token_bucket: size }) => ({
+      entries,
+      size: compileSize(size as TokenBucket__Output), // validation asks for it
+    })),
+    rules: limit.rate_limits.map(compileRule),
+    maxDynamic: limit.max_dynamic_descriptors?.value ?? DEFAULT_MAX_DYNAMIC,
+    grpcStatus: limit.rate_limited_as_resource_exhausted ? RESOURCE_EXHAUSTED : UNAVAILABLE,
+  };
+  return new LocalRateLimit(config, bucketsOf(packed.value.toString('base64'), config, memory), memory);
+}
+
+/** Those of the table before, where nothing about them has changed. */
+function bucketsOf(key: string, config: LocalRateLimitConfig, { buckets, limitShare, now }: RateLimitMemory): Buckets {
+  const known = buckets.get(key)?.deref();
+  if (known !== undefined) return known;
+  for (const [other, reference] of buckets) if (reference.deref() === undefined) buckets.delete(other);
+  const made = new Buckets(config, limitShare, now());
+  buckets.set(key, new WeakRef(made));
+  return made;
+}
+
+function compileSize({ max_tokens, tokens_per_fill, fill_interval }: TokenBucket__Output): BucketSize {
+  return {
+    maxTokens: max_tokens,
+    tokensPerFill: tokens_per_fill?.value ?? 1,
+    fillIntervalMs: fill_interval === null ? 1000 : timerMs(fill_interval),
+  };
+}
+
+function compileRule({ actions }: RateLimit__Output): readonly DescriptorSource[] {
+  return actions.map(compileAction);
+}
+
+function compileAction(action: Action): DescriptorSource {
+  const { generic_key: generic, request_headers: header, header_value_match: match } = action;
+  if (generic) return genericKey(generic.descriptor_key || 'generic_key', generic.descriptor_value);
+  if (header) return requestHeader(header.descriptor_key, header.header_name);
+  if (match) {
+    const { descriptor_key: key, descriptor_value: value, expect_match: expected, headers } = match;
+    return headerMatch(key || 'header_match', value, expected?.value ?? true, headers.map(compileHeader));
+  }
+  return action.extension ? peerPrincipal : remoteAddress;
+}
