@@ -15,6 +15,8 @@ export const FEATURES = {
   outlierDetectors: 'outlier-detectors',
   /** `envoy.filters.http.fault` of a route, with its end in the metadata. */
   faults: 'faults',
+  /** `envoy.filters.http.local_ratelimit` of a route. */
+  rateLimits: 'local-rate-limit',
   /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */
   routing: 'routing',
   /**

@@ -10,6 +10,8 @@ const policy = (spec: object) => ({
   spec: { targetRefs: [{ group: '', kind: 'Service', name: 'cart' }], ...spec },
 });
 
+const limited = (rule: object) => policy({ rateLimit: { type: 'Local', local: { rules: [rule] } } });
+
 function faultsOf(value: unknown): string[] {
   return checkDocument(value).faults.map(({ path, message }) => `${formatPath(path)}: ${message}`);
 }
@@ -97,10 +99,43 @@ describe('backendTrafficPolicySchema', () => {
       policy({ healthCheck: { active: { type: 'HTTP' } } }),
       'spec.healthCheck.active: an active health check is not supported by this version of Heddle: remove it',
     ],
+    ['a limit of no kind', policy({ rateLimit: {} }), 'spec.rateLimit.type: missing field type'],
+    ['a limit of nothing', policy({ rateLimit: { type: 'Local' } }), 'spec.rateLimit: missing field local'],
     [
-      'a rate limit',
-      policy({ rateLimit: {} }),
-      'spec.rateLimit: rateLimit is not supported by this version of Heddle: remove it',
+      'a global limit',
+      policy({ rateLimit: { type: 'Global' } }),
+      'spec.rateLimit.type: Global is not supported by this version of Heddle: write Local; did you mean Local?',
+    ],
+    [
+      'a limit of 0 requests',
+      limited({ limit: { requests: 0, unit: 'Second' } }),
+      'spec.rateLimit.local.rules[0].limit.requests: write a whole number from 1 to 4294967295',
+    ],
+    [
+      'a limit for a selector that says nothing',
+      limited({ clientSelectors: [{}], limit: { requests: 1, unit: 'Second' } }),
+      'spec.rateLimit.local.rules[0].clientSelectors[0]: says nothing: write headers, methods, path or principal, or leave clientSelectors out',
+    ],
+    [
+      'a limit for a caller who is none',
+      limited({ clientSelectors: [{ principal: { value: 'web' } }], limit: { requests: 1, unit: 'Second' } }),
+      'spec.rateLimit.local.rules[0].clientSelectors[0].principal.value: write a SPIFFE id such as spiffe://cluster.local/ns/default/sa/web',
+    ],
+    [
+      'a limit for each of one',
+      limited({
+        clientSelectors: [{ headers: [{ type: 'Distinct', name: 'x', value: 'a' }] }],
+        limit: { requests: 1, unit: 'Second' },
+      }),
+      'spec.rateLimit.local.rules[0].clientSelectors[0].headers[0].value: Distinct counts every value: remove it',
+    ],
+    [
+      'a limit by address',
+      limited({
+        clientSelectors: [{ methods: [{ value: 'GET' }], sourceCIDR: {} }],
+        limit: { requests: 1, unit: 'Second' },
+      }),
+      'spec.rateLimit.local.rules[0].clientSelectors[0].sourceCIDR: sourceCIDR is no part of this document: write principal: between sidecars every address is that of a sidecar',
     ],
   ])('refuses a policy with %s', (_, value, fault) => {
     expect(faultsOf(value)).toEqual([fault]);

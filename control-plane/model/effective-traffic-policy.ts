@@ -3,6 +3,7 @@ import type { EffectiveOutlierDetection } from './traffic-policy/effective-outli
 import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
 import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
+import type { RateLimitRule } from './traffic-policy/rate-limit.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** How callers talk to one port of a backend, with nothing left open. Durations of 0 mean "no such limit". */
@@ -19,6 +20,8 @@ export interface EffectiveTrafficPolicy {
     | { readonly kind: 'fixed'; readonly maxParallelRetries: number };
   readonly outlierDetection: EffectiveOutlierDetection;
   readonly retry: EffectiveRetry;
+  /** Requests beyond these are refused by the callee's sidecar. */
+  readonly rateLimit: readonly RateLimitRule[];
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly connectionIdleTimeoutMs: number;
@@ -41,6 +44,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   retryLimit: { kind: 'budget', percent: 20, minRetryConcurrency: 3 },
   outlierDetection: builtInOutlierDetection,
   retry: builtInRetry,
+  rateLimit: [],
   connectTimeoutMs: 5000,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
   requestTimeoutMs: 0,
@@ -70,6 +74,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     retryLimit: first(retryLimitOf, base.retryLimit),
     outlierDetection: effectiveOutlierDetection(layers.map(({ healthCheck }) => healthCheck?.passive)),
     retry: effectiveRetry(layers.map(({ retry }) => retry)),
+    rateLimit: first(({ rateLimit }) => rateLimit?.local?.rules, base.rateLimit),
     connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
     requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),
     connectionIdleTimeoutMs: first(

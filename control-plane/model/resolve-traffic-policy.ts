@@ -19,7 +19,15 @@ export interface PolicyConflict {
   readonly sections: readonly (keyof TrafficPolicy)[];
 }
 
-const sections = ['loadBalancer', 'circuitBreaker', 'healthCheck', 'retry', 'retryBudget', 'timeout'] as const;
+const sections = [
+  'loadBalancer',
+  'circuitBreaker',
+  'healthCheck',
+  'retry',
+  'retryBudget',
+  'timeout',
+  'rateLimit',
+] as const;
 
 /**
  * The policy of one backend port: that of the port before that of the Service before the defaults of Mesh before the

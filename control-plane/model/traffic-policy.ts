@@ -4,6 +4,7 @@ import { durationSchema } from './gateway-duration.ts';
 import { elsewhere, notYetSupported, supportedWord } from './not-yet-supported.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
 import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
+import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
 import { retrySchema } from './traffic-policy/retry.ts';
 
 const loadBalancerSchema = z.object({
@@ -77,7 +78,7 @@ export const trafficPolicyShape = {
   retry: retrySchema.optional(),
   retryBudget: retryBudgetSchema.optional(),
   timeout: timeoutSchema.optional(),
-  rateLimit: notYetSupported('rateLimit'),
+  rateLimit: rateLimitSchema.optional(),
   faultInjection: elsewhere('faultInjection', 'a FaultInjection, which ends by itself'),
   tcpKeepalive: notYetSupported('tcpKeepalive'),
   proxyProtocol: notYetSupported('proxyProtocol'),
@@ -113,7 +114,7 @@ export const trafficPolicyCheck = crossCheck<WrittenTrafficPolicy>(
 /** The sections of a policy as the rest of the control plane reads them: the alias is gone. */
 export type TrafficPolicy = Pick<
   WrittenTrafficPolicy,
-  'loadBalancer' | 'circuitBreaker' | 'healthCheck' | 'retry' | 'retryBudget' | 'timeout'
+  'loadBalancer' | 'circuitBreaker' | 'healthCheck' | 'retry' | 'retryBudget' | 'timeout' | 'rateLimit'
 >;
 
 /** Moves `outlierDetection` to `healthCheck.passive`. */

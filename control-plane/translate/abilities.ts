@@ -10,6 +10,7 @@ export interface Abilities {
   readonly normalization: boolean;
   readonly outlierDetectors: boolean;
   readonly faults: boolean;
+  readonly rateLimits: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
   /**
@@ -33,6 +34,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       normalization: features.has(FEATURES.normalization),
       outlierDetectors: features.has(FEATURES.outlierDetectors),
       faults: features.has(FEATURES.faults),
+      rateLimits: features.has(FEATURES.rateLimits),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,

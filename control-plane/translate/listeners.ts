@@ -11,11 +11,13 @@ import {
   PASSTHROUGH_CLUSTER,
   VIRTUAL_OUTBOUND,
 } from '../../proto/names.ts';
+import type { RateLimitRule } from '../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from './abilities.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { httpConnectionManager } from './http-settings.ts';
 import type { MeshedPort } from './instance.ts';
 import { socketAddress } from './message-parts.ts';
+import { withRateLimits } from './rate-limits.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import { downstreamTls } from './tls-context.ts';
 
@@ -38,6 +40,7 @@ export function inboundListener(
   trustDomain: string,
   abilities: Abilities,
   settings: HttpSettings,
+  rateLimits: readonly RateLimitRule[] = [],
 ): Listener {
   const name = inboundListenerName(port.port);
   const httpAlpn = [ALPN_HTTP1, ...(abilities.http2 ? [ALPN_HTTP2] : [])];
@@ -45,7 +48,7 @@ export function inboundListener(
     name,
     transport_socket: downstreamTls(trustDomain, httpAlpn),
     filters: [
-      httpConnectionManager(name, inboundRoutes(port.port), {
+      httpConnectionManager(name, inboundRoutes(port.port, rateLimits), {
         // A caller's own word about who it is never passes; what the handshake proved takes its place.
         forward_client_cert_details: 'SANITIZE_SET',
         set_current_client_cert_details: { uri: true },
@@ -58,7 +61,9 @@ export function inboundListener(
     address: socketAddress(port.inbound.address, port.inbound.port),
     traffic_direction: 'INBOUND',
   } as const;
-  if (!abilities.tcp) return { ...listener, filter_chains: [http] };
+  // bytes that nobody reads would go past the limit
+  const takesBytes = rateLimits.length === 0 || port.protocol === 'tcp' || port.protocol === 'auto';
+  if (!abilities.tcp || !takesBytes) return { ...listener, filter_chains: [http] };
   return {
     ...listener,
     listener_filters: [
@@ -79,20 +84,19 @@ export function inboundListener(
   };
 }
 
-function inboundRoutes(port: number): RouteConfiguration {
+function inboundRoutes(port: number, rateLimits: readonly RateLimitRule[]): RouteConfiguration {
+  const route = {
+    name: 'default',
+    match: { prefix: '/' },
+    route: { cluster: inboundClusterName(port), timeout: msToDuration(0) },
+  };
   return {
     name: inboundListenerName(port),
     virtual_hosts: [
       {
         name: `inbound|http|${port}`,
         domains: ['*'],
-        routes: [
-          {
-            name: 'default',
-            match: { prefix: '/' },
-            route: { cluster: inboundClusterName(port), timeout: msToDuration(0) },
-          },
-        ],
+        routes: [withRateLimits(route, rateLimits)],
       },
     ],
   };

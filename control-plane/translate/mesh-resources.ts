@@ -26,13 +26,14 @@ import type { HttpRoute } from '../model/http-route.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
+import type { RateLimitRule } from '../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from './abilities.ts';
 import { abilitiesOf, protocolFor } from './abilities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
 import { FaultAttachments } from './faults.ts';
 import { httpSettings } from './http-settings.ts';
-import type { MeshedPort } from './instance.ts';
+import type { Instance, MeshedPort } from './instance.ts';
 import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
 import { inboundListener, outboundListener } from './listeners.ts';
 import type { MeshView } from './mesh-view.ts';
@@ -49,6 +50,7 @@ import { rootSecret } from './secrets.ts';
 import type { Destination, Service, ServicePort } from './service-catalog.ts';
 import { destinationName, ServiceCatalog } from './service-catalog.ts';
 import { ownAddress, serviceListener } from './service-listener.ts';
+import { declaredPort } from './target-port.ts';
 import { decidingTcpRoute, tcpTargets } from './tcp-routes.ts';
 
 /** Who asks. */
@@ -80,6 +82,7 @@ export class MeshResources {
   readonly #policies: PolicyAttachments;
   readonly #faults: FaultAttachments;
   readonly #meshedPorts: ReadonlyMap<string, readonly MeshedPort[]>;
+  #servicesOf: ReturnType<typeof servicesByWorkload> | null = null;
 
   constructor(view: MeshView) {
     const { documents, trustDomain } = view;
@@ -163,10 +166,27 @@ export class MeshResources {
     const port = this.#inboundPort(client, name);
     if (port !== null) {
       return planned(LISTENER_TYPE_URL, name, `${client.workload}${scope}`, () =>
-        inboundListener(port, this.#view.trustDomain, abilities, httpSettings(this.#mesh, abilities)),
+        inboundListener(
+          port,
+          this.#view.trustDomain,
+          abilities,
+          httpSettings(this.#mesh, abilities),
+          abilities.rateLimits ? this.#rateLimitsAt(client.workload, port) : [],
+        ),
       );
     }
     return abilities.tcp ? this.#serviceListener(client, name, abilities) : null;
+  }
+
+  /** Of every service that the port belongs to: a request must be within all of them. */
+  #rateLimitsAt(workload: string, inbound: MeshedPort): readonly RateLimitRule[] {
+    this.#servicesOf ??= servicesByWorkload(this.#catalog.all());
+    const limits = (this.#servicesOf.get(workload) ?? []).flatMap(({ service, instance }) =>
+      service.ports
+        .filter(({ target }) => declaredPort(instance.ports, target) === inbound)
+        .map((port) => this.#policies.policyFor(service, port).rateLimit),
+    );
+    return [...new Set(limits)].flat();
   }
 
   #serviceListener(client: ClientView, name: string, abilities: Abilities): PlannedResource | null {
@@ -290,6 +310,18 @@ export class MeshResources {
       service.ports.map(({ port }) => routeConfigurationName(serviceHost(name, service.namespace), port)),
     );
   }
+}
+
+/** The services that each workload is an instance of, by `namespace/name` of the workload. */
+function servicesByWorkload(services: readonly Service[]) {
+  const byWorkload = new Map<string, { readonly service: Service; readonly instance: Instance }[]>();
+  for (const service of services) {
+    for (const instance of service.instances) {
+      const workload = `${instance.namespace}/${instance.name}`;
+      byWorkload.set(workload, [...(byWorkload.get(workload) ?? []), { service, instance }]);
+    }
+  }
+  return byWorkload;
 }
 
 /** A client that asks for all listeners binds each at its address, so only those with one of their own can be given. */

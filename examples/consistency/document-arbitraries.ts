@@ -293,6 +293,41 @@ const trafficPolicy = fc.record({
   ),
 });
 
+const selector = fc
+  .record({
+    headers: often(
+      fc.array(
+        fc.oneof(
+          fc.record({ name: fc.constant('x-plan'), value: fc.constantFrom('free', '') }),
+          fc.record({ type: fc.constant('Distinct'), name: fc.constant('x-user') }),
+        ),
+        { minLength: 1, maxLength: 2 },
+      ),
+    ),
+    methods: rarely(fc.constant([{ value: 'POST' }])),
+    path: rarely(
+      fc.record({ type: often(fc.constantFrom('Exact', 'PathPrefix')), value: fc.constantFrom('/', '/a/') }),
+    ),
+    principal: rarely(fc.constantFrom({ type: 'Distinct' }, { value: 'spiffe://cluster.local/ns/default/sa/web' })),
+  })
+  .filter((parts) => Object.values(parts).some((part) => part !== undefined));
+
+export const rateLimit: fc.Arbitrary<object> = fc.record({
+  type: fc.constant('Local'),
+  local: fc.record({
+    rules: fc.array(
+      fc.record({
+        clientSelectors: often(fc.array(selector, { maxLength: 2 })),
+        limit: fc.record({
+          requests: fc.constantFrom(1, 1000, 4_294_967_295),
+          unit: fc.constantFrom('Second', 'Minute', 'Hour', 'Day'),
+        }),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+});
+
 export const backendTrafficPolicy: fc.Arbitrary<object> = fc
   .tuple(
     metadata(subdomain),
@@ -306,12 +341,13 @@ export const backendTrafficPolicy: fc.Arbitrary<object> = fc
       { minLength: 1, maxLength: 2 },
     ),
     trafficPolicy,
+    rarely(rateLimit),
   )
-  .map(([about, targetRefs, policy]) => ({
+  .map(([about, targetRefs, policy, limit]) => ({
     apiVersion: 'heddle.dev/v1alpha1',
     kind: 'BackendTrafficPolicy',
     metadata: about,
-    spec: { targetRefs, ...policy },
+    spec: { targetRefs, ...policy, ...(limit !== undefined && { rateLimit: limit }) },
   }));
 
 const percentage = rarely(fc.double({ min: 0, max: 100, noNaN: true }));

@@ -8,6 +8,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.upgrade,
   FEATURES.normalization,
   FEATURES.faults,
+  FEATURES.rateLimits,
   FEATURES.routing,
   FEATURES.retries,
   FEATURES.outlierDetectors,

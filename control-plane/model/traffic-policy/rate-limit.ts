@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { boundedText } from '../bounded-text.ts';
+import { crossCheck } from '../cross-check.ts';
+import { elsewhere, notYetSupported, supportedWord } from '../not-yet-supported.ts';
+
+/** Seconds of the units of a rate. */
+export const rateUnits = { Second: 1, Minute: 60, Hour: 3600, Day: 86_400 } as const;
+
+const requestsHint = 'write a whole number from 1 to 4294967295';
+
+/** So many requests in each second, minute, hour or day, evenly; as many at once. */
+const limitSchema = z.object({
+  requests: z.number({ error: requestsHint }).int(requestsHint).min(1, requestsHint).max(4_294_967_295, requestsHint),
+  unit: supportedWord(['Second', 'Minute', 'Hour', 'Day'], ['Month', 'Year']),
+});
+
+const headerSchema = z
+  .object({
+    /** `Distinct` counts each value for itself. */
+    type: supportedWord(['Exact', 'Distinct'], ['RegularExpression']).default('Exact'),
+    name: boundedText('a header name', 256, {
+      pattern: /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/,
+      hint: 'a header name has letters, digits and "-"',
+    }),
+    value: boundedText('a header value', 4096).optional(),
+    invert: notYetSupported('invert'),
+  })
+  .check(
+    crossCheck(['type', 'value'], ({ type, value }, report) => {
+      if (type === 'Exact' && value === undefined) report([], 'missing field value');
+      if (type === 'Distinct' && value !== undefined) report(['value'], 'Distinct counts every value: remove it');
+    }),
+  );
+
+/** Who calls, by the identity that its certificate proves. Callers without one fit no principal. */
+const principalSchema = z
+  .object({
+    /** `Distinct` counts each caller for itself. */
+    type: z.enum(['Exact', 'Distinct']).default('Exact'),
+    value: boundedText('a principal', 2048, {
+      pattern: /^(spiffe:\/\/)?[a-z0-9._-]+\/ns\/[a-z0-9-]+\/sa\/[a-z0-9.-]+$/,
+      hint: 'write a SPIFFE id such as spiffe://cluster.local/ns/default/sa/web',
+    }).optional(),
+  })
+  .check(
+    crossCheck(['type', 'value'], ({ type, value }, report) => {
+      if (type === 'Exact' && value === undefined) report([], 'missing field value');
+      if (type === 'Distinct' && value !== undefined) report(['value'], 'Distinct counts every caller: remove it');
+    }),
+  );
+
+const methodWord = /^[!#$%&'*+\-.^_`|~0-9A-Z]{1,32}$/;
+
+/** All that is said must hold. */
+const selectorSchema = z
+  .object({
+    headers: z.array(headerSchema).max(16, 'at most 16 headers').optional(),
+    methods: z
+      .array(
+        z.object({
+          value: boundedText('a method', 32, { pattern: methodWord, hint: 'a method is written GET, POST …' }),
+        }),
+      )
+      .min(1, 'name a method, or leave the field out')
+      .max(16, 'at most 16 methods')
+      .optional(),
+    path: z
+      .object({
+        type: supportedWord(['Exact', 'PathPrefix'], ['RegularExpression']).default('PathPrefix'),
+        value: boundedText('a path', 1024, { pattern: /^\/[^?#]*$/, hint: 'a path begins with / and has no query' }),
+      })
+      .optional(),
+    principal: principalSchema.optional(),
+    sourceCIDR: elsewhere('sourceCIDR', 'principal: between sidecars every address is that of a sidecar'),
+  })
+  .check(
+    crossCheck(['headers', 'methods', 'path', 'principal'], ({ headers = [], methods, path, principal }, report) => {
+      if (headers.length === 0 && methods === undefined && path === undefined && principal === undefined) {
+        report([], 'says nothing: write headers, methods, path or principal, or leave clientSelectors out');
+      }
+    }),
+  );
+
+const ruleSchema = z.object({
+  /** One of them must fit, and each has a count of its own; none is every request. */
+  clientSelectors: z.array(selectorSchema).max(8, 'at most 8 selectors').optional(),
+  limit: limitSchema,
+});
+
+/**
+ * Requests beyond a rate are refused with 429. Each instance of the service counts for itself, in its own sidecar, so that
+ * nobody can go past it: with three instances three times as many go on. A request must be within every rule that is for it.
+ *
+ * Names as in Envoy Gateway's `rateLimit`; `principal` is ours.
+ */
+export const rateLimitSchema = z
+  .object({
+    type: supportedWord(['Local'], ['Global']),
+    local: z
+      .object({
+        rules: z.array(ruleSchema).min(1, 'write a rule').max(16, 'at most 16 rules'),
+      })
+      .optional(),
+    global: notYetSupported('rateLimit.global'),
+  })
+  .check(
+    crossCheck(['type', 'local'], ({ local }, report) => {
+      if (local === undefined) report([], 'missing field local');
+    }),
+  );
+
+export type RateLimitRule = z.output<typeof ruleSchema>;
+export type RateLimitSelector = z.output<typeof selectorSchema>;
