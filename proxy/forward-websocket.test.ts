@@ -180,6 +180,33 @@ describe('WebSocket where HTTP/1 and HTTP/2 meet', () => {
     await expect.poll(() => upstream.received()).toMatch(/\r\n\r\nearly bytes$/);
   });
 
+  it.each(['http1', 'http2'] as const)(
+    'ends when both have, also for a client that ended with its head (%s)',
+    async (version) => {
+      const upstream =
+        version === 'http2'
+          ? await http2Application()
+          : await startScriptedServer((socket) => {
+              socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nbye');
+            });
+      if ('connections' in upstream) closers.push(upstream.close);
+      const forwarder = await forwarderTo(upstream.port, version);
+      const session = connect(`http://127.0.0.1:${forwarder.port}`);
+      session.on('error', () => {});
+      closers.push(async () => session.destroy());
+      await once(session, 'remoteSettings');
+      const stream = session.request({ ...extendedConnect, 'sec-websocket-key': 'a' }, { endStream: true });
+      let heard = '';
+      stream.on('data', (bytes: Buffer) => {
+        heard += String(bytes);
+      });
+      await once(stream, 'end'); // the application has heard the end of the other direction, and ends too
+      expect(heard).toBe(version === 'http2' ? '' : 'bye');
+      await expect.poll(() => forwarder.recorded).toMatchObject([{ status: 101, flag: '-' }]);
+      expect([...forwarder.cluster.endpoints].map(({ activeRequests }) => activeRequests)).toEqual([0]);
+    },
+  );
+
   it('refuses an upgrade that an application of HTTP/2 cannot take', async () => {
     const server = createServer(); // announces no extended CONNECT
     server.listen(0, '127.0.0.1');

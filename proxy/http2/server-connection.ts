@@ -163,9 +163,18 @@ export class Http2ServerConnection extends Http2Connection<ServerStream> impleme
     if (head.framing === 'length') stream.missingBytes = head.contentLength;
     else if (head.framing === 'none' && head.upgrade === '') stream.missingBytes = 0;
     if (!isEnd && !this.#takeWholeBody(stream)) return;
-    stream.request();
+    if (isEnd && head.upgrade !== '') this.#requestHalfTunnel(stream);
+    else stream.request();
     const { maxRequests = 0 } = this.#options;
     if (maxRequests > 0 && ++this.#requests >= maxRequests) this.drain();
+  }
+
+  /** One direction of the tunnel has ended with its head: its end comes behind the answer, as any other's (RFC 8441). */
+  #requestHalfTunnel(stream: ServerStream): void {
+    const { id } = stream;
+    stream.head.isComplete = false;
+    stream.request();
+    if (stream.id === id) stream.receiveEnd('');
   }
 
   /**
