@@ -24,9 +24,9 @@ async function startPlane(options: ScriptedControlPlaneOptions = {}): Promise<Sc
 function channel(random = () => 0.5) {
   const clock = new FakeClock();
   const sessions = new MessageQueue<ControlPlaneSession>();
-  const log = new MessageQueue<{ message: string; reason: unknown }>();
+  const log = new MessageQueue<{ level: string; message: string; reason: unknown }>();
   const made = new ControlPlaneChannel({
-    log: (_, message, fields) => log.push({ message, reason: fields?.reason }),
+    log: (level, message, fields) => log.push({ level, message, reason: fields?.reason }),
     onSession: (session) => sessions.push(session),
     clock,
     random,
@@ -80,6 +80,27 @@ describe('ControlPlaneChannel', () => {
       clock.advance(delayMs);
     }
     expect(delays).toEqual([500, 1_500, 3_500, 7_500, 8_000, 8_000, 8_000, 8_000]);
+  });
+
+  it('warns of a control plane that stays away once a minute, and of another reason at once', async () => {
+    const plane = await startPlane();
+    const identity = issuedIdentity(plane);
+    await plane.stop();
+    const { channel: connecting, clock, log } = channel(() => 0.999);
+    connecting.use(identity);
+    const levels: string[] = [];
+    for (let i = 0; i < 14; i++) {
+      levels.push((await log.next()).level);
+      clock.advance(clock.pendingMs[0] ?? 0);
+    }
+    // 0.5, 1.5, 3.5 and 7.5 s, and then 8 s at a time: a minute is over with the tenth wait
+    expect(levels.map((level, index) => (level === 'warn' ? index : -1)).filter((index) => index >= 0)).toEqual([
+      0, 10,
+    ]);
+    await log.next();
+    const stranger = await startPlane();
+    connecting.use({ ...identity, controlPlaneAddress: stranger.address });
+    expect(await log.next()).toMatchObject({ level: 'warn', reason: expect.not.stringContaining('ECONNREFUSED') });
   });
 
   it.each([

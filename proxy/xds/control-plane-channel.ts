@@ -18,6 +18,8 @@ export const reconnectMaxMs = 8_000;
 
 /** A connection that has held this long was a good one: after it the back-off begins at its base again. */
 const stableAfterMs = 30_000;
+/** While a control plane stays away for one and the same reason, it is warned of that as often as this. */
+const warnAgainAfterMs = 60_000;
 const connectTimeoutMs = 10_000;
 
 /** One connection to the control plane, for as long as it lasts. */
@@ -51,6 +53,9 @@ export class ControlPlaneChannel {
   #identity: Identity | null = null;
   #session: Session | null = null;
   #failures = 0;
+  /** Reason of the last warning since there was a connection; '' when there was none. */
+  #warnedOf = '';
+  #warnedAtMs = 0;
   /** Counts what is being tried, so that an attempt that was overtaken knows it. */
   #attempt = 0;
   #cancelTimer: () => void = () => {};
@@ -100,6 +105,7 @@ export class ControlPlaneChannel {
 
   #begin(session: Session, identity: Identity): void {
     const previous = this.#session;
+    this.#warnedOf = '';
     const beganAtMs = this.#clock.now();
     this.#session = session;
     this.#options.log('info', 'connected to the control plane', { address: identity.controlPlaneAddress });
@@ -115,7 +121,14 @@ export class ControlPlaneChannel {
 
   #retry(reason: string): void {
     const delayMs = backOffMs(++this.#failures, reconnectBaseMs, reconnectMaxMs, this.#random);
-    this.#options.log('warn', 'no connection to the control plane', { reason, retryInMs: Math.round(delayMs) });
+    const nowMs = this.#clock.now();
+    const isNews = reason !== this.#warnedOf || nowMs - this.#warnedAtMs >= warnAgainAfterMs;
+    if (isNews) {
+      this.#warnedOf = reason;
+      this.#warnedAtMs = nowMs;
+    }
+    const level = isNews ? 'warn' : 'debug';
+    this.#options.log(level, 'no connection to the control plane', { reason, retryInMs: Math.round(delayMs) });
     this.#cancelTimer = this.#clock.after(delayMs, () => this.#connect());
   }
 }
