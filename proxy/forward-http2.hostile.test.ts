@@ -8,7 +8,7 @@ import { ALPN_HTTP2 } from '../proto/names.ts';
 import { floods } from './http2/testing/floods.ts';
 import type { HostileOutcome } from './http2/testing/hostile-requests.ts';
 import { hostileRequests } from './http2/testing/hostile-requests.ts';
-import { data, headers, open, post } from './http2/testing/wire.ts';
+import { data, headers, open, post, request } from './http2/testing/wire.ts';
 import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
 import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
 import { Http2Probe } from './testing/http2-probe.ts';
@@ -74,24 +74,28 @@ const count = () => upstream.received().match(/evil|xyz|x-a/g)?.length ?? 0;
 
 const ways = ['one sidecar', 'both sidecars', 'a sidecar of the other end, from a peer with a certificate'] as const;
 
+/** What is attacked, and the certificate that an attacker needs for it. */
+async function startTarget(way: (typeof ways)[number]): Promise<[target: Forwarder, certificate: TestIdentity | null]> {
+  const options = { nowMs: () => nowMs };
+  if (way === 'both sidecars') {
+    return [(await startMesh(upstream.port, (close) => closers.push(close), options)).outbound, null];
+  }
+  const mesh = createTestMesh();
+  const isPeer = way !== 'one sidecar';
+  const target = await startForwarder(
+    [upstream.port],
+    isPeer ? { ...options, inboundAs: holderOf(mesh, 'cart') } : options,
+  );
+  closers.push(target.close);
+  return [target, isPeer ? mesh.identity('web') : null];
+}
+
 describe.each(ways)('a hostile request of HTTP/2 through %s', (way) => {
   let target: Forwarder;
-  let certificate: TestIdentity | null = null;
+  let certificate: TestIdentity | null;
 
   beforeAll(async () => {
-    const options = { nowMs: () => nowMs };
-    if (way === 'both sidecars') {
-      target = (await startMesh(upstream.port, (close) => closers.push(close), options)).outbound;
-      return;
-    }
-    const mesh = createTestMesh();
-    const isPeer = way !== 'one sidecar';
-    if (isPeer) certificate = mesh.identity('web');
-    target = await startForwarder(
-      [upstream.port],
-      isPeer ? { ...options, inboundAs: holderOf(mesh, 'cart') } : options,
-    );
-    closers.push(target.close);
+    [target, certificate] = await startTarget(way);
   });
 
   it.each(hostileRequests)('$name', async ({ bytes, outcome }) => {
@@ -107,22 +111,31 @@ describe.each(ways)('a hostile request of HTTP/2 through %s', (way) => {
     }
     expect(count()).toBe(before);
   });
+
+  it('a header called __proto__, which is one like any other', async () => {
+    const before = upstream.received().split('__proto__: 1\r\n').length;
+    const client = await probe(target.port, certificate);
+    client.send(headers(1, [...request, ['__proto__', '1'], ['constructor', '2']]));
+    expect(await client.waitFor(/^HEADERS 1 204/)).toBe(true);
+    expect(upstream.received().split('__proto__: 1\r\n')).toHaveLength(before + 1);
+    expect([Object.getPrototypeOf({}), Object.keys(Object.prototype)]).toEqual([Object.prototype, []]);
+  });
 });
 
-describe('a flood of HTTP/2 against a sidecar', () => {
-  let forwarder: Forwarder;
+describe.each(ways)('a flood of HTTP/2 against %s', (way) => {
+  let target: Forwarder;
+  let certificate: TestIdentity | null;
 
   beforeAll(async () => {
-    forwarder = await startForwarder([upstream.port], { nowMs: () => nowMs });
-    closers.push(forwarder.close);
+    [target, certificate] = await startTarget(way);
   });
 
   it.each(floods)('%s has its connection destroyed, and others go on', async (_name, most, next, before) => {
-    const other = await probe(forwarder.port);
-    const client = await probe(forwarder.port);
+    const other = await probe(target.port, certificate);
+    const client = await probe(target.port, certificate);
     if (before !== undefined) client.send(before);
     client.send(Buffer.concat(Array.from({ length: 2 * most }, (_, index) => next(index))));
-    expect(await closes(client, forwarder)).toBe(true);
+    expect(await closes(client, target)).toBe(true);
     other.send(headers(1));
     expect(await other.waitFor(/^HEADERS 1 204/)).toBe(true);
   });
