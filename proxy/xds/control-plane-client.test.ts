@@ -233,4 +233,18 @@ describe('ControlPlaneClient', () => {
     attach.send({ withdrawn: {} });
     expect(await withdrawn).toBe(true);
   });
+
+  it('goes on serving its own ports once it is withdrawn, though they are taken from it', async () => {
+    const { client, listeners } = start(plane.token());
+    await client.start();
+    const [, stream] = await serve([lds, rds, cds, eds]);
+    void client.withdraw(1_000);
+    for (const type_url of [lds, cds]) stream.send({ type_url, nonce: 'gone', removed_resources: [inbound] });
+    for (let answered = 0; answered < 2; ) if ((await stream.requests.next()).response_nonce === 'gone') answered++;
+    expect(listeners).toEqual([inbound]);
+    expect(client.configuration.inForce({ typeUrl: cds, name: inbound })).toBeTypeOf('object');
+    stream.send({ type_url: rds, nonce: 'gone', removed_resources: [routeName] });
+    while ((await stream.requests.next()).response_nonce !== 'gone');
+    expect(client.configuration.inForce({ typeUrl: rds, name: routeName })).toBe('absent');
+  });
 });

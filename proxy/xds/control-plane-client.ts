@@ -1,5 +1,5 @@
 import type { Node } from '../../proto/generated/envoy/config/core/v3/Node.ts';
-import { ROOT_SECRET } from '../../proto/names.ts';
+import { parseClusterName, ROOT_SECRET, VIRTUAL_OUTBOUND } from '../../proto/names.ts';
 import { LISTENER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL, SECRET_TYPE_URL } from '../../proto/type-urls.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
@@ -9,6 +9,7 @@ import type { ConfigurationTarget } from './apply.ts';
 import { Configuration } from './apply.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import { ControlPlaneChannel } from './control-plane-channel.ts';
+import type { ResourceName } from './delta-state.ts';
 import type { Identity } from './identity.ts';
 import type { IdentityStatus } from './identity-client.ts';
 import { IdentityClient } from './identity-client.ts';
@@ -65,6 +66,7 @@ export class ControlPlaneClient {
   readonly #snapshot: SnapshotFile;
   #current: Identity | null = null;
   #isRestored = false;
+  #isWithdrawn = false;
   #becomeReady: (() => void) | null = null;
 
   constructor(options: ControlPlaneClientOptions) {
@@ -101,7 +103,11 @@ export class ControlPlaneClient {
       ...shared,
       node: options.node,
       parse: (raw) => parseResource(raw, this.#current?.trustDomain ?? '', clock.now()),
-      onResponse: (changed, removed, refused) => this.configuration.receive(changed, removed, refused),
+      onResponse: (changed, removed, refused) => {
+        // who is withdrawn has no ports any more as far as others know, and still answers those who have not heard of it
+        const gone = this.#isWithdrawn ? removed.filter((name) => !isOwnPort(name)) : removed;
+        this.configuration.receive(changed, gone, refused);
+      },
       onUnanswered: (name) => this.configuration.unanswered(name),
     });
   }
@@ -148,8 +154,9 @@ export class ControlPlaneClient {
     this.#workload.reregister();
   }
 
-  /** See `WorkloadClient.withdraw`. */
+  /** See `WorkloadClient.withdraw`. What serves this workload's own ports stays in force from here on. */
   withdraw(waitMs: number): Promise<boolean> {
+    this.#isWithdrawn = true;
     return this.#workload.withdraw(waitMs);
   }
 
@@ -219,4 +226,9 @@ export class ControlPlaneClient {
     this.#becomeReady();
     this.#becomeReady = null;
   }
+}
+
+/** A listener or cluster of this workload's own; `inbound|8080||` is both. */
+function isOwnPort({ name }: ResourceName): boolean {
+  return name === VIRTUAL_OUTBOUND || parseClusterName(name)?.direction === 'inbound';
 }
