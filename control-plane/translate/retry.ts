@@ -2,11 +2,12 @@ import { pack } from '../../proto/any.ts';
 import { msToDuration } from '../../proto/duration.ts';
 import { PREVIOUS_HOSTS_PREDICATE } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
+import type { RetryCondition } from '../../proto/retry-conditions.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { HttpRouteRule } from '../model/http-route.ts';
 import type { EffectiveRateLimitedBackOff, EffectiveRetry } from '../model/traffic-policy/effective-retry.ts';
 import { builtInRetry } from '../model/traffic-policy/effective-retry.ts';
-import type { HeaderCondition, RetryTrigger } from '../model/traffic-policy/retry.ts';
+import type { HeaderCondition } from '../model/traffic-policy/retry.ts';
 import type { Abilities } from './abilities.ts';
 
 type RetryPolicy = Input<'envoy.config.route.v3.RetryPolicy'>;
@@ -105,7 +106,7 @@ function rateLimitedBackOff(
   };
 }
 
-const connectionTriggers: readonly RetryTrigger[] = [
+const connectionTriggers: readonly RetryCondition[] = [
   'connect-failure',
   'refused-stream',
   'reset',

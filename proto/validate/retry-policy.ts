@@ -1,32 +1,13 @@
 import { durationToMs } from '../duration.ts';
 import type { RetryPolicy__Output } from '../generated/envoy/config/route/v3/RetryPolicy.ts';
+import { retryConditions } from '../retry-conditions.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, checkUInt32, requireOneOf } from './field-checks.ts';
 import { isHeaderName } from './http-text.ts';
 import { checkHeaderMatcher } from './matcher.ts';
 import { unpackAt } from './unpack-at.ts';
 
-/**
- * What `retry_on` may name. Those of gRPC look at the status in the answer's head. `http3-post-connect-failure` is not
- * among them: no sidecar speaks HTTP/3.
- */
-const CONDITIONS: ReadonlySet<string> = new Set([
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'retriable-headers',
-  'envoy-ratelimited',
-  'cancelled',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-  'unavailable',
-]);
+const CONDITIONS: ReadonlySet<string> = new Set(retryConditions);
 
 /** A request that is sent more often than this is an attack on the service behind. */
 const MAX_RETRIES = 100;
@@ -76,7 +57,7 @@ function checkConditions(retryOn: string, at: Path, violations: Violations): voi
   if (unknown.length > 0) {
     violations.add(
       at,
-      `names ${unknown.slice(0, 10).join(', ').slice(0, 200)}; known are ${[...CONDITIONS].join(', ')}`,
+      `names ${unknown.slice(0, 10).join(', ').slice(0, 200)}; known are ${retryConditions.join(', ')}`,
     );
   }
 }

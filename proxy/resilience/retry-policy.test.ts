@@ -11,7 +11,6 @@ import {
   mayRetryFailure,
   mayRetryGrpcStatus,
   policyFor,
-  unknownRetryConditions,
 } from './retry-policy.ts';
 
 function policyOn(retryOn: string, more: Partial<RetrySettings> = {}): RetryPolicy {
@@ -65,15 +64,6 @@ describe('compileRetryPolicy', () => {
 
   it('retries on nothing when nothing is asked for', () => {
     expect(policyOn('')).toMatchObject({ onConnectFailure: false, onReset: false, onResetBeforeRequest: false });
-  });
-});
-
-describe('unknownRetryConditions', () => {
-  it('names what no retry will ever happen on', () => {
-    expect(unknownRetryConditions('5xx, http3-post-connect-failure,connect-failure,unavailable,5XX')).toEqual([
-      'http3-post-connect-failure',
-      '5XX',
-    ]);
   });
 });
 

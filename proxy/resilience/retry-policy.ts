@@ -1,3 +1,5 @@
+import type { RetryCondition } from '../../proto/retry-conditions.ts';
+import { grpcRetryConditions } from '../../proto/retry-conditions.ts';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
 import type { RequestHead } from '../message-head.ts';
@@ -80,37 +82,10 @@ export const defaultMaxRetries = 1;
 /** `request_body_buffer_limit` of a route that does not say: Linkerd's number; Envoy keeps what its connection buffers, 1 MiB. */
 export const defaultReplayBytes = 65_536;
 
-/** gRPC status codes by the name that `retry_on` knows them under (`x-envoy-retry-grpc-on`). */
-const grpcConditions: ReadonlyMap<string, number> = new Map([
-  ['cancelled', 1],
-  ['deadline-exceeded', 4],
-  ['resource-exhausted', 8],
-  ['internal', 13],
-  ['unavailable', 14],
-]);
-
-const httpConditions: ReadonlySet<string> = new Set([
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'retriable-headers',
-  'envoy-ratelimited',
-]);
-
-/** The conditions in a `retry_on` that this proxy does not know and therefore never retries on. */
-export function unknownRetryConditions(retryOn: string): string[] {
-  return splitConditions(retryOn).filter((name) => !httpConditions.has(name) && !grpcConditions.has(name));
-}
-
 /**
  * Compiles Envoy's conditions. As there, `5xx` and `gateway-error` include every way of getting no answer at all, and
  * every kind of reset includes a failed connection. `refused-stream` is a server's promise that it did nothing, so it
- * stands beside `reset-before-request`. Unknown conditions are left out; ask `unknownRetryConditions` first.
+ * stands beside `reset-before-request`. Unknown conditions are left out.
  *
  * None of them says that a request may be sent again: that is what `mayRetryFailure` and the others are asked.
  *
@@ -119,7 +94,7 @@ export function unknownRetryConditions(retryOn: string): string[] {
 export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
   const requestHeaders = nullWhenEmpty(settings.retriableRequestHeaders);
   const conditions = new Set(splitConditions(settings.retryOn));
-  const on = (name: string) => conditions.has(name);
+  const on = (name: RetryCondition) => conditions.has(name);
   const onReset = on('reset') || on('5xx') || on('gateway-error');
   const statuses = new Set<number>();
   if (on('5xx')) for (let status = 500; status <= 599; status++) statuses.add(status);
@@ -127,7 +102,7 @@ export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
   if (on('retriable-4xx')) statuses.add(409);
   if (on('retriable-status-codes')) for (const status of settings.retriableStatusCodes) statuses.add(status);
   const grpcStatuses = new Set<number>();
-  for (const [name, code] of grpcConditions) if (on(name)) grpcStatuses.add(code);
+  for (const [name, code] of Object.entries(grpcRetryConditions)) if (conditions.has(name)) grpcStatuses.add(code);
   const onRateLimited = on('envoy-ratelimited');
   const answerHeaders = on('retriable-headers') ? nullWhenEmpty(settings.retriableHeaders) : null;
   return {

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
+import type { RetryCondition } from '../../../proto/retry-conditions.ts';
 import { optionalDurationMs } from '../gateway-duration.ts';
-import type { HeaderCondition, RetryTrigger, retrySchema } from './retry.ts';
+import type { HeaderCondition, retrySchema } from './retry.ts';
 
 type WrittenRetry = z.output<typeof retrySchema>;
 
@@ -8,7 +9,7 @@ type WrittenRetry = z.output<typeof retrySchema>;
 export interface EffectiveRetry {
   /** Tries after the first; 0 is never. */
   readonly numRetries: number;
-  readonly triggers: readonly RetryTrigger[];
+  readonly triggers: readonly RetryCondition[];
   /** For the trigger `retriable-status-codes`. */
   readonly httpStatusCodes: readonly number[];
   /** For the trigger `retriable-headers`. */

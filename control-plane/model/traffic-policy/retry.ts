@@ -1,37 +1,15 @@
 import { z } from 'zod';
+import { retryConditions } from '../../../proto/retry-conditions.ts';
 import { crossCheck } from '../cross-check.ts';
 import { durationMs } from '../gateway-duration.ts';
 import { headerNameSchema, headerValueSchema } from '../http-route-match.ts';
 import { supportedWord } from '../not-yet-supported.ts';
 import { countSchema, positiveDurationSchema } from './fields.ts';
 
-/**
- * Every trigger that Heddle acts on, in Envoy's words (`x-envoy-retry-on`, `x-envoy-retry-grpc-on`). Those of the second
- * half look at the status of a gRPC call that ended without a message.
- */
-export const retryTriggers = [
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'envoy-ratelimited',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'retriable-headers',
-  'cancelled',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-  'unavailable',
-] as const;
-export type RetryTrigger = (typeof retryTriggers)[number];
-
 /** Envoy's, for connections over QUIC. */
 const http3Trigger = 'http3-post-connect-failure';
 
-const triggerSchema = z.enum(retryTriggers, {
+const triggerSchema = z.enum(retryConditions, {
   error: ({ input }) =>
     input === http3Trigger ? `${http3Trigger} can never happen: Heddle does not speak HTTP/3; remove it` : undefined,
 });
