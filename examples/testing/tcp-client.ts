@@ -19,9 +19,17 @@ export async function connectTcp(port: number): Promise<Socket> {
   return socket;
 }
 
-/** As `connectTcp`, as soon as the other side is there: it must be the first to speak. */
+/** How long the other side may take until it is there. */
+const SERVED_MS = 20_000;
+
+/**
+ * As `connectTcp`, as soon as the other side is there: it must be the first to speak.
+ *
+ * @throws Error when nobody is there for 20 s, so that a test that fails leaves no loop behind
+ */
 export async function connectWhenServed(port: number): Promise<Socket> {
-  for (;;) {
+  const lastLookMs = performance.now() + SERVED_MS;
+  while (performance.now() < lastLookMs) {
     const socket = await connectTcp(port).catch(() => null);
     const isServed = await new Promise<boolean>((resolve) => {
       socket?.once('readable', () => resolve(socket.readableLength > 0));
@@ -31,6 +39,7 @@ export async function connectWhenServed(port: number): Promise<Socket> {
     if (isServed && socket !== null) return socket;
     await new Promise((resolve) => setImmediate(resolve));
   }
+  throw new Error(`nobody speaks on port ${port} after ${SERVED_MS} ms`);
 }
 
 /** What comes until `until` is there, or the other side has ended. */
