@@ -16,7 +16,7 @@ describe('any', () => {
       fc.property(fc.option(fc.integer({ min: 0, max: 2 ** 32 - 1 })), (value) => {
         const choice_count = value === null ? null : { value };
         const unpacked = unpack(pack(LEAST_REQUEST, { choice_count }));
-        expect(unpacked).toEqual({ name: LEAST_REQUEST, message: { choice_count } });
+        expect(unpacked).toMatchObject({ name: LEAST_REQUEST, message: { choice_count } });
       }),
     );
   });

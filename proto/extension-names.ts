@@ -6,6 +6,7 @@ export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connec
 export const TCP_PROXY_FILTER = 'envoy.filters.network.tcp_proxy';
 export const FAULT_FILTER = 'envoy.filters.http.fault';
 export const LOCAL_RATE_LIMIT_FILTER = 'envoy.filters.http.local_ratelimit';
+export const STATEFUL_SESSION_FILTER = 'envoy.filters.http.stateful_session';
 export const ROUTER_FILTER = 'envoy.filters.http.router';
 
 export const TLS_INSPECTOR_FILTER = 'envoy.filters.listener.tls_inspector';
@@ -17,6 +18,12 @@ export const RAW_BUFFER_TRANSPORT_SOCKET = 'envoy.transport_sockets.raw_buffer';
 export const LEAST_REQUEST_POLICY = 'envoy.load_balancing_policies.least_request';
 export const ROUND_ROBIN_POLICY = 'envoy.load_balancing_policies.round_robin';
 export const RANDOM_POLICY = 'envoy.load_balancing_policies.random';
+export const RING_HASH_POLICY = 'envoy.load_balancing_policies.ring_hash';
+export const MAGLEV_POLICY = 'envoy.load_balancing_policies.maglev';
+export const PEAK_EWMA_POLICY = 'envoy.load_balancing_policies.peak_ewma';
+
+export const COOKIE_SESSION_STATE = 'envoy.http.stateful_session.cookie';
+export const HEADER_SESSION_STATE = 'envoy.http.stateful_session.header';
 
 export const PREVIOUS_HOSTS_PREDICATE = 'envoy.retry_host_predicates.previous_hosts';
 

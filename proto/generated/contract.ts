@@ -19,6 +19,7 @@ import type { KeepaliveSettings as _envoy_config_core_v3_KeepaliveSettings, Keep
 import type { Locality as _envoy_config_core_v3_Locality, Locality__Output as _envoy_config_core_v3_Locality__Output } from './envoy/config/core/v3/Locality.ts';
 import type { Metadata as _envoy_config_core_v3_Metadata, Metadata__Output as _envoy_config_core_v3_Metadata__Output } from './envoy/config/core/v3/Metadata.ts';
 import type { Node as _envoy_config_core_v3_Node, Node__Output as _envoy_config_core_v3_Node__Output } from './envoy/config/core/v3/Node.ts';
+import type { RuntimeDouble as _envoy_config_core_v3_RuntimeDouble, RuntimeDouble__Output as _envoy_config_core_v3_RuntimeDouble__Output } from './envoy/config/core/v3/RuntimeDouble.ts';
 import type { RuntimeFractionalPercent as _envoy_config_core_v3_RuntimeFractionalPercent, RuntimeFractionalPercent__Output as _envoy_config_core_v3_RuntimeFractionalPercent__Output } from './envoy/config/core/v3/RuntimeFractionalPercent.ts';
 import type { SelfConfigSource as _envoy_config_core_v3_SelfConfigSource, SelfConfigSource__Output as _envoy_config_core_v3_SelfConfigSource__Output } from './envoy/config/core/v3/SelfConfigSource.ts';
 import type { SocketAddress as _envoy_config_core_v3_SocketAddress, SocketAddress__Output as _envoy_config_core_v3_SocketAddress__Output } from './envoy/config/core/v3/SocketAddress.ts';
@@ -55,14 +56,23 @@ import type { FaultAbort as _envoy_extensions_filters_http_fault_v3_FaultAbort, 
 import type { HTTPFault as _envoy_extensions_filters_http_fault_v3_HTTPFault, HTTPFault__Output as _envoy_extensions_filters_http_fault_v3_HTTPFault__Output } from './envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
 import type { LocalRateLimit as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit, LocalRateLimit__Output as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit__Output } from './envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
 import type { Router as _envoy_extensions_filters_http_router_v3_Router, Router__Output as _envoy_extensions_filters_http_router_v3_Router__Output } from './envoy/extensions/filters/http/router/v3/Router.ts';
+import type { StatefulSession as _envoy_extensions_filters_http_stateful_session_v3_StatefulSession, StatefulSession__Output as _envoy_extensions_filters_http_stateful_session_v3_StatefulSession__Output } from './envoy/extensions/filters/http/stateful_session/v3/StatefulSession.ts';
+import type { StatefulSessionPerRoute as _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute, StatefulSessionPerRoute__Output as _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute__Output } from './envoy/extensions/filters/http/stateful_session/v3/StatefulSessionPerRoute.ts';
 import type { HttpInspector as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector, HttpInspector__Output as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector__Output } from './envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.ts';
 import type { TlsInspector as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector, TlsInspector__Output as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector__Output } from './envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.ts';
 import type { HttpConnectionManager as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager, HttpConnectionManager__Output as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import type { HttpFilter as _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter, HttpFilter__Output as _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.ts';
 import type { Rds as _envoy_extensions_filters_network_http_connection_manager_v3_Rds, Rds__Output as _envoy_extensions_filters_network_http_connection_manager_v3_Rds__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/Rds.ts';
 import type { TcpProxy as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy, TcpProxy__Output as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy__Output } from './envoy/extensions/filters/network/tcp_proxy/v3/TcpProxy.ts';
+import type { CookieBasedSessionState as _envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState, CookieBasedSessionState__Output as _envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState__Output } from './envoy/extensions/http/stateful_session/cookie/v3/CookieBasedSessionState.ts';
+import type { HeaderBasedSessionState as _envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState, HeaderBasedSessionState__Output as _envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState__Output } from './envoy/extensions/http/stateful_session/header/v3/HeaderBasedSessionState.ts';
+import type { LocalityLbConfig as _envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig, LocalityLbConfig__Output as _envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig__Output } from './envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
+import type { SlowStartConfig as _envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig, SlowStartConfig__Output as _envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig__Output } from './envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
 import type { LeastRequest as _envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest, LeastRequest__Output as _envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest__Output } from './envoy/extensions/load_balancing_policies/least_request/v3/LeastRequest.ts';
+import type { Maglev as _envoy_extensions_load_balancing_policies_maglev_v3_Maglev, Maglev__Output as _envoy_extensions_load_balancing_policies_maglev_v3_Maglev__Output } from './envoy/extensions/load_balancing_policies/maglev/v3/Maglev.ts';
+import type { PeakEwma as _envoy_extensions_load_balancing_policies_peak_ewma_v3alpha_PeakEwma, PeakEwma__Output as _envoy_extensions_load_balancing_policies_peak_ewma_v3alpha_PeakEwma__Output } from './envoy/extensions/load_balancing_policies/peak_ewma/v3alpha/PeakEwma.ts';
 import type { Random as _envoy_extensions_load_balancing_policies_random_v3_Random, Random__Output as _envoy_extensions_load_balancing_policies_random_v3_Random__Output } from './envoy/extensions/load_balancing_policies/random/v3/Random.ts';
+import type { RingHash as _envoy_extensions_load_balancing_policies_ring_hash_v3_RingHash, RingHash__Output as _envoy_extensions_load_balancing_policies_ring_hash_v3_RingHash__Output } from './envoy/extensions/load_balancing_policies/ring_hash/v3/RingHash.ts';
 import type { RoundRobin as _envoy_extensions_load_balancing_policies_round_robin_v3_RoundRobin, RoundRobin__Output as _envoy_extensions_load_balancing_policies_round_robin_v3_RoundRobin__Output } from './envoy/extensions/load_balancing_policies/round_robin/v3/RoundRobin.ts';
 import type { PreviousHostsPredicate as _envoy_extensions_retry_host_previous_hosts_v3_PreviousHostsPredicate, PreviousHostsPredicate__Output as _envoy_extensions_retry_host_previous_hosts_v3_PreviousHostsPredicate__Output } from './envoy/extensions/retry/host/previous_hosts/v3/PreviousHostsPredicate.ts';
 import type { RawBuffer as _envoy_extensions_transport_sockets_raw_buffer_v3_RawBuffer, RawBuffer__Output as _envoy_extensions_transport_sockets_raw_buffer_v3_RawBuffer__Output } from './envoy/extensions/transport_sockets/raw_buffer/v3/RawBuffer.ts';
@@ -84,6 +94,7 @@ import type { DiscoveryResponse as _envoy_service_discovery_v3_DiscoveryResponse
 import type { Resource as _envoy_service_discovery_v3_Resource, Resource__Output as _envoy_service_discovery_v3_Resource__Output } from './envoy/service/discovery/v3/Resource.ts';
 import type { ResourceError as _envoy_service_discovery_v3_ResourceError, ResourceError__Output as _envoy_service_discovery_v3_ResourceError__Output } from './envoy/service/discovery/v3/ResourceError.ts';
 import type { ResourceName as _envoy_service_discovery_v3_ResourceName, ResourceName__Output as _envoy_service_discovery_v3_ResourceName__Output } from './envoy/service/discovery/v3/ResourceName.ts';
+import type { Cookie as _envoy_type_http_v3_Cookie, Cookie__Output as _envoy_type_http_v3_Cookie__Output } from './envoy/type/http/v3/Cookie.ts';
 import type { RegexMatchAndSubstitute as _envoy_type_matcher_v3_RegexMatchAndSubstitute, RegexMatchAndSubstitute__Output as _envoy_type_matcher_v3_RegexMatchAndSubstitute__Output } from './envoy/type/matcher/v3/RegexMatchAndSubstitute.ts';
 import type { RegexMatcher as _envoy_type_matcher_v3_RegexMatcher, RegexMatcher__Output as _envoy_type_matcher_v3_RegexMatcher__Output } from './envoy/type/matcher/v3/RegexMatcher.ts';
 import type { StringMatcher as _envoy_type_matcher_v3_StringMatcher, StringMatcher__Output as _envoy_type_matcher_v3_StringMatcher__Output } from './envoy/type/matcher/v3/StringMatcher.ts';
@@ -166,6 +177,7 @@ export interface ProtoGrpcType {
           Metadata: MessageTypeDefinition<_envoy_config_core_v3_Metadata, _envoy_config_core_v3_Metadata__Output>
           Node: MessageTypeDefinition<_envoy_config_core_v3_Node, _envoy_config_core_v3_Node__Output>
           RoutingPriority: EnumTypeDefinition
+          RuntimeDouble: MessageTypeDefinition<_envoy_config_core_v3_RuntimeDouble, _envoy_config_core_v3_RuntimeDouble__Output>
           RuntimeFractionalPercent: MessageTypeDefinition<_envoy_config_core_v3_RuntimeFractionalPercent, _envoy_config_core_v3_RuntimeFractionalPercent__Output>
           SelfConfigSource: MessageTypeDefinition<_envoy_config_core_v3_SelfConfigSource, _envoy_config_core_v3_SelfConfigSource__Output>
           SocketAddress: MessageTypeDefinition<_envoy_config_core_v3_SocketAddress, _envoy_config_core_v3_SocketAddress__Output>
@@ -245,6 +257,12 @@ export interface ProtoGrpcType {
               Router: MessageTypeDefinition<_envoy_extensions_filters_http_router_v3_Router, _envoy_extensions_filters_http_router_v3_Router__Output>
             }
           }
+          stateful_session: {
+            v3: {
+              StatefulSession: MessageTypeDefinition<_envoy_extensions_filters_http_stateful_session_v3_StatefulSession, _envoy_extensions_filters_http_stateful_session_v3_StatefulSession__Output>
+              StatefulSessionPerRoute: MessageTypeDefinition<_envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute, _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute__Output>
+            }
+          }
         }
         listener: {
           http_inspector: {
@@ -273,15 +291,50 @@ export interface ProtoGrpcType {
           }
         }
       }
+      http: {
+        stateful_session: {
+          cookie: {
+            v3: {
+              CookieBasedSessionState: MessageTypeDefinition<_envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState, _envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState__Output>
+            }
+          }
+          header: {
+            v3: {
+              HeaderBasedSessionState: MessageTypeDefinition<_envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState, _envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState__Output>
+            }
+          }
+        }
+      }
       load_balancing_policies: {
+        common: {
+          v3: {
+            LocalityLbConfig: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig, _envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig__Output>
+            SlowStartConfig: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig, _envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig__Output>
+          }
+        }
         least_request: {
           v3: {
             LeastRequest: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest, _envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest__Output>
           }
         }
+        maglev: {
+          v3: {
+            Maglev: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_maglev_v3_Maglev, _envoy_extensions_load_balancing_policies_maglev_v3_Maglev__Output>
+          }
+        }
+        peak_ewma: {
+          v3alpha: {
+            PeakEwma: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_peak_ewma_v3alpha_PeakEwma, _envoy_extensions_load_balancing_policies_peak_ewma_v3alpha_PeakEwma__Output>
+          }
+        }
         random: {
           v3: {
             Random: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_random_v3_Random, _envoy_extensions_load_balancing_policies_random_v3_Random__Output>
+          }
+        }
+        ring_hash: {
+          v3: {
+            RingHash: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_ring_hash_v3_RingHash, _envoy_extensions_load_balancing_policies_ring_hash_v3_RingHash__Output>
           }
         }
         round_robin: {
@@ -342,6 +395,11 @@ export interface ProtoGrpcType {
       }
     }
     type: {
+      http: {
+        v3: {
+          Cookie: MessageTypeDefinition<_envoy_type_http_v3_Cookie, _envoy_type_http_v3_Cookie__Output>
+        }
+      }
       matcher: {
         v3: {
           RegexMatchAndSubstitute: MessageTypeDefinition<_envoy_type_matcher_v3_RegexMatchAndSubstitute, _envoy_type_matcher_v3_RegexMatchAndSubstitute__Output>

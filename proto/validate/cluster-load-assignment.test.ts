@@ -25,6 +25,10 @@ describe('validateClusterLoadAssignment', () => {
     ['what the control plane makes', goodClusterLoadAssignment()],
     ['no endpoints', { cluster_name: 'a' }],
     ['an IPv6 address', one(at('fd00::7', 1))],
+    [
+      'one locality as first and as second choice',
+      { cluster_name: 'a', endpoints: [{ locality: { zone: 'a' } }, { locality: { zone: 'a' }, priority: 1 }] },
+    ],
     ['two localities', { cluster_name: 'a', endpoints: [{ locality: { zone: 'a' } }, { locality: { zone: 'b' } }] }],
   ])('accepts %s', (_what, assignment) => {
     expect(validate(assignment)).toEqual([]);
@@ -63,9 +67,9 @@ describe('validateClusterLoadAssignment', () => {
       'endpoints[0].lb_endpoints: has weights of 4294967296 together, more than 2^32 - 1',
     ],
     [
-      'failover',
+      'a second choice without a first',
       { cluster_name: 'a', endpoints: [{ priority: 1 }] },
-      'endpoints[0].priority: is not supported by the sidecar',
+      'endpoints[0].priority: is 1, and nothing has 0',
     ],
     [
       'one locality twice',

@@ -4,8 +4,11 @@ import type { LocalityLbEndpoints__Output } from '../generated/envoy/config/endp
 import type { Path, Violation } from '../violation.ts';
 import { root, Violations } from '../violation.ts';
 import { requireAddress } from './address.ts';
-import { checkUInt32, refuse, requireName, requireUnique } from './field-checks.ts';
+import { checkUInt32, requireName, requireUnique } from './field-checks.ts';
 import { isHeaderValue } from './http-text.ts';
+
+/** Envoy's bound. */
+const MAX_PRIORITY = 128;
 
 export function validateClusterLoadAssignment(assignment: ClusterLoadAssignment__Output): Violation[] {
   const violations = new Violations();
@@ -25,19 +28,35 @@ export function checkClusterLoadAssignment(
     checkLocality(locality, localityAt(index), violations);
   }
   requireUnique(
-    assignment.endpoints.map(({ locality }) =>
-      JSON.stringify([locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? '']),
+    assignment.endpoints.map(({ locality, priority }) =>
+      JSON.stringify([locality?.region ?? '', locality?.zone ?? '', locality?.sub_zone ?? '', priority]),
     ),
     (index) => localityAt(index).field('locality'),
     violations,
   );
+  checkPriorities(assignment, localityAt, violations);
   const factorAt = at.field('policy').field('overprovisioning_factor');
   checkUInt32(assignment.policy?.overprovisioning_factor ?? null, factorAt, violations, { min: 100 });
 }
 
+/** Without a gap, as Envoy and gRPC clients want them. */
+function checkPriorities(
+  { endpoints }: ClusterLoadAssignment__Output,
+  localityAt: (index: number) => Path,
+  violations: Violations,
+): void {
+  const used = new Set(endpoints.map(({ priority }) => priority));
+  for (const [index, { priority }] of endpoints.entries()) {
+    const priorityAt = localityAt(index).field('priority');
+    if (priority > MAX_PRIORITY) violations.add(priorityAt, `must be at most ${MAX_PRIORITY}, and is ${priority}`);
+    else if (priority > 0 && !used.has(priority - 1)) {
+      violations.add(priorityAt, `is ${priority}, and nothing has ${priority - 1}`);
+    }
+  }
+}
+
 function checkLocality(locality: LocalityLbEndpoints__Output, at: Path, violations: Violations): void {
   checkUInt32(locality.load_balancing_weight, at.field('load_balancing_weight'), violations, { min: 1 });
-  refuse(locality, ['priority'], at, violations);
   let total = 0;
   for (const [index, endpoint] of locality.lb_endpoints.entries()) {
     checkEndpoint(endpoint, at.field('lb_endpoints').index(index), violations);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PackableName } from '../any.ts';
 import { pack } from '../any.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../extension-names.ts';
 import type { Input } from '../load.ts';
@@ -26,6 +27,13 @@ function policies(...names: string[]): Cluster {
     typed_extension_config: { name, typed_config: { type_url: `type.googleapis.com/${name}`, value: Buffer.alloc(0) } },
   });
   return { ...fixed, load_balancing_policy: { policies: names.map(toPolicy) } };
+}
+
+const CONFIG = 'load_balancing_policy.policies[0].typed_extension_config.typed_config';
+
+function balancer<Name extends PackableName>(name: Name, message: Input<Name>): Cluster {
+  const typed_extension_config = { name, typed_config: pack(name, message) };
+  return { ...fixed, load_balancing_policy: { policies: [{ typed_extension_config }] } };
 }
 
 function http(options: Input<typeof HTTP_PROTOCOL_OPTIONS>): Cluster {
@@ -110,23 +118,52 @@ describe('validateCluster', () => {
     ['no time to connect', { ...fixed, connect_timeout: {} }, 'connect_timeout: must be at least 1 ms, and is 0 ms'],
     [
       'a balancer that there is not',
-      { ...fixed, lb_policy: 'RING_HASH' },
-      'lb_policy: must be ROUND_ROBIN or LEAST_REQUEST or RANDOM, and is RING_HASH',
+      { ...fixed, lb_policy: 'CLUSTER_PROVIDED' },
+      'lb_policy: must be ROUND_ROBIN or LEAST_REQUEST or RANDOM or RING_HASH or MAGLEV, and is CLUSTER_PROVIDED',
     ],
     [
       'a policy elsewhere that is nowhere',
       { ...fixed, lb_policy: 'LOAD_BALANCING_POLICY_CONFIG' },
-      'lb_policy: must be ROUND_ROBIN or LEAST_REQUEST or RANDOM, and is LOAD_BALANCING_POLICY_CONFIG',
+      'lb_policy: must be ROUND_ROBIN or LEAST_REQUEST or RANDOM or RING_HASH or MAGLEV, and is LOAD_BALANCING_POLICY_CONFIG',
     ],
     [
       'no policy that it knows',
       policies('x.PeakEwma'),
-      'load_balancing_policy.policies: needs one of envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest, envoy.extensions.load_balancing_policies.random.v3.Random, envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
+      'load_balancing_policy.policies: needs one of envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest, envoy.extensions.load_balancing_policies.maglev.v3.Maglev, envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma, envoy.extensions.load_balancing_policies.random.v3.Random, envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash, envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
     ],
     [
       'a known type that is no policy',
       policies(HTTP_PROTOCOL_OPTIONS),
-      `load_balancing_policy.policies[0].typed_extension_config.typed_config: is a ${HTTP_PROTOCOL_OPTIONS}, and must be envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest or envoy.extensions.load_balancing_policies.random.v3.Random or envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin`,
+      `load_balancing_policy.policies[0].typed_extension_config.typed_config: is a ${HTTP_PROTOCOL_OPTIONS}, and must be envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest or envoy.extensions.load_balancing_policies.maglev.v3.Maglev or envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma or envoy.extensions.load_balancing_policies.random.v3.Random or envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash or envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin`,
+    ],
+    [
+      'a hash that is not XXH64',
+      balancer('envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', { hash_function: 'MURMUR_HASH_2' }),
+      `${CONFIG}.hash_function: must be DEFAULT_HASH or XX_HASH, and is MURMUR_HASH_2`,
+    ],
+    [
+      'a ring of no size',
+      balancer('envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', { maximum_ring_size: { value: '9' } }),
+      `${CONFIG}.minimum_ring_size: is 1024, more than maximum_ring_size (9)`,
+    ],
+    [
+      'a table whose size has divisors',
+      balancer('envoy.extensions.load_balancing_policies.maglev.v3.Maglev', { table_size: { value: '65536' } }),
+      `${CONFIG}.table_size: must be a prime number, and is 65536`,
+    ],
+    [
+      'a slow start that never ends',
+      balancer('envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin', {
+        slow_start_config: { slow_start_window: { seconds: '9' }, aggression: { default_value: 0 } },
+      }),
+      `${CONFIG}.slow_start_config.aggression.default_value: must be above 0, and is 0`,
+    ],
+    [
+      'more requests in their zone than there are',
+      balancer('envoy.extensions.load_balancing_policies.random.v3.Random', {
+        locality_lb_config: { zone_aware_lb_config: { routing_enabled: { value: 101 } } },
+      }),
+      `${CONFIG}.locality_lb_config.zone_aware_lb_config.routing_enabled: must be between 0 and 100, and is 101`,
     ],
     [
       'one choice',

@@ -1,26 +1,35 @@
 import { isPackable } from '../any.ts';
 import type { Cluster__Output } from '../generated/envoy/config/cluster/v3/Cluster.ts';
+import type { LocalityLbConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
+import type { SlowStartConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
+import type { Maglev__Output } from '../generated/envoy/extensions/load_balancing_policies/maglev/v3/Maglev.ts';
+import type { RingHash__Output } from '../generated/envoy/extensions/load_balancing_policies/ring_hash/v3/RingHash.ts';
 import { messageNameOf } from '../type-urls.ts';
 import type { Path, Violations } from '../violation.ts';
-import { checkUInt32, requireOneOf } from './field-checks.ts';
+import { checkDuration, checkPercent, checkUInt32, requireOneOf } from './field-checks.ts';
 import { unpackAt } from './unpack-at.ts';
 
-const LEAST_REQUEST = 'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest';
 const POLICIES = [
-  LEAST_REQUEST,
+  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest',
+  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev',
+  'envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma',
   'envoy.extensions.load_balancing_policies.random.v3.Random',
+  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash',
   'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
 ] as const;
 
 /** Envoy's own bound is 2 at least; above that every further draw costs time and changes little. */
 const MAX_CHOICES = 100;
+/** Envoy's bounds. */
+const MAX_RING_SIZE = 8 * 1024 * 1024;
+const MAX_TABLE_SIZE = 5_000_011;
 
 export function checkLoadBalancing(cluster: Cluster__Output, at: Path, violations: Violations): void {
   const policies = cluster.load_balancing_policy?.policies ?? [];
   if (cluster.load_balancing_policy === null) {
     // An ORIGINAL_DST cluster chooses nothing, and Envoy wants that said.
     const own = cluster.type === 'ORIGINAL_DST' ? (['CLUSTER_PROVIDED'] as const) : [];
-    const allowed = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM', ...own] as const;
+    const allowed = ['ROUND_ROBIN', 'LEAST_REQUEST', 'RANDOM', 'RING_HASH', 'MAGLEV', ...own] as const;
     requireOneOf(cluster.lb_policy, allowed, at.field('lb_policy'), violations);
     return;
   }
@@ -35,8 +44,76 @@ export function checkLoadBalancing(cluster: Cluster__Output, at: Path, violation
     return;
   }
   const policy = unpackAt(POLICIES, policies[index]?.typed_extension_config?.typed_config, configAt, violations);
-  if (policy?.name === LEAST_REQUEST) {
-    const choicesAt = configAt.field('choice_count');
-    checkUInt32(policy.message.choice_count, choicesAt, violations, { min: 2, max: MAX_CHOICES });
+  switch (policy?.name) {
+    case 'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': {
+      const choices = { min: 2, max: MAX_CHOICES };
+      checkUInt32(policy.message.choice_count, configAt.field('choice_count'), violations, choices);
+      checkSlowStart(policy.message.slow_start_config, configAt.field('slow_start_config'), violations);
+      checkLocality(policy.message.locality_lb_config, configAt.field('locality_lb_config'), violations);
+      break;
+    }
+    case 'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin':
+      checkSlowStart(policy.message.slow_start_config, configAt.field('slow_start_config'), violations);
+      checkLocality(policy.message.locality_lb_config, configAt.field('locality_lb_config'), violations);
+      break;
+    case 'envoy.extensions.load_balancing_policies.random.v3.Random':
+      checkLocality(policy.message.locality_lb_config, configAt.field('locality_lb_config'), violations);
+      break;
+    case 'envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma':
+      checkDuration(policy.message.decay_time, configAt.field('decay_time'), violations, { minMs: 1 });
+      checkDuration(policy.message.default_rtt, configAt.field('default_rtt'), violations, { minMs: 1 });
+      break;
+    case 'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash':
+      checkRing(policy.message, configAt, violations);
+      break;
+    case 'envoy.extensions.load_balancing_policies.maglev.v3.Maglev':
+      checkTable(policy.message, configAt, violations);
+      break;
+    default:
   }
+}
+
+function checkRing(ring: RingHash__Output, at: Path, violations: Violations): void {
+  requireOneOf(ring.hash_function, ['DEFAULT_HASH', 'XX_HASH'], at.field('hash_function'), violations);
+  for (const field of ['minimum_ring_size', 'maximum_ring_size'] as const) {
+    const size = ring[field];
+    const wrapped = size === null ? null : { value: Number(size.value) };
+    checkUInt32(wrapped, at.field(field), violations, { min: 1, max: MAX_RING_SIZE });
+  }
+  const least = Number(ring.minimum_ring_size?.value ?? 1024);
+  const most = Number(ring.maximum_ring_size?.value ?? MAX_RING_SIZE);
+  if (least > most) violations.add(at.field('minimum_ring_size'), `is ${least}, more than maximum_ring_size (${most})`);
+}
+
+function checkTable({ table_size: size }: Maglev__Output, at: Path, violations: Violations): void {
+  if (size === null) return;
+  const entries = Number(size.value);
+  checkUInt32({ value: entries }, at.field('table_size'), violations, { min: 2, max: MAX_TABLE_SIZE });
+  if (entries <= MAX_TABLE_SIZE && !isPrime(entries)) {
+    violations.add(at.field('table_size'), `must be a prime number, and is ${entries}`);
+  }
+}
+
+/** Of numbers up to 5 million: at most some 2000 divisions. */
+function isPrime(number: number): boolean {
+  for (let divisor = 2; divisor * divisor <= number; divisor++) {
+    if (number % divisor === 0) return false;
+  }
+  return number > 1;
+}
+
+function checkSlowStart(config: SlowStartConfig__Output | null, at: Path, violations: Violations): void {
+  checkDuration(config?.slow_start_window ?? null, at.field('slow_start_window'), violations, { minMs: 1 });
+  const aggression = config?.aggression?.default_value;
+  if (aggression !== undefined && !(Number(aggression) > 0 && Number(aggression) < Number.POSITIVE_INFINITY)) {
+    violations.add(at.field('aggression').field('default_value'), `must be above 0, and is ${aggression}`);
+  }
+  checkPercent(config?.min_weight_percent ?? null, at.field('min_weight_percent'), violations);
+}
+
+function checkLocality(config: LocalityLbConfig__Output | null, at: Path, violations: Violations): void {
+  const zones = config?.zone_aware_lb_config;
+  if (!zones) return;
+  const zonesAt = at.field('zone_aware_lb_config');
+  checkPercent(zones.routing_enabled, zonesAt.field('routing_enabled'), violations);
 }

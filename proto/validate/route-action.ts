@@ -6,6 +6,7 @@ import type { RouteAction__Output } from '../generated/envoy/config/route/v3/Rou
 import type { WeightedCluster__Output } from '../generated/envoy/config/route/v3/WeightedCluster.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, refuse, requireName, requireOneOf } from './field-checks.ts';
+import { checkHashPolicies } from './hash-policy.ts';
 import { isAuthority, isHost, isPath, NO_COMMANDS } from './http-text.ts';
 import { checkRetryPolicy } from './retry-policy.ts';
 import { checkUpgrades } from './upgrades.ts';
@@ -24,6 +25,7 @@ export function checkRouteAction(action: RouteAction__Output, at: Path, violatio
   if (action.retry_policy !== null) {
     checkRetryPolicy(action.retry_policy, at.field('retry_policy'), violations);
   }
+  checkHashPolicies(action.hash_policy, at.field('hash_policy'), violations);
   requireOneOf(action.priority, ['DEFAULT'], at.field('priority'), violations);
   requireOneOf(
     action.cluster_not_found_response_code,

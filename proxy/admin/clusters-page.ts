@@ -19,7 +19,7 @@ export interface EndpointStatus {
   /** Workload name. */
   readonly hostname: string;
   readonly weight: number;
-  readonly health: 'healthy' | 'draining' | 'unhealthy';
+  readonly health: 'healthy' | 'degraded' | 'draining' | 'unhealthy';
   readonly isEjected: boolean;
   readonly region: string;
   readonly zone: string;

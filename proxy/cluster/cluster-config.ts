@@ -3,6 +3,9 @@ import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
 import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import type { OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
+import type { BalancerConfig } from './balancer-config.ts';
+import { plainBalancer } from './balancer-config.ts';
+import type { Place } from './place.ts';
 
 /**
  * A destination as the control plane describes it, in plain numbers and unions: what a validated
@@ -35,7 +38,7 @@ export interface ClusterConfig {
    * towards other sidecars, otherwise never.
    */
   readonly http2KeepAlive: Http2KeepAlive | null;
-  readonly balancer: 'round-robin' | 'least-request' | 'random';
+  readonly balancer: BalancerConfig;
   readonly circuitBreaker: CircuitBreakerLimits;
   /** Null when outlier detection is off. */
   readonly outlierDetection: OutlierSettings | null;
@@ -60,7 +63,7 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     idleTimeoutMs: 3_600_000,
     maxRequestsPerConnection: 0,
     http2KeepAlive: null,
-    balancer: 'round-robin',
+    balancer: plainBalancer('round-robin'),
     circuitBreaker: defaultLimits,
     outlierDetection: null,
     panicThresholdPercent: defaultPanicThresholdPercent,
@@ -91,5 +94,7 @@ export interface EndpointConfig {
   readonly version: string;
   /** Default 1. */
   readonly weight: number;
-  readonly health: 'healthy' | 'draining' | 'unhealthy';
+  /** `degraded`: to be used when the healthy ones are not enough. */
+  readonly health: 'healthy' | 'degraded' | 'draining' | 'unhealthy';
+  readonly place: Place;
 }

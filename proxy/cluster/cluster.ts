@@ -1,13 +1,8 @@
-import type { BuildPicker, Picker } from '../balance/balancer.ts';
 import type { HashKey } from '../balance/hash-key.ts';
-import { buildLeastRequest } from '../balance/least-request.ts';
-import { buildRandom } from '../balance/random.ts';
-import { buildRoundRobin } from '../balance/round-robin.ts';
 import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
 import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts';
 import { defaultKeepAlive } from '../http2/peer-liveness.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
-import { choosePickable } from '../resilience/healthy-set.ts';
 import type { Outcome } from '../resilience/outlier/outcome.ts';
 import { isError, localOrigin } from '../resilience/outlier/outcome.ts';
 import type { OutlierEvent } from '../resilience/outlier/outlier-detector.ts';
@@ -16,9 +11,13 @@ import type { DialResult } from '../upstream/dial.ts';
 import { Http1Pool } from '../upstream/http1-pool.ts';
 import { Http2Pool } from '../upstream/http2-pool.ts';
 import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { PublishedPicker } from './build-picker.ts';
+import { buildPicker } from './build-picker.ts';
 import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
 import type { UpstreamProtocol } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
+import type { OwnLocality } from './place.ts';
+import { learnAnswerTimes, warmUp } from './prepare-endpoints.ts';
 
 /** What a cluster needs from the process around it. */
 export interface ClusterEnvironment {
@@ -30,6 +29,8 @@ export interface ClusterEnvironment {
   random(): number;
   /** An endpoint was ejected or came back, or was left in although it is an outlier; for the log. */
   onEjection(cluster: Cluster, endpoint: string, event: OutlierEvent): void;
+  /** Where this sidecar runs; absent where nobody knows. */
+  readonly locality?: OwnLocality;
 }
 
 /** Counters of one cluster; names as in Envoy's `cluster.<name>.` statistics. */
@@ -83,8 +84,7 @@ export class Cluster {
   #detector: OutlierDetector | null = null;
   /** The detector wants to hear of each connection, not only of failures. */
   #watchesConnections = false;
-  #picker: Picker<Endpoint>;
-  #isPanicking = false;
+  #published: PublishedPicker;
   #sweptAtMs = 0;
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
@@ -98,7 +98,7 @@ export class Cluster {
     };
     this.breaker = new CircuitBreaker(config.circuitBreaker);
     this.#detector = this.#makeDetector(config);
-    this.#picker = pickerKinds[config.balancer]([], environment.random);
+    this.#published = buildPicker([], config, null, environment.random);
     if (config.discovery === 'static') this.setEndpoints(config.endpoints);
   }
 
@@ -116,7 +116,12 @@ export class Cluster {
 
   /** True while so few endpoints are healthy that health is ignored. */
   get isPanicking(): boolean {
-    return this.#isPanicking;
+    return this.#published.isPanicking;
+  }
+
+  /** Percent of the requests that each priority level takes. */
+  get levelPercents(): readonly number[] {
+    return this.#published.levelPercents;
   }
 
   /**
@@ -124,7 +129,7 @@ export class Cluster {
    * hashing goes by, null for nothing.
    */
   pick(exclude: Endpoint | null, key: HashKey | null): Endpoint | null {
-    return this.#picker.pick(exclude, key);
+    return this.#published.picker.pick(exclude, key);
   }
 
   /** An endpoint has answered a request, well or not, or has failed to: its counters and the detector hear of it. */
@@ -212,6 +217,8 @@ export class Cluster {
   /** Runs what is due by time: idle connections are closed, ejected endpoints return. About once a second. */
   sweep(nowMs: number): void {
     for (const endpoint of this.#endpoints.values()) endpoint.sweep(this.#config.idleTimeoutMs);
+    const { slowStart } = this.#config.balancer;
+    if (slowStart !== null && warmUp(this.#endpoints.values(), slowStart, nowMs)) this.#publish();
     const intervalMs = this.#config.outlierDetection?.intervalMs ?? 0;
     if (this.#detector === null || nowMs - this.#sweptAtMs < intervalMs) return;
     this.#sweptAtMs = nowMs;
@@ -225,7 +232,7 @@ export class Cluster {
 
   #makeEndpoint(config: EndpointConfig): Endpoint {
     const makePool = (protocol: UpstreamProtocol) => this.#makePool(config, protocol);
-    return new Endpoint(config, makePool, this.#detector?.track(config.key) ?? null);
+    return new Endpoint(config, makePool, this.#detector?.track(config.key) ?? null, this.#environment.coarseNow());
   }
 
   #makePool(endpoint: EndpointConfig, protocol: UpstreamProtocol): UpstreamPool {
@@ -258,20 +265,13 @@ export class Cluster {
   }
 
   #publish(): void {
-    const { endpoints, isPanicking } = choosePickable(
-      [...this.#endpoints.values()],
-      this.#config.panicThresholdPercent,
-    );
-    this.#isPanicking = isPanicking;
-    this.#picker = pickerKinds[this.#config.balancer](endpoints, this.#environment.random);
+    const { locality, random } = this.#environment;
+    const endpoints = [...this.#endpoints.values()];
+    warmUp(endpoints, this.#config.balancer.slowStart, this.#environment.coarseNow());
+    learnAnswerTimes(endpoints, this.#config.balancer, () => this.#environment.coarseNow());
+    this.#published = buildPicker(endpoints, this.#config, locality ?? null, random);
   }
 }
 
 /** External addresses that one sidecar keeps connections to. */
 const maxPassthroughEndpoints = 256;
-
-const pickerKinds: Readonly<Record<ClusterConfig['balancer'], BuildPicker>> = {
-  'round-robin': buildRoundRobin,
-  'least-request': buildLeastRequest,
-  random: buildRandom,
-};

@@ -18,6 +18,8 @@ export class Endpoint implements Candidate, Pickable {
   /** What outlier detection remembers of it; null where there is none. */
   outlier: OutlierRecord | null;
   config: EndpointConfig;
+  /** By the coarse clock. */
+  readonly appearedAtMs: number;
   /** Requests being answered; what least-request balancing compares. */
   activeRequests = 0;
   /** Below 1 while it starts slowly; the cluster sets it. */
@@ -44,7 +46,9 @@ export class Endpoint implements Candidate, Pickable {
     config: EndpointConfig,
     makePool: (protocol: UpstreamProtocol) => UpstreamPool,
     outlier: OutlierRecord | null,
+    appearedAtMs: number,
   ) {
+    this.appearedAtMs = appearedAtMs;
     this.key = config.key;
     this.config = config;
     this.#makePool = makePool;
@@ -110,6 +114,10 @@ export class Endpoint implements Candidate, Pickable {
 
   get health(): EndpointConfig['health'] {
     return this.config.health;
+  }
+
+  get priority(): number {
+    return this.config.place.priority;
   }
 
   get isEjected(): boolean {

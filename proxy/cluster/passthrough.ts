@@ -5,6 +5,7 @@ import type { Cluster } from './cluster.ts';
 import type { EndpointConfig } from './cluster-config.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { ResolveHost } from './host-resolver.ts';
+import { nowhere } from './place.ts';
 
 /** Why an address outside the mesh is not dialled. */
 export interface PassthroughFailure {
@@ -101,5 +102,6 @@ function endpointConfig(address: string, port: number): EndpointConfig {
     version: 'unknown',
     weight: 1,
     health: 'healthy',
+    place: nowhere,
   };
 }

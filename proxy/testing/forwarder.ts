@@ -6,6 +6,7 @@ import { ALPN_HTTP1, ALPN_HTTP2 } from '../../proto/names.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
 import { defaultClusterConfig } from '../cluster/cluster-config.ts';
+import { nowhere } from '../cluster/place.ts';
 import { responseFlag } from '../failure.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import type { DownstreamPeer, ForwardEnvironment, RequestShedding } from '../forward/forward-environment.ts';
@@ -198,6 +199,7 @@ export function endpointConfig(port: number): EndpointConfig {
     version: 'v1',
     weight: 1,
     health: 'healthy',
+    place: nowhere,
   };
 }
 

@@ -4,6 +4,7 @@ import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
 import { toStruct } from '../../proto/struct.ts';
 import { goodCluster, goodClusterLoadAssignment, goodUpstreamTls } from '../../proto/testing/resources.ts';
+import { plainBalancer } from '../cluster/balancer-config.ts';
 import { envoyOutlierDefaults } from '../resilience/outlier/outlier-settings.ts';
 import { decoded } from '../testing/decoded.ts';
 import { compileCluster } from './compile-cluster.ts';
@@ -66,7 +67,7 @@ describe('compileCluster', () => {
       idleTimeoutMs: 3_000,
       maxRequestsPerConnection: 0,
       http2KeepAlive: null,
-      balancer: 'least-request',
+      balancer: plainBalancer('least-request'),
       circuitBreaker: {
         maxConnections: 1_024,
         maxPendingRequests: 1_024,
@@ -97,7 +98,7 @@ describe('compileCluster', () => {
       upstreamProtocol: 'http1',
       connectTimeoutMs: 5_000,
       idleTimeoutMs: 3_600_000,
-      balancer: 'round-robin',
+      balancer: plainBalancer('round-robin'),
       circuitBreaker: { maxConnections: 1_024, retryBudgetPercent: 0, maxRetries: 3 },
       outlierDetection: null,
       meshTls: null,
@@ -139,7 +140,7 @@ describe('compileCluster', () => {
     ['ROUND_ROBIN', 'round-robin'],
     ['CLUSTER_PROVIDED', 'round-robin'],
   ] as const)('reads the older balancer field: %s', (lb_policy, balancer) => {
-    expect(compile({ name: 'c', lb_policy }).balancer).toBe(balancer);
+    expect(compile({ name: 'c', lb_policy }).balancer).toEqual(plainBalancer(balancer));
   });
 
   it('uses the first socket that fits a meshed endpoint', () => {
@@ -175,6 +176,14 @@ describe('compileEndpoints', () => {
         version: 'v1',
         weight: 1,
         health: 'healthy',
+        place: {
+          region: 'local',
+          zone: 'a',
+          subZone: '',
+          priority: 0,
+          weight: 0,
+          overprovisioningPercent: 140,
+        },
       },
     ]);
   });
@@ -191,7 +200,7 @@ describe('compileEndpoints', () => {
   it.each([
     ['HEALTHY', 'healthy'],
     ['UNKNOWN', 'healthy'],
-    ['DEGRADED', 'healthy'],
+    ['DEGRADED', 'degraded'],
     ['DRAINING', 'draining'],
     ['UNHEALTHY', 'unhealthy'],
     ['TIMEOUT', 'unhealthy'],

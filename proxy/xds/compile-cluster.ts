@@ -14,6 +14,7 @@ import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
 import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
+import { compileBalancer } from './compile-balancer.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 import { compileOutlierDetection } from './compile-outlier-detection.ts';
 
@@ -37,7 +38,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     idleTimeoutMs: idleTimeoutOf(common?.idle_timeout ?? null),
     maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,
     http2KeepAlive: keepAliveOf(options),
-    balancer: balancerOf(cluster),
+    balancer: compileBalancer(cluster),
     circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
     panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? defaultPanicThresholdPercent,
@@ -95,27 +96,6 @@ function keepAliveOf(options: HttpProtocolOptions__Output | null): Http2KeepAliv
 function idleTimeoutOf(idleTimeout: ProtoDuration | null): number {
   return idleTimeout === null ? 3_600_000 : timerMs(idleTimeout) || Number.POSITIVE_INFINITY;
 }
-
-/** The first policy that is known, else the field for older clients. A passthrough cluster chooses nothing. */
-function balancerOf(cluster: Cluster__Output): ClusterConfig['balancer'] {
-  for (const { typed_extension_config: extension } of cluster.load_balancing_policy?.policies ?? []) {
-    const balancer = balancersByType[extension?.typed_config?.type_url.split('/').at(-1) ?? ''];
-    if (balancer !== undefined) return balancer;
-  }
-  return balancersByName[cluster.lb_policy] ?? 'round-robin';
-}
-
-const balancersByType: Readonly<Record<string, ClusterConfig['balancer'] | undefined>> = {
-  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': 'least-request',
-  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin': 'round-robin',
-  'envoy.extensions.load_balancing_policies.random.v3.Random': 'random',
-};
-
-const balancersByName: Readonly<Record<string, ClusterConfig['balancer'] | undefined>> = {
-  ROUND_ROBIN: 'round-robin',
-  LEAST_REQUEST: 'least-request',
-  RANDOM: 'random',
-};
 
 /** Envoy's defaults where a limit, or all of them, are absent. */
 function compileCircuitBreaker(breakers: CircuitBreakers__Output | null): CircuitBreakerLimits {

@@ -1,27 +1,40 @@
 import type { ClusterLoadAssignment__Output } from '../../proto/generated/envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { LbEndpoint__Output } from '../../proto/generated/envoy/config/endpoint/v3/LbEndpoint.ts';
+import type { LocalityLbEndpoints__Output } from '../../proto/generated/envoy/config/endpoint/v3/LocalityLbEndpoints.ts';
 import { hostAndPort } from '../../proto/host-and-port.ts';
 import { parseEndpointMetadata } from '../../proto/metadata.ts';
 import type { EndpointConfig } from '../cluster/cluster-config.ts';
+import type { Place } from '../cluster/place.ts';
+import { defaultOverprovisioningPercent } from '../resilience/priority-load.ts';
 
 const unknown = 'unknown';
 
 /**
- * The endpoints of a validated ClusterLoadAssignment, of all localities: nothing here balances by locality. An address
- * that comes twice counts once, the first time.
+ * The endpoints of a validated ClusterLoadAssignment, of all localities and priorities. An address that comes twice counts
+ * once, the first time.
  */
 export function compileEndpoints(assignment: ClusterLoadAssignment__Output): EndpointConfig[] {
   const endpoints = new Map<string, EndpointConfig>();
-  for (const { lb_endpoints: listed } of assignment.endpoints) {
-    for (const endpoint of listed) {
-      const config = compileEndpoint(endpoint);
+  const overprovisioningPercent = assignment.policy?.overprovisioning_factor?.value ?? defaultOverprovisioningPercent;
+  for (const locality of assignment.endpoints) {
+    const place = compilePlace(locality, overprovisioningPercent);
+    for (const endpoint of locality.lb_endpoints) {
+      const config = compileEndpoint(endpoint, place);
       if (!endpoints.has(config.key)) endpoints.set(config.key, config);
     }
   }
   return [...endpoints.values()];
 }
 
-function compileEndpoint(listed: LbEndpoint__Output): EndpointConfig {
+function compilePlace(
+  { locality, priority, load_balancing_weight: weight }: LocalityLbEndpoints__Output,
+  overprovisioningPercent: number,
+): Place {
+  const { region = '', zone = '', sub_zone: subZone = '' } = locality ?? {};
+  return { region, zone, subZone, priority, weight: weight?.value ?? 0, overprovisioningPercent };
+}
+
+function compileEndpoint(listed: LbEndpoint__Output, place: Place): EndpointConfig {
   const socket = listed.endpoint?.address?.socket_address;
   const { isMeshed, workload } = parseEndpointMetadata(listed.metadata);
   const address = socket?.address ?? '';
@@ -37,14 +50,14 @@ function compileEndpoint(listed: LbEndpoint__Output): EndpointConfig {
     version: workload?.version || unknown,
     weight: listed.load_balancing_weight?.value ?? 1,
     health: healthOf[listed.health_status],
+    place,
   };
 }
 
-/** Degraded endpoints answer, and there is no second choice here that they would be the second to. */
 const healthOf: Readonly<Record<LbEndpoint__Output['health_status'], EndpointConfig['health']>> = {
   UNKNOWN: 'healthy',
   HEALTHY: 'healthy',
-  DEGRADED: 'healthy',
+  DEGRADED: 'degraded',
   DRAINING: 'draining',
   UNHEALTHY: 'unhealthy',
   TIMEOUT: 'unhealthy',

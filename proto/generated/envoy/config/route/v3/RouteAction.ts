@@ -26,6 +26,64 @@ export type _envoy_config_route_v3_RouteAction_ClusterNotFoundResponseCode =
 
 export type _envoy_config_route_v3_RouteAction_ClusterNotFoundResponseCode__Output = typeof _envoy_config_route_v3_RouteAction_ClusterNotFoundResponseCode[keyof typeof _envoy_config_route_v3_RouteAction_ClusterNotFoundResponseCode]
 
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_ConnectionProperties {
+  'source_ip'?: (boolean);
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_ConnectionProperties__Output {
+  'source_ip': (boolean);
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_Cookie {
+  'name'?: (string);
+  'ttl'?: (_google_protobuf_Duration | null);
+  'path'?: (string);
+  'attributes'?: (_envoy_config_route_v3_RouteAction_HashPolicy_CookieAttribute)[];
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_Cookie__Output {
+  'name': (string);
+  'ttl': (_google_protobuf_Duration__Output | null);
+  'path': (string);
+  'attributes': (_envoy_config_route_v3_RouteAction_HashPolicy_CookieAttribute__Output)[];
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_CookieAttribute {
+  'name'?: (string);
+  'value'?: (string);
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_CookieAttribute__Output {
+  'name': (string);
+  'value': (string);
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy {
+  'header'?: (_envoy_config_route_v3_RouteAction_HashPolicy_Header | null);
+  'cookie'?: (_envoy_config_route_v3_RouteAction_HashPolicy_Cookie | null);
+  'connection_properties'?: (_envoy_config_route_v3_RouteAction_HashPolicy_ConnectionProperties | null);
+  'query_parameter'?: (_envoy_config_route_v3_RouteAction_HashPolicy_QueryParameter | null);
+  'terminal'?: (boolean);
+  'policy_specifier'?: "header"|"cookie"|"connection_properties"|"query_parameter";
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy__Output {
+  'header'?: (_envoy_config_route_v3_RouteAction_HashPolicy_Header__Output | null);
+  'cookie'?: (_envoy_config_route_v3_RouteAction_HashPolicy_Cookie__Output | null);
+  'connection_properties'?: (_envoy_config_route_v3_RouteAction_HashPolicy_ConnectionProperties__Output | null);
+  'query_parameter'?: (_envoy_config_route_v3_RouteAction_HashPolicy_QueryParameter__Output | null);
+  'terminal': (boolean);
+  'policy_specifier'?: "header"|"cookie"|"connection_properties"|"query_parameter";
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_Header {
+  'header_name'?: (string);
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_Header__Output {
+  'header_name': (string);
+}
+
 export interface _envoy_config_route_v3_RouteAction_MaxStreamDuration {
   'max_stream_duration'?: (_google_protobuf_Duration | null);
   'grpc_timeout_header_max'?: (_google_protobuf_Duration | null);
@@ -36,6 +94,14 @@ export interface _envoy_config_route_v3_RouteAction_MaxStreamDuration__Output {
   'max_stream_duration': (_google_protobuf_Duration__Output | null);
   'grpc_timeout_header_max': (_google_protobuf_Duration__Output | null);
   'grpc_timeout_header_offset': (_google_protobuf_Duration__Output | null);
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_QueryParameter {
+  'name'?: (string);
+}
+
+export interface _envoy_config_route_v3_RouteAction_HashPolicy_QueryParameter__Output {
+  'name': (string);
 }
 
 export interface _envoy_config_route_v3_RouteAction_UpgradeConfig {
@@ -56,6 +122,7 @@ export interface RouteAction {
   'timeout'?: (_google_protobuf_Duration | null);
   'retry_policy'?: (_envoy_config_route_v3_RetryPolicy | null);
   'priority'?: (_envoy_config_core_v3_RoutingPriority);
+  'hash_policy'?: (_envoy_config_route_v3_RouteAction_HashPolicy)[];
   'cluster_not_found_response_code'?: (_envoy_config_route_v3_RouteAction_ClusterNotFoundResponseCode);
   'idle_timeout'?: (_google_protobuf_Duration | null);
   'upgrade_configs'?: (_envoy_config_route_v3_RouteAction_UpgradeConfig)[];
@@ -76,6 +143,7 @@ export interface RouteAction__Output {
   'timeout': (_google_protobuf_Duration__Output | null);
   'retry_policy': (_envoy_config_route_v3_RetryPolicy__Output | null);
   'priority': (_envoy_config_core_v3_RoutingPriority__Output);
+  'hash_policy': (_envoy_config_route_v3_RouteAction_HashPolicy__Output)[];
   'cluster_not_found_response_code': (_envoy_config_route_v3_RouteAction_ClusterNotFoundResponseCode__Output);
   'idle_timeout': (_google_protobuf_Duration__Output | null);
   'upgrade_configs': (_envoy_config_route_v3_RouteAction_UpgradeConfig__Output)[];

@@ -1,0 +1,39 @@
+import type { ZoneAware } from '../balance/locality-split.ts';
+import { defaultMaglevTableSize } from '../balance/maglev.ts';
+import { defaultAnswerTimeMs, defaultDecayMs } from '../balance/peak-ewma.ts';
+import { defaultMinRingSize, maxRingSize } from '../balance/ring-hash.ts';
+import type { SlowStart } from '../balance/slow-start.ts';
+
+export type BalancerKind = 'round-robin' | 'least-request' | 'random' | 'peak-ewma' | 'ring-hash' | 'maglev';
+
+/** How a cluster chooses between its endpoints. Numbers that are of no concern to the kind have their defaults. */
+export interface BalancerConfig {
+  readonly kind: BalancerKind;
+  readonly minRingSize: number;
+  readonly maxRingSize: number;
+  /** Of Maglev. */
+  readonly tableSize: number;
+  /** Of peak EWMA: what an endpoint is taken to need before it has answered. */
+  readonly answerTimeMs: number;
+  readonly decayMs: number;
+  /** Null for none; round robin and least request alone have it. */
+  readonly slowStart: SlowStart | null;
+  /** Null where localities do not count. */
+  readonly localities: LocalityRouting | null;
+}
+
+export type LocalityRouting = { readonly kind: 'weighted' } | ({ readonly kind: 'zone-aware' } & ZoneAware);
+
+/** A balancer with nothing but defaults. */
+export function plainBalancer(kind: BalancerKind): BalancerConfig {
+  return {
+    kind,
+    minRingSize: defaultMinRingSize,
+    maxRingSize,
+    tableSize: defaultMaglevTableSize,
+    answerTimeMs: defaultAnswerTimeMs,
+    decayMs: defaultDecayMs,
+    slowStart: null,
+    localities: null,
+  };
+}
