@@ -91,7 +91,14 @@ const PUBLIC_NUMBERS: Record<string, Record<string, number>> = {
     use_downstream_protocol_config: 4,
   },
   'envoy.config.route.v3.Route': { match: 1, route: 2, redirect: 3, metadata: 4, direct_response: 7, name: 14 },
-  'envoy.config.route.v3.RouteMatch': { prefix: 1, path: 2, headers: 6, safe_regex: 10, path_separated_prefix: 14 },
+  'envoy.config.route.v3.RouteMatch': {
+    prefix: 1,
+    path: 2,
+    headers: 6,
+    grpc: 8,
+    safe_regex: 10,
+    path_separated_prefix: 14,
+  },
   'envoy.config.route.v3.RouteAction': {
     cluster: 1,
     weighted_clusters: 3,
@@ -99,7 +106,22 @@ const PUBLIC_NUMBERS: Record<string, Record<string, number>> = {
     timeout: 8,
     retry_policy: 9,
     idle_timeout: 24,
+    request_mirror_policies: 30,
     path_rewrite: 45,
+  },
+  'envoy.config.route.v3.RouteAction.RequestMirrorPolicy': {
+    cluster: 1,
+    runtime_fraction: 3,
+    disable_shadow_host_suffix_append: 6,
+  },
+  'envoy.extensions.filters.http.cors.v3.CorsPolicy': {
+    allow_origin_string_match: 1,
+    allow_methods: 2,
+    allow_headers: 3,
+    expose_headers: 4,
+    max_age: 5,
+    allow_credentials: 6,
+    forward_not_matching_preflights: 12,
   },
   'envoy.config.cluster.v3.Cluster': {
     name: 1,

@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
-import type { FilterAnswer, FilterWait, RequestFilter } from './filter/request-filter.ts';
+import type { FilterAnswer, FilterEdit, FilterWait, RequestFilter } from './filter/request-filter.ts';
 import { answerOfFailure, answerOfFilter, answerOfRule } from './forward/answer-of-our-own.ts';
 import type {
   DownstreamPeer,
@@ -12,13 +12,14 @@ import type {
   Tunnels,
 } from './forward/forward-environment.ts';
 import type { LocalReply } from './forward/local-reply.ts';
+import { Mirrors } from './forward/mirrors.ts';
 import { RequestDeadline } from './forward/request-deadline.ts';
 import type { AnswerReceiver } from './forward/upstream-request.ts';
 import { UpstreamRequest } from './forward/upstream-request.ts';
 import { grpcStatusOf, grpcTimeoutMs } from './message/grpc.ts';
 import { applyHeadRules } from './message/head-rules.ts';
 import type { DownstreamStream, RequestHead, RequestReceiver, ResponseHead } from './message-head.ts';
-import type { ForwardAction, Route } from './route/route.ts';
+import type { ForwardAction, HeaderEdit, Route } from './route/route.ts';
 
 /** A tunnel on which nothing moves, unless its route says otherwise (Envoy, `idle_timeout` of TCP). */
 const TUNNEL_IDLE_TIMEOUT_MS = 3_600_000;
@@ -58,6 +59,10 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   readonly #upstream: UpstreamRequest;
   readonly #deadline: RequestDeadline;
   #action: ForwardAction<Cluster> | null = null;
+  /** Changes to the answer: those of the route with those of its destination, and those that filters ask for. */
+  #responseHeaders: HeaderEdit | null = null;
+  #answerEdit: HeaderEdit | null = null;
+  #mirrors: Mirrors | null = null;
   #phase: Phase = 'idle';
   /** While a tunnel is being opened, or a filter holds the request up: makes the outcome be of no interest. */
   #cancelWait: (() => void) | null = null;
@@ -107,6 +112,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.respondedAtMs = 0;
     this.endedAtMs = 0;
     this.responseBytes = 0;
+    this.#responseHeaders = null;
+    this.#answerEdit = null;
     this.requestBytes = head.body.length;
     this.startedAtMs = this.environment.now();
     this.#touchedAtMs = this.environment.clock.nowMs;
@@ -181,6 +188,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       return;
     }
     this.route = route;
+    this.#responseHeaders = route.responseHeaders;
     if (route.filters === null) this.#act(route);
     else this.#filter(route, route.filters, 0);
   }
@@ -190,11 +198,21 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     for (let i = index; i < filters.length; i++) {
       const verdict = (filters[i] as RequestFilter).onRequest(this); // i is below the length
       if (verdict === null) continue;
+      if (verdict.kind === 'edit') {
+        this.#addEdit(verdict);
+        continue;
+      }
       if (verdict.kind === 'answer') this.#refuse(verdict);
+      else if (verdict.kind === 'reply') this.#answer({ status: verdict.status, lines: verdict.lines, body: '' });
       else this.#holdUp(verdict, () => this.#filter(route, filters, i + 1));
       return;
     }
     this.#act(route);
+  }
+
+  #addEdit({ edit }: FilterEdit): void {
+    const before = this.#answerEdit;
+    this.#answerEdit = before === null ? edit : { apply: (block) => edit.apply(before.apply(block)) };
   }
 
   #holdUp({ failure, start }: FilterWait, goOn: () => void): void {
@@ -242,27 +260,38 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
 
   #forward(action: ForwardAction<Cluster>, { requestHeaders }: Route<Cluster>): void {
     const upstream = this.#upstream;
+    const edited = action.pickEdited === null ? null : action.pickEdited();
+    if (edited !== null) this.#responseHeaders = edited.responseHeaders;
     this.#action = action;
     this.#phase = 'forwarding';
-    if (!upstream.enter(action.pick(), action, requestHeaders)) {
+    const isIn =
+      edited === null
+        ? upstream.enter(action.pick(), action, requestHeaders)
+        : upstream.enter(edited.destination, action, edited.requestHeaders);
+    if (!isIn) {
       this.#fail('upstreamOverflow', 'too many requests in flight');
       return;
     }
     const callTimeoutMs = this.head.isGrpc ? grpcTimeoutMs(this.head.block) : 0;
     if (callTimeoutMs > 0) this.#deadline.armForCall(callTimeoutMs, this.startedAtMs);
     if (action.timeoutMs > 0 && upstream.isRequestEnded) this.#deadline.armForRoute(action.timeoutMs);
+    if (action.mirrors !== null && this.head.upgrade === '') {
+      this.#mirrors = Mirrors.start(action.mirrors, upstream.outgoing, this.head, action.timeoutMs, this.environment);
+    }
     upstream.attempt();
   }
 
   onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     this.requestBytes += end - start;
     this.touch();
+    if (this.#mirrors !== null) this.#mirrors.sendBody(buffer, start, end);
     if (this.#upstream.sendBody(buffer, start, end, owned)) return;
     // answered already: the rest is not wanted; before that, reading is paused and nothing can arrive
     if (this.#phase !== 'idle') this.#giveUp('internal');
   }
 
   onRequestEnd(trailers: string): void {
+    if (this.#mirrors !== null) this.#mirrors.end(trailers);
     this.#upstream.endRequest(trailers);
     if (this.#isTunnel) {
       if (this.#hasTunnelAnswerEnded) this.#complete('');
@@ -282,8 +311,9 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     if (this.#upstream.isExhausted) this.failure = 'retryLimitExceeded';
     this.respondedAtMs = this.environment.now();
     this.responseBytes = head.body.length;
-    const edit = this.route?.responseHeaders ?? null;
-    let block = edit === null ? head.block : edit.apply(head.block);
+    let { block } = head;
+    if (this.#responseHeaders !== null) block = this.#responseHeaders.apply(block);
+    if (this.#answerEdit !== null) block = this.#answerEdit.apply(block);
     if (this.environment.direction === 'outbound') {
       block += `x-envoy-upstream-service-time: ${Math.round(this.respondedAtMs - this.startedAtMs)}\r\n`;
     }
@@ -383,8 +413,9 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   }
 
   #answer({ status, lines, body }: LocalReply): void {
+    const edit = this.#answerEdit;
     this.#finish(status);
-    this.#stream.sendLocalReply(status, lines, body);
+    this.#stream.sendLocalReply(status, edit === null ? lines : edit.apply(lines), body);
   }
 
   #complete(trailers: string): void {
@@ -398,6 +429,10 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.status = status;
     this.#upstream.finish(status);
     this.#deadline.cancel();
+    if (this.#mirrors !== null) {
+      if (!this.#upstream.isRequestEnded) this.#mirrors.abort();
+      this.#mirrors = null;
+    }
     this.#action = null;
     this.#phase = 'idle';
     this.#generation++;

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import { isProtectedHeader } from '../../proto/protected-headers.ts';
+import { corsSchema } from './cors.ts';
 import { crossCheck } from './cross-check.ts';
 import { headerNameSchema, headerValueSchema, pathFault, pathTextSchema } from './http-route-match.ts';
 import { portNumberSchema, subdomainSchema } from './metadata.ts';
 import { supportedWord } from './not-yet-supported.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
+import { requestMirrorSchema } from './request-mirror.ts';
 
 /** Host has its own refusals below, which say what to write instead. */
 const modifiableHeaderSchema = headerNameSchema.refine((name) => {
@@ -106,8 +108,15 @@ const urlRewriteSchema = z.object({ hostname: subdomainSchema.optional(), path: 
   }),
 );
 
-const filterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestRedirect', 'URLRewrite'] as const;
-const laterFilterTypes = ['RequestMirror', 'CORS', 'ExtensionRef', 'ExternalAuth'];
+const filterTypes = [
+  'RequestHeaderModifier',
+  'ResponseHeaderModifier',
+  'RequestMirror',
+  'RequestRedirect',
+  'URLRewrite',
+  'CORS',
+] as const;
+const laterFilterTypes = ['ExtensionRef', 'ExternalAuth'];
 
 /** Type of a filter → the field that holds its settings. */
 const filterFields = {
@@ -129,9 +138,9 @@ export const httpRouteFilterSchema = z
     responseHeaderModifier: responseHeaderModifierSchema.optional(),
     requestRedirect: requestRedirectSchema.optional(),
     urlRewrite: urlRewriteSchema.optional(),
+    requestMirror: requestMirrorSchema.optional(),
+    cors: corsSchema.optional(),
     // settings of types that are refused by name above
-    requestMirror: z.unknown().optional(),
-    cors: z.unknown().optional(),
     extensionRef: z.unknown().optional(),
     externalAuth: z.unknown().optional(),
   })
@@ -148,3 +157,47 @@ export const httpRouteFilterSchema = z
 export type HttpRouteFilter = z.output<typeof httpRouteFilterSchema>;
 export type HeaderModifier = z.output<typeof headerModifierSchema>;
 export type PathModifier = z.output<typeof pathModifierSchema>;
+
+const backendFilterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'URLRewrite'] as const;
+
+/**
+ * A step for the requests that go to one backend, after those of the rule: where both change one header, the backend's change
+ * stays. Other filters, and a rewrite of the path, hold for a whole rule, as in Envoy.
+ */
+export const backendFilterSchema = z
+  .object({
+    type: z.enum(backendFilterTypes, {
+      error: ({ input }) =>
+        Object.hasOwn(filterFields, String(input))
+          ? `${input} is a filter of rules: write it under the rule's filters`
+          : undefined,
+    }),
+    requestHeaderModifier: requestHeaderModifierSchema.optional(),
+    responseHeaderModifier: responseHeaderModifierSchema.optional(),
+    urlRewrite: urlRewriteSchema.optional(),
+    // settings of types that are refused by name above
+    requestRedirect: z.unknown().optional(),
+    requestMirror: z.unknown().optional(),
+    cors: z.unknown().optional(),
+    extensionRef: z.unknown().optional(),
+    externalAuth: z.unknown().optional(),
+  })
+  .check(
+    crossCheck(['type'], (filter, report) => {
+      for (const type of backendFilterTypes) {
+        const field = filterFields[type];
+        const present = filter[field] !== undefined;
+        if (filter.type === type && !present) report([], `missing field ${field}: type ${type} needs it`);
+        if (filter.type !== type && present) report([field], `${field} does not go with type ${filter.type}`);
+      }
+    }),
+  )
+  .check(
+    crossCheck(['urlRewrite'], ({ urlRewrite }, report) => {
+      if (urlRewrite?.path !== undefined) {
+        report(['urlRewrite', 'path'], "the path is rewritten for a whole rule: write it under the rule's filters");
+      }
+    }),
+  );
+
+export type BackendFilter = z.output<typeof backendFilterSchema>;

@@ -155,8 +155,39 @@ describe('httpRouteSchema', () => {
     ],
     [
       'a filter of later versions',
-      filter({ type: 'RequestMirror', requestMirror: { backendRef: { name: 'a', port: 80 } } }),
-      `${rule}.filters[0].type: RequestMirror is not supported by this version of Heddle: write RequestHeaderModifier, ResponseHeaderModifier, RequestRedirect or URLRewrite`,
+      filter({ type: 'ExternalAuth', externalAuth: {} }),
+      `${rule}.filters[0].type: ExternalAuth is not supported by this version of Heddle: write RequestHeaderModifier, ResponseHeaderModifier, RequestMirror, RequestRedirect, URLRewrite or CORS`,
+    ],
+    [
+      'a mirror of more than all requests',
+      filter({
+        type: 'RequestMirror',
+        requestMirror: { backendRef: { name: 'a', port: 80 }, fraction: { numerator: 101 } },
+      }),
+      `${rule}.filters[0].requestMirror.fraction.numerator: more than all requests: at most 100`,
+    ],
+    [
+      'a mirror of two shares',
+      filter({
+        type: 'RequestMirror',
+        requestMirror: { backendRef: { name: 'a', port: 80 }, percent: 1, fraction: { numerator: 1 } },
+      }),
+      `${rule}.filters[0].requestMirror.fraction: write percent or fraction, not both`,
+    ],
+    [
+      'an impossible percentage',
+      filter({ type: 'RequestMirror', requestMirror: { backendRef: { name: 'a', port: 80 }, percent: 101 } }),
+      `${rule}.filters[0].requestMirror.percent: write a whole percentage from 0 to 100`,
+    ],
+    [
+      'every origin and another',
+      filter({ type: 'CORS', cors: { allowOrigins: ['*', 'https://a.example'] } }),
+      `${rule}.filters[0].cors.allowOrigins: "*" takes everything: write it alone`,
+    ],
+    [
+      'an origin with a path',
+      filter({ type: 'CORS', cors: { allowOrigins: ['https://a.example/x'] } }),
+      `${rule}.filters[0].cors.allowOrigins[0]: write an origin such as https://shop.example, https://*.shop.example or "*"`,
     ],
     [
       'a filter twice',
@@ -256,9 +287,22 @@ describe('httpRouteSchema', () => {
       `${rule}.filters[0].responseHeaderModifier.set[1].name: header a is named twice`,
     ],
     [
-      'a filter on a backend',
-      route({ backendRefs: [{ name: 'a', port: 80, filters: [] }] }),
-      `${rule}.backendRefs[0].filters: a filter on a single backend is not supported by this version of Heddle: remove it`,
+      'a filter of rules on a backend',
+      route({ backendRefs: [{ name: 'a', port: 80, filters: [{ type: 'CORS', cors: {} }] }] }),
+      `${rule}.backendRefs[0].filters[0].type: CORS is a filter of rules: write it under the rule's filters`,
+    ],
+    [
+      'a rewrite of the path for one backend',
+      route({
+        backendRefs: [
+          {
+            name: 'a',
+            port: 80,
+            filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/a' } } }],
+          },
+        ],
+      }),
+      `${rule}.backendRefs[0].filters[0].urlRewrite.path: the path is rewritten for a whole rule: write it under the rule's filters`,
     ],
   ])('refuses a route with %s', (_, value, fault) => {
     expect(faultsOf(value)).toEqual([fault]);

@@ -4,7 +4,7 @@ import type { Report } from './cross-check.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
 import type { HttpRouteFilter } from './http-route-filter.ts';
-import { httpRouteFilterSchema } from './http-route-filter.ts';
+import { backendFilterSchema, httpRouteFilterSchema } from './http-route-filter.ts';
 import { httpRouteMatchSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { notYetSupported } from './not-yet-supported.ts';
@@ -22,9 +22,18 @@ const backendRefSchema = z
     ...backendReferenceShape,
     /** Share of the requests: this weight over the sum of all. 0 takes none; all 0 means that the rule answers 500. */
     weight: weightSchema,
-    filters: notYetSupported('a filter on a single backend'),
+    /** For the requests that go here, after the filters of the rule. */
+    filters: z.array(backendFilterSchema).max(16, 'a backend has at most 16 filters').optional(),
   })
-  .check(requirePort);
+  .check(requirePort)
+  .check(
+    crossCheck(['filters'], ({ filters = [] }, report) => {
+      reportRepeatedNames(
+        filters.map(({ type }) => type),
+        (index, type) => report(['filters', index, 'type'], `${type} cannot be repeated for one backend`),
+      );
+    }),
+  );
 
 const timeoutsSchema = z
   .object({
@@ -143,9 +152,12 @@ interface RuleParts {
 }
 
 function checkFilterCombination({ filters, backendRefs }: Pick<RuleParts, 'filters' | 'backendRefs'>, report: Report) {
+  // Copies may go to several backends.
+  const single = filters.flatMap(({ type }, index) => (type === 'RequestMirror' ? [] : [{ type, index }]));
   reportRepeatedNames(
-    filters.map(({ type }) => type),
-    (index, type) => report(['filters', index, 'type'], `${type} cannot be repeated in one rule`),
+    single.map(({ type }) => type),
+    (position, type) =>
+      report(['filters', single[position]?.index ?? 0, 'type'], `${type} cannot be repeated in one rule`),
   );
   const redirect = filters.findIndex(({ type }) => type === 'RequestRedirect');
   if (redirect === -1) return;

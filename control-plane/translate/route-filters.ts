@@ -1,6 +1,6 @@
 import { formatOf } from '../../proto/format-text.ts';
 import type { Input } from '../../proto/load.ts';
-import type { HeaderModifier, HttpRouteFilter, PathModifier } from '../model/http-route-filter.ts';
+import type { BackendFilter, HeaderModifier, HttpRouteFilter, PathModifier } from '../model/http-route-filter.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { prefixWithoutSlash } from './route-match.ts';
 
@@ -9,17 +9,31 @@ type RouteAction = Input<'envoy.config.route.v3.RouteAction'>;
 type RedirectAction = Input<'envoy.config.route.v3.RedirectAction'>;
 type HeaderValueOption = Input<'envoy.config.core.v3.HeaderValueOption'>;
 
+type HeaderChanges = Pick<
+  Route,
+  'request_headers_to_add' | 'request_headers_to_remove' | 'response_headers_to_add' | 'response_headers_to_remove'
+>;
 type RequestRedirect = NonNullable<HttpRouteFilter['requestRedirect']>;
 type UrlRewrite = NonNullable<HttpRouteFilter['urlRewrite']>;
 
 /** The header changes of a rule, which hold for whatever its action is. */
-export function headerMutations(filters: readonly HttpRouteFilter[]): Route {
+export function headerMutations(
+  filters: readonly Pick<HttpRouteFilter, 'requestHeaderModifier' | 'responseHeaderModifier'>[],
+): HeaderChanges {
   const request = filters.find((filter) => filter.requestHeaderModifier !== undefined)?.requestHeaderModifier;
   const response = filters.find((filter) => filter.responseHeaderModifier !== undefined)?.responseHeaderModifier;
   return {
     ...(request && { request_headers_to_add: headersToAdd(request), request_headers_to_remove: request.remove }),
     ...(response && { response_headers_to_add: headersToAdd(response), response_headers_to_remove: response.remove }),
   };
+}
+
+/** What a backend asks for beside its rule: an Envoy keeps such changes with its share of the rule's requests. */
+export function backendChanges(
+  filters: readonly BackendFilter[],
+): HeaderChanges & { readonly host_rewrite_literal?: string } {
+  const hostname = filters.find(({ urlRewrite }) => urlRewrite !== undefined)?.urlRewrite?.hostname;
+  return { ...headerMutations(filters), ...(hostname !== undefined && { host_rewrite_literal: hostname }) };
 }
 
 export function urlRewrite({ hostname, path }: UrlRewrite, match: HttpRouteMatch): RouteAction {

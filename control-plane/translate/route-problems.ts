@@ -1,5 +1,6 @@
 import type { PortProtocol } from '../model/app-protocol.ts';
 import type { HttpRoute } from '../model/http-route.ts';
+import type { HttpRouteFilter } from '../model/http-route-filter.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import type { BackendName, Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
@@ -18,7 +19,15 @@ export function httpRouteFindings(route: HttpRoute, catalog: ServiceCatalog): re
       const isRedirect = filters.some((filter) => filter.requestRedirect !== undefined);
       return hasParents && backendRefs.length === 0 && !isRedirect
         ? [{ path, message: 'the rule has neither a backend nor a redirect and answers 500' }]
-        : backendFindings(route, backendRefs, path, 'requests', catalog);
+        : [
+            ...backendFindings(
+              route,
+              backendRefs.map((reference, index) => ({ reference, path: `${path}.backendRefs[${index}]` })),
+              'requests',
+              catalog,
+            ),
+            ...backendFindings(route, mirrorsOf(filters, path), 'requests', catalog),
+          ];
     }),
   ];
 }
@@ -32,7 +41,15 @@ export function tcpRouteFindings(
     ...parentFindings(route, 'bytes', catalog),
     ...conflictFindings(route, catalog, attachments),
     ...route.spec.rules.flatMap(({ backendRefs }, ruleIndex) =>
-      backendFindings(route, backendRefs, `spec.rules[${ruleIndex}]`, 'bytes', catalog),
+      backendFindings(
+        route,
+        backendRefs.map((reference, index) => ({
+          reference,
+          path: `spec.rules[${ruleIndex}].backendRefs[${index}]`,
+        })),
+        'bytes',
+        catalog,
+      ),
     ),
   ];
 }
@@ -89,19 +106,26 @@ function conflictFindings(
   });
 }
 
+function mirrorsOf(filters: readonly Pick<HttpRouteFilter, 'requestMirror'>[], path: string) {
+  return filters.flatMap(({ requestMirror }, index) =>
+    requestMirror === undefined
+      ? []
+      : [{ reference: requestMirror.backendRef, path: `${path}.filters[${index}].requestMirror.backendRef` }],
+  );
+}
+
 function backendFindings(
   route: AttachedRoute,
-  backendRefs: readonly BackendName[],
-  path: string,
+  references: readonly { readonly reference: BackendName; readonly path: string }[],
   carried: Carried,
   catalog: ServiceCatalog,
 ): readonly Finding[] {
   const parents = new Set(serviceParents(route).map(({ parent }) => parent.namespace));
-  return backendRefs.flatMap((reference, index) => {
+  return references.flatMap(({ reference, path }) => {
     // What is allowed through one parent may be refused through another; each reason is told once.
     const reasons = [...parents]
       .map((parent) => resolveBackend(reference, route.metadata.namespace, parent, catalog, carried))
       .flatMap((backend) => ('missing' in backend ? [backend.missing] : []));
-    return [...new Set(reasons)].map((message) => ({ path: `${path}.backendRefs[${index}]`, message }));
+    return [...new Set(reasons)].map((message) => ({ path, message }));
   });
 }

@@ -12,14 +12,16 @@ import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { documentName } from '../model/kinds.ts';
 import { ruleSource } from '../model/source-position.ts';
 import type { Abilities } from './abilities.ts';
-import type { Carried } from './backends.ts';
+import type { Backend, BackendName, Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
+import { corsConfig } from './cors.ts';
 import { withFault } from './faults.ts';
 import type { Precedence } from './gateway-precedence.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
+import { mirrorPolicies } from './mirrors.ts';
 import { createdAtMs } from './order.ts';
 import { bodyBuffer, retryPolicy } from './retry.ts';
-import { headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
+import { backendChanges, headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
 import { hasPattern, matchEverything, prefixWithoutSlash, routeMatch } from './route-match.ts';
 import type { Destination, ServiceCatalog, ServicePort } from './service-catalog.ts';
 
@@ -65,7 +67,16 @@ export function routeConfiguration(
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
   const suffering = routes.map((route) => withFault(route, called.fault));
-  return { name, virtual_hosts: [{ name, domains: ['*'], routes: suffering }] };
+  return {
+    name,
+    virtual_hosts: [{ name, domains: ['*'], routes: suffering }],
+    // What a backend says of a header comes after what its rule says.
+    ...(suffering.some(hasChangesOfBackends) && { most_specific_header_mutations_wins: true }),
+  };
+}
+
+function hasChangesOfBackends({ route }: Route): boolean {
+  return (route?.weighted_clusters?.clusters ?? []).some((cluster) => Object.keys(cluster).length > 2);
 }
 
 /** One match of one rule: what becomes one xDS route. */
@@ -135,6 +146,7 @@ function candidateRoute(
     match: routeMatch(match),
     ...action(route, rule, match, called, catalog),
     ...headerMutations(rule.filters),
+    ...(called.abilities.routing && corsConfig(rule.filters)),
     ...routeMetadata(origin, called.policy),
   };
 }
@@ -156,13 +168,22 @@ function action(
   if (redirect !== undefined) {
     return { redirect: redirectAction(redirect, match, port.port) };
   }
-  const chosen = destinations(rule, route.metadata.namespace, destination.service.namespace, catalog, carried);
+  const { namespace: ofParent } = destination.service;
+  const resolve = (reference: BackendName) =>
+    resolveBackend(reference, route.metadata.namespace, ofParent, catalog, carried);
+  const chosen = destinations(rule, resolve, abilities);
   if ('refused' in chosen) {
     return { direct_response: { status: 500, body: { inline_string: chosen.refused } } };
   }
+  const mirrors = abilities.routing ? mirrorPolicies(rule.filters, resolve) : [];
   const rewrite = rule.filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
   return {
-    route: { ...chosen, ...(rewrite && urlRewrite(rewrite, match)), ...forwarding(rule, policy, abilities) },
+    route: {
+      ...chosen,
+      ...(rewrite && urlRewrite(rewrite, match)),
+      ...(mirrors.length > 0 && { request_mirror_policies: [...mirrors] }),
+      ...forwarding(rule, policy, abilities),
+    },
     ...bodyBuffer(policy.retry, abilities),
   };
 }
@@ -175,10 +196,8 @@ function action(
  */
 function destinations(
   { backendRefs }: HttpRouteRule,
-  routeNamespace: string,
-  parentNamespace: string,
-  catalog: ServiceCatalog,
-  carried: Carried,
+  resolve: (reference: BackendName) => Backend,
+  { routing: canChange }: Pick<Abilities, 'routing'>,
 ): Pick<RouteAction, 'cluster' | 'weighted_clusters'> | { readonly refused: string } {
   if (backendRefs.length === 0) {
     return { refused: 'the rule has no backend' };
@@ -187,7 +206,8 @@ function destinations(
     .filter(({ weight }) => weight > 0)
     .map((reference) => ({
       weight: reference.weight,
-      backend: resolveBackend(reference, routeNamespace, parentNamespace, catalog, carried),
+      backend: resolve(reference),
+      changes: canChange ? backendChanges(reference.filters ?? []) : {},
     }));
   if (weighted.length === 0) {
     return { refused: 'every backend of the rule has weight 0' };
@@ -197,12 +217,16 @@ function destinations(
     // One reason will do: Envoy bounds the body of an answer to 4096 bytes, and the document's status has them all.
     return { refused: more.length === 0 ? reason : `${reason}; none of the ${weighted.length} backends exists` };
   }
-  const clusters = weighted.map(({ backend, weight }) => ({
+  const clusters = weighted.map(({ backend, weight, changes }) => ({
     name: 'missing' in backend ? BLACK_HOLE_CLUSTER : backend.cluster,
     weight: { value: weight },
+    ...changes,
   }));
   const [only, ...others] = clusters;
-  return only !== undefined && others.length === 0 ? { cluster: only.name } : { weighted_clusters: { clusters } };
+  const isPlain = weighted.every(({ changes }) => Object.keys(changes).length === 0);
+  return only !== undefined && others.length === 0 && isPlain
+    ? { cluster: only.name }
+    : { weighted_clusters: { clusters } };
 }
 
 function forwarding(

@@ -140,7 +140,33 @@ const requestRedirect = fc.record({
   port: rarely(port),
   statusCode: rarely(fc.constantFrom(301, 302, 303, 307, 308)),
 });
+const backendName = fc.record({ name: fc.constantFrom('cart', 'cart-v2', 'missing'), port: fc.constantFrom(80, 81) });
+const requestMirror = fc.oneof(
+  fc.record({ backendRef: backendName, percent: rarely(fc.integer({ min: 0, max: 100 })) }),
+  fc.record({
+    backendRef: backendName,
+    fraction: fc.record({ numerator: fc.nat(7), denominator: fc.constantFrom(7, 1000, 3_000_000) }),
+  }),
+);
+const origin = fc.constantFrom(
+  'https://a.example',
+  'HTTP://A.Example:8080',
+  'https://*.a.example',
+  'https://*',
+  'x+y.z-1://*:1',
+  'https://a.b-c',
+);
+const cors = fc.record({
+  allowOrigins: often(fc.oneof(fc.constant(['*']), fc.uniqueArray(origin, { maxLength: 3 }))),
+  allowCredentials: rarely(fc.boolean()),
+  allowMethods: rarely(fc.constantFrom([], ['*'], ['GET', 'PUT'])),
+  allowHeaders: rarely(fc.uniqueArray(headerName, { maxLength: 3 })),
+  exposeHeaders: rarely(fc.constantFrom(['*'], ['x-total', 'X-Other'])),
+  maxAge: rarely(fc.constantFrom(1, 2_147_483_647)),
+});
 const httpRouteFilter = fc.oneof(
+  fc.record({ type: fc.constant('RequestMirror'), requestMirror }),
+  fc.record({ type: fc.constant('CORS'), cors }),
   fc.record({ type: fc.constant('RequestHeaderModifier'), requestHeaderModifier: headerModifier }),
   fc.record({ type: fc.constant('ResponseHeaderModifier'), responseHeaderModifier: headerModifier }),
   fc.record({ type: fc.constant('RequestRedirect'), requestRedirect }),

@@ -52,6 +52,7 @@ import type { WeightedCluster as _envoy_config_route_v3_WeightedCluster, Weighte
 import type { LocalRateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor, LocalRateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/LocalRateLimitDescriptor.ts';
 import type { RateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor, RateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/RateLimitDescriptor.ts';
 import type { FaultDelay as _envoy_extensions_filters_common_fault_v3_FaultDelay, FaultDelay__Output as _envoy_extensions_filters_common_fault_v3_FaultDelay__Output } from './envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { CorsPolicy as _envoy_extensions_filters_http_cors_v3_CorsPolicy, CorsPolicy__Output as _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output } from './envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
 import type { FaultAbort as _envoy_extensions_filters_http_fault_v3_FaultAbort, FaultAbort__Output as _envoy_extensions_filters_http_fault_v3_FaultAbort__Output } from './envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
 import type { HTTPFault as _envoy_extensions_filters_http_fault_v3_HTTPFault, HTTPFault__Output as _envoy_extensions_filters_http_fault_v3_HTTPFault__Output } from './envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
 import type { LocalRateLimit as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit, LocalRateLimit__Output as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit__Output } from './envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
@@ -241,6 +242,11 @@ export interface ProtoGrpcType {
           }
         }
         http: {
+          cors: {
+            v3: {
+              CorsPolicy: MessageTypeDefinition<_envoy_extensions_filters_http_cors_v3_CorsPolicy, _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output>
+            }
+          }
           fault: {
             v3: {
               FaultAbort: MessageTypeDefinition<_envoy_extensions_filters_http_fault_v3_FaultAbort, _envoy_extensions_filters_http_fault_v3_FaultAbort__Output>

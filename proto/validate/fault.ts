@@ -37,7 +37,7 @@ function checkAbort(abort: FaultAbort__Output, at: Path, violations: Violations)
   }
 }
 
-function checkFraction(fraction: FractionalPercent__Output | null, at: Path, violations: Violations): void {
+export function checkFraction(fraction: FractionalPercent__Output | null, at: Path, violations: Violations): void {
   if (fraction === null) return;
   const denominator = DENOMINATORS[fraction.denominator];
   if (denominator === undefined) violations.add(at.field('denominator'), 'is unknown');

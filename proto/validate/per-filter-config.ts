@@ -1,6 +1,7 @@
 import type { PackedMessage } from '../any.ts';
-import { FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER } from '../extension-names.ts';
+import { CORS_FILTER, FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER } from '../extension-names.ts';
 import type { Path, Violations } from '../violation.ts';
+import { checkCors } from './cors.ts';
 import { checkFault } from './fault.ts';
 import { checkLocalRateLimit } from './local-rate-limit.ts';
 import { unpackAt } from './unpack-at.ts';
@@ -18,11 +19,17 @@ export function checkPerFilterConfig(
     if (name === FAULT_FILTER) {
       const fault = unpackAt(['envoy.extensions.filters.http.fault.v3.HTTPFault'], config, configAt, violations);
       if (fault !== null) checkFault(fault.message, configAt, violations);
+    } else if (name === CORS_FILTER) {
+      const cors = unpackAt(['envoy.extensions.filters.http.cors.v3.CorsPolicy'], config, configAt, violations);
+      if (cors !== null) checkCors(cors.message, configAt, violations);
     } else if (name === LOCAL_RATE_LIMIT_FILTER) {
       const limit = unpackAt([LOCAL_RATE_LIMIT], config, configAt, violations);
       if (limit !== null) checkLocalRateLimit(limit.message, configAt, violations);
     } else {
-      violations.add(configAt, `is no filter of the sidecar: it has ${FAULT_FILTER} and ${LOCAL_RATE_LIMIT_FILTER}`);
+      violations.add(
+        configAt,
+        `is no filter of the sidecar: it has ${CORS_FILTER}, ${FAULT_FILTER} and ${LOCAL_RATE_LIMIT_FILTER}`,
+      );
     }
   }
 }

@@ -5,8 +5,10 @@ import type { RedirectAction__Output } from '../generated/envoy/config/route/v3/
 import type { RouteAction__Output } from '../generated/envoy/config/route/v3/RouteAction.ts';
 import type { WeightedCluster__Output } from '../generated/envoy/config/route/v3/WeightedCluster.ts';
 import type { Path, Violations } from '../violation.ts';
+import { checkFraction } from './fault.ts';
 import { checkDuration, refuse, requireName, requireOneOf } from './field-checks.ts';
 import { checkHashPolicies } from './hash-policy.ts';
+import { checkHeaderChanges } from './header-changes.ts';
 import { isAuthority, isHost, isPath, NO_COMMANDS } from './http-text.ts';
 import { checkRetryPolicy } from './retry-policy.ts';
 import { checkUpgrades } from './upgrades.ts';
@@ -35,6 +37,12 @@ export function checkRouteAction(action: RouteAction__Output, at: Path, violatio
   );
   // CONNECT is no matter of a route: where such a request goes is decided by its authority alone.
   checkUpgrades(action.upgrade_configs, ['websocket'], at.field('upgrade_configs'), violations);
+  for (const [index, mirror] of action.request_mirror_policies.entries()) {
+    const mirrorAt = at.field('request_mirror_policies').index(index);
+    requireName(mirror.cluster, mirrorAt.field('cluster'), violations);
+    const share = mirror.runtime_fraction?.default_value ?? null;
+    checkFraction(share, mirrorAt.field('runtime_fraction').field('default_value'), violations);
+  }
   refuse(action, ['max_stream_duration', 'append_x_forwarded_host', 'hedge_policy'], at, violations);
 }
 
@@ -44,18 +52,10 @@ function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, viol
     const clusterAt = at.field('clusters').index(index);
     requireName(cluster.name, clusterAt.field('name'), violations);
     total += cluster.weight?.value ?? 0;
-    refuse(
-      cluster,
-      [
-        'request_headers_to_add',
-        'request_headers_to_remove',
-        'response_headers_to_add',
-        'response_headers_to_remove',
-        'host_rewrite_literal',
-      ],
-      clusterAt,
-      violations,
-    );
+    checkHeaderChanges(cluster, clusterAt, violations);
+    if (cluster.host_rewrite_literal !== undefined && !isAuthority(cluster.host_rewrite_literal)) {
+      violations.add(clusterAt.field('host_rewrite_literal'), 'is not a host');
+    }
   }
   if (weighted.clusters.length === 0) {
     violations.add(at.field('clusters'), 'is required');

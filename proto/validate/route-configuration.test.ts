@@ -230,14 +230,30 @@ describe('a route', () => {
       'route.weighted_clusters.clusters: has weights of 4294967296 together, more than 2^32 - 1',
     ],
     [
-      'header changes on a share',
+      'changes on a share of what belongs to the connection',
       {
         match,
         route: {
-          weighted_clusters: { clusters: [{ name: 'a', weight: { value: 1 }, request_headers_to_remove: ['x'] }] },
+          weighted_clusters: { clusters: [{ name: 'a', weight: { value: 1 }, request_headers_to_remove: ['te'] }] },
         },
       },
-      `route.weighted_clusters.clusters[0].request_headers_to_remove: ${NO}`,
+      'route.weighted_clusters.clusters[0].request_headers_to_remove[0]: names te, which no rule may change',
+    ],
+    [
+      'a mirror to nowhere',
+      { match, route: { ...route, request_mirror_policies: [{ cluster: '' }] } },
+      'route.request_mirror_policies[0].cluster: is required',
+    ],
+    [
+      'a mirror of more than all',
+      {
+        match,
+        route: {
+          ...route,
+          request_mirror_policies: [{ cluster: 'a', runtime_fraction: { default_value: { numerator: 101 } } }],
+        },
+      },
+      'route.request_mirror_policies[0].runtime_fraction.default_value.numerator: is more than 100',
     ],
     [
       'a negative timeout',

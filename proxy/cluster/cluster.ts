@@ -49,6 +49,11 @@ export interface ClusterCounters {
   /** Connections that were opened to endpoints that are no more. */
   connectionsToGone: number;
   noneHealthy: number;
+  /** Copies of requests that were to go here, and what became of them; none of them is in another count. */
+  mirrored: number;
+  mirrorsSucceeded: number;
+  mirrorsFailed: number;
+  mirrorsDropped: number;
   /** Answers by class: index 1 to 5. */
   responsesByClass: number[];
 }
@@ -74,6 +79,10 @@ export class Cluster {
     connectFailures: 0,
     connectionsToGone: 0,
     noneHealthy: 0,
+    mirrored: 0,
+    mirrorsSucceeded: 0,
+    mirrorsFailed: 0,
+    mirrorsDropped: 0,
     responsesByClass: [0, 0, 0, 0, 0, 0],
   };
   readonly #environment: ClusterEnvironment;

@@ -40,8 +40,22 @@ export interface FilterWait {
   start(resume: (answer: FilterAnswer | null) => void): () => void;
 }
 
+/** The request is answered by the sidecar, as its rule asks for: no failure. */
+export interface FilterReply {
+  readonly kind: 'reply';
+  readonly status: number;
+  /** Header lines, each ending in CRLF. */
+  readonly lines: string;
+}
+
+/** The request may go on, and its answer is changed, whoever gives it. */
+export interface FilterEdit {
+  readonly kind: 'edit';
+  readonly edit: { apply(block: string): string };
+}
+
 /** What a filter says of a request; null, which costs nothing, is that it may go on. */
-export type FilterVerdict = FilterAnswer | FilterWait | null;
+export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | null;
 
 /**
  * A rule that a route has for its requests, asked once for each before it is forwarded, redirected or answered. One filter

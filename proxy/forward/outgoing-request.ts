@@ -1,4 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import type { UpstreamProtocol } from '../cluster/endpoint.ts';
+import { withHost } from '../filter/host-header.ts';
 import { newRequestId } from '../message/request-id.ts';
 import type { OutgoingRequest, RequestHead } from '../message-head.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
@@ -35,6 +37,7 @@ export function fillOutgoingRequest(
   request.upgrade = head.upgrade;
 }
 
-function withHost(block: string, host: string): string {
-  return `host: ${host}\r\n${block.replace(/(^|\r\n)host:[^\r]*\r\n/i, '$1')}`;
+export function protocolTowards({ config }: Cluster, head: RequestHead): UpstreamProtocol {
+  if (config.upstreamProtocol !== 'downstream') return config.upstreamProtocol;
+  return head.protocol === 'HTTP/2' ? 'http2' : 'http1';
 }

@@ -20,7 +20,7 @@ import {
 import { Deadline } from '../resilience/timer-wheel.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
-import { fillOutgoingRequest } from './outgoing-request.ts';
+import { fillOutgoingRequest, protocolTowards } from './outgoing-request.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 
 /** Who has the client, and hears of the one attempt that counts. */
@@ -100,6 +100,11 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#downstream = downstream;
     this.#peer = peer;
     this.#receiver = receiver;
+  }
+
+  /** What is sent, after `enter`. */
+  get outgoing(): OutgoingRequest {
+    return this.#request;
   }
 
   /** A request has come; where it goes is not known yet. */
@@ -469,11 +474,6 @@ export class UpstreamRequest implements ResponseReceiver {
       stream.abort();
     }
   }
-}
-
-function protocolTowards({ config }: Cluster, head: RequestHead): UpstreamProtocol {
-  if (config.upstreamProtocol !== 'downstream') return config.upstreamProtocol;
-  return head.protocol === 'HTTP/2' ? 'http2' : 'http1';
 }
 
 function isTimeout(failure: Failure): boolean {

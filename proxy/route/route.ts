@@ -35,6 +35,25 @@ export interface ForwardAction<D> {
   readonly hostRewrite: string | null;
   /** Protocols, lower case, that a request may or may not change to whatever the listener says; null for none. */
   readonly upgrades: ReadonlyMap<string, boolean> | null;
+  /** In place of `pick` where destinations have changes of their own; null where none has. */
+  readonly pickEdited: (() => EditedDestination<D>) | null;
+  /** Where copies of the requests go; null for nowhere. */
+  readonly mirrors: readonly Mirror<D>[] | null;
+}
+
+/** A destination, and what becomes of the requests that go there: changes of the route and its own, in one. */
+export interface EditedDestination<D> {
+  readonly destination: D;
+  readonly requestHeaders: HeaderEdit | null;
+  readonly responseHeaders: HeaderEdit | null;
+}
+
+export interface Mirror<D> {
+  readonly destination: D;
+  /** Whether the next request is one of its share; null for every request. */
+  readonly isDrawn: (() => boolean) | null;
+  /** `-shadow` stands behind the host of the copy. */
+  readonly hasHostSuffix: boolean;
 }
 
 export interface RedirectRouteAction {

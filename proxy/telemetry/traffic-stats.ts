@@ -55,6 +55,13 @@ export const clusterStatistics = {
   timeouts: counter('upstream_rq_timeout', 'Requests that timed out.'),
   perTryTimeouts: counter('upstream_rq_per_try_timeout', 'Tries that timed out.'),
   perTryIdleTimeouts: counter('upstream_rq_per_try_idle_timeout', 'Tries that fell silent.'),
+  mirrored: counter('mirrored_rq_total', 'Copies of requests.'),
+  mirrorsSucceeded: counter('mirrored_rq_success', 'Copies that were answered, with a status below 500.'),
+  mirrorsFailed: counter('mirrored_rq_error', 'Copies that were answered with a status from 500 on, or not at all.'),
+  mirrorsDropped: counter(
+    'mirrored_rq_dropped',
+    'Copies for which there was no instance or no room, or that were too slow.',
+  ),
   connectionsTotal: counter('upstream_cx_total', 'Connections opened.'),
   connectionsActive: gauge('upstream_cx_active', 'Connections that are open.'),
   connectFailures: counter('upstream_cx_connect_fail', 'Connections that could not be opened.'),

@@ -176,6 +176,8 @@ export function routeTable(
       pathRewrite: null,
       hostRewrite: null,
       upgrades: null,
+      pickEdited: null,
+      mirrors: null,
       ...action,
     },
     filters,
@@ -185,6 +187,19 @@ export function routeTable(
   };
   const routes = [{ path: PathMatcher.prefix('/'), headers: [], queryParameters: [], route }];
   return new RouteTable([{ name: 'all', domains: ['*'], routes }]);
+}
+
+/** A cluster by itself, called without TLS at these ports of loopback. */
+export function plainCluster(ports: readonly number[], overrides: Partial<ClusterConfig> = {}): Cluster {
+  const clock = new CoarseClock();
+  return new Cluster(clusterConfig(ports.map(endpointConfig), overrides), {
+    dial: (config, endpoint, _protocol, result) =>
+      dialPlain({ ...endpoint, connectTimeoutMs: config.connectTimeoutMs }, result),
+    coarseNow: () => clock.nowMs,
+    now: () => performance.now(),
+    random: () => 0.5,
+    onEjection() {},
+  });
 }
 
 export function endpointConfig(port: number): EndpointConfig {

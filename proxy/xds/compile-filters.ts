@@ -6,13 +6,12 @@ import { parseFaultMetadata } from '../../proto/fault-metadata.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { FaultDelay__Output } from '../../proto/generated/envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
 import type { FaultAbort__Output } from '../../proto/generated/envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
-import type { FractionalPercent__Output } from '../../proto/generated/envoy/type/v3/FractionalPercent.ts';
-import { DENOMINATORS } from '../../proto/validate/fault.ts';
 import type { FaultConfig, FaultEnvironment } from '../filter/fault-filter.ts';
 import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
-import type { Fraction } from '../filter/fraction.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
+import { compileCors } from './compile-cors.ts';
+import { compileFraction } from './compile-fraction.ts';
 import { compileHeader } from './compile-matchers.ts';
 import type { RateLimitMemory } from './compile-rate-limit.ts';
 import { compileRateLimit } from './compile-rate-limit.ts';
@@ -32,9 +31,12 @@ export const withoutRequests: FilterEnvironment = {
   now: () => 0,
 };
 
-/** The filters of a validated route in the order in which they are asked, Envoy's: faults, then limits. Null for none. */
+/**
+ * The filters of a validated route in the order in which they are asked, Envoy's: other origins first, so that a browser may
+ * see what the others answer, then faults, then limits. Null for none.
+ */
 export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
-  const filters = [compileFault(route, environment), compileRateLimit(route, environment)].filter(
+  const filters = [compileCors(route), compileFault(route, environment), compileRateLimit(route, environment)].filter(
     (filter) => filter !== null,
   );
   return filters.length === 0 ? null : filters;
@@ -72,12 +74,6 @@ function compileAbort(abort: FaultAbort__Output): FaultConfig['abort'] {
   if (abort.http_status !== undefined) return { kind: 'status', status: abort.http_status, share };
   if (abort.grpc_status !== undefined) return { kind: 'grpc', grpcStatus: abort.grpc_status, share };
   return { kind: 'header', share };
-}
-
-/** Unset is none of the requests (Envoy). */
-function compileFraction(fraction: FractionalPercent__Output | null): Fraction {
-  if (fraction === null) return { numerator: 0, denominator: 100 };
-  return { numerator: fraction.numerator, denominator: DENOMINATORS[fraction.denominator] };
 }
 
 function ruleOf({ document, file, line }: FaultOrigin): string {

@@ -141,6 +141,74 @@ describe('compileRouteConfiguration', () => {
     expect(forward(route).pathRewrite?.apply('/b?q')).toBe('/a%AB%20?q');
   });
 
+  it('puts the changes of a backend together with those of its route, the more specific ones last where that is asked for', () => {
+    const set = (value: string) => [
+      { header: { key: 'x-a', value }, append_action: 'OVERWRITE_IF_EXISTS_OR_ADD' as const },
+    ];
+    const compiled = (most_specific_header_mutations_wins: boolean) =>
+      forward(
+        compile({
+          name: 'r',
+          most_specific_header_mutations_wins,
+          virtual_hosts: [
+            {
+              name: 'v',
+              domains: ['*'],
+              routes: [
+                {
+                  match: { prefix: '/' },
+                  request_headers_to_add: set('route'),
+                  response_headers_to_remove: ['x-b'],
+                  route: {
+                    weighted_clusters: {
+                      clusters: [
+                        {
+                          name: v1,
+                          weight: { value: 1 },
+                          request_headers_to_add: set('backend'),
+                          host_rewrite_literal: 'v1.example',
+                        },
+                      ],
+                    },
+                  },
+                },
+              ],
+            },
+          ],
+        }).match(request('/')),
+      ).pickEdited?.();
+    const block = 'Host: cart\r\nx-c: 1\r\n';
+    expect(compiled(true)?.destination).toBe(v1);
+    expect(compiled(true)?.requestHeaders?.apply(block)).toBe('host: v1.example\r\nx-c: 1\r\nx-a: backend\r\n');
+    expect(compiled(false)?.requestHeaders?.apply(block)).toBe('host: v1.example\r\nx-c: 1\r\nx-a: route\r\n');
+    expect(compiled(true)?.responseHeaders?.apply('x-b: 1\r\n')).toBe('');
+  });
+
+  it('compiles mirrors with their share and host', () => {
+    const { mirrors, pickEdited } = forward(
+      withRoute({
+        match: { prefix: '/' },
+        route: {
+          cluster: v1,
+          request_mirror_policies: [
+            { cluster: v2 },
+            {
+              cluster: 'none',
+              runtime_fraction: { default_value: { numerator: 0, denominator: 'MILLION' } },
+              disable_shadow_host_suffix_append: true,
+            },
+          ],
+        },
+      }).match(request('/')),
+    );
+    expect(pickEdited).toBeNull();
+    expect(mirrors).toMatchObject([
+      { destination: v2, isDrawn: null, hasHostSuffix: true },
+      { destination: 'none', hasHostSuffix: false },
+    ]);
+    expect(mirrors?.[1]?.isDrawn?.()).toBe(false);
+  });
+
   it('never retries where the policy names no condition', () => {
     const table = withRoute({ match: { prefix: '/' }, route: { cluster: 'c', retry_policy: { retry_on: '' } } });
     expect(forward(table.match(request('/'))).retry).toBeNull();

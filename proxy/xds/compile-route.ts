@@ -1,6 +1,4 @@
 import { timerMs } from '../../proto/duration.ts';
-import { textOf } from '../../proto/format-text.ts';
-import type { HeaderValueOption__Output } from '../../proto/generated/envoy/config/core/v3/HeaderValueOption.ts';
 import type { RedirectAction__Output } from '../../proto/generated/envoy/config/route/v3/RedirectAction.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { RouteAction__Output } from '../../proto/generated/envoy/config/route/v3/RouteAction.ts';
@@ -8,7 +6,6 @@ import type { RouteConfiguration__Output } from '../../proto/generated/envoy/con
 import type { RouteMatch__Output } from '../../proto/generated/envoy/config/route/v3/RouteMatch.ts';
 import { parseRouteMetadata } from '../../proto/metadata.ts';
 import { compileRegex } from '../../proto/safe-regex.ts';
-import { HeaderMutation } from '../filter/header-mutation.ts';
 import { PathMatcher } from '../route/path-matcher.ts';
 import type { PathRewrite } from '../route/path-rewrite.ts';
 import { replaceFullPath, replacePrefixMatch } from '../route/path-rewrite.ts';
@@ -18,15 +15,13 @@ import { Redirect } from '../route/redirect.ts';
 import type { ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
 import type { RouteEntry } from '../route/route-table.ts';
 import { RouteTable } from '../route/route-table.ts';
-import { weightedChoice } from '../route/weighted-choice.ts';
+import type { ChangesOfRoute, DestinationOf } from './compile-destinations.ts';
+import { compileChanges, compileDestinations, literal } from './compile-destinations.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
 import { compileFilters } from './compile-filters.ts';
 import { compileHeader, compileString } from './compile-matchers.ts';
 import type { RepeatLimits } from './compile-retry.ts';
 import { compileRetry, repeatLimits } from './compile-retry.ts';
-
-/** What makes a destination of a cluster's name. */
-export type DestinationOf<D> = (clusterName: string) => D;
 
 /** `RouteAction.timeout` where it is absent (Envoy). Our control plane always says. */
 const defaultTimeoutMs = 15_000;
@@ -43,13 +38,16 @@ export function compileRouteConfiguration<D>(
   const hosts = configuration.virtual_hosts.map(({ name, domains, routes }) => ({
     name,
     domains,
-    routes: routes.map((route) => compileEntry(route, destinationOf, environment)),
+    routes: routes.map((route) =>
+      compileEntry(route, configuration.most_specific_header_mutations_wins, destinationOf, environment),
+    ),
   }));
   return new RouteTable(hosts, configuration.ignore_port_in_host_matching);
 }
 
 function compileEntry<D>(
   route: Route__Output,
+  mostSpecificWins: boolean,
   destinationOf: DestinationOf<D>,
   environment: FilterEnvironment,
 ): RouteEntry<D> {
@@ -60,23 +58,25 @@ function compileEntry<D>(
     queryParameters: match.query_parameters.map(
       ({ name, string_match: string }) => new QueryMatcher(name, string ? compileString(string) : null),
     ),
-    route: compileRoute(route, match, destinationOf, environment),
+    route: compileRoute(route, match, mostSpecificWins, destinationOf, environment),
   };
 }
 
 function compileRoute<D>(
   route: Route__Output,
   match: RouteMatch__Output,
+  mostSpecificWins: boolean,
   destinationOf: DestinationOf<D>,
   environment: FilterEnvironment,
 ): Route<D> {
   const { origin } = parseRouteMetadata(route.metadata);
+  const ofRoute = { ...compileChanges(route), mostSpecificWins };
   return {
     name: route.name === '' ? 'default' : route.name,
-    action: compileAction(route, match, repeatLimits(route), destinationOf, environment.random),
+    action: compileAction(route, match, { ...ofRoute, limits: repeatLimits(route) }, destinationOf, environment.random),
     filters: compileFilters(route, environment),
-    requestHeaders: compileChanges(route.request_headers_to_add, route.request_headers_to_remove),
-    responseHeaders: compileChanges(route.response_headers_to_add, route.response_headers_to_remove),
+    requestHeaders: ofRoute.requestHeaders,
+    responseHeaders: ofRoute.responseHeaders,
     origin: origin === null ? null : compileOrigin(origin),
   };
 }
@@ -88,11 +88,11 @@ function compileOrigin(origin: NonNullable<ReturnType<typeof parseRouteMetadata>
 function compileAction<D>(
   route: Route__Output,
   match: RouteMatch__Output,
-  limits: RepeatLimits,
+  ofRoute: ChangesOfRoute & { readonly limits: RepeatLimits },
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): RouteAction<D> {
-  if (route.route) return compileForward(route.route, match, limits, destinationOf, random);
+  if (route.route) return compileForward(route.route, match, ofRoute, destinationOf, random);
   if (route.redirect) {
     const redirect = compileRedirect(route.redirect, match);
     return { kind: 'redirect', status: redirectStatuses[route.redirect.response_code], redirect };
@@ -108,22 +108,17 @@ function compileAction<D>(
 function compileForward<D>(
   action: RouteAction__Output,
   match: RouteMatch__Output,
-  limits: RepeatLimits,
+  ofRoute: ChangesOfRoute & { readonly limits: RepeatLimits },
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): ForwardAction<D> {
-  const clusters = action.weighted_clusters?.clusters ?? [{ name: action.cluster ?? '', weight: { value: 1 } }];
-  const choices = clusters.map(({ name, weight }) => ({
-    destination: destinationOf(name),
-    weight: weight?.value ?? 0,
-  }));
   return {
     kind: 'forward',
-    pick: weightedChoice(choices, random),
+    ...compileDestinations(action, ofRoute, destinationOf, random),
     timeoutMs: action.timeout === null ? defaultTimeoutMs : timerMs(action.timeout),
     // Absent and zero are opposites: the listener's own bound, and none.
     idleTimeoutMs: action.idle_timeout === null ? 0 : timerMs(action.idle_timeout) || Number.POSITIVE_INFINITY,
-    retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, limits),
+    retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, ofRoute.limits),
     pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
     hostRewrite: action.host_rewrite_literal ?? null,
     upgrades: compileUpgrades(action.upgrade_configs),
@@ -162,28 +157,6 @@ function compilePath(match: RouteMatch__Output): PathMatcher {
     return PathMatcher.separatedPrefix(match.path_separated_prefix, ignoreCase);
   }
   return PathMatcher.prefix(match.prefix ?? '/', ignoreCase);
-}
-
-function compileChanges(
-  options: readonly HeaderValueOption__Output[],
-  removed: readonly string[],
-): HeaderMutation | null {
-  const pairs = (action: HeaderValueOption__Output['append_action']) =>
-    options.flatMap(({ append_action, header }) =>
-      append_action === action && header !== null ? [[header.key, literal(header.value)] as const] : [],
-    );
-  return HeaderMutation.from({
-    set: pairs('OVERWRITE_IF_EXISTS_OR_ADD'),
-    add: pairs('APPEND_IF_EXISTS_OR_ADD'),
-    remove: removed,
-  });
-}
-
-/** The text that a format stands for; validation has let none pass that stands for something else. */
-function literal(format: string): string {
-  const text = textOf(format);
-  if (text === null) throw new Error(`holds a command: ${JSON.stringify(format.slice(0, 100))}`);
-  return text;
 }
 
 const redirectStatuses: Readonly<Record<RedirectAction__Output['response_code'], RedirectStatus>> = {

@@ -7,6 +7,7 @@ import type { RoutingPriority as _envoy_config_core_v3_RoutingPriority, RoutingP
 import type { HedgePolicy as _envoy_config_route_v3_HedgePolicy, HedgePolicy__Output as _envoy_config_route_v3_HedgePolicy__Output } from '../../../../envoy/config/route/v3/HedgePolicy.ts';
 import type { RegexMatchAndSubstitute as _envoy_type_matcher_v3_RegexMatchAndSubstitute, RegexMatchAndSubstitute__Output as _envoy_type_matcher_v3_RegexMatchAndSubstitute__Output } from '../../../../envoy/type/matcher/v3/RegexMatchAndSubstitute.ts';
 import type { BoolValue as _google_protobuf_BoolValue, BoolValue__Output as _google_protobuf_BoolValue__Output } from '../../../../google/protobuf/BoolValue.ts';
+import type { RuntimeFractionalPercent as _envoy_config_core_v3_RuntimeFractionalPercent, RuntimeFractionalPercent__Output as _envoy_config_core_v3_RuntimeFractionalPercent__Output } from '../../../../envoy/config/core/v3/RuntimeFractionalPercent.ts';
 
 // Original file: proto/envoy/config/route/v3/route_components.proto
 
@@ -104,6 +105,18 @@ export interface _envoy_config_route_v3_RouteAction_HashPolicy_QueryParameter__O
   'name': (string);
 }
 
+export interface _envoy_config_route_v3_RouteAction_RequestMirrorPolicy {
+  'cluster'?: (string);
+  'runtime_fraction'?: (_envoy_config_core_v3_RuntimeFractionalPercent | null);
+  'disable_shadow_host_suffix_append'?: (boolean);
+}
+
+export interface _envoy_config_route_v3_RouteAction_RequestMirrorPolicy__Output {
+  'cluster': (string);
+  'runtime_fraction': (_envoy_config_core_v3_RuntimeFractionalPercent__Output | null);
+  'disable_shadow_host_suffix_append': (boolean);
+}
+
 export interface _envoy_config_route_v3_RouteAction_UpgradeConfig {
   'upgrade_type'?: (string);
   'enabled'?: (_google_protobuf_BoolValue | null);
@@ -127,6 +140,7 @@ export interface RouteAction {
   'idle_timeout'?: (_google_protobuf_Duration | null);
   'upgrade_configs'?: (_envoy_config_route_v3_RouteAction_UpgradeConfig)[];
   'hedge_policy'?: (_envoy_config_route_v3_HedgePolicy | null);
+  'request_mirror_policies'?: (_envoy_config_route_v3_RouteAction_RequestMirrorPolicy)[];
   'regex_rewrite'?: (_envoy_type_matcher_v3_RegexMatchAndSubstitute | null);
   'max_stream_duration'?: (_envoy_config_route_v3_RouteAction_MaxStreamDuration | null);
   'append_x_forwarded_host'?: (boolean);
@@ -148,6 +162,7 @@ export interface RouteAction__Output {
   'idle_timeout': (_google_protobuf_Duration__Output | null);
   'upgrade_configs': (_envoy_config_route_v3_RouteAction_UpgradeConfig__Output)[];
   'hedge_policy': (_envoy_config_route_v3_HedgePolicy__Output | null);
+  'request_mirror_policies': (_envoy_config_route_v3_RouteAction_RequestMirrorPolicy__Output)[];
   'regex_rewrite': (_envoy_type_matcher_v3_RegexMatchAndSubstitute__Output | null);
   'max_stream_duration': (_envoy_config_route_v3_RouteAction_MaxStreamDuration__Output | null);
   'append_x_forwarded_host': (boolean);
