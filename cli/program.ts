@@ -7,8 +7,10 @@ import { demoCommand } from './commands/demo.ts';
 import { edgesCommand } from './commands/edges.ts';
 import { faultCommand } from './commands/fault.ts';
 import { getCommand } from './commands/get.ts';
+import { limitCommand } from './commands/limit.ts';
 import { proxiesCommand } from './commands/proxies.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { routeCommand } from './commands/route.ts';
 import { runCommand } from './commands/run.ts';
 import { statCommand } from './commands/stat.ts';
 import { tokenCommand } from './commands/token.ts';
@@ -24,7 +26,7 @@ export function buildProgram(): Command {
   return programOf({
     Start: [demoCommand(), controlPlaneCommand(), runCommand()],
     Look: [statCommand(), edgesCommand(), proxiesCommand(), getCommand()],
-    Change: [applyCommand(), deleteCommand(), faultCommand()],
+    Change: [applyCommand(), deleteCommand(), routeCommand(), limitCommand(), faultCommand()],
     Secure: [tokenCommand(), certsCommand()],
     Operate: [proxyCommand()],
   });

@@ -1,4 +1,5 @@
 import type { ApiClient } from '../../control-plane/api/client.ts';
+import type { KindName } from '../../control-plane/model/kinds.ts';
 import { convergenceReceipt } from '../apply/convergence-receipt.ts';
 
 /** How long commands that change one thing wait until it is so everywhere. */
@@ -24,10 +25,26 @@ export async function applyOne(client: ApiClient, document: object, say: (line: 
   return `${convergenceReceipt(await client.convergence(revision, WAIT_MS), WAIT_MS)} · revision ${revision}`;
 }
 
+/** The document of that name; null where there is none. */
+export async function findOne<Document>(
+  client: ApiClient,
+  kindName: KindName,
+  namespace: string,
+  name: string,
+): Promise<Document | null> {
+  const { kinds } = await import('../../control-plane/model/kinds.ts');
+  try {
+    return (await client.get(kinds[kindName], namespace, name)) as Document;
+  } catch (error) {
+    if (Object(error).reason === 'NotFound') return null;
+    throw error;
+  }
+}
+
 /** The same for taking one away. */
 export async function deleteOne(
   client: ApiClient,
-  kindName: 'FaultInjection' | 'HTTPRoute' | 'BackendTrafficPolicy',
+  kindName: KindName,
   namespace: string,
   name: string,
 ): Promise<string> {

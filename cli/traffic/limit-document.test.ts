@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
+import { checkDocument } from '../../control-plane/model/check-document.ts';
+import type { LimitRequest } from './limit-document.ts';
+import { limitDocument, limitsInWords, readRate } from './limit-document.ts';
+
+const none: LimitRequest = { connections: null, requests: null, pending: null, ejectAfter: null, rate: null };
+
+function policyOf(document: object): BackendTrafficPolicy {
+  const { document: policy, faults } = checkDocument(document);
+  expect(faults).toEqual([]);
+  return policy as BackendTrafficPolicy;
+}
+
+describe('readRate', () => {
+  it.each([
+    ['100/s', { requests: 100, unit: 'Second' }],
+    ['5/minute', { requests: 5, unit: 'Minute' }],
+    ['1/h', { requests: 1, unit: 'Hour' }],
+    ['0/s', null],
+    ['100', null],
+    ['100/w', null],
+  ])('reads %s', (text, rate) => {
+    expect(readRate(text)).toEqual(rate);
+  });
+});
+
+describe('limitDocument', () => {
+  it('says what was asked for, in a document without a fault', () => {
+    const request = { connections: 20, requests: 50, pending: 0, ejectAfter: 5, rate: readRate('100/s') };
+    expect(policyOf(limitDocument('cart', 'shop', request, null))).toMatchObject({
+      metadata: { name: 'cart', namespace: 'shop' },
+      spec: {
+        targetRefs: [{ name: 'cart' }],
+        circuitBreaker: { maxConnections: 20, maxParallelRequests: 50, maxPendingRequests: 0 },
+        healthCheck: { passive: { consecutive5XxErrors: 5 } },
+        rateLimit: { local: { rules: [{ limit: { requests: 100, unit: 'Second' } }] } },
+      },
+    });
+    expect(limitsInWords(request)).toBe(
+      '20 connections from each caller, 50 requests at a time from each caller, 0 requests that wait, an instance is out after 5 failures in a row, 100 requests a second for each instance',
+    );
+  });
+
+  it('leaves all else as it was', () => {
+    const before = policyOf({
+      ...limitDocument('cart', 'default', { ...none, connections: 20, ejectAfter: 3 }, null),
+    });
+    const after = policyOf(limitDocument('cart', 'default', { ...none, pending: 7 }, before));
+    expect(after.spec).toMatchObject({
+      circuitBreaker: { maxConnections: 20, maxPendingRequests: 7 },
+      healthCheck: { passive: { consecutive5XxErrors: 3 } },
+    });
+  });
+
+  it('needs a limit, and a policy that is for the service alone', () => {
+    expect(() => limitDocument('cart', 'default', none, null)).toThrow(/no limit is named/);
+    const shared = {
+      spec: { targetRefs: [{ group: '', kind: 'Service', name: 'web' }] },
+    } as unknown as BackendTrafficPolicy;
+    expect(() => limitDocument('cart', 'default', { ...none, pending: 1 }, shared)).toThrow(/for more than cart/);
+  });
+});
