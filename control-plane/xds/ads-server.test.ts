@@ -2,6 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL, LISTENER_TYPE_URL } from '../../proto/type-urls.ts';
 import { registration } from '../registry/testing/registration.ts';
+import { resourceKey } from './proxy-tracker.ts';
 import { badCluster, cluster, endpoints, listener, snapshotOf } from './testing/fake-snapshot.ts';
 import type { DeltaResponse } from './testing/xds-fixture.ts';
 import { sidecarNode, startXds, TestAuthority } from './testing/xds-fixture.ts';
@@ -267,6 +268,25 @@ describe('AdsServer', () => {
     stream.send(subscribe('a'));
     await stream.next();
     expect((await stream.ended).code).not.toBe(status.OK);
+  });
+
+  it('knows a change to be in force when the client drops what it needs no more, though it reported before', async () => {
+    publish(1, cluster('a'), cluster('b'));
+    const stream = connectAs(cart).delta();
+    stream.send(subscribe('a', 'b'));
+    stream.send({ type_url: CLUSTER_TYPE_URL, response_nonce: (await stream.next()).nonce });
+    const report = xds.tracker.attached('default/cart-1');
+    const reports = (name: string, version: string) => report.inForce.set(resourceKey(CLUSTER_TYPE_URL, name), version);
+    reports('a', cluster('a').version);
+    reports('b', cluster('b').version);
+    publish(2, cluster('a', 7), cluster('b'));
+    stream.send({ type_url: CLUSTER_TYPE_URL, response_nonce: (await stream.next()).nonce });
+    reports('a', cluster('a', 7).version);
+    report.inForce.delete(resourceKey(CLUSTER_TYPE_URL, 'b'));
+    xds.tracker.progressed('default/cart-1');
+    const convergence = xds.tracker.convergence(2, 5000, new AbortController().signal);
+    stream.send({ type_url: CLUSTER_TYPE_URL, resource_names_unsubscribe: ['b'] });
+    expect(await convergence).toMatchObject({ affected: 1, inForce: 1, pending: [] });
   });
 
   it('forgets a proxy that is gone', async () => {

@@ -170,6 +170,8 @@ export class AdsServer {
       try {
         stream ??= this.#open(call, request, protocol);
         stream.receive(request);
+        // what it has dropped, or acknowledged, may be all that it was waited for
+        this.#options.tracker.progressed(stream.key);
       } catch (error) {
         close();
         this.#refuse(call, error);
@@ -219,7 +221,6 @@ export class AdsServer {
           const fields = { proxy: stream.key, typeUrl, reason: error };
           this.#options.log('warn', 'a proxy refuses what it was sent', fields);
         }
-        tracker.progressed(stream.key);
       },
     });
     this.#streams.add(stream);
