@@ -6,6 +6,7 @@ import { root, Violations } from '../violation.ts';
 import { checkClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { requireConfigSource } from './config-source.ts';
 import { checkDuration, checkPercent, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
+import { checkHealthChecks } from './health-check.ts';
 import { checkUpstreamHttpOptions } from './http-protocol-options.ts';
 import { checkLoadBalancing } from './load-balancing.ts';
 import { checkOutlierDetection } from './outlier-detection.ts';
@@ -21,6 +22,7 @@ export function validateCluster(cluster: Cluster__Output): Violation[] {
   refuse(cluster, ['per_connection_buffer_limit_bytes'], root, violations);
   checkLoadBalancing(cluster, root, violations);
   checkCircuitBreakers(cluster.circuit_breakers, root.field('circuit_breakers'), violations);
+  checkHealthChecks(cluster, root, violations);
   checkOutlierDetection(cluster.outlier_detection, root.field('outlier_detection'), violations);
   const panicAt = root.field('common_lb_config').field('healthy_panic_threshold');
   checkPercent(cluster.common_lb_config?.healthy_panic_threshold ?? null, panicAt, violations);

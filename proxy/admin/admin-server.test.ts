@@ -29,6 +29,8 @@ const routeName = 'cart.default.svc.cluster.local:80';
 const cluster: ClusterStatus = {
   name: clusterName,
   edsServiceName: clusterName,
+  answerRates: { average: 99, threshold: 97.5 },
+  connectionRates: { average: -1, threshold: -1 },
   circuitBreaker: {
     maxConnections: 1_024,
     maxPendingRequests: 1_024,
@@ -45,6 +47,8 @@ const cluster: ClusterStatus = {
       weight: 1,
       health: 'healthy',
       isEjected: true,
+      ...{ hasFailedCheck: true, isCheckPending: false, lastCheckFailure: 'the answer is 503' },
+      ...{ successRate: 95.5, localOriginSuccessRate: -1 },
       region: 'local',
       zone: 'a',
       activeConnections: 2,
@@ -179,7 +183,10 @@ describe('AdminServer', () => {
       `${clusterName}::10.0.0.7:15006::cx_active::2`,
       `${clusterName}::10.0.0.7:15006::rq_total::94`,
       `${clusterName}::10.0.0.7:15006::hostname::cart-v1-1`,
-      `${clusterName}::10.0.0.7:15006::health_flags::/failed_outlier_check`,
+      `${clusterName}::10.0.0.7:15006::health_flags::/failed_active_hc/failed_outlier_check`,
+      `${clusterName}::10.0.0.7:15006::success_rate::95.5`,
+      `${clusterName}::10.0.0.7:15006::last_check_failure::the answer is 503`,
+      `${clusterName}::outlier::success_rate_ejection_threshold::97.5`,
       `${clusterName}::10.0.0.7:15006::zone::a`,
     ]) {
       expect(body.split('\n')).toContain(line);

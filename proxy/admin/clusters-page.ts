@@ -1,5 +1,6 @@
 import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { ClusterConfig } from '../cluster/cluster-config.ts';
+import type { SuccessRates } from '../resilience/outlier/success-rate.ts';
 import type { AdminResponse } from './admin-server.ts';
 import { json, text } from './admin-server.ts';
 
@@ -8,6 +9,9 @@ export interface ClusterStatus {
   readonly name: string;
   /** Resource name asked of EDS; empty for a cluster without. */
   readonly edsServiceName: string;
+  /** What success rates are compared with, in percent; null without outlier detection. */
+  readonly answerRates: SuccessRates | null;
+  readonly connectionRates: SuccessRates | null;
   /** Null where nothing is limited. */
   readonly circuitBreaker: ClusterConfig['circuitBreaker'] | null;
   readonly endpoints: readonly EndpointStatus[];
@@ -21,6 +25,13 @@ export interface EndpointStatus {
   readonly weight: number;
   readonly health: 'healthy' | 'degraded' | 'draining' | 'unhealthy';
   readonly isEjected: boolean;
+  /** By active health checks; `lastCheckFailure` says why, and is empty after one that was passed. */
+  readonly hasFailedCheck: boolean;
+  readonly isCheckPending: boolean;
+  readonly lastCheckFailure: string;
+  /** Percentages of the last interval of outlier detection; -1 where there were too few requests. */
+  readonly successRate: number;
+  readonly localOriginSuccessRate: number;
   readonly region: string;
   readonly zone: string;
   readonly activeConnections: number;
@@ -46,8 +57,10 @@ export function clustersPage(clusters: readonly ClusterStatus[], query: URLSearc
 
 function lines(clusters: readonly ClusterStatus[]): string {
   let page = '';
-  for (const { name, edsServiceName, circuitBreaker, endpoints } of clusters) {
+  for (const status of clusters) {
+    const { name, edsServiceName, circuitBreaker, endpoints } = status;
     page += `${name}::observability_name::${name}\n`;
+    for (const [rate, value] of ratesOf(status)) page += `${name}::outlier::${rate}::${value}\n`;
     for (const [limit, value] of limitsOf(circuitBreaker)) page += `${name}::default_priority::${limit}::${value}\n`;
     page += `${name}::added_via_api::true\n`;
     if (edsServiceName !== '') page += `${name}::eds_service_name::${edsServiceName}\n`;
@@ -56,7 +69,10 @@ function lines(clusters: readonly ClusterStatus[]): string {
       for (const [stat, value] of countersOf(endpoint)) page += `${at}${stat}::${value}\n`;
       page +=
         `${at}hostname::${endpoint.hostname}\n${at}health_flags::${healthFlags(endpoint)}\n` +
-        `${at}weight::${endpoint.weight}\n${at}region::${endpoint.region}\n${at}zone::${endpoint.zone}\n`;
+        `${at}weight::${endpoint.weight}\n${at}region::${endpoint.region}\n${at}zone::${endpoint.zone}\n` +
+        `${at}success_rate::${endpoint.successRate}\n` +
+        `${at}local_origin_success_rate::${endpoint.localOriginSuccessRate}\n`;
+      if (endpoint.lastCheckFailure !== '') page += `${at}last_check_failure::${endpoint.lastCheckFailure}\n`;
     }
   }
   return page;
@@ -81,7 +97,12 @@ function clusterJson({ name, edsServiceName, circuitBreaker, endpoints }: Cluste
       health_status: {
         eds_health_status: endpoint.health.toUpperCase(),
         ...(endpoint.isEjected ? { failed_outlier_check: true } : {}),
+        ...(endpoint.hasFailedCheck ? { failed_active_health_check: true } : {}),
+        ...(endpoint.isCheckPending ? { pending_active_hc: true } : {}),
       },
+      ...percent('success_rate', endpoint.successRate),
+      ...percent('local_origin_success_rate', endpoint.localOriginSuccessRate),
+      ...(endpoint.lastCheckFailure === '' ? {} : { last_check_failure: endpoint.lastCheckFailure }),
       weight: endpoint.weight,
       hostname: endpoint.hostname,
       locality: { region: endpoint.region, zone: endpoint.zone },
@@ -112,11 +133,31 @@ function countersOf(endpoint: EndpointStatus): (readonly [string, number])[] {
   ];
 }
 
-function healthFlags({ health, isEjected }: EndpointStatus): string {
-  const flags = `${isEjected ? '/failed_outlier_check' : ''}${health === 'unhealthy' ? '/failed_eds_health' : ''}${
-    health === 'draining' ? '/eds_status_draining' : ''
-  }`;
-  return flags === '' ? 'healthy' : flags;
+/** Source: Envoy `HEALTH_FLAG_ENUM_VALUES`. */
+function healthFlags(endpoint: EndpointStatus): string {
+  const flags = [
+    endpoint.hasFailedCheck && '/failed_active_hc',
+    endpoint.isEjected && '/failed_outlier_check',
+    endpoint.health === 'unhealthy' && '/failed_eds_health',
+    endpoint.isCheckPending && '/pending_active_hc',
+    endpoint.health === 'draining' && '/eds_status_draining',
+  ];
+  return flags.filter((flag) => flag !== false).join('') || 'healthy';
+}
+
+function ratesOf({ answerRates, connectionRates }: ClusterStatus): (readonly [string, number])[] {
+  if (answerRates === null || connectionRates === null) return [];
+  return [
+    ['success_rate_average', answerRates.average],
+    ['success_rate_ejection_threshold', answerRates.threshold],
+    ['local_origin_success_rate_average', connectionRates.average],
+    ['local_origin_success_rate_ejection_threshold', connectionRates.threshold],
+  ];
+}
+
+/** `envoy.type.v3.Percent`, left out where nothing can be said. */
+function percent(name: string, value: number): Readonly<Record<string, { readonly value: number }>> {
+  return value < 0 ? {} : { [name]: { value } };
 }
 
 function addressOf({ address, port }: EndpointStatus): string {

@@ -12,6 +12,7 @@ describe('clusterStats', () => {
       now: () => 0,
       random: () => 0,
       onEjection: () => {},
+      healthChecks: null,
     });
     for (const endpoint of cluster.endpoints) endpoint.tcp.total = 3;
     cluster.setEndpoints([endpointConfig(2)]);

@@ -10,7 +10,7 @@ import type { Stat } from './stats-page.ts';
 
 /** What metrics tell of a cluster. */
 export function clusterStats(cluster: Cluster): ClusterStats {
-  const { counters, breaker, detector } = cluster;
+  const { counters, breaker, detector, checks } = cluster;
   const ejections = detector?.counters ?? noEjections;
   const endpoints = [...cluster.endpoints];
   const sum = (count: (endpoint: (typeof endpoints)[number]) => number): number =>
@@ -45,6 +45,11 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     ejectionsTotal: ejections.enforcedTotal,
     ejectionsRefused: ejections.overflow,
     ...outlierCounts(ejections),
+    checkAttempts: checks?.counters.attempts ?? 0,
+    checkSuccesses: checks?.counters.successes ?? 0,
+    checkFailures: checks?.counters.failures ?? 0,
+    checkNetworkFailures: checks?.counters.networkFailures ?? 0,
+    checkHealthy: checks?.healthy ?? 0,
     remainingConnections: breaker.connections.remaining,
     remainingWaiting: breaker.pendingRequests.remaining,
     remainingRequests: breaker.requests.remaining,
@@ -58,13 +63,20 @@ export function clusterStatus(cluster: Cluster): ClusterStatus {
     name: cluster.name,
     edsServiceName: cluster.config.edsName,
     circuitBreaker: cluster.config.circuitBreaker,
+    answerRates: cluster.detector?.answerRates ?? null,
+    connectionRates: cluster.detector?.connectionRates ?? null,
     endpoints: [...cluster.endpoints].map((endpoint) => ({
       address: endpoint.config.address,
       port: endpoint.config.port,
       hostname: endpoint.config.workload,
       weight: endpoint.weight,
-      health: endpoint.health,
+      health: endpoint.config.health,
       isEjected: endpoint.isEjected,
+      hasFailedCheck: endpoint.check?.isFailed === true,
+      isCheckPending: endpoint.check?.isPending === true,
+      lastCheckFailure: endpoint.check?.lastFailure ?? '',
+      successRate: endpoint.outlier?.successRate ?? -1,
+      localOriginSuccessRate: endpoint.outlier?.localOriginSuccessRate ?? -1,
       region: endpoint.config.place.region,
       zone: endpoint.config.place.zone,
       activeConnections: endpoint.openConnections,

@@ -1,6 +1,7 @@
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
 import { defaultLimits } from '../resilience/circuit-breaker.ts';
+import type { HealthCheckSettings } from '../resilience/health-check/health-check-settings.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import type { OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
 import type { BalancerConfig } from './balancer-config.ts';
@@ -42,6 +43,8 @@ export interface ClusterConfig {
   readonly circuitBreaker: CircuitBreakerLimits;
   /** Null when outlier detection is off. */
   readonly outlierDetection: OutlierSettings | null;
+  /** Null where endpoints are not asked how they are. */
+  readonly healthCheck: HealthCheckSettings | null;
   /** Below this share of healthy endpoints health is ignored. Default 50 (`healthy_panic_threshold`). */
   readonly panicThresholdPercent: number;
   /** How to speak to endpoints marked as meshed; null where the cluster has no such transport socket. */
@@ -66,6 +69,7 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     balancer: plainBalancer('round-robin'),
     circuitBreaker: defaultLimits,
     outlierDetection: null,
+    healthCheck: null,
     panicThresholdPercent: defaultPanicThresholdPercent,
     meshTls: null,
   };

@@ -22,6 +22,7 @@ function clusterOf(endpoints: EndpointConfig[], balancer: Partial<BalancerConfig
     now: () => clock.nowMs,
     random,
     onEjection: () => {},
+    healthChecks: null,
     ...(locality !== undefined && { locality }),
   });
   return { cluster, clock };

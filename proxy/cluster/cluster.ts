@@ -14,6 +14,8 @@ import type { UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { PublishedPicker } from './build-picker.ts';
 import { buildPicker } from './build-picker.ts';
 import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
+import type { ClusterCheckEnvironment } from './cluster-health-checks.ts';
+import { ClusterHealthChecks } from './cluster-health-checks.ts';
 import type { UpstreamProtocol } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
 import type { OwnLocality } from './place.ts';
@@ -29,6 +31,8 @@ export interface ClusterEnvironment {
   random(): number;
   /** An endpoint was ejected or came back, or was left in although it is an outlier; for the log. */
   onEjection(cluster: Cluster, endpoint: string, event: OutlierEvent): void;
+  /** Null where no endpoint is ever asked how it is. */
+  readonly healthChecks: ClusterCheckEnvironment | null;
   /** Where this sidecar runs; absent where nobody knows. */
   readonly locality?: OwnLocality;
 }
@@ -93,6 +97,7 @@ export class Cluster {
   #detector: OutlierDetector | null = null;
   /** The detector wants to hear of each connection, not only of failures. */
   #watchesConnections = false;
+  #checks: ClusterHealthChecks | null = null;
   #published: PublishedPicker;
   #sweptAtMs = 0;
 
@@ -107,6 +112,7 @@ export class Cluster {
     };
     this.breaker = new CircuitBreaker(config.circuitBreaker);
     this.#detector = this.#makeDetector(config);
+    this.#checks = this.#makeChecks(config);
     this.#published = buildPicker([], config, null, environment.random);
     if (config.discovery === 'static') this.setEndpoints(config.endpoints);
   }
@@ -121,6 +127,10 @@ export class Cluster {
 
   get detector(): OutlierDetector | null {
     return this.#detector;
+  }
+
+  get checks(): ClusterHealthChecks | null {
+    return this.#checks;
   }
 
   /** True while so few endpoints are healthy that health is ignored. */
@@ -174,6 +184,14 @@ export class Cluster {
       this.setEndpoints([]);
       this.setEndpoints(endpoints);
     }
+    if (isOtherTls || JSON.stringify(before.healthCheck) !== JSON.stringify(config.healthCheck)) {
+      this.#checks?.stop();
+      this.#checks = this.#makeChecks(config);
+      for (const endpoint of this.#endpoints.values()) {
+        if (this.#checks === null) endpoint.check = null;
+        else this.#checks.continue(endpoint);
+      }
+    }
     if (config.discovery === 'static') this.setEndpoints(config.endpoints);
     else this.#publish();
   }
@@ -186,10 +204,14 @@ export class Cluster {
       if (config !== undefined && config.isMeshed === endpoint.config.isMeshed) continue;
       this.#remove(endpoint);
     }
+    const isFirst = this.#endpoints.size === 0;
     for (const config of wanted.values()) {
       const known = this.#endpoints.get(config.key);
-      if (known === undefined) this.#endpoints.set(config.key, this.#makeEndpoint(config));
-      else known.reconfigure(config);
+      if (known === undefined) {
+        const endpoint = this.#makeEndpoint(config);
+        this.#endpoints.set(config.key, endpoint);
+        this.#checks?.begin(endpoint, !isFirst);
+      } else known.reconfigure(config);
     }
     this.#publish();
   }
@@ -219,6 +241,7 @@ export class Cluster {
   #remove(endpoint: Endpoint): void {
     this.#endpoints.delete(endpoint.key);
     if (endpoint.outlier !== null) this.#detector?.forget(endpoint.outlier);
+    this.#checks?.end(endpoint);
     this.counters.connectionsToGone += endpoint.poolCounters.connectionsTotal;
     endpoint.close();
   }
@@ -226,6 +249,7 @@ export class Cluster {
   /** Runs what is due by time: idle connections are closed, ejected endpoints return. About once a second. */
   sweep(nowMs: number): void {
     for (const endpoint of this.#endpoints.values()) endpoint.sweep(this.#config.idleTimeoutMs);
+    this.#checks?.sweep();
     const { slowStart } = this.#config.balancer;
     if (slowStart !== null && warmUp(this.#endpoints.values(), slowStart, nowMs)) this.#publish();
     const intervalMs = this.#config.outlierDetection?.intervalMs ?? 0;
@@ -271,6 +295,12 @@ export class Cluster {
       onEvent: ({ name }, event) => this.#environment.onEjection(this, name, event),
       onChange: () => this.#publish(),
     });
+  }
+
+  #makeChecks(config: ClusterConfig): ClusterHealthChecks | null {
+    const environment = this.#environment.healthChecks;
+    if (config.healthCheck === null || environment === null) return null;
+    return new ClusterHealthChecks(this, config.healthCheck, environment, () => this.#publish());
   }
 
   #publish(): void {

@@ -1,5 +1,6 @@
 import type { Candidate } from '../balance/balancer.ts';
 import type { PeakEwma } from '../balance/peak-ewma.ts';
+import type { HealthRecord } from '../resilience/health-check/health-record.ts';
 import type { Pickable } from '../resilience/healthy-set.ts';
 import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
 import type { RequestSeries } from '../telemetry/request-series.ts';
@@ -17,6 +18,8 @@ export class Endpoint implements Candidate, Pickable {
   readonly key: string;
   /** What outlier detection remembers of it; null where there is none. */
   outlier: OutlierRecord | null;
+  /** What active health checks know of it; null where there are none. */
+  check: HealthRecord | null = null;
   config: EndpointConfig;
   /** By the coarse clock. */
   readonly appearedAtMs: number;
@@ -112,8 +115,10 @@ export class Endpoint implements Candidate, Pickable {
     return this.config.weight;
   }
 
+  /** What the control plane says, unless the sidecar has found out worse by itself. */
   get health(): EndpointConfig['health'] {
-    return this.config.health;
+    const { health } = this.config;
+    return this.check?.isFailed === true && health !== 'draining' ? 'unhealthy' : health;
   }
 
   get priority(): number {

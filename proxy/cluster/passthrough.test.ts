@@ -10,6 +10,7 @@ const cluster = () =>
     now: () => 0,
     random: () => 0,
     onEjection() {},
+    healthChecks: null,
   });
 
 const unasked = async () => Promise.reject(new Error('an address needs no resolver'));

@@ -35,6 +35,7 @@ import { CoarseClock } from '../transport/coarse-clock.ts';
 import { dialMesh, dialPlain } from '../upstream/dial.ts';
 import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts';
 import { ConnectTunnels } from './connect-tunnels.ts';
+import { healthCheckEnvironment } from './health-check-environment.ts';
 import { httpCodecOptions } from './http-codec-options.ts';
 import type { ListenerPlace } from './listener-place.ts';
 import { logOutlierEvent } from './log-outlier-event.ts';
@@ -135,6 +136,7 @@ export class Traffic {
       now: () => performance.now(),
       random: Math.random,
       onEjection: (cluster, endpoint, event) => logOutlierEvent(log, cluster, endpoint, event),
+      healthChecks: healthCheckEnvironment(this.identity, this.#sessions, log),
     };
   }
 

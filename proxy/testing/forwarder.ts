@@ -88,6 +88,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     now: () => performance.now(),
     random: () => 0.5,
     onEjection() {},
+    healthChecks: null,
   });
   const table = routeTable(cluster, options.action, options.filters);
   const recorded: Recorded[] = [];
@@ -199,6 +200,7 @@ export function plainCluster(ports: readonly number[], overrides: Partial<Cluste
     now: () => performance.now(),
     random: () => 0.5,
     onEjection() {},
+    healthChecks: null,
   });
 }
 

@@ -48,6 +48,7 @@ export async function startTcpForwarder(
     now: () => performance.now(),
     random: () => 0.5,
     onEjection() {},
+    healthChecks: null,
   });
   const closed: ForwardedConnection[] = [];
   const opened: ForwardedConnection[] = [];

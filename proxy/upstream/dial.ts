@@ -1,5 +1,6 @@
 import type { Socket, TcpSocketConnectOpts } from 'node:net';
 import { connect } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import { expectIdentity } from '../../certs/svid.ts';
 import type { Failure } from '../failure.ts';
@@ -46,17 +47,40 @@ export function dialPlain(target: DialAddress, result: DialResult): void {
  * id and that id's being expected were all checked; a resumed session counts for the identity it began with.
  */
 export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: SessionCache, result: DialResult): void {
-  const secureContext = identity.clientContext();
-  if (secureContext === null) {
-    result.onDialFailed('identityRefused', 'this sidecar has no valid certificate');
+  if (identity.clientContext() === null) {
+    result.onDialFailed('identityRefused', noCertificate);
     return;
   }
+  const raw = connect({ host: target.address, port: target.port, noDelay: true });
+  const socket = beginHandshake(raw, target, identity, sessions);
+  settle(
+    socket,
+    'secureConnect',
+    target.connectTimeoutMs,
+    result,
+    () => wrongProtocol(socket, target) ?? openTransport(socket, raw),
+  );
+}
+
+/**
+ * Begins the handshake of a connection of the mesh on `raw`, as `dialMesh` says. Once it emits `secureConnect` the peer is one
+ * that is expected; `wrongProtocol` says whether it speaks what it was asked for.
+ *
+ * @throws Error when this sidecar has no valid certificate
+ */
+export function beginHandshake(
+  raw: Socket,
+  target: MeshDial,
+  identity: IdentityHolder,
+  sessions: SessionCache,
+): TLSSocket {
+  const secureContext = identity.clientContext();
+  if (secureContext === null) throw new IdentityError(noCertificate);
   const key = SessionCache.key(`${target.address}:${target.port}`, target.sni, target.expectedIdentities);
   const stored = sessions.get(key);
   let peer: VerifiedPeer | null = stored?.peer ?? null;
-  const raw = connect({ host: target.address, port: target.port, noDelay: true });
   const socket = connectTls({
-    socket: raw, // made here, because only that one can be reset
+    socket: raw, // made by the caller, because only that one can be reset
     servername: target.sni,
     ALPNProtocols: [...target.alpnProtocols],
     secureContext,
@@ -75,15 +99,16 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
   socket.on('session', (session) => {
     if (peer !== null) sessions.put(key, session, peer);
   });
-  settle(socket, 'secureConnect', target.connectTimeoutMs, result, () => {
-    if (!target.alpnProtocols.includes(socket.alpnProtocol || '')) {
-      return new IdentityError(
-        `the instance does not speak the mesh's protocol (ALPN ${socket.alpnProtocol || 'none'})`,
-      );
-    }
-    return openTransport(socket, raw);
-  });
+  return socket;
 }
+
+/** Why a connection whose handshake is done cannot be used; null when it can. */
+export function wrongProtocol({ alpnProtocol }: TLSSocket, target: MeshDial): IdentityError | null {
+  if (target.alpnProtocols.includes(alpnProtocol || '')) return null;
+  return new IdentityError(`the instance does not speak the mesh's protocol (ALPN ${alpnProtocol || 'none'})`);
+}
+
+const noCertificate = 'this sidecar has no valid certificate';
 
 /** How a dialled plaintext socket reads: the public transport must say so when the socket is made, before it is connected. */
 function dialledReads(): { options: Pick<TcpSocketConnectOpts, 'onread'>; open(socket: Socket): OpenedTransport } {

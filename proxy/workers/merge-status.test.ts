@@ -115,7 +115,7 @@ describe('MergedCounts', () => {
 describe('mergeDestinations', () => {
   it('adds up endpoints by their address, and has one ejected where a worker has ejected it', () => {
     const status = (port: number, requests: number, isEjected: boolean): ClusterStatus => ({
-      ...{ name: 'cart', edsServiceName: 'cart', circuitBreaker: null },
+      ...{ name: 'cart', edsServiceName: 'cart', circuitBreaker: null, answerRates: null, connectionRates: null },
       endpoints: [
         {
           ...{
@@ -128,6 +128,8 @@ describe('mergeDestinations', () => {
             region: '',
             zone: '',
           },
+          ...{ hasFailedCheck: false, isCheckPending: false, lastCheckFailure: '' },
+          ...{ successRate: -1, localOriginSuccessRate: -1 },
           ...{ activeConnections: 1, connectFailures: 0, connections: 1, activeRequests: 0 },
           ...{ errors: 0, successes: requests, timeouts: 0, requests },
         },

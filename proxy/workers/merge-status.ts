@@ -12,6 +12,7 @@ const statistics = Object.entries<Statistic>({ ...clusterStatistics, ...listener
 const highest: ReadonlySet<string> = new Set([
   ...statistics.filter(([, { kind }]) => kind === 'shared').map(([key]) => key),
   ...['port', 'weight', 'retryBudgetPercent', 'lagSeconds'],
+  ...['successRate', 'localOriginSuccessRate', 'average', 'threshold'],
 ]);
 
 /** Numbers that say how things stand; what has ended has none of them. */

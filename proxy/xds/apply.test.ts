@@ -44,6 +44,7 @@ function setUp(options: { putRoots?: (pem: string) => void } = {}) {
     now: () => clock.now(),
     random: () => 0,
     onEjection: () => {},
+    healthChecks: null,
   });
   const text = ({ typeUrl, name }: { typeUrl: string; name: string }) => `${short[typeUrl]} ${name}`;
   const objects = new LiveObjects({

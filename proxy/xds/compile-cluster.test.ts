@@ -81,6 +81,7 @@ describe('compileCluster', () => {
         alwaysEjectOneHost: true,
         enforcing: { ...envoyOutlierDefaults.enforcing, success_rate: 0 },
       },
+      healthCheck: null,
       panicThresholdPercent: 50,
       meshTls: {
         sni: 'outbound_.80_._.cart.default.svc.cluster.local',

@@ -16,6 +16,7 @@ import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileBalancer } from './compile-balancer.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
+import { compileHealthCheck } from './compile-health-check.ts';
 import { compileOutlierDetection } from './compile-outlier-detection.ts';
 
 const upstreamTls = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
@@ -41,9 +42,14 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     balancer: compileBalancer(cluster),
     circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
+    healthCheck: healthCheckOf(cluster),
     panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? defaultPanicThresholdPercent,
     meshTls: compileMeshTls(cluster),
   };
+}
+
+function healthCheckOf({ health_checks: [check], name }: Cluster__Output): ClusterConfig['healthCheck'] {
+  return check === undefined ? null : compileHealthCheck(check, name);
 }
 
 const discoveries: Readonly<Record<string, ClusterConfig['discovery'] | undefined>> = {

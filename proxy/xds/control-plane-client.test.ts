@@ -54,6 +54,7 @@ function start(tokenText: string | null) {
     now: () => clock.now(),
     random: () => 0,
     onEjection: () => {},
+    healthChecks: null,
   };
   const objects = new LiveObjects({
     clusters: new LiveClusters(environment),

@@ -2,6 +2,7 @@
 
 import type { Duration as _google_protobuf_Duration, Duration__Output as _google_protobuf_Duration__Output } from '../../../../google/protobuf/Duration.ts';
 import type { UInt32Value as _google_protobuf_UInt32Value, UInt32Value__Output as _google_protobuf_UInt32Value__Output } from '../../../../google/protobuf/UInt32Value.ts';
+import type { HealthCheck as _envoy_config_core_v3_HealthCheck, HealthCheck__Output as _envoy_config_core_v3_HealthCheck__Output } from '../../../../envoy/config/core/v3/HealthCheck.ts';
 import type { CircuitBreakers as _envoy_config_cluster_v3_CircuitBreakers, CircuitBreakers__Output as _envoy_config_cluster_v3_CircuitBreakers__Output } from '../../../../envoy/config/cluster/v3/CircuitBreakers.ts';
 import type { OutlierDetection as _envoy_config_cluster_v3_OutlierDetection, OutlierDetection__Output as _envoy_config_cluster_v3_OutlierDetection__Output } from '../../../../envoy/config/cluster/v3/OutlierDetection.ts';
 import type { TransportSocket as _envoy_config_core_v3_TransportSocket, TransportSocket__Output as _envoy_config_core_v3_TransportSocket__Output } from '../../../../envoy/config/core/v3/TransportSocket.ts';
@@ -104,12 +105,14 @@ export interface Cluster {
   'connect_timeout'?: (_google_protobuf_Duration | null);
   'per_connection_buffer_limit_bytes'?: (_google_protobuf_UInt32Value | null);
   'lb_policy'?: (_envoy_config_cluster_v3_Cluster_LbPolicy);
+  'health_checks'?: (_envoy_config_core_v3_HealthCheck)[];
   'circuit_breakers'?: (_envoy_config_cluster_v3_CircuitBreakers | null);
   'outlier_detection'?: (_envoy_config_cluster_v3_OutlierDetection | null);
   'transport_socket'?: (_envoy_config_core_v3_TransportSocket | null);
   'metadata'?: (_envoy_config_core_v3_Metadata | null);
   'common_lb_config'?: (_envoy_config_cluster_v3_Cluster_CommonLbConfig | null);
   'alt_stat_name'?: (string);
+  'ignore_health_on_host_removal'?: (boolean);
   'load_assignment'?: (_envoy_config_endpoint_v3_ClusterLoadAssignment | null);
   'typed_extension_protocol_options'?: ({[key: string]: _google_protobuf_Any});
   'load_balancing_policy'?: (_envoy_config_cluster_v3_LoadBalancingPolicy | null);
@@ -124,12 +127,14 @@ export interface Cluster__Output {
   'connect_timeout': (_google_protobuf_Duration__Output | null);
   'per_connection_buffer_limit_bytes': (_google_protobuf_UInt32Value__Output | null);
   'lb_policy': (_envoy_config_cluster_v3_Cluster_LbPolicy__Output);
+  'health_checks': (_envoy_config_core_v3_HealthCheck__Output)[];
   'circuit_breakers': (_envoy_config_cluster_v3_CircuitBreakers__Output | null);
   'outlier_detection': (_envoy_config_cluster_v3_OutlierDetection__Output | null);
   'transport_socket': (_envoy_config_core_v3_TransportSocket__Output | null);
   'metadata': (_envoy_config_core_v3_Metadata__Output | null);
   'common_lb_config': (_envoy_config_cluster_v3_Cluster_CommonLbConfig__Output | null);
   'alt_stat_name': (string);
+  'ignore_health_on_host_removal': (boolean);
   'load_assignment': (_envoy_config_endpoint_v3_ClusterLoadAssignment__Output | null);
   'typed_extension_protocol_options': ({[key: string]: _google_protobuf_Any__Output});
   'load_balancing_policy': (_envoy_config_cluster_v3_LoadBalancingPolicy__Output | null);

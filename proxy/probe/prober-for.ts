@@ -1,0 +1,18 @@
+import type { Prober } from '../resilience/health-check/check-session.ts';
+import type { HealthCheckSettings } from '../resilience/health-check/health-check-settings.ts';
+import { GrpcProber } from './grpc-prober.ts';
+import { HttpProber } from './http-prober.ts';
+import type { ProbeTarget } from './probe-target.ts';
+import { TcpProber } from './tcp-prober.ts';
+
+/** What carries out checks of an endpoint. The libraries that it takes are loaded with the first check. */
+export function proberFor({ check, reusesConnection }: HealthCheckSettings, target: ProbeTarget): Prober {
+  switch (check.kind) {
+    case 'http':
+      return new HttpProber(check, target, reusesConnection);
+    case 'tcp':
+      return new TcpProber(check, target);
+    case 'grpc':
+      return new GrpcProber(check, target, reusesConnection);
+  }
+}
