@@ -7,7 +7,9 @@ import { RequestHead } from '../message-head.ts';
 import type { CoarseClock } from '../transport/coarse-clock.ts';
 import { NEW_CONNECTION_MS } from '../transport/new-connection.ts';
 import type { Transport, TransportHandler } from '../transport/transport.ts';
+import type { ChunkFault } from './chunk-scanner.ts';
 import { ChunkScanner } from './chunk-scanner.ts';
+import { explainHead } from './explain-head.ts';
 import type { HeadLimits } from './head-limits.ts';
 import { defaultHeadLimits, withRoomForSidecar } from './head-limits.ts';
 import { findEarlyFault } from './partial-head.ts';
@@ -24,7 +26,7 @@ export interface ServerConnectionOptions {
   /** A connection between two requests is closed after this time. Default 3 600 000 (Envoy `idle_timeout`). */
   readonly idleTimeoutMs?: number;
   /** Answers a request that was refused before anyone saw it: extra header lines and the body. */
-  describe(failure: Failure): { readonly lines: string; readonly body: string };
+  describe(failure: Failure, detail?: string): { readonly lines: string; readonly body: string };
   /** A request was refused at the protocol level; for counters and the access log. */
   onRefused(failure: Failure): void;
   onClosed(connection: ServerConnection): void;
@@ -138,14 +140,14 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
           this.#pending = rest;
           this.#searched = rest.length;
         } else {
-          this.#refuse(fault);
+          this.#refuse(fault, fault === 'badRequest' ? explainHead(rest) : '');
         }
         break;
       }
       searched = 0;
       const failure = this.#parser.parse(rest, end, this.#head);
       if (failure !== null) {
-        this.#refuse(failure);
+        this.#refuse(failure, failure === 'badRequest' ? explainHead(rest.slice(0, end)) : '');
         break;
       }
       if (!this.#beginRequest(rest, end, bytes)) break;
@@ -171,7 +173,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
       const bytes = buffer ?? Buffer.from(text, 'latin1');
       const found = this.#scanner.scan(bytes, end, text.length);
       if (this.#scanner.fault !== null) {
-        this.#refuse(this.#scanner.fault === 'too-large' ? 'bodyTooLarge' : 'badRequest');
+        this.#refuseBody(this.#scanner.fault);
         return false;
       }
       bodyEnd = found < 0 ? this.#scanner.sendableEnd : found;
@@ -197,7 +199,7 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
     } else {
       const found = this.#scanner.scan(buffer, from, length);
       if (this.#scanner.fault !== null) {
-        this.#breakOff(this.#scanner.fault === 'too-large' ? 'bodyTooLarge' : 'badRequest');
+        this.#breakOff(this.#scanner.fault);
         return;
       }
       end = found < 0 ? this.#scanner.sendableEnd : found;
@@ -227,21 +229,26 @@ export class ServerConnection implements TransportHandler, DownstreamStream {
   }
 
   /** Refuses a request that nobody has seen. */
-  #refuse(failure: Failure): void {
+  #refuse(failure: Failure, detail = ''): void {
     this.#options.onRefused(failure);
     this.#writer.closesAfter = true;
-    const { lines, body } = this.#options.describe(failure);
+    const { lines, body } = this.#options.describe(failure, detail);
     this.#writer.writeLocalReply(failures[failure].status, lines, body, body.length);
     this.#close();
   }
 
   /** The body of a request that is already on its way turned out to be malformed. */
-  #breakOff(failure: Failure): void {
+  #breakOff(fault: ChunkFault): void {
     const { hasResponded } = this.#writer;
     this.#state = 'closed';
     this.#receiver?.onDownstreamReset();
     if (hasResponded) this.transport.destroy();
-    else this.#refuse(failure);
+    else this.#refuseBody(fault);
+  }
+
+  #refuseBody(fault: ChunkFault): void {
+    if (fault === 'too-large') this.#refuse('bodyTooLarge');
+    else this.#refuse('badRequest', 'a chunk or a trailer of the body (RFC 9112 section 7.1)');
   }
 
   sendInterim(head: ResponseHead): void {
