@@ -3,7 +3,7 @@ import { RequestHead } from '../../proxy/message-head.ts';
 import { HeaderMatcher } from '../../proxy/route/header-matcher.ts';
 import { PathMatcher } from '../../proxy/route/path-matcher.ts';
 import type { Route } from '../../proxy/route/route.ts';
-import type { RouteEntry } from '../../proxy/route/route-table.ts';
+import type { RouteEntry } from '../../proxy/route/route-entry.ts';
 import { RouteTable } from '../../proxy/route/route-table.ts';
 import { StringMatcher } from '../../proxy/route/string-matcher.ts';
 import { weightedChoice } from '../../proxy/route/weighted-choice.ts';
@@ -19,7 +19,7 @@ const route: Route<string> = {
 };
 
 function entry(path: PathMatcher, headers: readonly HeaderMatcher[] = []): RouteEntry<string> {
-  return { path, headers, queryParameters: [], route };
+  return { path, headers, queryParameters: [], isForGrpc: false, route };
 }
 
 function tableOf(domains: string[], ...routes: RouteEntry<string>[]): RouteTable<string> {
@@ -51,6 +51,21 @@ report('match: one route for everything', match(tableOf(['*'], everything)));
 report('match: exact host, one route', match(tableOf([head.authority], everything)));
 report('match: tenth route by path prefix', match(tableOf(['*'], ...others, everything)));
 report('match: one header of seven lines', match(tableOf(['*'], entry(PathMatcher.prefix('/'), [versionTwo]))));
+
+for (const size of [1, 10, 100, 1_000, 10_000]) {
+  const last = (index: number) => size - 1 - index;
+  const exact = Array.from({ length: size }, (_, index) => entry(PathMatcher.exact(`/cart/items/${42 + last(index)}`)));
+  const prefixes = Array.from({ length: size }, (_, index) =>
+    entry(PathMatcher.separatedPrefix(`/cart/items/${42 + last(index)}`)),
+  );
+  const versions = Array.from({ length: size }, (_, index) => {
+    const value = new StringMatcher('exact', `v${2 + last(index)}`);
+    return entry(PathMatcher.prefix('/'), [new HeaderMatcher('x-version', { kind: 'string', matcher: value })]);
+  });
+  report(`match: last of ${size} routes by exact path`, match(tableOf(['*'], ...exact)));
+  report(`match: last of ${size} routes by prefix`, match(tableOf(['*'], ...prefixes)));
+  report(`match: last of ${size} routes by header`, match(tableOf(['*'], ...versions)));
+}
 
 const split = weightedChoice(
   [

@@ -34,8 +34,15 @@ export class HeaderMatcher {
     this.#missingIsEmpty = missingIsEmpty;
   }
 
+  /** The one value that fits; null where it is not one text. For those who look conditions up instead of trying them. */
+  get wantedValue(): { readonly name: string; readonly value: string } | null {
+    const condition = this.#condition;
+    const value = condition.kind === 'string' ? (condition.matcher.only ?? null) : null;
+    return value === null || this.#invert || this.#missingIsEmpty ? null : { name: this.#name, value };
+  }
+
   matches(head: RequestHead): boolean {
-    return this.#holds(valueIn(head, this.#name));
+    return this.#holds(headerIn(head, this.#name));
   }
 
   /** The same for the header lines of a message that is no request; pseudo-headers are never there. */
@@ -54,7 +61,8 @@ export class HeaderMatcher {
   }
 }
 
-function valueIn(head: RequestHead, name: string): string | null {
+/** Value of a header, or of a pseudo header, of several lines in one; null where it is missing. */
+export function headerIn(head: RequestHead, name: string): string | null {
   switch (name) {
     case ':method':
       return head.method;

@@ -53,6 +53,15 @@ export class PathMatcher {
     return new PathMatcher('pattern', '', false, pattern);
   }
 
+  /**
+   * What a path must be, or begin with, whatever else is asked of it; null where that is not one text. For those who look
+   * conditions up instead of trying them.
+   */
+  get key(): { readonly kind: 'exact' | 'prefix'; readonly value: string } | null {
+    if (this.#kind === 'any' || this.#kind === 'pattern' || this.#ignoreCase) return null;
+    return { kind: this.#kind === 'exact' ? 'exact' : 'prefix', value: this.#value };
+  }
+
   /** True when no path fails the condition. */
   get takesEverything(): boolean {
     return this.#kind === 'any';

@@ -4,7 +4,8 @@ import { HeaderMatcher } from './header-matcher.ts';
 import { PathMatcher } from './path-matcher.ts';
 import { QueryMatcher } from './query-matcher.ts';
 import type { Route } from './route.ts';
-import type { RouteEntry, VirtualHost } from './route-table.ts';
+import type { RouteEntry } from './route-entry.ts';
+import type { VirtualHost } from './route-table.ts';
 import { RouteTable } from './route-table.ts';
 import { StringMatcher } from './string-matcher.ts';
 
@@ -20,7 +21,7 @@ function routeNamed(name: string): Route<string> {
 }
 
 function entry(name: string, path: PathMatcher, conditions: Partial<RouteEntry<string>> = {}): RouteEntry<string> {
-  return { path, headers: [], queryParameters: [], route: routeNamed(name), ...conditions };
+  return { path, headers: [], queryParameters: [], isForGrpc: false, route: routeNamed(name), ...conditions };
 }
 
 function host(domains: string[], ...routes: RouteEntry<string>[]): VirtualHost<string> {

@@ -3,6 +3,8 @@ export type StringMatchKind = 'exact' | 'prefix' | 'suffix' | 'contains';
 
 /** A condition on a text. */
 export interface TextCondition {
+  /** The only text that fits, where there is one. */
+  readonly only?: string | null;
   matches(text: string): boolean;
 }
 
@@ -21,6 +23,10 @@ export class StringMatcher implements TextCondition {
     this.#kind = kind;
     this.#value = ignoreCase ? asciiLowerCase(value) : value;
     this.#ignoreCase = ignoreCase;
+  }
+
+  get only(): string | null {
+    return this.#kind === 'exact' && !this.#ignoreCase ? this.#value : null;
   }
 
   matches(text: string): boolean {

@@ -186,7 +186,7 @@ export function routeTable(
     responseHeaders: null,
     origin: null,
   };
-  const routes = [{ path: PathMatcher.prefix('/'), headers: [], queryParameters: [], route }];
+  const routes = [{ path: PathMatcher.prefix('/'), headers: [], queryParameters: [], isForGrpc: false, route }];
   return new RouteTable([{ name: 'all', domains: ['*'], routes }]);
 }
 

@@ -13,7 +13,7 @@ import { QueryMatcher } from '../route/query-matcher.ts';
 import type { RedirectStatus } from '../route/redirect.ts';
 import { Redirect } from '../route/redirect.ts';
 import type { ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
-import type { RouteEntry } from '../route/route-table.ts';
+import type { RouteEntry } from '../route/route-entry.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { ChangesOfRoute, DestinationOf } from './compile-destinations.ts';
 import { compileChanges, compileDestinations, literal } from './compile-destinations.ts';
@@ -58,6 +58,7 @@ function compileEntry<D>(
     queryParameters: match.query_parameters.map(
       ({ name, string_match: string }) => new QueryMatcher(name, string ? compileString(string) : null),
     ),
+    isForGrpc: match.grpc !== null,
     route: compileRoute(route, match, mostSpecificWins, destinationOf, environment),
   };
 }
