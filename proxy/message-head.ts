@@ -9,6 +9,7 @@ import type { Transport } from './transport/transport.ts';
  * - `chunked`: bytes in the wire framing of HTTP/1, chunk lines and trailers included, validated and not taken apart. Only
  *   HTTP/1 produces it; a `transfer-encoding` line is in the block. Whoever cannot send it on strips it (`ChunkStripper`).
  * - `stream`: bare bytes whose end is told by a call: HTTP/2 without a length, an HTTP/1 answer that ends with its connection.
+ *   Of an answer of HTTP/2 that ended with its head there are none.
  * - `tunnel`: of answers only: from here on both directions are bare bytes, each until its end (101, or 200 to CONNECT).
  *
  * Source: RFC 9112 section 6.3, RFC 9113 section 8.1.

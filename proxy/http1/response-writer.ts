@@ -43,7 +43,9 @@ export class ResponseWriter {
     if (this.#isHttp10) return this.#writeToHttp10(head, block);
     let close = this.closesAfter ? 'connection: close\r\n\r\n' : '\r\n';
     let { body } = head;
-    if (head.framing === 'stream') {
+    if (isBodiless(head)) {
+      close = `content-length: 0\r\n${close}`;
+    } else if (head.framing === 'stream') {
       this.#isChunking = true;
       close = `transfer-encoding: chunked\r\n${close}`;
       if (body !== '') body = `${body.length.toString(16)}\r\n${body}\r\n`;
@@ -86,7 +88,8 @@ export class ResponseWriter {
   #writeToHttp10(head: ResponseHead, block: string): boolean {
     let lines = block;
     let { body } = head;
-    if (head.framing === 'stream') this.closesAfter = true;
+    if (isBodiless(head)) lines += 'content-length: 0\r\n';
+    else if (head.framing === 'stream') this.closesAfter = true;
     if (head.framing === 'chunked') {
       this.closesAfter = true;
       this.#stripper = new ChunkStripper();
@@ -105,6 +108,11 @@ export class ResponseWriter {
     this.#transport.writeBytes(buffer, start, end, owned);
     return this.#transport.writeText('\r\n');
   }
+}
+
+/** It ended with its head, over HTTP/2; without a word about it a client would wait for the end of the connection. */
+function isBodiless({ framing, isComplete, body }: ResponseHead): boolean {
+  return framing === 'stream' && isComplete && body === '';
 }
 
 const reasonPhrases: Readonly<Record<number, string>> = {

@@ -50,7 +50,7 @@ describe('readResponseFields', () => {
   });
 
   it('takes an end without a length, and a length of nothing', () => {
-    expect(read([[':status', '200']], true)).toMatchObject({ framing: 'none', isComplete: true });
+    expect(read([[':status', '200']], true)).toMatchObject({ framing: 'stream', isComplete: true });
     expect(
       read([
         [':status', '200'],

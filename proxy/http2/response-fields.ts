@@ -106,9 +106,9 @@ function readFields(list: FieldList, endStream: boolean, method: string, head: R
   }
   head.block = lengthLine + block;
   if (method === 'HEAD' || status === 304) return null;
-  if (endStream) return contentLength > 0 ? 'malformed' : null;
+  if (endStream && contentLength > 0) return 'malformed';
   if (contentLength < 0) {
-    head.framing = 'stream';
+    head.framing = 'stream'; // also where it has ended already: a client of HTTP/1 has to be told that there is no body
   } else if (contentLength > 0) {
     head.framing = 'length';
     head.contentLength = contentLength;
