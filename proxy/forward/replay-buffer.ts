@@ -3,31 +3,35 @@ import type { UpstreamStream } from '../message-head.ts';
 
 /**
  * What a client has sent of a body, kept while it may have to be sent again: copies, up to a bound, in the framing they came
- * in. Made for requests that are not whole when they begin and that could be repeated at all; the others pay nothing.
+ * in. Used again for later requests.
  *
  * Source: Envoy `Route.request_body_buffer_limit`.
  */
 export class ReplayBuffer {
   readonly #pieces: Buffer[] = [];
-  readonly #limitBytes: number;
-  #bytes: number;
+  #limitBytes = 0;
+  #bytes = 0;
   #trailers = '';
 
-  /** `heldBytes` lie with the head already. */
-  constructor(limitBytes: number, heldBytes: number) {
+  /** A body begins, of which `heldBytes` lie with the head. */
+  begin(limitBytes: number, heldBytes: number): void {
     this.#limitBytes = limitBytes;
     this.#bytes = heldBytes;
+    this.#trailers = '';
   }
 
   /** False when it would be too much: the buffer is of no use any more. */
   keep(buffer: Buffer, start: number, end: number): boolean {
-    this.#bytes += end - start;
+    const length = end - start;
+    this.#bytes += length;
     if (this.#bytes > this.#limitBytes) return false;
-    this.#pieces.push(Buffer.from(buffer.subarray(start, end)));
+    const piece = Buffer.allocUnsafe(length);
+    buffer.copy(piece, 0, start, end);
+    this.#pieces.push(piece);
     return true;
   }
 
-  /** The request has ended. */
+  /** The body has ended. */
   end(trailers: string): void {
     this.#trailers = trailers;
   }
@@ -44,5 +48,10 @@ export class ReplayBuffer {
     }
     if (isEnded && isWanted()) stream.endRequest(this.#trailers);
     return isFlowing;
+  }
+
+  /** Nobody needs it any more. */
+  clear(): void {
+    this.#pieces.length = 0;
   }
 }

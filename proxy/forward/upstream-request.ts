@@ -10,6 +10,7 @@ import type { Outcome } from '../resilience/outlier/outcome.ts';
 import { localOrigin } from '../resilience/outlier/outcome.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import {
+  defaultReplayBytes,
   isConnectionsFault,
   mayRepeat,
   mayRetryAnswer,
@@ -75,8 +76,10 @@ export class UpstreamRequest implements ResponseReceiver {
   #status = 0;
   /** Part of the request has gone to an upstream and is nowhere else any more. */
   #isBodyStreamed = false;
-  /** null where the request came whole, or could never be repeated. */
+  /** What the body is kept in; null where the request came whole, or could never be repeated. */
   #replay: ReplayBuffer | null = null;
+  /** Made for the first request that needs one, and used again. */
+  #replayBuffer: ReplayBuffer | null = null;
   #hasAskedAgain = false;
   /** Endpoints that have failed this request before the last one did; null for none. */
   #failedBefore: Endpoint[] | null = null;
@@ -131,24 +134,35 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#looksAtEveryAnswer = this.#policy?.looksAtEveryAnswer === true;
     this.#protocol = protocolTowards(cluster, this.#head);
     fillOutgoingRequest(this.#request, this.#head, action, edit, cluster.config.serviceHost, this.#peer);
-    if (this.#policy !== null && !this.#head.isComplete) this.#replay = this.#replayOf(this.#head, this.#policy);
+    if (!this.#head.isComplete) this.#keepBody(this.#head, this.#policy);
     return true;
   }
 
-  /** Where to keep the body; null where nothing that is known of the request lets it be sent again once it was begun. */
-  #replayOf(head: RequestHead, policy: RetryPolicy): ReplayBuffer | null {
-    // over HTTP/2 an upstream can say that it has not looked at a request, which holds for every method
-    const isRepeatable = policy.maxRetries > 0 && mayRepeat(policy, head.method);
-    if (head.upgrade !== '' || !(isRepeatable || this.#protocol === 'http2')) return null;
-    const replay = new ReplayBuffer(policy.replayBytes, head.body.length);
-    if (head.contentLength <= policy.replayBytes) return replay;
-    this.#abandonReplay();
-    return null;
+  /**
+   * Keeps what comes of the body where the request can be repeated at all. Over HTTP/2, with or without a policy, an upstream
+   * can say that it has not looked at a request, which holds for every method (RFC 9113 section 8.7).
+   */
+  #keepBody(head: RequestHead, policy: RetryPolicy | null): void {
+    const isRepeatable = policy !== null && policy.maxRetries > 0 && mayRepeat(policy, head.method);
+    if (head.upgrade !== '' || !(isRepeatable || this.#protocol === 'http2')) return;
+    const limitBytes = policy === null ? defaultReplayBytes : policy.replayBytes;
+    if (head.contentLength > limitBytes) {
+      this.#abandonReplay();
+      return;
+    }
+    this.#replayBuffer ??= new ReplayBuffer();
+    this.#replayBuffer.begin(limitBytes, head.body.length);
+    this.#replay = this.#replayBuffer;
   }
 
   #abandonReplay(): void {
+    this.#letGoOfBody();
+    if (this.cluster !== null && this.#policy !== null) this.cluster.counters.replaysAbandoned++;
+  }
+
+  #letGoOfBody(): void {
+    this.#replay?.clear();
     this.#replay = null;
-    if (this.cluster !== null) this.cluster.counters.replaysAbandoned++;
   }
 
   /** Tries an endpoint; only after `enter`. */
@@ -344,7 +358,7 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#holdsRequest = false;
     this.#holdsRetry = false;
     this.#policy = null;
-    this.#replay = null;
+    if (this.#replay !== null) this.#letGoOfBody();
     this.#phase = 'idle';
     this.#generation++;
   }
