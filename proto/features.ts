@@ -13,6 +13,8 @@ export const FEATURES = {
   normalization: 'normalization',
   /** All of `OutlierDetection`, not only 5xx in a row. */
   outlierDetectors: 'outlier-detectors',
+  /** `health_checks`, `ignore_health_on_host_removal`. */
+  healthChecks: 'health-checks',
   /** `envoy.filters.http.fault` of a route, with its end in the metadata. */
   faults: 'faults',
   /** `envoy.filters.http.local_ratelimit` of a route. */

@@ -95,9 +95,30 @@ describe('backendTrafficPolicySchema', () => {
       'spec.outlierDetection.consecutiveGatewayError: unknown field consecutiveGatewayError; did you mean consecutiveGatewayErrors?',
     ],
     [
-      'an active health check',
+      'a health check over HTTP without a path',
       policy({ healthCheck: { active: { type: 'HTTP' } } }),
-      'spec.healthCheck.active: an active health check is not supported by this version of Heddle: remove it',
+      'spec.healthCheck.active.http: a check of type HTTP needs http.path',
+    ],
+    [
+      'a health check of two kinds',
+      policy({ healthCheck: { active: { type: 'TCP', grpc: {} } } }),
+      'spec.healthCheck.active.grpc: a check of type TCP has no grpc',
+    ],
+    [
+      'a path that is none',
+      policy({ healthCheck: { active: { type: 'HTTP', http: { path: 'healthz' } } } }),
+      'spec.healthCheck.active.http.path: write a path that begins with a slash, such as /healthz',
+    ],
+    [
+      'a check that never comes',
+      policy({ healthCheck: { active: { type: 'TCP', interval: '0s' } } }),
+      'spec.healthCheck.active.interval: write a duration longer than 0',
+    ],
+    [
+      'a payload without its bytes',
+      policy({ healthCheck: { active: { type: 'TCP', tcp: { send: { type: 'Text', binary: 'aGk=' } } } } }),
+      'spec.healthCheck.active.tcp.send.text: a payload of type Text needs text',
+      'spec.healthCheck.active.tcp.send.binary: a payload of type Text has no binary',
     ],
     ['a limit of no kind', policy({ rateLimit: {} }), 'spec.rateLimit.type: missing field type'],
     ['a limit of nothing', policy({ rateLimit: { type: 'Local' } }), 'spec.rateLimit: missing field local'],
@@ -137,8 +158,8 @@ describe('backendTrafficPolicySchema', () => {
       }),
       'spec.rateLimit.local.rules[0].clientSelectors[0].sourceCIDR: sourceCIDR is no part of this document: write principal: between sidecars every address is that of a sidecar',
     ],
-  ])('refuses a policy with %s', (_, value, fault) => {
-    expect(faultsOf(value)).toEqual([fault]);
+  ])('refuses a policy with %s', (_, value, ...faults) => {
+    expect(faultsOf(value)).toEqual(faults);
   });
 
   it('answers outlierDetection as healthCheck.passive', () => {

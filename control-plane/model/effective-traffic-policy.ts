@@ -1,4 +1,6 @@
 import { optionalDurationMs } from './gateway-duration.ts';
+import type { EffectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
+import { effectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
 import type { EffectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
@@ -19,6 +21,8 @@ export interface EffectiveTrafficPolicy {
     | { readonly kind: 'budget'; readonly percent: number; readonly minRetryConcurrency: number }
     | { readonly kind: 'fixed'; readonly maxParallelRetries: number };
   readonly outlierDetection: EffectiveOutlierDetection;
+  /** Null: endpoints are not asked how they are. */
+  readonly activeHealthCheck: EffectiveActiveHealthCheck | null;
   readonly retry: EffectiveRetry;
   /** Requests beyond these are refused by the callee's sidecar. */
   readonly rateLimit: readonly RateLimitRule[];
@@ -43,6 +47,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   // Envoy's default is 3 retries at a time, which is nothing for a busy service; its budget has these numbers
   retryLimit: { kind: 'budget', percent: 20, minRetryConcurrency: 3 },
   outlierDetection: builtInOutlierDetection,
+  activeHealthCheck: null,
   retry: builtInRetry,
   rateLimit: [],
   connectTimeoutMs: 5000,
@@ -72,6 +77,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
       base.maxRequestsPerConnection,
     ),
     retryLimit: first(retryLimitOf, base.retryLimit),
+    activeHealthCheck: effectiveActiveHealthCheck(layers.map(({ healthCheck }) => healthCheck?.active)),
     outlierDetection: effectiveOutlierDetection(layers.map(({ healthCheck }) => healthCheck?.passive)),
     retry: effectiveRetry(layers.map(({ retry }) => retry)),
     rateLimit: first(({ rateLimit }) => rateLimit?.local?.rules, base.rateLimit),

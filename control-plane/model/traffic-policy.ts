@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
 import { durationSchema } from './gateway-duration.ts';
 import { elsewhere, notYetSupported, supportedWord } from './not-yet-supported.ts';
+import { activeHealthCheckSchema } from './traffic-policy/active-health-check.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
 import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
 import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
@@ -61,7 +62,7 @@ const timeoutSchema = z.object({
  * field is optional; what nobody sets comes from `builtInTrafficPolicy`.
  *
  * Names are Envoy Gateway's. Outlier detection is therefore `healthCheck.passive`: a spec written for Envoy Gateway can
- * be carried over as it stands, and active health checks will stand beside it. `outlierDetection`, the name that Envoy
+ * be carried over as it stands, with the active health checks beside it. `outlierDetection`, the name that Envoy
  * and Istio use for the same thing, is read as an alias and answered as `healthCheck.passive`.
  */
 export const trafficPolicyShape = {
@@ -70,7 +71,7 @@ export const trafficPolicyShape = {
   healthCheck: z
     .object({
       passive: passiveHealthCheckSchema.optional(),
-      active: notYetSupported('an active health check'),
+      active: activeHealthCheckSchema.optional(),
       panicThreshold: notYetSupported('panicThreshold'),
     })
     .optional(),

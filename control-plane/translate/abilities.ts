@@ -9,6 +9,7 @@ export interface Abilities {
   readonly upgrade: boolean;
   readonly normalization: boolean;
   readonly outlierDetectors: boolean;
+  readonly healthChecks: boolean;
   readonly faults: boolean;
   readonly rateLimits: boolean;
   readonly routing: boolean;
@@ -33,6 +34,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       upgrade: features.has(FEATURES.upgrade),
       normalization: features.has(FEATURES.normalization),
       outlierDetectors: features.has(FEATURES.outlierDetectors),
+      healthChecks: features.has(FEATURES.healthChecks),
       faults: features.has(FEATURES.faults),
       rateLimits: features.has(FEATURES.rateLimits),
       routing: features.has(FEATURES.routing),

@@ -22,6 +22,7 @@ import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.t
 import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { Abilities } from './abilities.ts';
 import { meshAlpn, protocolFor } from './abilities.ts';
+import { healthCheck } from './health-check.ts';
 import { adsSource, socketAddress } from './message-parts.ts';
 import { outlierDetection } from './outlier-detection.ts';
 import type { Destination, ServicePort } from './service-catalog.ts';
@@ -50,6 +51,7 @@ export function outboundCluster(
   const protocol = protocolFor(service.declarationOf(port).protocol, abilities);
   const target = { host: service.host, port: port.port, subset };
   const name = outboundClusterName(target);
+  const check = abilities.healthChecks ? healthCheck(policy.activeHealthCheck, service.host, protocol) : null;
   const outliers = outlierDetection(policy.outlierDetection, abilities);
   return {
     name,
@@ -61,6 +63,8 @@ export function outboundCluster(
     load_balancing_policy: { policies: balancers(policy) },
     circuit_breakers: { thresholds: [thresholds(policy)] },
     ...(outliers !== null && { outlier_detection: outliers }),
+    // An instance that is no longer listed has left, whatever it answers.
+    ...(check !== null && { health_checks: [check], ignore_health_on_host_removal: true }),
     transport_socket_matches: [
       {
         name: 'heddle-mtls',

@@ -5,6 +5,7 @@ import type { Service } from '../model/service.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import { dialFor } from './endpoints.ts';
 import type { FaultAttachments } from './faults.ts';
+import { healthCheckFindings } from './health-check-problems.ts';
 import type { Documents } from './mesh-view.ts';
 import type { PolicyAttachments } from './policies.ts';
 import type { Finding, Problem } from './problem.ts';
@@ -29,7 +30,11 @@ export function findProblems(
     ...documents.HTTPRoute.flatMap((route) => named(route, httpRouteFindings(route, catalog))),
     ...documents.TCPRoute.flatMap((route) => named(route, tcpRouteFindings(route, catalog, tcpRoutes))),
     ...documents.BackendTrafficPolicy.flatMap((policy) =>
-      named(policy, [...targetFindings(policy, catalog), ...conflictFindings(policy, catalog, policies)]),
+      named(policy, [
+        ...targetFindings(policy, catalog),
+        ...conflictFindings(policy, catalog, policies),
+        ...healthCheckFindings(policy, catalog),
+      ]),
     ),
     ...documents.FaultInjection.flatMap((fault) =>
       named(fault, [...targetFindings(fault, catalog), ...faultFindings(fault, faults)]),

@@ -12,4 +12,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.routing,
   FEATURES.retries,
   FEATURES.outlierDetectors,
+  FEATURES.healthChecks,
 ];
