@@ -26,6 +26,11 @@ export const FEATURES = {
    * `per_try_idle_timeout`, the conditions `envoy-ratelimited` and `retriable-headers`; `request_body_buffer_limit`.
    */
   retries: 'retries',
+  /**
+   * Peak EWMA, slow start, localities of `load_balancing_policy`; priorities of endpoints; `hash_policy` of routes, and their
+   * `envoy.filters.http.stateful_session`.
+   */
+  balancing: 'balancing',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

@@ -317,6 +317,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     if (this.environment.direction === 'outbound') {
       block += `x-envoy-upstream-service-time: ${Math.round(this.respondedAtMs - this.startedAtMs)}\r\n`;
     }
+    const { answerLines } = this.#upstream;
+    if (answerLines !== '') block += answerLines;
     this.#phase = 'responding';
     if (head.framing === 'tunnel') this.#beginTunnel();
     const isFlowing = this.#stream.sendResponse(head, block);

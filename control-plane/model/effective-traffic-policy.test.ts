@@ -16,7 +16,7 @@ describe('effectiveTrafficPolicy', () => {
       maxConnections: 7,
       maxPendingRequests: 8,
       maxParallelRequests: 1024,
-      loadBalancer: 'Random',
+      loadBalancer: { type: 'Random' },
     });
   });
 

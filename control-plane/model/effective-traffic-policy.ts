@@ -1,6 +1,8 @@
 import { optionalDurationMs } from './gateway-duration.ts';
 import type { EffectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
 import { effectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
+import type { EffectiveLoadBalancer } from './traffic-policy/effective-load-balancer.ts';
+import { builtInLoadBalancer, effectiveLoadBalancer } from './traffic-policy/effective-load-balancer.ts';
 import type { EffectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
@@ -10,7 +12,9 @@ import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** How callers talk to one port of a backend, with nothing left open. Durations of 0 mean "no such limit". */
 export interface EffectiveTrafficPolicy {
-  readonly loadBalancer: 'RoundRobin' | 'LeastRequest' | 'Random';
+  readonly loadBalancer: EffectiveLoadBalancer;
+  /** 0 is never. */
+  readonly panicThresholdPercent: number;
   readonly maxConnections: number;
   readonly maxPendingRequests: number;
   readonly maxParallelRequests: number;
@@ -38,8 +42,8 @@ export interface EffectiveTrafficPolicy {
  * Sources: Envoy `cluster.proto`, `circuit_breaker.proto`, `outlier_detection.proto`, `route_components.proto`.
  */
 export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
-  // two choices keep load apart from slow endpoints, which round robin (Envoy's default) cannot see
-  loadBalancer: 'LeastRequest',
+  loadBalancer: builtInLoadBalancer,
+  panicThresholdPercent: 50,
   maxConnections: 1024,
   maxPendingRequests: 1024,
   maxParallelRequests: 1024,
@@ -68,7 +72,8 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
   const first = <T>(pick: (layer: TrafficPolicy) => T | null | undefined, fallback: T): T =>
     layers.map(pick).find((value) => value !== undefined && value !== null) ?? fallback;
   return {
-    loadBalancer: first(({ loadBalancer }) => loadBalancer?.type, base.loadBalancer),
+    loadBalancer: effectiveLoadBalancer(layers.map(({ loadBalancer }) => loadBalancer)),
+    panicThresholdPercent: first(({ healthCheck }) => healthCheck?.panicThreshold, base.panicThresholdPercent),
     maxConnections: first(({ circuitBreaker }) => circuitBreaker?.maxConnections, base.maxConnections),
     maxPendingRequests: first(({ circuitBreaker }) => circuitBreaker?.maxPendingRequests, base.maxPendingRequests),
     maxParallelRequests: first(({ circuitBreaker }) => circuitBreaker?.maxParallelRequests, base.maxParallelRequests),

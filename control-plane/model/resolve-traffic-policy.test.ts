@@ -33,7 +33,11 @@ describe('resolveTrafficPolicy', () => {
       policy('other-namespace', breaker(5), { namespace: 'shop' }),
     ];
     const { policy: resolved, conflicts } = resolveTrafficPolicy(backend, policies, mesh);
-    expect(resolved).toMatchObject({ maxConnections: 3, loadBalancer: 'RoundRobin', retry: { numRetries: 9 } });
+    expect(resolved).toMatchObject({
+      maxConnections: 3,
+      loadBalancer: { type: 'RoundRobin' },
+      retry: { numRetries: 9 },
+    });
     expect(conflicts).toEqual([]);
     expect(resolveTrafficPolicy({ ...backend, portName: null }, policies, mesh).policy.maxConnections).toBe(2);
   });

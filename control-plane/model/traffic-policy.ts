@@ -1,20 +1,13 @@
 import { z } from 'zod';
 import { crossCheck } from './cross-check.ts';
 import { durationSchema } from './gateway-duration.ts';
-import { elsewhere, notYetSupported, supportedWord } from './not-yet-supported.ts';
+import { elsewhere, notYetSupported } from './not-yet-supported.ts';
 import { activeHealthCheckSchema } from './traffic-policy/active-health-check.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
+import { loadBalancerSchema } from './traffic-policy/load-balancer.ts';
 import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
 import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
 import { retrySchema } from './traffic-policy/retry.ts';
-
-const loadBalancerSchema = z.object({
-  type: supportedWord(['RoundRobin', 'LeastRequest', 'Random'], ['ConsistentHash', 'BackendUtilization']),
-  consistentHash: notYetSupported('consistentHash'),
-  endpointOverride: notYetSupported('endpointOverride'),
-  slowStart: notYetSupported('slowStart'),
-  zoneAware: notYetSupported('zoneAware'),
-});
 
 /** Limits of one sidecar towards one backend; what exceeds them is answered 503 `UO` at once. */
 const circuitBreakerSchema = z.object({
@@ -72,7 +65,11 @@ export const trafficPolicyShape = {
     .object({
       passive: passiveHealthCheckSchema.optional(),
       active: activeHealthCheckSchema.optional(),
-      panicThreshold: notYetSupported('panicThreshold'),
+      /**
+       * Below this percentage of healthy endpoints health is ignored, for then the judgement is more likely wrong than they are;
+       * 0 is never. Default 50.
+       */
+      panicThreshold: percentSchema,
     })
     .optional(),
   outlierDetection: passiveHealthCheckSchema.optional(),

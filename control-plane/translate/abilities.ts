@@ -14,6 +14,7 @@ export interface Abilities {
   readonly rateLimits: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
+  readonly balancing: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -39,6 +40,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       rateLimits: features.has(FEATURES.rateLimits),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),
+      balancing: features.has(FEATURES.balancing),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

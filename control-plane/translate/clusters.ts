@@ -1,11 +1,6 @@
 import { pack } from '../../proto/any.ts';
 import { msToDuration } from '../../proto/duration.ts';
-import {
-  HTTP_PROTOCOL_OPTIONS,
-  LEAST_REQUEST_POLICY,
-  RANDOM_POLICY,
-  ROUND_ROBIN_POLICY,
-} from '../../proto/extension-names.ts';
+import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
 import {
   BLACK_HOLE_CLUSTER,
@@ -22,6 +17,7 @@ import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.t
 import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { Abilities } from './abilities.ts';
 import { meshAlpn, protocolFor } from './abilities.ts';
+import { balancers } from './balancers.ts';
 import { healthCheck } from './health-check.ts';
 import { adsSource, socketAddress } from './message-parts.ts';
 import { outlierDetection } from './outlier-detection.ts';
@@ -30,7 +26,6 @@ import { plaintext, upstreamTls } from './tls-context.ts';
 
 type Cluster = Input<'envoy.config.cluster.v3.Cluster'>;
 type Thresholds = NonNullable<NonNullable<Cluster['circuit_breakers']>['thresholds']>[number];
-type Policy = NonNullable<NonNullable<Cluster['load_balancing_policy']>['policies']>[number];
 type HttpOptions = Input<'envoy.config.core.v3.HttpProtocolOptions'>;
 
 const connectTimeout = msToDuration(5000);
@@ -60,7 +55,10 @@ export function outboundCluster(
     connect_timeout: msToDuration(policy.connectTimeoutMs),
     // For clients that do not read load_balancing_policy; every client has this one.
     lb_policy: 'ROUND_ROBIN',
-    load_balancing_policy: { policies: balancers(policy) },
+    load_balancing_policy: { policies: balancers(policy.loadBalancer, abilities) },
+    ...(policy.panicThresholdPercent !== builtInTrafficPolicy.panicThresholdPercent && {
+      common_lb_config: { healthy_panic_threshold: { value: policy.panicThresholdPercent } },
+    }),
     circuit_breakers: { thresholds: [thresholds(policy)] },
     ...(outliers !== null && { outlier_detection: outliers }),
     // An instance that is no longer listed has left, whatever it answers.
@@ -141,34 +139,6 @@ export const blackHoleCluster: Cluster = {
   connect_timeout: connectTimeout,
   lb_policy: 'ROUND_ROBIN',
 };
-
-/** Best first: a client takes the first one that it knows, and every client knows round robin. */
-function balancers({ loadBalancer }: EffectiveTrafficPolicy): Policy[] {
-  const roundRobin = {
-    name: ROUND_ROBIN_POLICY,
-    typed_config: pack('envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin', {}),
-  };
-  switch (loadBalancer) {
-    case 'RoundRobin':
-      return [{ typed_extension_config: roundRobin }];
-    case 'LeastRequest': {
-      const leastRequest = {
-        name: LEAST_REQUEST_POLICY,
-        typed_config: pack('envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest', {
-          choice_count: { value: 2 },
-        }),
-      };
-      return [{ typed_extension_config: leastRequest }, { typed_extension_config: roundRobin }];
-    }
-    case 'Random': {
-      const random = {
-        name: RANDOM_POLICY,
-        typed_config: pack('envoy.extensions.load_balancing_policies.random.v3.Random', {}),
-      };
-      return [{ typed_extension_config: random }, { typed_extension_config: roundRobin }];
-    }
-  }
-}
 
 function thresholds(policy: EffectiveTrafficPolicy): Thresholds {
   const { retryLimit } = policy;

@@ -28,6 +28,7 @@ export function clusterLoadAssignment(
   cluster: string,
   destination: Destination,
   port: ServicePort,
+  weightedZones: ReadonlyMap<string, number> | null,
 ): Input<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
   const localities = new Map<string, { region: string; zone: string; endpoints: LbEndpoint[] }>();
   for (const instance of destination.service.instances) {
@@ -49,7 +50,8 @@ export function clusterLoadAssignment(
       .map(({ region, zone, endpoints }) => ({
         locality: { region, zone },
         lb_endpoints: endpoints,
-        load_balancing_weight: { value: endpoints.length },
+        // where zones are weighted, one that nobody names has weight 1 (Envoy Gateway)
+        load_balancing_weight: { value: weightedZones === null ? endpoints.length : (weightedZones.get(zone) ?? 1) },
       })),
   };
 }

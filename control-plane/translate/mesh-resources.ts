@@ -279,7 +279,12 @@ export class MeshResources {
     return outbound === null
       ? null
       : planned(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name, '', () =>
-          clusterLoadAssignment(name, outbound.destination, outbound.port),
+          clusterLoadAssignment(
+            name,
+            outbound.destination,
+            outbound.port,
+            this.#policies.policyFor(outbound.destination.service, outbound.port).loadBalancer.weightedZones,
+          ),
         );
   }
 

@@ -14,6 +14,7 @@ import { ruleSource } from '../model/source-position.ts';
 import type { Abilities } from './abilities.ts';
 import type { Backend, BackendName, Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
+import { hashPolicies } from './balancers.ts';
 import { corsConfig } from './cors.ts';
 import { withFault } from './faults.ts';
 import type { Precedence } from './gateway-precedence.ts';
@@ -43,7 +44,7 @@ export interface RoutedPort {
   /** What requests to the port have to suffer, whatever becomes of them; null for nothing. */
   readonly fault: FaultInjection | null;
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
-  readonly abilities: Pick<Abilities, 'routing' | 'retries'>;
+  readonly abilities: Pick<Abilities, 'routing' | 'retries' | 'balancing'>;
 }
 
 /**
@@ -235,6 +236,7 @@ function forwarding(
   abilities: RoutedPort['abilities'],
 ): RouteAction {
   const retry = retryPolicy(rule, policy.retry, abilities);
+  const hashes = hashPolicies(policy.loadBalancer, abilities);
   const timeoutMs = rule.timeouts?.request === undefined ? policy.requestTimeoutMs : durationMs(rule.timeouts.request);
   return {
     timeout: msToDuration(timeoutMs),
@@ -242,5 +244,6 @@ function forwarding(
       idle_timeout: msToDuration(policy.streamIdleTimeoutMs),
     }),
     ...(retry !== null && { retry_policy: retry }),
+    ...(hashes.length > 0 && { hash_policy: hashes }),
   };
 }

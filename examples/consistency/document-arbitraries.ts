@@ -277,8 +277,29 @@ const retryOn = fc.oneof(
     httpStatusCodes: fc.array(fc.integer({ min: 100, max: 599 }), { minLength: 1, maxLength: 5 }),
   }),
 );
+const loadBalancer = fc.oneof(
+  fc.record({ type: fc.constantFrom('RoundRobin', 'LeastRequest', 'Random', 'PeakEwma') }),
+  fc.record(
+    { type: fc.constant('LeastRequest'), slowStart: fc.record({ window: fc.constantFrom('1s', '2m') }) },
+    { requiredKeys: ['type'] },
+  ),
+  fc.record({
+    type: fc.constant('ConsistentHash'),
+    consistentHash: fc.oneof(
+      fc.record({ type: fc.constant('SourceIP'), algorithm: fc.constantFrom('Maglev', 'RingHash') }),
+      fc.record({
+        type: fc.constant('Cookie'),
+        cookie: fc.record({ name: fc.constant('user'), ttl: fc.constant('1h') }),
+      }),
+    ),
+  }),
+  fc.record({
+    type: fc.constant('Random'),
+    zoneAware: fc.record({ weightedZones: fc.constantFrom([], [{ zone: 'a', weight: 9 }]) }),
+  }),
+);
 const trafficPolicy = fc.record({
-  loadBalancer: rarely(fc.record({ type: fc.constantFrom('RoundRobin', 'LeastRequest', 'Random') })),
+  loadBalancer: rarely(loadBalancer),
   circuitBreaker: rarely(
     fc.record({
       maxConnections: often(uint32),

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import type { HashKey } from '../balance/hash-key.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
 import type { Failure } from '../failure.ts';
@@ -19,6 +20,7 @@ import {
   policyFor,
 } from '../resilience/retry-policy.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
+import { RequestAffinity } from '../route/hash-policy.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
 import { fillOutgoingRequest, protocolTowards } from './outgoing-request.ts';
@@ -67,7 +69,10 @@ export class UpstreamRequest implements ResponseReceiver {
   readonly #peer: DownstreamPeer;
   readonly #receiver: AnswerReceiver;
   readonly #request = new OutgoingRequest();
+  readonly #affinity = new RequestAffinity();
   #head!: RequestHead;
+  /** What consistent hashing goes by. */
+  #key: HashKey | null = null;
   #policy: RetryPolicy | null = null;
   #looksAtEveryAnswer = false;
   #protocol: UpstreamProtocol = 'http1';
@@ -83,6 +88,8 @@ export class UpstreamRequest implements ResponseReceiver {
   #hasAskedAgain = false;
   /** Endpoints that have failed this request before the last one did; null for none. */
   #failedBefore: Endpoint[] | null = null;
+  /** By the environment's `now`; of attempts whose time the balancer wants to know. */
+  #triedAtMs = 0;
   #holdsRequest = false;
   #holdsRetry = false;
   /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
@@ -122,6 +129,13 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#isBodyStreamed = false;
     this.#hasAskedAgain = false;
     this.#failedBefore = null;
+    this.#key = null;
+    this.#affinity.answerLines = '';
+  }
+
+  /** Header lines for the answer, so that the client's next request finds the same endpoint. */
+  get answerLines(): string {
+    return this.#affinity.answerLines;
   }
 
   /** Counts the request in at its cluster; false where the circuit breaker has no room. `edit` is the route's. */
@@ -133,6 +147,9 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#policy = policyFor(action.retry, this.#head);
     this.#looksAtEveryAnswer = this.#policy?.looksAtEveryAnswer === true;
     this.#protocol = protocolTowards(cluster, this.#head);
+    if (action.hashPolicies !== null) {
+      this.#key = action.hashPolicies.keyOf(this.#head, this.#peer.address, this.#affinity);
+    }
     fillOutgoingRequest(this.#request, this.#head, action, edit, cluster.config.serviceHost, this.#peer);
     if (!this.#head.isComplete) this.#keepBody(this.#head, this.#policy);
     return true;
@@ -172,7 +189,7 @@ export class UpstreamRequest implements ResponseReceiver {
       this.#attemptPassthrough(cluster);
       return;
     }
-    const endpoint = this.attempts === 0 ? cluster.pick(null, null) : this.#pickAgain(cluster);
+    const endpoint = this.attempts === 0 ? cluster.pick(null, this.#key) : this.#pickAgain(cluster);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
       this.#receiver.onNoAnswer(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');
@@ -184,7 +201,7 @@ export class UpstreamRequest implements ResponseReceiver {
   /** An endpoint that has not failed this request, where one is drawn; never the last one while there is another. */
   #pickAgain(cluster: Cluster): Endpoint | null {
     const last = this.endpoint;
-    let endpoint = cluster.pick(last, null);
+    let endpoint = cluster.pick(last, this.#key);
     const draws = this.#policy?.hostDraws ?? 0;
     if (draws === 0 || last === null) return endpoint;
     const failedBefore = this.#failedBefore ?? [];
@@ -213,6 +230,7 @@ export class UpstreamRequest implements ResponseReceiver {
     endpoint.activeRequests++;
     endpoint.requestsTotal++;
     this.#phase = 'connecting';
+    if (endpoint.latency !== null) this.#triedAtMs = this.#environment.now();
     const perTryTimeoutMs = this.#policy?.perTryTimeoutMs ?? 0;
     if (perTryTimeoutMs > 0) {
       this.#tryTimeout ??= new Deadline(() => this.#onTryTimeout('perTryTimeout'));
@@ -300,6 +318,7 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#receiver.touch();
     if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
     if (this.#tryIdleMs > 0) this.#armTryIdle();
+    this.#learnAnswerTime(head.status >= 500);
     if ((head.status >= 400 || this.#looksAtEveryAnswer) && this.#retriesStatus(head)) return;
     const { isGrpc } = this.#head;
     if (isGrpc && this.#retriesGrpcStatus(head)) return;
@@ -334,7 +353,9 @@ export class UpstreamRequest implements ResponseReceiver {
 
   /** The request is given up for a reason of time: an endpoint that has not answered yet is counted as having failed. */
   blame(): void {
-    if (this.#phase === 'waiting') this.#report(localOrigin.timedOut);
+    if (this.#phase !== 'waiting') return;
+    this.#learnAnswerTime(true);
+    this.#report(localOrigin.timedOut);
   }
 
   /** Request and answer are whole: the connection may carry another. Then comes `finish`. */
@@ -402,7 +423,10 @@ export class UpstreamRequest implements ResponseReceiver {
       this.#askAgain();
       return;
     }
-    if (failure !== 'upstreamOverflow') this.#report(isTimeout(failure) ? localOrigin.timedOut : localOrigin.failed);
+    if (failure !== 'upstreamOverflow') {
+      this.#learnAnswerTime(true);
+      this.#report(isTimeout(failure) ? localOrigin.timedOut : localOrigin.failed);
+    }
     const isUnsent = this.#phase === 'connecting';
     this.#leaveEndpoint(false);
     const policy = this.#policy;
@@ -461,6 +485,12 @@ export class UpstreamRequest implements ResponseReceiver {
   /** The endpoint of this attempt has answered; of a call counts how it ended. */
   #reportAnswer(status: number): void {
     this.#report(this.grpcStatus > 0 && status < 500 ? httpStatusOf(this.grpcStatus) : status);
+  }
+
+  /** The balancer hears how long the endpoint took to answer, or to fail. */
+  #learnAnswerTime(isFailure: boolean): void {
+    const latency = this.endpoint?.latency ?? null;
+    if (latency !== null) latency.observe(this.#environment.now() - this.#triedAtMs, isFailure);
   }
 
   #report(outcome: Outcome): void {

@@ -1,5 +1,6 @@
 import type { RequestFilter } from '../filter/request-filter.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
+import type { HashPolicies } from './hash-policy.ts';
 import type { PathRewrite } from './path-rewrite.ts';
 import type { Redirect, RedirectStatus } from './redirect.ts';
 
@@ -35,6 +36,8 @@ export interface ForwardAction<D> {
   readonly hostRewrite: string | null;
   /** Protocols, lower case, that a request may or may not change to whatever the listener says; null for none. */
   readonly upgrades: ReadonlyMap<string, boolean> | null;
+  /** What requests have in common, for clusters that balance by hash; null for nothing. */
+  readonly hashPolicies: HashPolicies | null;
   /** In place of `pick` where destinations have changes of their own; null where none has. */
   readonly pickEdited: (() => EditedDestination<D>) | null;
   /** Where copies of the requests go; null for nowhere. */

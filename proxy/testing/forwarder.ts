@@ -179,6 +179,7 @@ export function routeTable(
       upgrades: null,
       pickEdited: null,
       mirrors: null,
+      hashPolicies: null,
       ...action,
     },
     filters,

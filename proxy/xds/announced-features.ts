@@ -13,4 +13,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.retries,
   FEATURES.outlierDetectors,
   FEATURES.healthChecks,
+  FEATURES.balancing,
 ];

@@ -19,6 +19,7 @@ import type { ChangesOfRoute, DestinationOf } from './compile-destinations.ts';
 import { compileChanges, compileDestinations, literal } from './compile-destinations.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
 import { compileFilters } from './compile-filters.ts';
+import { compileHashPolicies } from './compile-hash-policies.ts';
 import { compileHeader, compileString } from './compile-matchers.ts';
 import type { RepeatLimits } from './compile-retry.ts';
 import { compileRetry, repeatLimits } from './compile-retry.ts';
@@ -123,6 +124,7 @@ function compileForward<D>(
     pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
     hostRewrite: action.host_rewrite_literal ?? null,
     upgrades: compileUpgrades(action.upgrade_configs),
+    hashPolicies: compileHashPolicies(action.hash_policy, random),
   };
 }
 
