@@ -19,6 +19,8 @@ export const FEATURES = {
   faults: 'faults',
   /** `envoy.filters.http.local_ratelimit` of a route. */
   rateLimits: 'local-rate-limit',
+  /** `envoy.filters.http.buffer` of a route. */
+  bodyLimit: 'body-limit',
   /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */
   routing: 'routing',
   /**

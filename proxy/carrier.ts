@@ -57,6 +57,10 @@ export const carrierStatistics = {
     'heddle_local_rate_limit_rate_limited_total',
     'Requests that a local rate limit refused with 429.',
   ),
+  bodiesTooLarge: counter(
+    'heddle_body_limit_too_large_total',
+    'Requests that were refused with 413 because of the size of their bodies.',
+  ),
   watchdogMisses: counter('heddle_watchdog_miss_total', 'Times that the event loop was stuck for more than 200 ms.'),
   watchdogMegaMisses: counter(
     'heddle_watchdog_mega_miss_total',

@@ -134,6 +134,7 @@ export class DataPlane implements Carrier {
       ...this.traffic.filterEnvironment.faults,
       rateLimitOk: this.traffic.filterEnvironment.rateLimits.ok,
       rateLimited: this.traffic.filterEnvironment.rateLimits.rateLimited,
+      bodiesTooLarge: this.traffic.filterEnvironment.bodyLimits.tooLarge,
       watchdogMisses: this.traffic.watchdog.misses,
       watchdogMegaMisses: this.traffic.watchdog.megaMisses,
       memoryPressurePercent: this.traffic.overload.pressurePercent,

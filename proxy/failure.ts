@@ -29,6 +29,13 @@ export const failures = {
   headersTooLarge: row(431, 'DPE', 'never', 'http1.headers_too_large', 'The request head is too large'),
   targetTooLong: row(414, 'DPE', 'never', 'http1.target_too_long', 'The request target is too long'),
   bodyTooLarge: row(413, 'DPE', 'never', 'http1.chunk_extensions_too_large', 'The framing of the body is too large'),
+  requestPayloadTooLarge: row(
+    413,
+    '-',
+    'never',
+    'request_payload_too_large',
+    'The body of the request is larger than the service takes',
+  ),
   unsupportedCoding: row(501, 'DPE', 'never', 'http1.unsupported_transfer_coding', 'The transfer coding is unknown'),
   unsupportedVersion: row(505, 'DPE', 'never', 'http1.unsupported_version', 'The HTTP version is not supported'),
   expectationFailed: row(417, 'DPE', 'never', 'http1.expectation_failed', 'The expectation cannot be met'),

@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
-import type { FilterAnswer, FilterEdit, FilterWait, RequestFilter } from './filter/request-filter.ts';
+import type { FilterAnswer, FilterEdit, FilterWait, FilterWatch, RequestFilter } from './filter/request-filter.ts';
 import { answerOfFailure, answerOfFilter, answerOfRule } from './forward/answer-of-our-own.ts';
 import type {
   DownstreamPeer,
@@ -63,6 +63,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   #responseHeaders: HeaderEdit | null = null;
   #answerEdit: HeaderEdit | null = null;
   #mirrors: Mirrors | null = null;
+  /** Looks at the body as it passes; null for nobody. */
+  #bodyWatch: FilterWatch | null = null;
   #phase: Phase = 'idle';
   /** While a tunnel is being opened, or a filter holds the request up: makes the outcome be of no interest. */
   #cancelWait: (() => void) | null = null;
@@ -202,6 +204,10 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
         this.#addEdit(verdict);
         continue;
       }
+      if (verdict.kind === 'watch') {
+        this.#bodyWatch = verdict;
+        continue;
+      }
       if (verdict.kind === 'answer') this.#refuse(verdict);
       else if (verdict.kind === 'reply') this.#answer({ status: verdict.status, lines: verdict.lines, body: '' });
       else this.#holdUp(verdict, () => this.#filter(route, filters, i + 1));
@@ -284,10 +290,19 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     this.requestBytes += end - start;
     this.touch();
+    if (this.#bodyWatch !== null && !this.#bodyWatch.takes(buffer, start, end)) {
+      this.#refuseRest(this.#bodyWatch);
+      return;
+    }
     if (this.#mirrors !== null) this.#mirrors.sendBody(buffer, start, end);
     if (this.#upstream.sendBody(buffer, start, end, owned)) return;
     // answered already: the rest is not wanted; before that, reading is paused and nothing can arrive
     if (this.#phase !== 'idle') this.#giveUp('internal');
+  }
+
+  #refuseRest({ refusal }: FilterWatch): void {
+    if (this.#phase === 'responding') this.#cutOff(refusal.failure);
+    else this.#refuse(refusal);
   }
 
   onRequestEnd(trailers: string): void {
@@ -436,6 +451,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       this.#mirrors = null;
     }
     this.#action = null;
+    this.#bodyWatch = null;
     this.#phase = 'idle';
     this.#generation++;
     if (this.#cancelWait !== null) {

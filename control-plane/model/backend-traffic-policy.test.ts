@@ -120,6 +120,11 @@ describe('backendTrafficPolicySchema', () => {
       'spec.healthCheck.active.tcp.send.text: a payload of type Text needs text',
       'spec.healthCheck.active.tcp.send.binary: a payload of type Text has no binary',
     ],
+    [
+      'a body limit of nothing',
+      policy({ requestBuffer: { limit: '0' } }),
+      'spec.requestBuffer.limit: write a number of bytes from 1 to 4294967295, such as 1Mi, 500Ki or 2M',
+    ],
     ['a limit of no kind', policy({ rateLimit: {} }), 'spec.rateLimit.type: missing field type'],
     ['a limit of nothing', policy({ rateLimit: { type: 'Local' } }), 'spec.rateLimit: missing field local'],
     [

@@ -8,6 +8,7 @@ import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-po
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
 import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
 import type { RateLimitRule } from './traffic-policy/rate-limit.ts';
+import { quantityBytes } from './traffic-policy/request-buffer.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** How callers talk to one port of a backend, with nothing left open. Durations of 0 mean "no such limit". */
@@ -30,6 +31,8 @@ export interface EffectiveTrafficPolicy {
   readonly retry: EffectiveRetry;
   /** Requests beyond these are refused by the callee's sidecar. */
   readonly rateLimit: readonly RateLimitRule[];
+  /** Larger bodies are refused by the callee's sidecar; 0 is no limit. */
+  readonly maxRequestBodyBytes: number;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly connectionIdleTimeoutMs: number;
@@ -54,6 +57,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   activeHealthCheck: null,
   retry: builtInRetry,
   rateLimit: [],
+  maxRequestBodyBytes: 0,
   connectTimeoutMs: 5000,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
   requestTimeoutMs: 0,
@@ -86,6 +90,10 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     outlierDetection: effectiveOutlierDetection(layers.map(({ healthCheck }) => healthCheck?.passive)),
     retry: effectiveRetry(layers.map(({ retry }) => retry)),
     rateLimit: first(({ rateLimit }) => rateLimit?.local?.rules, base.rateLimit),
+    maxRequestBodyBytes: first(
+      ({ requestBuffer }) => requestBuffer && quantityBytes(requestBuffer.limit),
+      base.maxRequestBodyBytes,
+    ),
     connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
     requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),
     connectionIdleTimeoutMs: first(

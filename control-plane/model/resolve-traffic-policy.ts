@@ -27,6 +27,7 @@ const sections = [
   'retryBudget',
   'timeout',
   'rateLimit',
+  'requestBuffer',
 ] as const;
 
 /**

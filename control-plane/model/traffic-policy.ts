@@ -7,6 +7,7 @@ import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-po
 import { loadBalancerSchema } from './traffic-policy/load-balancer.ts';
 import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
 import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
+import { requestBufferSchema } from './traffic-policy/request-buffer.ts';
 import { retrySchema } from './traffic-policy/retry.ts';
 
 /** Limits of one sidecar towards one backend; what exceeds them is answered 503 `UO` at once. */
@@ -77,6 +78,7 @@ export const trafficPolicyShape = {
   retryBudget: retryBudgetSchema.optional(),
   timeout: timeoutSchema.optional(),
   rateLimit: rateLimitSchema.optional(),
+  requestBuffer: requestBufferSchema.optional(),
   faultInjection: elsewhere('faultInjection', 'a FaultInjection, which ends by itself'),
   tcpKeepalive: notYetSupported('tcpKeepalive'),
   proxyProtocol: notYetSupported('proxyProtocol'),
@@ -84,7 +86,6 @@ export const trafficPolicyShape = {
   connection: notYetSupported('connection'),
   dns: notYetSupported('dns'),
   http2: notYetSupported('http2'),
-  requestBuffer: notYetSupported('requestBuffer'),
   responseOverride: notYetSupported('responseOverride'),
   telemetry: notYetSupported('telemetry'),
   useClientProtocol: notYetSupported('useClientProtocol'),
@@ -112,7 +113,14 @@ export const trafficPolicyCheck = crossCheck<WrittenTrafficPolicy>(
 /** The sections of a policy as the rest of the control plane reads them: the alias is gone. */
 export type TrafficPolicy = Pick<
   WrittenTrafficPolicy,
-  'loadBalancer' | 'circuitBreaker' | 'healthCheck' | 'retry' | 'retryBudget' | 'timeout' | 'rateLimit'
+  | 'loadBalancer'
+  | 'circuitBreaker'
+  | 'healthCheck'
+  | 'retry'
+  | 'retryBudget'
+  | 'timeout'
+  | 'rateLimit'
+  | 'requestBuffer'
 >;
 
 /** Moves `outlierDetection` to `healthCheck.passive`. */

@@ -12,6 +12,7 @@ export interface Abilities {
   readonly healthChecks: boolean;
   readonly faults: boolean;
   readonly rateLimits: boolean;
+  readonly bodyLimit: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
   readonly balancing: boolean;
@@ -38,6 +39,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       healthChecks: features.has(FEATURES.healthChecks),
       faults: features.has(FEATURES.faults),
       rateLimits: features.has(FEATURES.rateLimits),
+      bodyLimit: features.has(FEATURES.bodyLimit),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),
       balancing: features.has(FEATURES.balancing),

@@ -11,13 +11,13 @@ import {
   PASSTHROUGH_CLUSTER,
   VIRTUAL_OUTBOUND,
 } from '../../proto/names.ts';
-import type { RateLimitRule } from '../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from './abilities.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { httpConnectionManager } from './http-settings.ts';
+import type { InboundLimits } from './inbound-limits.ts';
+import { needsRequests, noLimits, withLimits } from './inbound-limits.ts';
 import type { MeshedPort } from './instance.ts';
 import { socketAddress } from './message-parts.ts';
-import { withRateLimits } from './rate-limits.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import { downstreamTls } from './tls-context.ts';
 
@@ -40,7 +40,7 @@ export function inboundListener(
   trustDomain: string,
   abilities: Abilities,
   settings: HttpSettings,
-  rateLimits: readonly RateLimitRule[] = [],
+  limits: InboundLimits = noLimits,
 ): Listener {
   const name = inboundListenerName(port.port);
   const httpAlpn = [ALPN_HTTP1, ...(abilities.http2 ? [ALPN_HTTP2] : [])];
@@ -48,7 +48,7 @@ export function inboundListener(
     name,
     transport_socket: downstreamTls(trustDomain, httpAlpn),
     filters: [
-      httpConnectionManager(name, inboundRoutes(port.port, rateLimits), {
+      httpConnectionManager(name, inboundRoutes(port.port, limits), {
         // A caller's own word about who it is never passes; what the handshake proved takes its place.
         forward_client_cert_details: 'SANITIZE_SET',
         set_current_client_cert_details: { uri: true },
@@ -61,8 +61,7 @@ export function inboundListener(
     address: socketAddress(port.inbound.address, port.inbound.port),
     traffic_direction: 'INBOUND',
   } as const;
-  // bytes that nobody reads would go past the limit
-  const takesBytes = rateLimits.length === 0 || port.protocol === 'tcp' || port.protocol === 'auto';
+  const takesBytes = !needsRequests(limits) || port.protocol === 'tcp' || port.protocol === 'auto';
   if (!abilities.tcp || !takesBytes) return { ...listener, filter_chains: [http] };
   return {
     ...listener,
@@ -84,7 +83,7 @@ export function inboundListener(
   };
 }
 
-function inboundRoutes(port: number, rateLimits: readonly RateLimitRule[]): RouteConfiguration {
+function inboundRoutes(port: number, limits: InboundLimits): RouteConfiguration {
   const route = {
     name: 'default',
     match: { prefix: '/' },
@@ -96,7 +95,7 @@ function inboundRoutes(port: number, rateLimits: readonly RateLimitRule[]): Rout
       {
         name: `inbound|http|${port}`,
         domains: ['*'],
-        routes: [withRateLimits(route, rateLimits)],
+        routes: [withLimits(route, limits)],
       },
     ],
   };

@@ -21,18 +21,19 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
+import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { HttpRoute } from '../model/http-route.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
-import type { RateLimitRule } from '../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from './abilities.ts';
 import { abilitiesOf, protocolFor } from './abilities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
 import { FaultAttachments } from './faults.ts';
 import { httpSettings } from './http-settings.ts';
+import { inboundLimits } from './inbound-limits.ts';
 import type { Instance, MeshedPort } from './instance.ts';
 import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
 import { inboundListener, outboundListener } from './listeners.ts';
@@ -171,22 +172,21 @@ export class MeshResources {
           this.#view.trustDomain,
           abilities,
           httpSettings(this.#mesh, abilities),
-          abilities.rateLimits ? this.#rateLimitsAt(client.workload, port) : [],
+          inboundLimits(this.#policiesAt(client.workload, port), abilities),
         ),
       );
     }
     return abilities.tcp ? this.#serviceListener(client, name, abilities) : null;
   }
 
-  /** Of every service that the port belongs to: a request must be within all of them. */
-  #rateLimitsAt(workload: string, inbound: MeshedPort): readonly RateLimitRule[] {
+  /** Of every service that the port belongs to. */
+  #policiesAt(workload: string, inbound: MeshedPort): readonly EffectiveTrafficPolicy[] {
     this.#servicesOf ??= servicesByWorkload(this.#catalog.all());
-    const limits = (this.#servicesOf.get(workload) ?? []).flatMap(({ service, instance }) =>
+    return (this.#servicesOf.get(workload) ?? []).flatMap(({ service, instance }) =>
       service.ports
         .filter(({ target }) => declaredPort(instance.ports, target) === inbound)
-        .map((port) => this.#policies.policyFor(service, port).rateLimit),
+        .map((port) => this.#policies.policyFor(service, port)),
     );
-    return [...new Set(limits)].flat();
   }
 
   #serviceListener(client: ClientView, name: string, abilities: Abilities): PlannedResource | null {

@@ -389,12 +389,18 @@ export const backendTrafficPolicy: fc.Arbitrary<object> = fc
     ),
     trafficPolicy,
     rarely(rateLimit),
+    rarely(fc.record({ limit: fc.constantFrom('1Mi', '1.5Ki', 1, '4294967295') })),
   )
-  .map(([about, targetRefs, policy, limit]) => ({
+  .map(([about, targetRefs, policy, limit, requestBuffer]) => ({
     apiVersion: 'heddle.dev/v1alpha1',
     kind: 'BackendTrafficPolicy',
     metadata: about,
-    spec: { targetRefs, ...policy, ...(limit !== undefined && { rateLimit: limit }) },
+    spec: {
+      targetRefs,
+      ...policy,
+      ...(limit !== undefined && { rateLimit: limit }),
+      ...(requestBuffer && { requestBuffer }),
+    },
   }));
 
 const percentage = rarely(fc.double({ min: 0, max: 100, noNaN: true }));

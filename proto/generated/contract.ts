@@ -53,6 +53,8 @@ import type { WeightedCluster as _envoy_config_route_v3_WeightedCluster, Weighte
 import type { LocalRateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor, LocalRateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/LocalRateLimitDescriptor.ts';
 import type { RateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor, RateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/RateLimitDescriptor.ts';
 import type { FaultDelay as _envoy_extensions_filters_common_fault_v3_FaultDelay, FaultDelay__Output as _envoy_extensions_filters_common_fault_v3_FaultDelay__Output } from './envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { Buffer as _envoy_extensions_filters_http_buffer_v3_Buffer, Buffer__Output as _envoy_extensions_filters_http_buffer_v3_Buffer__Output } from './envoy/extensions/filters/http/buffer/v3/Buffer.ts';
+import type { BufferPerRoute as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute, BufferPerRoute__Output as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute__Output } from './envoy/extensions/filters/http/buffer/v3/BufferPerRoute.ts';
 import type { CorsPolicy as _envoy_extensions_filters_http_cors_v3_CorsPolicy, CorsPolicy__Output as _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output } from './envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
 import type { FaultAbort as _envoy_extensions_filters_http_fault_v3_FaultAbort, FaultAbort__Output as _envoy_extensions_filters_http_fault_v3_FaultAbort__Output } from './envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
 import type { HTTPFault as _envoy_extensions_filters_http_fault_v3_HTTPFault, HTTPFault__Output as _envoy_extensions_filters_http_fault_v3_HTTPFault__Output } from './envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
@@ -248,6 +250,12 @@ export interface ProtoGrpcType {
           }
         }
         http: {
+          buffer: {
+            v3: {
+              Buffer: MessageTypeDefinition<_envoy_extensions_filters_http_buffer_v3_Buffer, _envoy_extensions_filters_http_buffer_v3_Buffer__Output>
+              BufferPerRoute: MessageTypeDefinition<_envoy_extensions_filters_http_buffer_v3_BufferPerRoute, _envoy_extensions_filters_http_buffer_v3_BufferPerRoute__Output>
+            }
+          }
           cors: {
             v3: {
               CorsPolicy: MessageTypeDefinition<_envoy_extensions_filters_http_cors_v3_CorsPolicy, _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output>

@@ -1,6 +1,7 @@
 import type { PackedMessage } from '../any.ts';
-import { CORS_FILTER, FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER } from '../extension-names.ts';
+import { BUFFER_FILTER, CORS_FILTER, FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER } from '../extension-names.ts';
 import type { Path, Violations } from '../violation.ts';
+import { checkBuffer } from './buffer.ts';
 import { checkCors } from './cors.ts';
 import { checkFault } from './fault.ts';
 import { checkLocalRateLimit } from './local-rate-limit.ts';
@@ -25,10 +26,14 @@ export function checkPerFilterConfig(
     } else if (name === LOCAL_RATE_LIMIT_FILTER) {
       const limit = unpackAt([LOCAL_RATE_LIMIT], config, configAt, violations);
       if (limit !== null) checkLocalRateLimit(limit.message, configAt, violations);
+    } else if (name === BUFFER_FILTER) {
+      const buffer = unpackAt(['envoy.extensions.filters.http.buffer.v3.BufferPerRoute'], config, configAt, violations);
+      if (buffer !== null) checkBuffer(buffer.message, configAt, violations);
     } else {
+      const known = [BUFFER_FILTER, CORS_FILTER, FAULT_FILTER];
       violations.add(
         configAt,
-        `is no filter of the sidecar: it has ${CORS_FILTER}, ${FAULT_FILTER} and ${LOCAL_RATE_LIMIT_FILTER}`,
+        `is no filter of the sidecar: it has ${known.join(', ')} and ${LOCAL_RATE_LIMIT_FILTER}`,
       );
     }
   }

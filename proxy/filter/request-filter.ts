@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import type { RequestHead } from '../message-head.ts';
 
@@ -54,8 +55,17 @@ export interface FilterEdit {
   readonly edit: { apply(block: string): string };
 }
 
+/** The request may go on as long as its body is as it should be. One filter of a route at most says this. */
+export interface FilterWatch {
+  readonly kind: 'watch';
+  /** Whether the next bytes of the body, in the framing of the head, may go on too. */
+  takes(buffer: Buffer, start: number, end: number): boolean;
+  /** For a request of which they may not; where an answer has begun, that is cut off. */
+  readonly refusal: FilterAnswer;
+}
+
 /** What a filter says of a request; null, which costs nothing, is that it may go on. */
-export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | null;
+export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | FilterWatch | null;
 
 /**
  * A rule that a route has for its requests, asked once for each before it is forwarded, redirected or answered. One filter

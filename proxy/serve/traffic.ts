@@ -78,6 +78,7 @@ export class Traffic {
     random: Math.random,
     wallClockMs: () => Date.now(),
     rateLimits: { ok: 0, rateLimited: 0 },
+    bodyLimits: { tooLarge: 0 },
     now: () => performance.now(),
   };
   readonly #resolver = new HostResolver();

@@ -9,6 +9,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.normalization,
   FEATURES.faults,
   FEATURES.rateLimits,
+  FEATURES.bodyLimit,
   FEATURES.routing,
   FEATURES.retries,
   FEATURES.outlierDetectors,

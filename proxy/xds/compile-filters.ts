@@ -1,11 +1,13 @@
 import { unpackAs } from '../../proto/any.ts';
 import { timerMs } from '../../proto/duration.ts';
-import { FAULT_FILTER } from '../../proto/extension-names.ts';
+import { BUFFER_FILTER, FAULT_FILTER } from '../../proto/extension-names.ts';
 import type { FaultOrigin } from '../../proto/fault-metadata.ts';
 import { parseFaultMetadata } from '../../proto/fault-metadata.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { FaultDelay__Output } from '../../proto/generated/envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
 import type { FaultAbort__Output } from '../../proto/generated/envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
+import type { BodyLimitCounters } from '../filter/body-limit.ts';
+import { BodyLimit } from '../filter/body-limit.ts';
 import type { FaultConfig, FaultEnvironment } from '../filter/fault-filter.ts';
 import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
@@ -17,7 +19,7 @@ import type { RateLimitMemory } from './compile-rate-limit.ts';
 import { compileRateLimit } from './compile-rate-limit.ts';
 
 /** What filters need of the sidecar around them. */
-export type FilterEnvironment = FaultEnvironment & RateLimitMemory;
+export type FilterEnvironment = FaultEnvironment & RateLimitMemory & { readonly bodyLimits: BodyLimitCounters };
 
 /** For routes that are compiled only to see that they can be, or what they lead to. */
 export const withoutRequests: FilterEnvironment = {
@@ -29,17 +31,28 @@ export const withoutRequests: FilterEnvironment = {
   buckets: new Map(),
   limitShare: 1,
   now: () => 0,
+  bodyLimits: { tooLarge: 0 },
 };
 
 /**
  * The filters of a validated route in the order in which they are asked, Envoy's: other origins first, so that a browser may
- * see what the others answer, then faults, then limits. Null for none.
+ * see what the others answer, then faults, then limits of rates and of bodies. Null for none.
  */
 export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
-  const filters = [compileCors(route), compileFault(route, environment), compileRateLimit(route, environment)].filter(
-    (filter) => filter !== null,
-  );
+  const filters = [
+    compileCors(route),
+    compileFault(route, environment),
+    compileRateLimit(route, environment),
+    compileBodyLimit(route, environment),
+  ].filter((filter) => filter !== null);
   return filters.length === 0 ? null : filters;
+}
+
+function compileBodyLimit(route: Route__Output, { bodyLimits }: FilterEnvironment): RequestFilter | null {
+  const packed = route.typed_per_filter_config[BUFFER_FILTER];
+  if (packed === undefined) return null;
+  const { buffer } = unpackAs('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', packed);
+  return buffer?.max_request_bytes ? new BodyLimit(buffer.max_request_bytes.value, bodyLimits) : null;
 }
 
 /** Null also where nobody says which document asks for the fault and until when. */
