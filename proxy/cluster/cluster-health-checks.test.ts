@@ -41,6 +41,7 @@ function checked(ports: readonly number[], overrides: Partial<ClusterConfig> = {
   const proberFor = (port: number): Prober => {
     open.add(port);
     return {
+      loading: null,
       check: (): Promise<CheckOutcome> => {
         if (silent.has(port)) return new Promise(() => {});
         return Promise.resolve().then(() =>

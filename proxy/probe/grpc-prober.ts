@@ -13,6 +13,8 @@ const notAnswered: ReadonlySet<number> = new Set([1, 4, 14]);
 
 /** Asks by the health protocol of gRPC, over grpc-js. */
 export class GrpcProber implements Prober {
+  // a library that is missing shows with the check
+  readonly loading: Promise<void> = import('../../proto/client.ts').then(ignore, ignore);
   readonly #check: GrpcCheck;
   readonly #target: ProbeTarget;
   readonly #reusesConnection: boolean;
@@ -70,6 +72,8 @@ export class GrpcProber implements Prober {
     });
   }
 }
+
+function ignore(): void {}
 
 /** Credentials that make of grpc-js's own connection what the target's is made of. */
 async function targetCredentials(target: ProbeTarget, closing: AbortSignal): Promise<ChannelCredentials> {

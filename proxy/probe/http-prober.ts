@@ -16,6 +16,8 @@ const KEEP_MS = 300_000;
 
 /** Sends a request over undici and judges the answer. */
 export class HttpProber implements Prober {
+  // a library that is missing shows with the check
+  readonly loading: Promise<void> = import('undici').then(ignore, ignore);
   readonly #check: HttpCheck;
   readonly #target: ProbeTarget;
   readonly #reusesConnection: boolean;
@@ -90,6 +92,8 @@ export class HttpProber implements Prober {
     return { kind: 'failure', reason: 'the body is not what is expected' };
   }
 }
+
+function ignore(): void {}
 
 function isIn(status: number, ranges: readonly StatusRange[]): boolean {
   return ranges.some(({ start, end }) => status >= start && status < end);

@@ -16,6 +16,7 @@ const MESH_STAYS_MS = 100;
 
 /** Connects, says something where it is told to, and looks for what is expected. A connection for each check. */
 export class TcpProber implements Prober {
+  readonly loading = null;
   readonly #check: TcpCheck;
   readonly #target: ProbeTarget;
 

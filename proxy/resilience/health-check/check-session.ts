@@ -5,6 +5,8 @@ import type { CheckOutcome, HealthRecord, Transition } from './health-record.ts'
 
 /** Checks one endpoint, once for each call. */
 export interface Prober {
+  /** Until when it loads what it needs, which is no part of a check's time; null where it needs nothing. Never rejects. */
+  readonly loading: Promise<void> | null;
   /** Always fulfilled. `signal` ends a check that takes too long; what it comes to then is nobody's concern. */
   check(signal: AbortSignal): Promise<CheckOutcome>;
   /** Closes what it kept open. */
@@ -51,6 +53,20 @@ export class CheckSession {
   }
 
   start(): void {
+    const { loading } = this.#prober;
+    if (loading === null) this.#begin();
+    else {
+      let isStopped = false;
+      this.#cancel = () => {
+        isStopped = true;
+      };
+      void loading.then(() => {
+        if (!isStopped) this.#begin();
+      });
+    }
+  }
+
+  #begin(): void {
     const jitterMs = this.#environment.random() * this.#settings.initialJitterMs;
     if (jitterMs > 0) this.#wait(jitterMs);
     else this.#enter();

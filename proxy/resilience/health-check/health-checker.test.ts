@@ -26,10 +26,15 @@ const silence: CheckOutcome = { kind: 'network', reason: 'silence' };
 
 /** Answers when it is told to. */
 class ScriptedProber implements Prober {
+  readonly loading: Promise<void> | null;
   checks = 0;
   closed = 0;
   signal: AbortSignal | null = null;
   #answer: (outcome: CheckOutcome) => void = () => {};
+
+  constructor(loading: Promise<void> | null = null) {
+    this.loading = loading;
+  }
 
   check(signal: AbortSignal): Promise<CheckOutcome> {
     this.checks++;
@@ -88,6 +93,21 @@ describe('HealthChecker', () => {
     expect(prober.checks).toBe(2);
     await prober.answer();
     expect(clock.pendingMs).toEqual([3_000]);
+  });
+
+  it('begins when what it takes is loaded, and not when it was stopped meanwhile', async () => {
+    const { checker, clock } = checkerOf();
+    let isLoaded = () => {};
+    const loading = new Promise<void>((resolve) => {
+      isLoaded = resolve;
+    });
+    const [first, second] = [new ScriptedProber(loading), new ScriptedProber(loading)];
+    checker.watch(first, true);
+    checker.forget(checker.watch(second, true));
+    expect([first.checks, clock.pendingMs]).toEqual([0, []]);
+    isLoaded();
+    await loading;
+    expect([first.checks, second.checks]).toEqual([1, 0]);
   });
 
   it('waits for up to the initial jitter first', () => {
