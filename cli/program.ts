@@ -12,6 +12,7 @@ import { proxiesCommand } from './commands/proxies.ts';
 import { proxyCommand } from './commands/proxy.ts';
 import { routeCommand } from './commands/route.ts';
 import { runCommand } from './commands/run.ts';
+import { schemaCommand } from './commands/schema.ts';
 import { statCommand } from './commands/stat.ts';
 import { tokenCommand } from './commands/token.ts';
 import { programOf } from './program-of.ts';
@@ -28,6 +29,6 @@ export function buildProgram(): Command {
     Look: [statCommand(), edgesCommand(), proxiesCommand(), getCommand()],
     Change: [applyCommand(), deleteCommand(), routeCommand(), limitCommand(), faultCommand()],
     Secure: [tokenCommand(), certsCommand()],
-    Operate: [proxyCommand()],
+    Operate: [proxyCommand(), schemaCommand()],
   });
 }

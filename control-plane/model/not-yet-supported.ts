@@ -13,7 +13,8 @@ export function notYetSupported(what: string) {
   return z
     .unknown()
     .refine((value) => value === undefined, `${what} ${notSupported}: remove it`)
-    .optional();
+    .optional()
+    .meta({ refused: true }); // left out of the JSON Schema
 }
 
 /** A field that other gateways have here, and Heddle in a document of its own. */
@@ -21,7 +22,8 @@ export function elsewhere(field: string, where: string) {
   return z
     .unknown()
     .refine((value) => value === undefined, `${field} is no part of this document: write ${where}`)
-    .optional();
+    .optional()
+    .meta({ refused: true }); // left out of the JSON Schema
 }
 
 /** A choice of words, some of which the public API has and this version of Heddle does not act on; those are refused by name. */
