@@ -1,4 +1,6 @@
 import { pack } from '../../proto/any.ts';
+import type { CallersAt } from '../../proto/caller-metadata.ts';
+import { formatCallers } from '../../proto/caller-metadata.ts';
 import { msToDuration } from '../../proto/duration.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
@@ -42,6 +44,7 @@ export function outboundCluster(
   port: ServicePort,
   policy: EffectiveTrafficPolicy,
   abilities: Abilities,
+  callers: readonly CallersAt[],
 ): Cluster {
   const protocol = protocolFor(service.declarationOf(port).protocol, abilities);
   const target = { host: service.host, port: port.port, subset };
@@ -88,6 +91,7 @@ export function outboundCluster(
           services: [{ host: service.host, name: service.name, namespace: service.namespace }],
           ...(subset !== '' && { subset }),
         }),
+        ...(callers.length > 0 && formatCallers(callers)),
       },
     },
   };

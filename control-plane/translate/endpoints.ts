@@ -1,5 +1,7 @@
 import type { Input } from '../../proto/load.ts';
 import { formatEndpointMetadata } from '../../proto/metadata.ts';
+import type { Locality } from './caller-localities.ts';
+import { distance } from './caller-localities.ts';
 import type { Instance } from './instance.ts';
 import { socketAddress } from './message-parts.ts';
 import { compareText } from './order.ts';
@@ -21,14 +23,17 @@ export interface Dial {
 /**
  * The EDS resource of one cluster: one group per locality in order of region and zone, the instances in it by name.
  *
- * Every group has a locality, also an empty one, and a weight, its number of endpoints: gRPC clients refuse a group
- * without the first and route nothing to one without the second.
+ * Every group has a locality, also an empty one, and a weight, its number of endpoints where zones are not weighted: gRPC
+ * clients refuse a group without the first and route nothing to one without the second.
+ *
+ * With `caller` the groups have priorities by how far they are from it, without gaps.
  */
 export function clusterLoadAssignment(
   cluster: string,
   destination: Destination,
   port: ServicePort,
   weightedZones: ReadonlyMap<string, number> | null,
+  caller: Locality | null,
 ): Input<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
   const localities = new Map<string, { region: string; zone: string; endpoints: LbEndpoint[] }>();
   for (const instance of destination.service.instances) {
@@ -43,15 +48,20 @@ export function clusterLoadAssignment(
     locality.endpoints.push(lbEndpoint(instance, destination.service.name, dial));
     localities.set(key, locality);
   }
+  const groups = [...localities.values()];
+  const distances = groups.map((group) => (caller === null ? 0 : distance(caller, group)));
+  const levels = [...new Set<number>(distances)].sort();
   return {
     cluster_name: cluster,
-    endpoints: [...localities.values()]
-      .sort((a, b) => compareText(a.region, b.region) || compareText(a.zone, b.zone))
-      .map(({ region, zone, endpoints }) => ({
+    endpoints: groups
+      .map((group, index) => ({ ...group, priority: levels.indexOf(distances[index] as number) })) // one for each
+      .sort((a, b) => a.priority - b.priority || compareText(a.region, b.region) || compareText(a.zone, b.zone))
+      .map(({ region, zone, endpoints, priority }) => ({
         locality: { region, zone },
         lb_endpoints: endpoints,
         // where zones are weighted, one that nobody names has weight 1 (Envoy Gateway)
         load_balancing_weight: { value: weightedZones === null ? endpoints.length : (weightedZones.get(zone) ?? 1) },
+        ...(priority > 0 && { priority }),
       })),
   };
 }

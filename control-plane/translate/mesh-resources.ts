@@ -29,6 +29,7 @@ import { defaultDetectionTimeout } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import type { Abilities } from './abilities.ts';
 import { abilitiesOf, protocolFor } from './abilities.ts';
+import { CallerLocalities } from './caller-localities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
 import { FaultAttachments } from './faults.ts';
@@ -82,6 +83,7 @@ export class MeshResources {
   readonly #tcpRoutes: RouteAttachments<TcpRoute>;
   readonly #policies: PolicyAttachments;
   readonly #faults: FaultAttachments;
+  readonly #callers: CallerLocalities;
   readonly #meshedPorts: ReadonlyMap<string, readonly MeshedPort[]>;
   #servicesOf: ReturnType<typeof servicesByWorkload> | null = null;
 
@@ -96,6 +98,7 @@ export class MeshResources {
     this.#tcpRoutes = new RouteAttachments(documents.TCPRoute);
     this.#policies = new PolicyAttachments(documents.BackendTrafficPolicy, this.#mesh);
     this.#faults = new FaultAttachments(documents.FaultInjection);
+    this.#callers = new CallerLocalities(instances);
     this.#meshedPorts = new Map(
       instances.map((instance) => [`${instance.namespace}/${instance.name}`, meshedPorts(instance)]),
     );
@@ -111,7 +114,7 @@ export class MeshResources {
       case CLUSTER_TYPE_URL:
         return this.#cluster(client, name);
       case CLUSTER_LOAD_ASSIGNMENT_TYPE_URL:
-        return this.#endpoints(name);
+        return this.#endpoints(client, name);
       case SECRET_TYPE_URL:
         return name === ROOT_SECRET ? planned(typeUrl, name, '', () => rootSecret(this.#view.trustBundlePem)) : null;
     }
@@ -262,30 +265,28 @@ export class MeshResources {
       return planned(CLUSTER_TYPE_URL, name, scope, () => inboundCluster(inbound.port, abilities));
     }
     const outbound = this.#outboundPort(name);
-    return outbound === null
-      ? null
-      : planned(CLUSTER_TYPE_URL, name, scope, () =>
-          outboundCluster(
-            outbound.destination,
-            outbound.port,
-            this.#policies.policyFor(outbound.destination.service, outbound.port),
-            abilities,
-          ),
-        );
+    if (outbound === null) return null;
+    const { destination, port } = outbound;
+    const policy = this.#policies.policyFor(destination.service, port);
+    // who calls from where decides how much may stay in a zone
+    const isByCaller = policy.loadBalancer.preferLocal !== null && abilities.balancing;
+    const service = isByCaller ? this.#callers.serviceOf(client.workload) : '';
+    return planned(CLUSTER_TYPE_URL, name, `${service}${scope}`, () =>
+      outboundCluster(destination, port, policy, abilities, service === '' ? [] : this.#callers.callersOf(service)),
+    );
   }
 
-  #endpoints(name: string): PlannedResource | null {
+  #endpoints(client: ClientView, name: string): PlannedResource | null {
     const outbound = this.#outboundPort(name);
-    return outbound === null
-      ? null
-      : planned(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name, '', () =>
-          clusterLoadAssignment(
-            name,
-            outbound.destination,
-            outbound.port,
-            this.#policies.policyFor(outbound.destination.service, outbound.port).loadBalancer.weightedZones,
-          ),
-        );
+    if (outbound === null) return null;
+    const { destination, port } = outbound;
+    const { failover, weightedZones } = this.#policies.policyFor(destination.service, port).loadBalancer;
+    const isLeveled = failover && abilitiesOf(client.features).balancing;
+    const caller = isLeveled ? this.#callers.localityOf(client.workload) : null;
+    const scope = caller === null ? '' : `@${JSON.stringify([caller.region, caller.zone])}`;
+    return planned(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name, scope, () =>
+      clusterLoadAssignment(name, destination, port, weightedZones, caller),
+    );
   }
 
   #inboundPort(client: ClientView, name: string): MeshedPort | null {

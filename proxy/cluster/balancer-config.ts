@@ -1,3 +1,4 @@
+import type { CallersAt } from '../../proto/caller-metadata.ts';
 import type { ZoneAware } from '../balance/locality-split.ts';
 import { defaultMaglevTableSize } from '../balance/maglev.ts';
 import { defaultAnswerTimeMs, defaultDecayMs } from '../balance/peak-ewma.ts';
@@ -22,7 +23,10 @@ export interface BalancerConfig {
   readonly localities: LocalityRouting | null;
 }
 
-export type LocalityRouting = { readonly kind: 'weighted' } | ({ readonly kind: 'zone-aware' } & ZoneAware);
+export type LocalityRouting =
+  | { readonly kind: 'weighted' }
+  /** `callers`: instances of the sidecar's own service by place; empty where nobody said. */
+  | ({ readonly kind: 'zone-aware'; readonly callers: readonly CallersAt[] } & ZoneAware);
 
 /** A balancer with nothing but defaults. */
 export function plainBalancer(kind: BalancerKind): BalancerConfig {

@@ -1,3 +1,4 @@
+import type { CallersAt } from '../../proto/caller-metadata.ts';
 import type { BuildPicker, Picker } from '../balance/balancer.ts';
 import { buildLeastRequest } from '../balance/least-request.ts';
 import type { LocalityMembers, LocalityShare } from '../balance/locality-split.ts';
@@ -61,7 +62,8 @@ function splitByLocality(
   overprovisioningPercent: number,
 ): readonly LocalityShare<Endpoint>[] | null {
   if (localities === null) return null;
-  const members = groupByLocality(endpoints, staying, own);
+  const callers = localities.kind === 'zone-aware' ? localities.callers : [];
+  const members = groupByLocality(endpoints, staying, own, callers);
   if (localities.kind === 'weighted') return weightedSplit(members, overprovisioningPercent);
   // Envoy: only the first level, the one that is in use, can be near
   return own === null || priority > 0 ? null : zoneSplit(members, localities);
@@ -71,6 +73,7 @@ function groupByLocality(
   endpoints: readonly Endpoint[],
   staying: readonly Endpoint[],
   own: OwnLocality | null,
+  callers: readonly CallersAt[],
 ): readonly LocalityMembers<Endpoint>[] {
   const groups = new Map<string, LocalityMembers<Endpoint> & { usable: Endpoint[]; total: number }>();
   const groupOf = ({ region, zone, subZone, weight }: Place) => {
@@ -78,7 +81,8 @@ function groupByLocality(
     let group = groups.get(key);
     if (group === undefined) {
       const isOwn = own !== null && own.region === region && own.zone === zone;
-      group = { isOwn, weight, usable: [], total: 0, callers: own?.callersIn(region, zone) ?? 0 };
+      const count = callers.find((at) => at.region === region && at.zone === zone)?.count ?? 0;
+      group = { isOwn, weight, usable: [], total: 0, callers: count };
       groups.set(key, group);
     }
     return group;

@@ -79,9 +79,11 @@ describe('a cluster with localities', () => {
   });
 
   it('stays in its zone while that has enough endpoints for its callers', () => {
-    const zones = { kind: 'zone-aware', routingEnabledPercent: 100, minClusterSize: 6, forceLocalMinSize: 0 } as const;
+    const callers = ['a', 'b'].map((zone) => ({ region: 'r', zone, count: 1 }));
+    const shares6 = { routingEnabledPercent: 100, minClusterSize: 6, forceLocalMinSize: 0 };
+    const zones = { kind: 'zone-aware', callers, ...shares6 } as const;
     const ports = [1, 2, 3, 4, 5, 6].map((port) => at(port, { region: 'r', zone: port < 4 ? 'a' : 'b' }));
-    const own = { region: 'r', zone: 'a', callersIn: () => 1 };
+    const own = { region: 'r', zone: 'a' };
     const { cluster } = clusterOf(ports, { localities: zones }, own);
     expect(Object.keys(shares(cluster))).toEqual(['1', '2', '3']);
     cluster.setEndpoints(ports.slice(1));

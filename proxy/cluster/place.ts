@@ -30,6 +30,4 @@ export const nowhere: Place = {
 export interface OwnLocality {
   readonly region: string;
   readonly zone: string;
-  /** Instances of its own service in a zone, itself included: who calls from where. 0 where nobody knows. */
-  callersIn(region: string, zone: string): number;
 }

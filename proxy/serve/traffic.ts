@@ -136,6 +136,7 @@ export class Traffic {
       coarseNow: () => this.clock.nowMs,
       now: () => performance.now(),
       random: Math.random,
+      ...(config.region + config.zone !== '' && { locality: { region: config.region, zone: config.zone } }),
       onEjection: (cluster, endpoint, event) => logOutlierEvent(log, cluster, endpoint, event),
       healthChecks: healthCheckEnvironment(this.identity, this.#sessions, log),
     };

@@ -55,7 +55,13 @@ describe('compileBalancer', () => {
     ).toEqual({
       ...plainBalancer('least-request'),
       slowStart: { windowMs: 30_000, aggression: 1, minWeightPercent: 10 },
-      localities: { kind: 'zone-aware', routingEnabledPercent: 100, minClusterSize: 6, forceLocalMinSize: 1 },
+      localities: {
+        kind: 'zone-aware',
+        callers: [],
+        routingEnabledPercent: 100,
+        minClusterSize: 6,
+        forceLocalMinSize: 1,
+      },
     });
   });
 });

@@ -1,4 +1,6 @@
 import { unpack } from '../../proto/any.ts';
+import type { CallersAt } from '../../proto/caller-metadata.ts';
+import { parseCallers } from '../../proto/caller-metadata.ts';
 import { timerMs } from '../../proto/duration.ts';
 import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { LocalityLbConfig__Output } from '../../proto/generated/envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
@@ -12,7 +14,9 @@ import { plainBalancer } from '../cluster/balancer-config.ts';
 export function compileBalancer(cluster: Cluster__Output): BalancerConfig {
   for (const { typed_extension_config: extension } of cluster.load_balancing_policy?.policies ?? []) {
     const packed = extension?.typed_config;
-    if (packed && known.has(packed.type_url.split('/').at(-1) ?? '')) return compile(packed);
+    if (packed && known.has(packed.type_url.split('/').at(-1) ?? '')) {
+      return compile(packed, parseCallers(cluster.metadata));
+    }
   }
   return plainBalancer(byName[cluster.lb_policy] ?? 'round-robin');
 }
@@ -36,17 +40,17 @@ const byName: Readonly<Record<string, BalancerKind | undefined>> = {
   MAGLEV: 'maglev',
 };
 
-function compile(packed: Packed): BalancerConfig {
+function compile(packed: Packed, callers: readonly CallersAt[]): BalancerConfig {
   const { name, message } = unpack(packed);
   switch (name) {
     case 'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest':
       return {
         ...plainBalancer('least-request'),
         slowStart: slowStartOf(message.slow_start_config),
-        localities: localitiesOf(message.locality_lb_config),
+        localities: localitiesOf(message.locality_lb_config, callers),
       };
     case 'envoy.extensions.load_balancing_policies.random.v3.Random':
-      return { ...plainBalancer('random'), localities: localitiesOf(message.locality_lb_config) };
+      return { ...plainBalancer('random'), localities: localitiesOf(message.locality_lb_config, callers) };
     case 'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash': {
       const plain = plainBalancer('ring-hash');
       return {
@@ -76,7 +80,7 @@ function compile(packed: Packed): BalancerConfig {
       return {
         ...plainBalancer('round-robin'),
         slowStart: slowStartOf(message.slow_start_config),
-        localities: localitiesOf(message.locality_lb_config),
+        localities: localitiesOf(message.locality_lb_config, callers),
       };
     default:
       return plainBalancer('round-robin');
@@ -92,12 +96,13 @@ function slowStartOf(config: SlowStartConfig__Output | null): SlowStart | null {
   };
 }
 
-function localitiesOf(config: LocalityLbConfig__Output | null): LocalityRouting | null {
+function localitiesOf(config: LocalityLbConfig__Output | null, callers: readonly CallersAt[]): LocalityRouting | null {
   if (config?.locality_weighted_lb_config) return { kind: 'weighted' };
   const zones = config?.zone_aware_lb_config;
   if (!zones) return null;
   return {
     kind: 'zone-aware',
+    callers,
     routingEnabledPercent: Number(zones.routing_enabled?.value ?? 100),
     minClusterSize: Number(zones.min_cluster_size?.value ?? defaultMinClusterSize),
     forceLocalMinSize: zones.force_local_zone === null ? 0 : (zones.force_local_zone.min_size?.value ?? 1),
