@@ -13,6 +13,8 @@ import type {
 } from './forward/forward-environment.ts';
 import type { LocalReply } from './forward/local-reply.ts';
 import { Mirrors } from './forward/mirrors.ts';
+import type { ControlTrust } from './forward/request-controls.ts';
+import { takeControls } from './forward/request-controls.ts';
 import { RequestDeadline } from './forward/request-deadline.ts';
 import type { AnswerReceiver } from './forward/upstream-request.ts';
 import { UpstreamRequest } from './forward/upstream-request.ts';
@@ -59,6 +61,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   readonly #upstream: UpstreamRequest;
   readonly #deadline: RequestDeadline;
   #action: ForwardAction<Cluster> | null = null;
+  /** For all attempts, from the end of the request; 0 for none. */
+  #timeoutMs = 0;
   /** Changes to the answer: those of the route with those of its destination, and those that filters ask for. */
   #responseHeaders: HeaderEdit | null = null;
   #answerEdit: HeaderEdit | null = null;
@@ -122,7 +126,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.#beganAtMs = this.#touchedAtMs;
     this.#isTunnel = false;
     this.#hasTunnelAnswerEnded = false;
-    this.#upstream.begin(head);
+    this.#upstream.begin(head, this.startedAtMs);
     this.#phase = 'routing';
     if (head.peerMetadata !== '' && this.peer.metadata === '' && head.peerMetadata.length <= MAX_PEER_METADATA_LENGTH) {
       this.peer.metadata = head.peerMetadata;
@@ -270,21 +274,33 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     if (edited !== null) this.#responseHeaders = edited.responseHeaders;
     this.#action = action;
     this.#phase = 'forwarding';
+    const bounds = this.head.hasControls ? takeControls(this.head, action, this.#controlTrust()) : action;
+    const { timeoutMs } = bounds;
+    this.#timeoutMs = timeoutMs;
     const isIn =
       edited === null
-        ? upstream.enter(action.pick(), action, requestHeaders)
-        : upstream.enter(edited.destination, action, edited.requestHeaders);
+        ? upstream.enter(action.pick(), action, requestHeaders, bounds)
+        : upstream.enter(edited.destination, action, edited.requestHeaders, bounds);
     if (!isIn) {
       this.#fail('upstreamOverflow', 'too many requests in flight');
       return;
     }
     const callTimeoutMs = this.head.isGrpc ? grpcTimeoutMs(this.head.block) : 0;
-    if (callTimeoutMs > 0) this.#deadline.armForCall(callTimeoutMs, this.startedAtMs);
-    if (action.timeoutMs > 0 && upstream.isRequestEnded) this.#deadline.armForRoute(action.timeoutMs);
+    if (callTimeoutMs > 0) {
+      this.#deadline.armForCall(callTimeoutMs, this.startedAtMs);
+      upstream.callTimeoutMs = callTimeoutMs;
+    }
+    if (timeoutMs > 0 && upstream.isRequestEnded) this.#deadline.armForRoute(timeoutMs);
     if (action.mirrors !== null && this.head.upgrade === '') {
-      this.#mirrors = Mirrors.start(action.mirrors, upstream.outgoing, this.head, action.timeoutMs, this.environment);
+      this.#mirrors = Mirrors.start(action.mirrors, upstream.outgoing, this.head, timeoutMs, this.environment);
     }
     upstream.attempt();
+  }
+
+  /** A sidecar vouches for what it says of its own application; on the outbound side that is ours. */
+  #controlTrust(): ControlTrust {
+    if (this.environment.direction === 'outbound') return 'all';
+    return this.peer.principal === '' ? 'none' : 'deadline';
   }
 
   onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
@@ -312,8 +328,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       if (this.#hasTunnelAnswerEnded) this.#complete('');
       return;
     }
-    const timeoutMs = this.#action?.timeoutMs ?? 0;
-    if (timeoutMs > 0 && this.#phase !== 'idle') this.#deadline.armForRoute(timeoutMs);
+    if (this.#timeoutMs > 0 && this.#phase !== 'idle') this.#deadline.armForRoute(this.#timeoutMs);
   }
 
   touch(): void {
@@ -452,6 +467,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     }
     this.#action = null;
     this.#bodyWatch = null;
+    this.#timeoutMs = 0;
     this.#phase = 'idle';
     this.#generation++;
     if (this.#cancelWait !== null) {

@@ -63,6 +63,8 @@ export class RequestHead {
   peerMetadata = '';
   /** Value of `x-request-id`; empty when absent. */
   requestId = '';
+  /** A header `x-envoy-…` is there, by which a request may say how it is to be carried. */
+  hasControls = false;
 }
 
 /** A response after its head has been validated; one per upstream connection, overwritten by the next. */

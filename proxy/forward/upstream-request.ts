@@ -22,9 +22,11 @@ import {
 import { Deadline } from '../resilience/timer-wheel.ts';
 import { RequestAffinity } from '../route/hash-policy.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
+import { expectedTimeLine, grpcTimeoutLine, withoutGrpcTimeout } from './expected-time.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
 import { fillOutgoingRequest, protocolTowards } from './outgoing-request.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
+import type { RequestBounds } from './request-controls.ts';
 
 /** Who has the client, and hears of the one attempt that counts. */
 export interface AnswerReceiver {
@@ -60,6 +62,8 @@ export class UpstreamRequest implements ResponseReceiver {
   attempts = 0;
   /** How a call ended; -1 where it was none, or nobody said. */
   grpcStatus = -1;
+  /** What the caller of gRPC gives its call, from the beginning of the request; 0 for none. */
+  callTimeoutMs = 0;
   /** The client has said all that it will: its request, or its side of a tunnel. */
   isRequestEnded = false;
   /** The answer is one that would have been tried again, had an attempt been left. */
@@ -74,6 +78,11 @@ export class UpstreamRequest implements ResponseReceiver {
   /** What consistent hashing goes by. */
   #key: HashKey | null = null;
   #policy: RetryPolicy | null = null;
+  /** For all attempts; 0 for none. */
+  #timeoutMs = 0;
+  /** That or the time of one attempt is bounded, and the upstream is told. */
+  #tellsTime = false;
+  #startedAtMs = 0;
   #looksAtEveryAnswer = false;
   #protocol: UpstreamProtocol = 'http1';
   #stream: UpstreamStream | null = null;
@@ -118,8 +127,10 @@ export class UpstreamRequest implements ResponseReceiver {
   }
 
   /** A request has come; where it goes is not known yet. */
-  begin(head: RequestHead): void {
+  begin(head: RequestHead, startedAtMs: number): void {
     this.#head = head;
+    this.#startedAtMs = startedAtMs;
+    this.callTimeoutMs = 0;
     this.cluster = null;
     this.endpoint = null;
     this.attempts = 0;
@@ -138,14 +149,20 @@ export class UpstreamRequest implements ResponseReceiver {
     return this.#affinity.answerLines;
   }
 
-  /** Counts the request in at its cluster; false where the circuit breaker has no room. `edit` is the route's. */
-  enter(cluster: Cluster, action: ForwardAction<Cluster>, edit: HeaderEdit | null): boolean {
+  /**
+   * Counts the request in at its cluster; false where the circuit breaker has no room. `edit` is the route's, and so are
+   * `bounds` unless the request says otherwise.
+   */
+  enter(cluster: Cluster, action: ForwardAction<Cluster>, edit: HeaderEdit | null, bounds: RequestBounds): boolean {
     this.cluster = cluster;
     if (!cluster.breaker.requests.tryAcquire()) return false;
     this.#holdsRequest = true;
     cluster.counters.requestsTotal++;
-    this.#policy = policyFor(action.retry, this.#head);
-    this.#looksAtEveryAnswer = this.#policy?.looksAtEveryAnswer === true;
+    const policy = policyFor(bounds.retry, this.#head);
+    this.#policy = policy;
+    this.#timeoutMs = bounds.timeoutMs;
+    this.#tellsTime = bounds.timeoutMs > 0 || (policy !== null && policy.perTryTimeoutMs > 0);
+    this.#looksAtEveryAnswer = policy?.looksAtEveryAnswer === true;
     this.#protocol = protocolTowards(cluster, this.#head);
     if (action.hashPolicies !== null) {
       this.#key = action.hashPolicies.keyOf(this.#head, this.#peer.address, this.#affinity);
@@ -261,6 +278,7 @@ export class UpstreamRequest implements ResponseReceiver {
     if (!stream.isReused && this.endpoint?.config.isMeshed === true) {
       request.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
     }
+    if (this.#tellsTime || this.callTimeoutMs > 0) this.#tellTimeLeft(request);
     const isFlowing = stream.send(this, request);
     if (this.#head.isComplete || this.#head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer
     const isReplayed = this.attempts === 1 || this.#replay === null || this.#replayTo(stream, this.#replay);
@@ -270,6 +288,17 @@ export class UpstreamRequest implements ResponseReceiver {
 
   #replayTo(stream: UpstreamStream, replay: ReplayBuffer): boolean {
     return replay.sendTo(stream, this.isRequestEnded, () => this.#stream === stream);
+  }
+
+  /** Until when an answer is of use, for an upstream that can give up earlier (gRPC, "deadline propagation"). */
+  #tellTimeLeft(request: OutgoingRequest): void {
+    const elapsedMs = this.#environment.now() - this.#startedAtMs;
+    if (this.#tellsTime) {
+      request.attemptBlock += expectedTimeLine(this.#timeoutMs, this.#policy?.perTryTimeoutMs ?? 0, elapsedMs);
+    }
+    if (this.callTimeoutMs === 0 || elapsedMs < 1) return;
+    request.block = withoutGrpcTimeout(request.block);
+    request.attemptBlock += grpcTimeoutLine(this.callTimeoutMs, elapsedMs);
   }
 
   onPoolFailure(failure: Failure, detail: string): void {

@@ -26,6 +26,7 @@ export class HeaderLines {
   keepAlive = '';
   peerMetadata = '';
   requestId = '';
+  hasControls = false;
   fault: HeaderFault | null = null;
   #hosts = 0;
   #hasTransferEncoding = false;
@@ -83,6 +84,7 @@ export class HeaderLines {
     this.keepAlive = '';
     this.peerMetadata = '';
     this.requestId = '';
+    this.hasControls = false;
     this.fault = null;
     this.#hosts = 0;
     this.#hasTransferEncoding = false;
@@ -144,6 +146,7 @@ export class HeaderLines {
       return true;
     }
     if (length >= 9 && isName(text, line, 'x-heddle-')) return true;
+    if (length >= 16 && isName(text, line, 'x-envoy-')) this.hasControls = true;
     if (trust === 'application' && length === 21 && isName(text, line, 'x-envoy-attempt-count')) return true;
     return isUnusual(text, line, colon) && isForgedSpelling(text.substring(line, colon).toLowerCase());
   }

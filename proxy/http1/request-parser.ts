@@ -60,6 +60,7 @@ export class RequestParser {
     head.expectsContinue = lines.expects !== '';
     head.peerMetadata = lines.peerMetadata;
     head.requestId = lines.requestId;
+    head.hasControls = lines.hasControls;
     head.body = '';
     head.isComplete = false;
     if (lines.expects !== '' && lines.expects !== '100-continue') return 'expectationFailed';

@@ -74,6 +74,7 @@ export function readRequestFields(
   let cookie = '';
   let block = '';
   let requestId = '';
+  let hasControls = false;
   let peerMetadata = '';
   let isGrpc = false;
   let expectsContinue = false;
@@ -145,6 +146,7 @@ export function readRequestFields(
         if (trust === 'sidecar') block += field.line;
         break;
       case RULE_TRUSTED:
+        if (field.name.startsWith('x-envoy-')) hasControls = true;
         block += field.line;
         break;
       case RULE_CUT:
@@ -195,6 +197,7 @@ export function readRequestFields(
   head.expectsContinue = expectsContinue;
   head.peerMetadata = peerMetadata;
   head.requestId = requestId;
+  head.hasControls = hasControls;
   head.isGrpc = isGrpc;
   if (list.places !== null && plan === undefined) {
     list.plan = RequestPlan.of(fields, list.places, endStream, trust, head);

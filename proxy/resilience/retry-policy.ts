@@ -4,6 +4,7 @@ import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
 import type { RequestHead } from '../message-head.ts';
 import { headerValue } from '../message-head.ts';
+import { defaultBackOffBaseMs } from './back-off.ts';
 import type { RateLimitedBackOff } from './rate-limited-back-off.ts';
 
 /** When a route repeats a failed request, compiled from Envoy's `RetryPolicy` into what one look can answer. */
@@ -64,11 +65,13 @@ export interface RetrySettings {
   /** Count only together with the condition `retriable-headers`. */
   readonly retriableHeaders?: readonly LinesCondition[];
   readonly retriableRequestHeaders?: readonly RequestCondition[];
-  readonly maxRetries: number;
-  readonly perTryTimeoutMs: number;
+  /** Default 1. */
+  readonly maxRetries?: number;
+  readonly perTryTimeoutMs?: number;
   readonly perTryIdleTimeoutMs?: number;
-  readonly backOffBaseMs: number;
-  readonly backOffMaxMs: number;
+  /** Default 25 and 250 (Envoy `RetryBackOff`). */
+  readonly backOffBaseMs?: number;
+  readonly backOffMaxMs?: number;
   readonly rateLimitedBackOff?: RateLimitedBackOff | null;
   readonly hostDraws?: number;
   /** Default 64 KiB. */
@@ -78,6 +81,9 @@ export interface RetrySettings {
 
 /** `num_retries` of a policy that does not say (Envoy). */
 export const defaultMaxRetries = 1;
+
+/** Most that a request can ask for itself, as for a policy: sent more often than that it is an attack on its service. */
+export const maxRetriesOfRequest = 100;
 
 /** `request_body_buffer_limit` of a route that does not say: Linkerd's number; Envoy keeps what its connection buffers, 1 MiB. */
 export const defaultReplayBytes = 65_536;
@@ -117,15 +123,35 @@ export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
     requestHeaders,
     withoutConditions:
       requestHeaders && compileRetryPolicy({ ...settings, retryOn: '', retriableRequestHeaders: [], maxRetries: 0 }),
-    maxRetries: settings.maxRetries,
-    perTryTimeoutMs: settings.perTryTimeoutMs,
+    maxRetries: settings.maxRetries ?? defaultMaxRetries,
+    perTryTimeoutMs: settings.perTryTimeoutMs ?? 0,
     perTryIdleTimeoutMs: settings.perTryIdleTimeoutMs ?? 0,
-    backOffBaseMs: settings.backOffBaseMs,
-    backOffMaxMs: settings.backOffMaxMs,
+    backOffBaseMs: settings.backOffBaseMs ?? defaultBackOffBaseMs,
+    backOffMaxMs: settings.backOffMaxMs ?? 10 * defaultBackOffBaseMs,
     rateLimitedBackOff: settings.rateLimitedBackOff ?? null,
     hostDraws: settings.hostDraws ?? 0,
     replayBytes: settings.replayBytes ?? defaultReplayBytes,
     retryNonIdempotent: settings.retryNonIdempotent,
+  };
+}
+
+/**
+ * A policy with the conditions of another one besides its own. Where there is none it is the other one, as with Envoy's
+ * headers: one retry, and no word of the user that repeating is harmless.
+ */
+export function withConditionsOf(policy: RetryPolicy | null, added: RetryPolicy): RetryPolicy {
+  if (policy === null) return added;
+  const answerHeaders = [...(policy.answerHeaders ?? []), ...(added.answerHeaders ?? [])];
+  return {
+    ...policy,
+    onConnectFailure: policy.onConnectFailure || added.onConnectFailure,
+    onReset: policy.onReset || added.onReset,
+    onResetBeforeRequest: policy.onResetBeforeRequest || added.onResetBeforeRequest,
+    statuses: new Set([...policy.statuses, ...added.statuses]),
+    grpcStatuses: new Set([...policy.grpcStatuses, ...added.grpcStatuses]),
+    onRateLimited: policy.onRateLimited || added.onRateLimited,
+    answerHeaders: nullWhenEmpty(answerHeaders),
+    looksAtEveryAnswer: policy.looksAtEveryAnswer || added.looksAtEveryAnswer,
   };
 }
 

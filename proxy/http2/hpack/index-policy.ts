@@ -51,6 +51,7 @@ const policies: Readonly<Record<Exclude<IndexPolicy, 'repeat'>, readonly string[
     'range',
     'traceparent',
     'tracestate',
+    'x-envoy-expected-rq-timeout-ms',
     'x-envoy-upstream-service-time',
     'x-request-id',
   ],

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { grpcTimeoutMs } from '../message/grpc.ts';
+import { expectedTimeLine, grpcTimeoutLine, withoutGrpcTimeout } from './expected-time.ts';
+
+describe('expectedTimeLine', () => {
+  it.each([
+    // all attempts, one of them, elapsed, expected
+    [0, 0, 5, null],
+    [1000, 0, 0, 1000],
+    [1000, 0, 400.4, 600],
+    [1000, 300, 0, 300],
+    [1000, 300, 800, 200],
+    [1000, 0, 1000, 1],
+    [1000, 300, 5000, 1],
+    [0, 300, 5000, 300],
+  ])('says of %i ms, %i for one try, after %d ms: %s', (timeoutMs, perTryMs, elapsedMs, expected) => {
+    const line = expected === null ? '' : `x-envoy-expected-rq-timeout-ms: ${expected}\r\n`;
+    expect(expectedTimeLine(timeoutMs, perTryMs, elapsedMs)).toBe(line);
+  });
+});
+
+describe('grpcTimeoutLine', () => {
+  it.each([
+    [1000, 250, 750],
+    [1000, 999.9, 1],
+    [1000, 2000, 1],
+    [99_999_999, 0, 99_999_999],
+    [100_000_000, 0, 100_000_000],
+    [99_999_999_000, 0, 99_999_999_000],
+  ])('of %i ms after %d leaves %i', (timeoutMs, elapsedMs, left) => {
+    expect(grpcTimeoutMs(grpcTimeoutLine(timeoutMs, elapsedMs))).toBe(left);
+  });
+});
+
+it('takes the line out of a block, wherever it stands', () => {
+  expect(withoutGrpcTimeout('grpc-timeout: 1S\r\nte: trailers\r\n')).toBe('te: trailers\r\n');
+  expect(withoutGrpcTimeout('a: grpc-timeout: 1S\r\nGrpc-Timeout: 1S\r\n')).toBe('a: grpc-timeout: 1S\r\n');
+});
