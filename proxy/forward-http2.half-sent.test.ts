@@ -80,6 +80,6 @@ describe('a request whose end came by itself, behind its head', () => {
     await probe.waitFor(/HEADERS.*200/);
     const next = await fetch(`http://127.0.0.1:${forwarder.port}/next`);
     expect(await next.text()).toBe('next');
-    expect(upstream.received().match(/0\r\n\r\n/g)).toHaveLength(2);
+    expect(upstream.received().match(/\n0\r\n\r\n/g)).toHaveLength(2); // an id of a request may end in 0
   });
 });
