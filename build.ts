@@ -32,7 +32,7 @@ const stampName = '.built-from';
 const program = join('cli', 'heddle.js');
 
 const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'build.ts', 'bundle.ts'];
-const sourceFolders = ['proxy', 'control-plane', 'cli', 'proto', 'certs', 'examples', 'bench'];
+const sourceFolders = ['proxy', 'control-plane', 'cli', 'rate-limit', 'proto', 'certs', 'examples', 'bench'];
 
 async function main(options: readonly string[]): Promise<number> {
   const say = (line: string) => options.includes('--quiet') || console.error(line);

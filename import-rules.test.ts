@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Whose imports have rules; the rows of `noRestrictedImports` in biome.json are the rules. */
-const trees = ['proto', 'certs', 'proxy', 'control-plane', 'cli', 'bench'];
+const trees = ['proto', 'certs', 'proxy', 'control-plane', 'rate-limit', 'cli', 'bench'];
 const isForTests = (file: string) => /(^|\/)testing\/|\.(test|contract|fuzz)\.ts$/.test(file);
 
 const sources = trees

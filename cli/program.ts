@@ -10,6 +10,7 @@ import { getCommand } from './commands/get.ts';
 import { limitCommand } from './commands/limit.ts';
 import { proxiesCommand } from './commands/proxies.ts';
 import { proxyCommand } from './commands/proxy.ts';
+import { rateLimitServerCommand } from './commands/rate-limit-server.ts';
 import { routeCommand } from './commands/route.ts';
 import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
@@ -29,6 +30,6 @@ export function buildProgram(): Command {
     Look: [statCommand(), edgesCommand(), proxiesCommand(), getCommand()],
     Change: [applyCommand(), deleteCommand(), routeCommand(), limitCommand(), faultCommand()],
     Secure: [tokenCommand(), certsCommand()],
-    Operate: [proxyCommand(), schemaCommand()],
+    Operate: [proxyCommand(), rateLimitServerCommand(), schemaCommand()],
   });
 }

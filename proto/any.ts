@@ -13,6 +13,8 @@ const PACKABLE = [
   'envoy.extensions.filters.http.cors.v3.CorsPolicy',
   'envoy.extensions.filters.http.fault.v3.HTTPFault',
   'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
+  'envoy.extensions.filters.http.ratelimit.v3.RateLimit',
+  'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute',
   'envoy.extensions.filters.http.router.v3.Router',
   'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute',
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
@@ -34,6 +36,7 @@ const PACKABLE = [
   'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext',
   'envoy.extensions.upstreams.http.v3.HttpProtocolOptions',
   'heddle.v1.PeerPrincipal',
+  'heddle.v1.RequestRate',
 ] as const satisfies readonly MessageName[];
 
 export type PackableName = (typeof PACKABLE)[number];

@@ -8,6 +8,7 @@ export const BUFFER_FILTER = 'envoy.filters.http.buffer';
 export const CORS_FILTER = 'envoy.filters.http.cors';
 export const FAULT_FILTER = 'envoy.filters.http.fault';
 export const LOCAL_RATE_LIMIT_FILTER = 'envoy.filters.http.local_ratelimit';
+export const RATE_LIMIT_FILTER = 'envoy.filters.http.ratelimit';
 export const STATEFUL_SESSION_FILTER = 'envoy.filters.http.stateful_session';
 export const ROUTER_FILTER = 'envoy.filters.http.router';
 
@@ -31,6 +32,8 @@ export const PREVIOUS_HOSTS_PREDICATE = 'envoy.retry_host_predicates.previous_ho
 
 /** The action of a rate limit that tells who calls. */
 export const PEER_PRINCIPAL = 'heddle.peer_principal';
+/** The action of a rate limit that tells what the limit is. */
+export const REQUEST_RATE = 'heddle.request_rate';
 
 /** The key of HttpProtocolOptions in a cluster's `typed_extension_protocol_options`. */
 export const HTTP_PROTOCOL_OPTIONS = 'envoy.extensions.upstreams.http.v3.HttpProtocolOptions';

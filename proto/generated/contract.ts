@@ -10,6 +10,7 @@ import type { AggregatedConfigSource as _envoy_config_core_v3_AggregatedConfigSo
 import type { ConfigSource as _envoy_config_core_v3_ConfigSource, ConfigSource__Output as _envoy_config_core_v3_ConfigSource__Output } from './envoy/config/core/v3/ConfigSource.ts';
 import type { ControlPlane as _envoy_config_core_v3_ControlPlane, ControlPlane__Output as _envoy_config_core_v3_ControlPlane__Output } from './envoy/config/core/v3/ControlPlane.ts';
 import type { DataSource as _envoy_config_core_v3_DataSource, DataSource__Output as _envoy_config_core_v3_DataSource__Output } from './envoy/config/core/v3/DataSource.ts';
+import type { GrpcService as _envoy_config_core_v3_GrpcService, GrpcService__Output as _envoy_config_core_v3_GrpcService__Output } from './envoy/config/core/v3/GrpcService.ts';
 import type { HeaderValue as _envoy_config_core_v3_HeaderValue, HeaderValue__Output as _envoy_config_core_v3_HeaderValue__Output } from './envoy/config/core/v3/HeaderValue.ts';
 import type { HeaderValueOption as _envoy_config_core_v3_HeaderValueOption, HeaderValueOption__Output as _envoy_config_core_v3_HeaderValueOption__Output } from './envoy/config/core/v3/HeaderValueOption.ts';
 import type { HealthCheck as _envoy_config_core_v3_HealthCheck, HealthCheck__Output as _envoy_config_core_v3_HealthCheck__Output } from './envoy/config/core/v3/HealthCheck.ts';
@@ -36,6 +37,7 @@ import type { FilterChain as _envoy_config_listener_v3_FilterChain, FilterChain_
 import type { FilterChainMatch as _envoy_config_listener_v3_FilterChainMatch, FilterChainMatch__Output as _envoy_config_listener_v3_FilterChainMatch__Output } from './envoy/config/listener/v3/FilterChainMatch.ts';
 import type { Listener as _envoy_config_listener_v3_Listener, Listener__Output as _envoy_config_listener_v3_Listener__Output } from './envoy/config/listener/v3/Listener.ts';
 import type { ListenerFilter as _envoy_config_listener_v3_ListenerFilter, ListenerFilter__Output as _envoy_config_listener_v3_ListenerFilter__Output } from './envoy/config/listener/v3/ListenerFilter.ts';
+import type { RateLimitServiceConfig as _envoy_config_ratelimit_v3_RateLimitServiceConfig, RateLimitServiceConfig__Output as _envoy_config_ratelimit_v3_RateLimitServiceConfig__Output } from './envoy/config/ratelimit/v3/RateLimitServiceConfig.ts';
 import type { DirectResponseAction as _envoy_config_route_v3_DirectResponseAction, DirectResponseAction__Output as _envoy_config_route_v3_DirectResponseAction__Output } from './envoy/config/route/v3/DirectResponseAction.ts';
 import type { HeaderMatcher as _envoy_config_route_v3_HeaderMatcher, HeaderMatcher__Output as _envoy_config_route_v3_HeaderMatcher__Output } from './envoy/config/route/v3/HeaderMatcher.ts';
 import type { HedgePolicy as _envoy_config_route_v3_HedgePolicy, HedgePolicy__Output as _envoy_config_route_v3_HedgePolicy__Output } from './envoy/config/route/v3/HedgePolicy.ts';
@@ -59,6 +61,8 @@ import type { CorsPolicy as _envoy_extensions_filters_http_cors_v3_CorsPolicy, C
 import type { FaultAbort as _envoy_extensions_filters_http_fault_v3_FaultAbort, FaultAbort__Output as _envoy_extensions_filters_http_fault_v3_FaultAbort__Output } from './envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
 import type { HTTPFault as _envoy_extensions_filters_http_fault_v3_HTTPFault, HTTPFault__Output as _envoy_extensions_filters_http_fault_v3_HTTPFault__Output } from './envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
 import type { LocalRateLimit as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit, LocalRateLimit__Output as _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit__Output } from './envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
+import type { RateLimit as _envoy_extensions_filters_http_ratelimit_v3_RateLimit, RateLimit__Output as _envoy_extensions_filters_http_ratelimit_v3_RateLimit__Output } from './envoy/extensions/filters/http/ratelimit/v3/RateLimit.ts';
+import type { RateLimitPerRoute as _envoy_extensions_filters_http_ratelimit_v3_RateLimitPerRoute, RateLimitPerRoute__Output as _envoy_extensions_filters_http_ratelimit_v3_RateLimitPerRoute__Output } from './envoy/extensions/filters/http/ratelimit/v3/RateLimitPerRoute.ts';
 import type { Router as _envoy_extensions_filters_http_router_v3_Router, Router__Output as _envoy_extensions_filters_http_router_v3_Router__Output } from './envoy/extensions/filters/http/router/v3/Router.ts';
 import type { StatefulSession as _envoy_extensions_filters_http_stateful_session_v3_StatefulSession, StatefulSession__Output as _envoy_extensions_filters_http_stateful_session_v3_StatefulSession__Output } from './envoy/extensions/filters/http/stateful_session/v3/StatefulSession.ts';
 import type { StatefulSessionPerRoute as _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute, StatefulSessionPerRoute__Output as _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute__Output } from './envoy/extensions/filters/http/stateful_session/v3/StatefulSessionPerRoute.ts';
@@ -98,6 +102,9 @@ import type { DiscoveryResponse as _envoy_service_discovery_v3_DiscoveryResponse
 import type { Resource as _envoy_service_discovery_v3_Resource, Resource__Output as _envoy_service_discovery_v3_Resource__Output } from './envoy/service/discovery/v3/Resource.ts';
 import type { ResourceError as _envoy_service_discovery_v3_ResourceError, ResourceError__Output as _envoy_service_discovery_v3_ResourceError__Output } from './envoy/service/discovery/v3/ResourceError.ts';
 import type { ResourceName as _envoy_service_discovery_v3_ResourceName, ResourceName__Output as _envoy_service_discovery_v3_ResourceName__Output } from './envoy/service/discovery/v3/ResourceName.ts';
+import type { RateLimitRequest as _envoy_service_ratelimit_v3_RateLimitRequest, RateLimitRequest__Output as _envoy_service_ratelimit_v3_RateLimitRequest__Output } from './envoy/service/ratelimit/v3/RateLimitRequest.ts';
+import type { RateLimitResponse as _envoy_service_ratelimit_v3_RateLimitResponse, RateLimitResponse__Output as _envoy_service_ratelimit_v3_RateLimitResponse__Output } from './envoy/service/ratelimit/v3/RateLimitResponse.ts';
+import type { RateLimitServiceClient as _envoy_service_ratelimit_v3_RateLimitServiceClient, RateLimitServiceDefinition as _envoy_service_ratelimit_v3_RateLimitServiceDefinition } from './envoy/service/ratelimit/v3/RateLimitService.ts';
 import type { Cookie as _envoy_type_http_v3_Cookie, Cookie__Output as _envoy_type_http_v3_Cookie__Output } from './envoy/type/http/v3/Cookie.ts';
 import type { RegexMatchAndSubstitute as _envoy_type_matcher_v3_RegexMatchAndSubstitute, RegexMatchAndSubstitute__Output as _envoy_type_matcher_v3_RegexMatchAndSubstitute__Output } from './envoy/type/matcher/v3/RegexMatchAndSubstitute.ts';
 import type { RegexMatcher as _envoy_type_matcher_v3_RegexMatcher, RegexMatcher__Output as _envoy_type_matcher_v3_RegexMatcher__Output } from './envoy/type/matcher/v3/RegexMatcher.ts';
@@ -143,6 +150,7 @@ import type { RenewResponse as _heddle_v1_RenewResponse, RenewResponse__Output a
 import type { Renewed as _heddle_v1_Renewed, Renewed__Output as _heddle_v1_Renewed__Output } from './heddle/v1/Renewed.ts';
 import type { ReportRequest as _heddle_v1_ReportRequest, ReportRequest__Output as _heddle_v1_ReportRequest__Output } from './heddle/v1/ReportRequest.ts';
 import type { ReportResponse as _heddle_v1_ReportResponse, ReportResponse__Output as _heddle_v1_ReportResponse__Output } from './heddle/v1/ReportResponse.ts';
+import type { RequestRate as _heddle_v1_RequestRate, RequestRate__Output as _heddle_v1_RequestRate__Output } from './heddle/v1/RequestRate.ts';
 import type { ResourceInForce as _heddle_v1_ResourceInForce, ResourceInForce__Output as _heddle_v1_ResourceInForce__Output } from './heddle/v1/ResourceInForce.ts';
 import type { Series as _heddle_v1_Series, Series__Output as _heddle_v1_Series__Output } from './heddle/v1/Series.ts';
 import type { TelemetryServiceClient as _heddle_v1_TelemetryServiceClient, TelemetryServiceDefinition as _heddle_v1_TelemetryServiceDefinition } from './heddle/v1/TelemetryService.ts';
@@ -173,6 +181,7 @@ export interface ProtoGrpcType {
           ConfigSource: MessageTypeDefinition<_envoy_config_core_v3_ConfigSource, _envoy_config_core_v3_ConfigSource__Output>
           ControlPlane: MessageTypeDefinition<_envoy_config_core_v3_ControlPlane, _envoy_config_core_v3_ControlPlane__Output>
           DataSource: MessageTypeDefinition<_envoy_config_core_v3_DataSource, _envoy_config_core_v3_DataSource__Output>
+          GrpcService: MessageTypeDefinition<_envoy_config_core_v3_GrpcService, _envoy_config_core_v3_GrpcService__Output>
           HeaderValue: MessageTypeDefinition<_envoy_config_core_v3_HeaderValue, _envoy_config_core_v3_HeaderValue__Output>
           HeaderValueOption: MessageTypeDefinition<_envoy_config_core_v3_HeaderValueOption, _envoy_config_core_v3_HeaderValueOption__Output>
           HealthCheck: MessageTypeDefinition<_envoy_config_core_v3_HealthCheck, _envoy_config_core_v3_HealthCheck__Output>
@@ -211,6 +220,11 @@ export interface ProtoGrpcType {
           FilterChainMatch: MessageTypeDefinition<_envoy_config_listener_v3_FilterChainMatch, _envoy_config_listener_v3_FilterChainMatch__Output>
           Listener: MessageTypeDefinition<_envoy_config_listener_v3_Listener, _envoy_config_listener_v3_Listener__Output>
           ListenerFilter: MessageTypeDefinition<_envoy_config_listener_v3_ListenerFilter, _envoy_config_listener_v3_ListenerFilter__Output>
+        }
+      }
+      ratelimit: {
+        v3: {
+          RateLimitServiceConfig: MessageTypeDefinition<_envoy_config_ratelimit_v3_RateLimitServiceConfig, _envoy_config_ratelimit_v3_RateLimitServiceConfig__Output>
         }
       }
       route: {
@@ -270,6 +284,12 @@ export interface ProtoGrpcType {
           local_ratelimit: {
             v3: {
               LocalRateLimit: MessageTypeDefinition<_envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit, _envoy_extensions_filters_http_local_ratelimit_v3_LocalRateLimit__Output>
+            }
+          }
+          ratelimit: {
+            v3: {
+              RateLimit: MessageTypeDefinition<_envoy_extensions_filters_http_ratelimit_v3_RateLimit, _envoy_extensions_filters_http_ratelimit_v3_RateLimit__Output>
+              RateLimitPerRoute: MessageTypeDefinition<_envoy_extensions_filters_http_ratelimit_v3_RateLimitPerRoute, _envoy_extensions_filters_http_ratelimit_v3_RateLimitPerRoute__Output>
             }
           }
           router: {
@@ -413,6 +433,13 @@ export interface ProtoGrpcType {
           ResourceName: MessageTypeDefinition<_envoy_service_discovery_v3_ResourceName, _envoy_service_discovery_v3_ResourceName__Output>
         }
       }
+      ratelimit: {
+        v3: {
+          RateLimitRequest: MessageTypeDefinition<_envoy_service_ratelimit_v3_RateLimitRequest, _envoy_service_ratelimit_v3_RateLimitRequest__Output>
+          RateLimitResponse: MessageTypeDefinition<_envoy_service_ratelimit_v3_RateLimitResponse, _envoy_service_ratelimit_v3_RateLimitResponse__Output>
+          RateLimitService: SubtypeConstructor<typeof grpc.Client, _envoy_service_ratelimit_v3_RateLimitServiceClient> & { service: _envoy_service_ratelimit_v3_RateLimitServiceDefinition }
+        }
+      }
     }
     type: {
       http: {
@@ -432,6 +459,7 @@ export interface ProtoGrpcType {
         FractionalPercent: MessageTypeDefinition<_envoy_type_v3_FractionalPercent, _envoy_type_v3_FractionalPercent__Output>
         Int64Range: MessageTypeDefinition<_envoy_type_v3_Int64Range, _envoy_type_v3_Int64Range__Output>
         Percent: MessageTypeDefinition<_envoy_type_v3_Percent, _envoy_type_v3_Percent__Output>
+        RateLimitUnit: EnumTypeDefinition
         TokenBucket: MessageTypeDefinition<_envoy_type_v3_TokenBucket, _envoy_type_v3_TokenBucket__Output>
       }
     }
@@ -489,6 +517,7 @@ export interface ProtoGrpcType {
       ReportRequest: MessageTypeDefinition<_heddle_v1_ReportRequest, _heddle_v1_ReportRequest__Output>
       ReportResponse: MessageTypeDefinition<_heddle_v1_ReportResponse, _heddle_v1_ReportResponse__Output>
       Reporter: EnumTypeDefinition
+      RequestRate: MessageTypeDefinition<_heddle_v1_RequestRate, _heddle_v1_RequestRate__Output>
       ResourceInForce: MessageTypeDefinition<_heddle_v1_ResourceInForce, _heddle_v1_ResourceInForce__Output>
       Series: MessageTypeDefinition<_heddle_v1_Series, _heddle_v1_Series__Output>
       TelemetryService: SubtypeConstructor<typeof grpc.Client, _heddle_v1_TelemetryServiceClient> & { service: _heddle_v1_TelemetryServiceDefinition }

@@ -1,0 +1,63 @@
+import type { CounterStore } from '../rate-limit/counter-store.ts';
+import { MemoryStore } from '../rate-limit/memory-store.ts';
+import { RedisStore } from '../rate-limit/redis-store.ts';
+import type { RunningRateLimitServer } from '../rate-limit/server.ts';
+import { startRateLimitServer } from '../rate-limit/server.ts';
+import { parseStoreAddress } from '../rate-limit/store-address.ts';
+import { CliError, exitCodes } from './cli-error.ts';
+import { styleFor } from './terminal/style.ts';
+
+export interface RateLimitServerFlags {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** As `parseStoreAddress` reads it. */
+  readonly store: string;
+}
+
+/** How long Redis may take at the start until it is said that it is not there. */
+const REDIS_START_MS = 3000;
+
+/**
+ * Runs a rate limit server until SIGTERM or SIGINT.
+ *
+ * @throws CliError exit code 2 when the port cannot be had or the store is none
+ */
+export async function runRateLimitServerUntilStopped({ listen, store: text }: RateLimitServerFlags): Promise<void> {
+  const { good, bad } = styleFor(process.stderr);
+  const store = storeOf(text, (isThere, why) => {
+    console.error(isThere ? `${good} redis reached` : `${bad} redis is away, requests are not counted: ${why}`);
+  });
+  const server = await start(listen, store);
+  if (store instanceof RedisStore) await store.reached(REDIS_START_MS);
+  const where = text === 'memory' ? 'memory' : 'redis';
+  console.error(`${good} rate limit server   ${server.address} · counts in ${where}`);
+  await new Promise<void>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(name, () => resolve());
+  });
+  await server.close();
+}
+
+function storeOf(text: string, onChange: (isThere: boolean, why: string) => void): CounterStore {
+  const address = parseStoreAddress(text);
+  if (address === null) {
+    throw new CliError(
+      `no such store: ${text.replace(/\/\/.*@/, '//…@')}`,
+      'heddle rate-limit-server --store redis://127.0.0.1:6379',
+      exitCodes.usage,
+    );
+  }
+  return address.kind === 'memory' ? new MemoryStore() : new RedisStore(address.redis, onChange);
+}
+
+async function start(listen: RateLimitServerFlags['listen'], store: CounterStore): Promise<RunningRateLimitServer> {
+  try {
+    return await startRateLimitServer({ ...listen, store });
+  } catch (error) {
+    await store.close();
+    throw new CliError(
+      `cannot listen on ${listen.host}:${listen.port}: ${(error as Error).message}`,
+      'heddle rate-limit-server --listen 127.0.0.1:0',
+      exitCodes.usage,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,64 @@
+import { Server, ServerCredentials, status } from '@grpc/grpc-js';
+import type { RateLimitServiceHandlers } from '../proto/generated/envoy/service/ratelimit/v3/RateLimitService.ts';
+import { serviceDefinition } from '../proto/load.ts';
+import { countRequest, QuestionError } from './count-request.ts';
+import type { CounterStore } from './counter-store.ts';
+import { StoreError } from './counter-store.ts';
+
+/** A question is a few hundred bytes; header values in it are cut off at 256. */
+const MAX_QUESTION_BYTES = 64 * 1024;
+
+export interface RateLimitServerOptions {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly store: CounterStore;
+  readonly now?: () => number;
+}
+
+export interface RunningRateLimitServer {
+  readonly address: string;
+  readonly port: number;
+  /** Answers what was asked, and closes the store. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves Envoy's rate limit service, without encryption: it belongs on loopback, behind a sidecar. Rejects when the port
+ * cannot be had.
+ */
+export async function startRateLimitServer(options: RateLimitServerOptions): Promise<RunningRateLimitServer> {
+  const { host, store, now = Date.now } = options;
+  const server = new Server({ 'grpc.max_receive_message_length': MAX_QUESTION_BYTES });
+  const handlers: RateLimitServiceHandlers = {
+    ShouldRateLimit: ({ request }, answer) => {
+      countRequest(request, store, now()).then(
+        (response) => answer(null, response),
+        (error: Error) => answer({ code: codeOf(error), details: error.message }),
+      );
+    },
+  };
+  server.addService(serviceDefinition('envoy.service.ratelimit.v3.RateLimitService'), { ...handlers });
+  const bare = host.includes(':') ? `[${host}]` : host;
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync(`${bare}:${options.port}`, ServerCredentials.createInsecure(), (error, bound) =>
+      error === null ? resolve(bound) : reject(error),
+    );
+  });
+  return {
+    address: `${bare}:${port}`,
+    port,
+    close: async () => {
+      await new Promise<void>((resolve) => {
+        server.tryShutdown(() => resolve());
+        setTimeout(() => server.forceShutdown(), 1000).unref();
+      });
+      await store.close();
+    },
+  };
+}
+
+function codeOf(error: Error): status {
+  if (error instanceof QuestionError) return status.INVALID_ARGUMENT;
+  return error instanceof StoreError ? status.UNAVAILABLE : status.INTERNAL;
+}
