@@ -32,6 +32,27 @@ describe('withStatus', () => {
     });
   });
 
+  it("calls what is wrong with a reference by Gateway API's word", () => {
+    const name = 'HTTPRoute/default/cart';
+    const ofBackend = {
+      document: name,
+      path: 'spec.rules[0].backendRefs[0]',
+      message: 'no',
+      reason: 'RefNotPermitted',
+    };
+    const ofParent = { document: name, path: 'spec.parentRefs[0]', message: 'no', reason: 'Conflicted' };
+    expect(withStatus(route([cart]), [ofBackend, ofParent], null).status).toMatchObject({
+      parents: [
+        {
+          conditions: [
+            { type: 'Accepted', status: 'False', reason: 'Conflicted' },
+            { type: 'ResolvedRefs', status: 'False', reason: 'RefNotPermitted' },
+          ],
+        },
+      ],
+    });
+  });
+
   it.each([
     [{}, { status: 'True', reason: 'InForce', message: 'in force in 2 of 2 proxies concerned' }],
     [

@@ -1,3 +1,4 @@
+import type { GrpcRoute } from '../model/grpc-route.ts';
 import type { HttpRoute } from '../model/http-route.ts';
 import type { ModelDocument } from '../model/kinds.ts';
 import { documentName } from '../model/kinds.ts';
@@ -11,6 +12,8 @@ export interface DocumentProblem {
   readonly document: string;
   readonly path: string;
   readonly message: string;
+  /** What a condition calls it; the usual word where it is left out. */
+  readonly reason?: string;
 }
 
 /** What a port of a Service carries, and who said so. */
@@ -54,7 +57,7 @@ export function withStatus(
     return { ...document, status: { ...document.status, conditions: [accepted(own, generation)] } };
   }
   const programmed = convergence === null ? [] : [programmedCondition(convergence, generation)];
-  if (document.kind === 'HTTPRoute' || document.kind === 'TCPRoute') {
+  if (document.kind === 'HTTPRoute' || document.kind === 'GRPCRoute' || document.kind === 'TCPRoute') {
     return { ...document, status: { parents: routeParents(document, own, programmed, generation) } };
   }
   const conditions = [accepted(own, generation), ...programmed];
@@ -66,7 +69,7 @@ function accepted(problems: readonly DocumentProblem[], generation: number): Con
 }
 
 function routeParents(
-  route: HttpRoute | TcpRoute,
+  route: HttpRoute | GrpcRoute | TcpRoute,
   problems: readonly DocumentProblem[],
   programmed: readonly Condition[],
   generation: number,
@@ -97,7 +100,8 @@ function condition(
   return {
     type,
     status: isGood ? 'True' : 'False',
-    reason: isGood ? reasons.good : reasons.bad,
+    // one reason for all: that of the first, as their messages are in this order too
+    reason: isGood ? reasons.good : (problems[0]?.reason ?? reasons.bad),
     message,
     observedGeneration,
   };

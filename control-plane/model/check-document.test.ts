@@ -82,9 +82,9 @@ describe('checkDocument', () => {
       'kind: TLSRoute is not supported by this version of Heddle',
     ],
     [
-      'a kind of later versions that has a counterpart',
-      { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GRPCRoute' },
-      'kind: GRPCRoute is not supported by this version of Heddle: write an HTTPRoute, in which the path of a call is /package.Service/Method',
+      'a kind of later versions',
+      { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'TLSRoute' },
+      'kind: TLSRoute is not supported by this version of Heddle',
     ],
     [
       'a kind of another mesh',

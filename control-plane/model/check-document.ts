@@ -71,13 +71,12 @@ function refused(faults: readonly Fault[]): CheckedDocument {
 }
 
 /** Kinds of Gateway API that say something about traffic, which it would be wrong to pass over in silence. */
-const laterKinds: ReadonlySet<string> = new Set(['GRPCRoute', 'TLSRoute', 'UDPRoute', 'ReferenceGrant']);
+const laterKinds: ReadonlySet<string> = new Set(['TLSRoute', 'UDPRoute']);
 
 const asHttpRoute = 'HTTPRoute says it here';
 
 /** What says the same here, for kinds that users of other meshes know (Istio, Linkerd, SMI, Consul). */
 const counterparts: ReadonlyMap<string, string> = new Map([
-  ['GRPCRoute', 'write an HTTPRoute, in which the path of a call is /package.Service/Method'],
   ['VirtualService', 'HTTPRoute says it here, and BackendTrafficPolicy for retries'],
   ['DestinationRule', 'BackendTrafficPolicy says it here; a subset is a Service such as cart-v1'],
   ['PeerAuthentication', 'between sidecars there is always mutual TLS'],

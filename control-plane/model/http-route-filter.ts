@@ -201,3 +201,26 @@ export const backendFilterSchema = z
   );
 
 export type BackendFilter = z.output<typeof backendFilterSchema>;
+
+const grpcFilterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror'] as const;
+
+/** One step that a rule of a GRPCRoute takes. */
+export const grpcRouteFilterSchema = z
+  .object({
+    type: supportedWord(grpcFilterTypes, ['ExtensionRef']),
+    requestHeaderModifier: requestHeaderModifierSchema.optional(),
+    responseHeaderModifier: responseHeaderModifierSchema.optional(),
+    requestMirror: requestMirrorSchema.optional(),
+    // settings of a type that is refused by name above
+    extensionRef: z.unknown().optional(),
+  })
+  .check(
+    crossCheck(['type'], (filter, report) => {
+      for (const type of grpcFilterTypes) {
+        const field = filterFields[type];
+        const present = filter[field] !== undefined;
+        if (filter.type === type && !present) report([], `missing field ${field}: type ${type} needs it`);
+        if (filter.type !== type && present) report([field], `${field} does not go with type ${filter.type}`);
+      }
+    }),
+  );

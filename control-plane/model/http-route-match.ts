@@ -72,7 +72,7 @@ const patternCheck = crossCheck<{ readonly type: string; readonly value: string 
   },
 );
 
-export const headerMatchSchema = z
+const headerMatchSchema = z
   .object({
     type: textMatchType,
     /** Compared without regard to case. */
@@ -110,22 +110,29 @@ const queryParamMatchSchema = z
 
 export const httpMethods = ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'] as const;
 
+/** Conditions on headers, of which each is named once. */
+export const headerMatchesSchema = z
+  .array(headerMatchSchema)
+  .max(16, 'a match has at most 16 headers')
+  .default([])
+  .check((payload) => {
+    reportRepeatedNames(
+      payload.value.map(({ name }) => name.toLowerCase()),
+      (index, name) => {
+        const message = `header ${name} is named twice`;
+        payload.issues.push({ code: 'custom', path: [index, 'name'], message, input: payload.value });
+      },
+    );
+  });
+
 /** One set of conditions that must all hold. A match without conditions is every request. */
 export const httpRouteMatchSchema = z
   .object({
     path: pathMatchSchema.default({ type: 'PathPrefix', value: '/' }),
-    headers: z.array(headerMatchSchema).max(16, 'a match has at most 16 headers').default([]),
+    headers: headerMatchesSchema,
     queryParams: z.array(queryParamMatchSchema).max(16, 'a match has at most 16 query parameters').default([]),
     method: z.enum(httpMethods).optional(),
   })
-  .check(
-    crossCheck(['headers'], ({ headers }, report) => {
-      reportRepeatedNames(
-        headers.map(({ name }) => name.toLowerCase()),
-        (index, name) => report(['headers', index, 'name'], `header ${name} is named twice`),
-      );
-    }),
-  )
   .check(
     crossCheck(['queryParams'], ({ queryParams }, report) => {
       reportRepeatedNames(

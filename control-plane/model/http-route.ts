@@ -17,7 +17,7 @@ import {
 } from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 
-const backendRefSchema = z
+export const httpBackendRefSchema = z
   .object({
     ...backendReferenceShape,
     /** Share of the requests: this weight over the sum of all. 0 takes none; all 0 means that the rule answers 500. */
@@ -86,7 +86,7 @@ const httpRouteRuleSchema = z
       .default([{ path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] }]),
     filters: z.array(httpRouteFilterSchema).max(16, 'a rule has at most 16 filters').default([]),
     /** Without a backend and without a redirect the rule answers 500, as Gateway API says. */
-    backendRefs: z.array(backendRefSchema).max(16, 'a rule has at most 16 backendRefs').default([]),
+    backendRefs: z.array(httpBackendRefSchema).max(16, 'a rule has at most 16 backendRefs').default([]),
     timeouts: timeoutsSchema.optional(),
     retry: retrySchema.optional(),
     sessionPersistence: notYetSupported('sessionPersistence'),
@@ -143,7 +143,7 @@ export const httpRouteSchema = z.object({
 
 export type HttpRoute = z.output<typeof httpRouteSchema>;
 export type HttpRouteRule = z.output<typeof httpRouteRuleSchema>;
-export type HttpBackendRef = z.output<typeof backendRefSchema>;
+export type HttpBackendRef = z.output<typeof httpBackendRefSchema>;
 
 interface RuleParts {
   readonly filters: readonly HttpRouteFilter[];

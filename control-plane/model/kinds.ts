@@ -2,10 +2,14 @@ import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import { backendTrafficPolicySchema } from './backend-traffic-policy.ts';
 import type { FaultInjection } from './fault-injection.ts';
 import { faultInjectionSchema } from './fault-injection.ts';
+import type { GrpcRoute } from './grpc-route.ts';
+import { grpcRouteSchema } from './grpc-route.ts';
 import type { HttpRoute } from './http-route.ts';
 import { httpRouteSchema } from './http-route.ts';
 import type { Mesh } from './mesh.ts';
 import { meshSchema } from './mesh.ts';
+import type { ReferenceGrant } from './reference-grant.ts';
+import { referenceGrantSchema } from './reference-grant.ts';
 import type { Service } from './service.ts';
 import { serviceSchema } from './service.ts';
 import type { TcpRoute } from './tcp-route.ts';
@@ -14,7 +18,16 @@ import type { Workload } from './workload.ts';
 import { workloadSchema } from './workload.ts';
 
 /** Any document, as it is after parsing: checked, structural defaults filled in. */
-export type ModelDocument = Service | Workload | HttpRoute | TcpRoute | BackendTrafficPolicy | FaultInjection | Mesh;
+export type ModelDocument =
+  | Service
+  | Workload
+  | HttpRoute
+  | GrpcRoute
+  | TcpRoute
+  | ReferenceGrant
+  | BackendTrafficPolicy
+  | FaultInjection
+  | Mesh;
 export type KindName = ModelDocument['kind'];
 export type DocumentOf<Kind extends KindName> = Extract<ModelDocument, { kind: Kind }>;
 
@@ -53,6 +66,16 @@ export const kinds = {
     namespaced: true,
     schema: httpRouteSchema,
   },
+  GRPCRoute: {
+    kind: 'GRPCRoute',
+    group: 'gateway.networking.k8s.io',
+    version: 'v1',
+    apiVersions: ['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha2'],
+    plural: 'grpcroutes',
+    shortNames: [],
+    namespaced: true,
+    schema: grpcRouteSchema,
+  },
   TCPRoute: {
     kind: 'TCPRoute',
     group: 'gateway.networking.k8s.io',
@@ -62,6 +85,16 @@ export const kinds = {
     shortNames: [],
     namespaced: true,
     schema: tcpRouteSchema,
+  },
+  ReferenceGrant: {
+    kind: 'ReferenceGrant',
+    group: 'gateway.networking.k8s.io',
+    version: 'v1beta1',
+    apiVersions: ['gateway.networking.k8s.io/v1beta1', 'gateway.networking.k8s.io/v1'],
+    plural: 'referencegrants',
+    shortNames: ['refgrant'],
+    namespaced: true,
+    schema: referenceGrantSchema,
   },
   BackendTrafficPolicy: {
     kind: 'BackendTrafficPolicy',

@@ -8,12 +8,12 @@ import { reportRepeatedNames } from './repeated-names.ts';
  * An API group. The core group, whose apiVersion is plain `v1`, is the empty string; Linkerd's documentation spells it
  * `core`, which is read as the same.
  */
-const groupSchema = boundedText('a group', 253, {
+export const groupSchema = boundedText('a group', 253, {
   pattern: /^$|^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
   hint: 'write an API group such as gateway.networking.k8s.io; the core group is ""',
 }).transform((group) => (group === 'core' ? '' : group));
 
-const kindSchema = boundedText('a kind', 63, {
+export const kindSchema = boundedText('a kind', 63, {
   pattern: /^[a-zA-Z]([-a-zA-Z0-9]*[a-zA-Z0-9])?$/,
   hint: 'write a kind such as Service',
 });

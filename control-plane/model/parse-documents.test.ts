@@ -91,7 +91,7 @@ describe('parseDocuments', () => {
   });
 
   it('does not leave out a route it cannot serve', () => {
-    const text = 'apiVersion: gateway.networking.k8s.io/v1\nkind: GRPCRoute\n';
+    const text = 'apiVersion: gateway.networking.k8s.io/v1\nkind: TLSRoute\n';
     expect(parseDocuments(text).violations).toMatchObject([{ severity: 'error' }]);
   });
 

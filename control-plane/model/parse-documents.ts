@@ -144,7 +144,7 @@ function foreignKind(value: unknown): string | null {
 }
 
 function noteSource(document: ModelDocument, file: string, text: DocumentText): void {
-  const rules = document.kind === 'HTTPRoute' ? document.spec.rules : [];
+  const rules = document.kind === 'HTTPRoute' || document.kind === 'GRPCRoute' ? document.spec.rules : [];
   const ruleLines = rules.map((_, index) => text.locate(['spec', 'rules', index], 'value').line);
   document.metadata.annotations = {
     ...document.metadata.annotations,

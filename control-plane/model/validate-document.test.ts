@@ -30,9 +30,15 @@ describe('validateDocument', () => {
     expect(findings(route({ namespace: 'shop' }))).toEqual([]);
   });
 
-  it('refuses a backend in a namespace that did not consent', () => {
-    expect(findings(route({ namespace: 'bank' }))).toEqual([
-      'error spec.rules[0].backendRefs[0].namespace: a backend in namespace bank needs a ReferenceGrant there, which this version of Heddle does not support',
+  it('leaves consent of other namespaces to translation, which knows the grants', () => {
+    expect(findings(route({ namespace: 'bank' }))).toEqual([]);
+  });
+
+  it('says that hostnames have no effect in the mesh', () => {
+    const document = route({}) as ModelDocument & { spec: { hostnames?: string[] } };
+    document.spec.hostnames = ['cart.example'];
+    expect(findings(document)).toEqual([
+      "warning spec.hostnames: hostnames have no effect where a Service is the parent: that Service's own names hold",
     ]);
   });
 
@@ -78,9 +84,6 @@ describe('validateDocument', () => {
         },
       }).document as ModelDocument;
     expect(findings(tcpRoute({}))).toEqual([]);
-    expect(findings(tcpRoute({ namespace: 'bank' }))).toEqual([
-      'error spec.rules[0].backendRefs[0].namespace: a backend in namespace bank needs a ReferenceGrant there, which this version of Heddle does not support',
-    ]);
     expect(findings(tcpRoute({ group: 'storage.example.com', kind: 'Bucket' }))).toEqual([
       'warning spec.rules[0].backendRefs[0].kind: Bucket is no backend of the mesh, its share of the connections is closed: write a Service',
     ]);

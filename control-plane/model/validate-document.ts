@@ -2,6 +2,7 @@ import type { Violation } from '../../proto/violation.ts';
 import { meantProtocol, namedProtocol } from './app-protocol.ts';
 import type { Fault, ValuePath } from './document-violation.ts';
 import { parsePath } from './document-violation.ts';
+import type { GrpcRoute } from './grpc-route.ts';
 import type { HttpRoute } from './http-route.ts';
 import type { ModelDocument } from './kinds.ts';
 import type { Mesh } from './mesh.ts';
@@ -33,7 +34,8 @@ export interface Finding extends Fault {
  */
 export function validateDocument(document: ModelDocument, lookup: DocumentLookup): readonly Finding[] {
   const findings: Finding[] = [];
-  if (document.kind === 'HTTPRoute' || document.kind === 'TCPRoute') findings.push(...routeFindings(document));
+  if (document.kind === 'HTTPRoute' || document.kind === 'GRPCRoute' || document.kind === 'TCPRoute')
+    findings.push(...routeFindings(document));
   if (document.kind === 'Service') findings.push(...serviceFindings(document));
   if (document.kind === 'Mesh') findings.push(...meshFindings(document, lookup.trustDomain));
   const errors = new Set(findings.map(({ path }) => path.join('/')));
@@ -47,29 +49,28 @@ export function validateDocument(document: ModelDocument, lookup: DocumentLookup
   return findings;
 }
 
-/**
- * A reference into another namespace needs that namespace's consent. Consent is a ReferenceGrant, which this version does
- * not have; only the backends beside a consumer route's own parent need none, callers reach those without any route.
- */
-function routeFindings({ kind, metadata, spec }: HttpRoute | TcpRoute): readonly Finding[] {
-  const parents = spec.parentRefs.filter(isServiceReference);
+function routeFindings({ kind, spec }: HttpRoute | GrpcRoute | TcpRoute): readonly Finding[] {
   const findings: Finding[] = [];
-  if (parents.length === 0) {
+  const warn = (path: ValuePath, at: 'key' | 'value', message: string, suggestion: string | null = null) =>
+    findings.push({ severity: 'warning', path, at, message, suggestion });
+  if (!spec.parentRefs.some(isServiceReference)) {
     const message = 'the route has no Service among its parentRefs, so it has no effect in the mesh';
-    findings.push({ severity: 'warning', path: ['spec', 'parentRefs'], at: 'key', message, suggestion: null });
+    warn(['spec', 'parentRefs'], 'key', message);
+  } else if ('hostnames' in spec && (spec.hostnames ?? []).length > 0) {
+    const message = "hostnames have no effect where a Service is the parent: that Service's own names hold";
+    warn(['spec', 'hostnames'], 'key', message);
   }
-  const reachable = new Set([metadata.namespace, ...parents.map(({ namespace }) => namespace ?? metadata.namespace)]);
   for (const [rule, { backendRefs }] of spec.rules.entries()) {
     for (const [index, backend] of backendRefs.entries()) {
-      const path = ['spec', 'rules', rule, 'backendRefs', index];
-      if (!isServiceReference(backend)) {
-        const share = kind === 'HTTPRoute' ? 'requests answers 500' : 'connections is closed';
-        const message = `${backend.kind} is no backend of the mesh, its share of the ${share}: write a Service`;
-        findings.push({ severity: 'warning', path: [...path, 'kind'], at: 'value', message, suggestion: 'Service' });
-      } else if (backend.namespace !== undefined && !reachable.has(backend.namespace)) {
-        const message = `a backend in namespace ${backend.namespace} needs a ReferenceGrant there, which this version of Heddle does not support`;
-        findings.push({ severity: 'error', path: [...path, 'namespace'], at: 'value', message, suggestion: null });
-      }
+      if (isServiceReference(backend)) continue;
+      const path = ['spec', 'rules', rule, 'backendRefs', index, 'kind'];
+      const share = kind === 'TCPRoute' ? 'connections is closed' : 'requests answers 500';
+      warn(
+        path,
+        'value',
+        `${backend.kind} is no backend of the mesh, its share of the ${share}: write a Service`,
+        'Service',
+      );
     }
   }
   return findings;

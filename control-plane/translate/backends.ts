@@ -17,46 +17,69 @@ export interface BackendName {
   readonly port?: number | undefined;
 }
 
-/** Where a `backendRef` leads, or why nowhere. */
-export type Backend = { readonly cluster: string } | { readonly missing: string };
+/** Where a `backendRef` leads, or why nowhere: in words, and as Gateway API's conditions call it. */
+export type Backend = { readonly cluster: string } | { readonly missing: string; readonly reason: BackendFault };
+
+export type BackendFault = 'InvalidKind' | 'RefNotPermitted' | 'BackendNotFound' | 'UnsupportedProtocol';
+
+/** The part of a route that says who refers to its backends. */
+export interface ReferringRoute {
+  readonly kind: string;
+  readonly metadata: { readonly namespace: string };
+}
 
 /**
  * A backend may be in the route's namespace or in that of the Service that the route is attached to. The latter is what
  * a consumer route needs to send its own calls on to the service they were made to, and gives it nothing that its
- * workloads could not call directly. Every other namespace would take a ReferenceGrant (GEP-709).
+ * workloads could not call directly. Every other namespace has to allow it by a ReferenceGrant (GEP-709).
  */
 export function resolveBackend(
   reference: BackendName,
-  routeNamespace: string,
+  route: ReferringRoute,
   parentNamespace: string,
   catalog: ServiceCatalog,
   carried: Carried,
 ): Backend {
+  const { namespace: routeNamespace } = route.metadata;
   const namespace = reference.namespace ?? routeNamespace;
   const what = `Service ${namespace}/${reference.name}`;
   if (!isServiceReference(reference)) {
-    return { missing: `a backend of kind ${reference.kind} is not supported: name a Service` };
+    const missing = `a backend of kind ${reference.kind} is not supported: name a Service`;
+    return { missing, reason: 'InvalidKind' };
   }
   if (namespace !== routeNamespace && namespace !== parentNamespace) {
-    return { missing: `${what} is in another namespace, which this route may not refer to` };
+    const from = { group: 'gateway.networking.k8s.io', kind: route.kind, namespace: routeNamespace };
+    const to = { group: '', kind: 'Service', namespace, name: reference.name };
+    if (!catalog.grants.allows(from, to)) {
+      const missing = `${what} is in another namespace, where no ReferenceGrant lets ${withArticle(route.kind)} of ${routeNamespace} refer to it`;
+      return { missing, reason: 'RefNotPermitted' };
+    }
   }
   const destination = catalog.find(namespace, reference.name);
   if (destination === null) {
-    return { missing: `${what} does not exist` };
+    return { missing: `${what} does not exist`, reason: 'BackendNotFound' };
   }
   const { service, subset } = destination;
   const port = service.ports.find((candidate) => candidate.port === reference.port);
   if (port === undefined) {
     const ports = service.ports.slice(0, namedPorts).map((candidate) => candidate.port);
     const more = service.ports.length > namedPorts ? ' and more' : '';
-    return { missing: `${what} has no port ${reference.port}; it has ${ports.join(', ') || 'none'}${more}` };
+    const missing = `${what} has no port ${reference.port}; it has ${ports.join(', ') || 'none'}${more}`;
+    return { missing, reason: 'BackendNotFound' };
   }
   const { protocol } = service.declarationOf(port);
   if (carried === 'requests' && protocol === 'tcp') {
-    return { missing: `port ${port.port} of ${what} carries TCP, which an HTTPRoute cannot send to` };
+    const missing = `port ${port.port} of ${what} carries TCP, which ${withArticle(route.kind)} cannot send to`;
+    return { missing, reason: 'UnsupportedProtocol' };
   }
   if (carried === 'bytes' && (protocol === 'http' || protocol === 'http2')) {
-    return { missing: `port ${port.port} of ${what} carries HTTP, which a TCPRoute cannot send to` };
+    const missing = `port ${port.port} of ${what} carries HTTP, which a TCPRoute cannot send to`;
+    return { missing, reason: 'UnsupportedProtocol' };
   }
   return { cluster: outboundClusterName({ host: service.host, port: port.port, subset }) };
+}
+
+/** `an HTTPRoute`, `a GRPCRoute` */
+export function withArticle(kind: string): string {
+  return kind === 'HTTPRoute' ? `an ${kind}` : `a ${kind}`;
 }

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { GrpcRouteMatch } from '../model/grpc-route.ts';
 import type { Precedence } from './gateway-precedence.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
+import { grpcPrecedence } from './grpc-match.ts';
 
 const plain: Precedence = {
   path: { type: 'PathPrefix', value: '' },
-  hasMethod: false,
+  method: 0,
   headers: 0,
   queryParams: 0,
   createdAtMs: 1000,
@@ -34,9 +36,9 @@ const stages: readonly (readonly [string, Partial<Precedence>, Partial<Precedenc
   [
     'a longer prefix before a method',
     { path: { type: 'PathPrefix', value: '/a/b' } },
-    { path: { type: 'PathPrefix', value: '/a' }, hasMethod: true },
+    { path: { type: 'PathPrefix', value: '/a' }, method: 1 },
   ],
-  ['a method before headers', { hasMethod: true }, { headers: 16 }],
+  ['a method before headers', { method: 1 }, { headers: 16 }],
   ['more headers before query parameters', { headers: 2 }, { headers: 1, queryParams: 16 }],
   ['more query parameters before age', { queryParams: 1 }, { createdAtMs: 0 }],
   ['the older route before the name', { createdAtMs: 999 }, { document: 'default/a' }],
@@ -57,7 +59,7 @@ describe('comparePrecedence', () => {
         type: fc.constantFrom('Exact' as const, 'RegularExpression' as const, 'PathPrefix' as const),
         value: fc.constantFrom('', '/a', '/b', '/a/b'),
       }),
-      hasMethod: fc.boolean(),
+      method: fc.nat(1),
       headers: fc.nat(2),
       queryParams: fc.nat(2),
       createdAtMs: fc.nat(2),
@@ -76,5 +78,31 @@ describe('comparePrecedence', () => {
         },
       ),
     );
+  });
+});
+
+describe('comparePrecedence of the matches of GRPCRoutes', () => {
+  const of = (method: GrpcRouteMatch['method'], headers = 0): Precedence => ({
+    ...plain,
+    ...grpcPrecedence({
+      method,
+      headers: Array.from({ length: headers }, (_, index) => ({ type: 'Exact', name: `x-${index}`, value: 'a' })),
+    }),
+  });
+  const exact = (service?: string, method?: string) => ({ type: 'Exact' as const, service, method });
+  const pattern = (service?: string, method?: string) => ({ type: 'RegularExpression' as const, service, method });
+
+  /** Each against something that wins all later stages. */
+  it.each<[string, Precedence, Precedence]>([
+    ['names before a longer pattern', of(exact('a')), of(pattern('shop.*', 'Get.*'), 16)],
+    ['a longer service before a longer method', of(exact('shop.Cart')), of(exact('Cart', 'GetAllThatIsInside'), 16)],
+    ['a longer method before more headers', of(exact('Cart', 'GetAll')), of(exact('Cart', 'Get'), 16)],
+    ['more headers before age', of(exact('Cart'), 2), { ...of(exact('Cart'), 1), createdAtMs: 0 }],
+    ['a method before every call', of(exact(undefined, 'Get')), of(undefined, 16)],
+    ['the older route before the name', { ...of(undefined), createdAtMs: 999 }, { ...of(undefined), document: 'a/a' }],
+    ['the name before the place', { ...of(undefined), document: 'default/a' }, { ...of(undefined), rule: 0 }],
+  ])('puts %s', (_name, winner, loser) => {
+    expect(comparePrecedence(winner, loser)).toBeLessThan(0);
+    expect(comparePrecedence(loser, winner)).toBeGreaterThan(0);
   });
 });

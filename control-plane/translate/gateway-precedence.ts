@@ -3,7 +3,8 @@ import { compareText } from './order.ts';
 /** What decides which of two matching rules takes a request. */
 export interface Precedence {
   readonly path: { readonly type: 'Exact' | 'RegularExpression' | 'PathPrefix'; readonly value: string };
-  readonly hasMethod: boolean;
+  /** 1 where a method of HTTP is asked for; of gRPC the characters of its name. */
+  readonly method: number;
   readonly headers: number;
   readonly queryParams: number;
   /** Of the route document, in milliseconds since the epoch. */
@@ -30,7 +31,7 @@ export function comparePrecedence(a: Precedence, b: Precedence): number {
     pathRanks[a.path.type] - pathRanks[b.path.type] ||
     // Two exact paths never match the same request, so their lengths only keep the table in a stable order.
     b.path.value.length - a.path.value.length ||
-    Number(b.hasMethod) - Number(a.hasMethod) ||
+    b.method - a.method ||
     b.headers - a.headers ||
     b.queryParams - a.queryParams ||
     a.createdAtMs - b.createdAtMs ||

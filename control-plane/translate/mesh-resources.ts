@@ -23,7 +23,6 @@ import {
 } from '../../proto/type-urls.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import { durationMs } from '../model/gateway-duration.ts';
-import type { HttpRoute } from '../model/http-route.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
@@ -45,6 +44,8 @@ import { PolicyAttachments } from './policies.ts';
 import type { PortSummary } from './port-protocol.ts';
 import type { Problem } from './problem.ts';
 import { findProblems } from './problems.ts';
+import { ReferenceGrants } from './reference-grants.ts';
+import { RequestRoutes } from './request-routes.ts';
 import type { ServiceName } from './route-attachments.ts';
 import { RouteAttachments } from './route-attachments.ts';
 import { routeConfiguration } from './routes.ts';
@@ -79,7 +80,7 @@ export class MeshResources {
   readonly #view: MeshView;
   readonly #mesh: Mesh | null;
   readonly #catalog: ServiceCatalog;
-  readonly #routes: RouteAttachments<HttpRoute>;
+  readonly #routes: RequestRoutes;
   readonly #tcpRoutes: RouteAttachments<TcpRoute>;
   readonly #policies: PolicyAttachments;
   readonly #faults: FaultAttachments;
@@ -93,8 +94,13 @@ export class MeshResources {
     const instances = collectInstances(view.workloads, documents.Workload, trustDomain);
     this.#view = view;
     const members = [...instances, ...rememberedMembers(view.remembered)];
-    this.#catalog = new ServiceCatalog(documents.Service, members, trustDomain);
-    this.#routes = new RouteAttachments(documents.HTTPRoute);
+    this.#catalog = new ServiceCatalog(
+      documents.Service,
+      members,
+      trustDomain,
+      new ReferenceGrants(documents.ReferenceGrant),
+    );
+    this.#routes = new RequestRoutes(documents.HTTPRoute, documents.GRPCRoute);
     this.#tcpRoutes = new RouteAttachments(documents.TCPRoute);
     this.#policies = new PolicyAttachments(documents.BackendTrafficPolicy, this.#mesh);
     this.#faults = new FaultAttachments(documents.FaultInjection);
@@ -156,7 +162,14 @@ export class MeshResources {
   }
 
   problems(): readonly Problem[] {
-    return findProblems(this.#view.documents, this.#catalog, this.#policies, this.#faults, this.#tcpRoutes);
+    return findProblems(
+      this.#view.documents,
+      this.#catalog,
+      this.#policies,
+      this.#faults,
+      this.#routes,
+      this.#tcpRoutes,
+    );
   }
 
   #listener(client: ClientView, name: string): PlannedResource | null {

@@ -5,6 +5,8 @@ export interface Problem {
   /** Where in the document, e.g. `spec.rules[0].backendRefs[1]`. */
   readonly path: string;
   readonly message: string;
+  /** What a condition of Gateway API calls it, where it has a word. */
+  readonly reason?: string;
 }
 
 /** A problem of a document that is known already. */

@@ -10,8 +10,9 @@ import type { Documents } from './mesh-view.ts';
 import type { PolicyAttachments } from './policies.ts';
 import type { Finding, Problem } from './problem.ts';
 import { declarationFindings, workloadProblems } from './protocol-problems.ts';
+import type { RequestRoutes } from './request-routes.ts';
 import type { RouteAttachments } from './route-attachments.ts';
-import { httpRouteFindings, tcpRouteFindings } from './route-problems.ts';
+import { requestRouteFindings, tcpRouteFindings } from './route-problems.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 
 /** All that documents ask for and cannot have, for their status; in the order of the documents given. */
@@ -20,6 +21,7 @@ export function findProblems(
   catalog: ServiceCatalog,
   policies: PolicyAttachments,
   faults: FaultAttachments,
+  requestRoutes: RequestRoutes,
   tcpRoutes: RouteAttachments<TcpRoute>,
 ): readonly Problem[] {
   return [
@@ -27,7 +29,9 @@ export function findProblems(
       named(service, [...serviceFindings(service, catalog), ...declarationFindings(service, catalog)]),
     ),
     ...workloadProblems(catalog),
-    ...documents.HTTPRoute.flatMap((route) => named(route, httpRouteFindings(route, catalog))),
+    ...[...documents.HTTPRoute, ...documents.GRPCRoute].flatMap((route) =>
+      named(route, requestRouteFindings(route, catalog, requestRoutes)),
+    ),
     ...documents.TCPRoute.flatMap((route) => named(route, tcpRouteFindings(route, catalog, tcpRoutes))),
     ...documents.BackendTrafficPolicy.flatMap((policy) =>
       named(policy, [

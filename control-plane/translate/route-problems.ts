@@ -1,24 +1,34 @@
 import type { PortProtocol } from '../model/app-protocol.ts';
-import type { HttpRoute } from '../model/http-route.ts';
 import type { HttpRouteFilter } from '../model/http-route-filter.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
-import type { BackendName, Carried } from './backends.ts';
-import { resolveBackend } from './backends.ts';
+import type { BackendName, Carried, ReferringRoute } from './backends.ts';
+import { resolveBackend, withArticle } from './backends.ts';
 import type { Finding } from './problem.ts';
+import type { RequestRoutes } from './request-routes.ts';
 import type { AttachedRoute, RouteAttachments } from './route-attachments.ts';
 import { covers, serviceParents } from './route-attachments.ts';
+import type { RequestRoute, RequestRule } from './route-candidates.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 import { decidingTcpRoute } from './tcp-routes.ts';
 
-export function httpRouteFindings(route: HttpRoute, catalog: ServiceCatalog): readonly Finding[] {
+export function requestRouteFindings(
+  route: RequestRoute,
+  catalog: ServiceCatalog,
+  attachments: RequestRoutes,
+): readonly Finding[] {
   const hasParents = serviceParents(route).length > 0;
   return [
     ...parentFindings(route, 'requests', catalog),
-    ...route.spec.rules.flatMap(({ backendRefs, filters }, ruleIndex) => {
+    ...rivalFindings(route, catalog, attachments),
+    ...rulesOf(route).flatMap(({ backendRefs, filters }, ruleIndex) => {
       const path = `spec.rules[${ruleIndex}]`;
       const isRedirect = filters.some((filter) => filter.requestRedirect !== undefined);
+      const answer =
+        route.kind === 'GRPCRoute'
+          ? 'no backend and answers UNAVAILABLE'
+          : 'neither a backend nor a redirect and answers 500';
       return hasParents && backendRefs.length === 0 && !isRedirect
-        ? [{ path, message: 'the rule has neither a backend nor a redirect and answers 500' }]
+        ? [{ path, message: `the rule has ${answer}` }]
         : [
             ...backendFindings(
               route,
@@ -30,6 +40,32 @@ export function httpRouteFindings(route: HttpRoute, catalog: ServiceCatalog): re
           ];
     }),
   ];
+}
+
+function rulesOf(route: RequestRoute): readonly RequestRule[] {
+  return route.spec.rules;
+}
+
+/** An HTTPRoute beside a GRPCRoute decides nothing. */
+function rivalFindings(route: RequestRoute, catalog: ServiceCatalog, attachments: RequestRoutes): readonly Finding[] {
+  return serviceParents(route).flatMap(({ reference, parent, index }) => {
+    const ports = catalog.find(parent.namespace, parent.name)?.service.ports ?? [];
+    return ports
+      .filter((port) => covers(reference, port))
+      .flatMap((port) => {
+        const [winner] = attachments.routesFor(parent, port, route.metadata.namespace);
+        if (winner === undefined || winner.kind === route.kind) return [];
+        const { namespace, name } = winner.metadata;
+        const what = `port ${port.port} of Service ${parent.namespace}/${parent.name}`;
+        return [
+          {
+            path: `spec.parentRefs[${index}]`,
+            message: `${winner.kind} ${namespace}/${name} decides for ${what}, where ${withArticle(route.kind)} has no effect beside it`,
+            reason: 'Conflicted',
+          },
+        ];
+      });
+  });
 }
 
 export function tcpRouteFindings(
@@ -61,7 +97,7 @@ const foreign: Readonly<Record<'requests' | 'bytes', readonly PortProtocol[]>> =
 };
 
 function parentFindings(
-  route: AttachedRoute,
+  route: AttachedRoute & ReferringRoute,
   carried: 'requests' | 'bytes',
   catalog: ServiceCatalog,
 ): readonly Finding[] {
@@ -80,8 +116,8 @@ function parentFindings(
       return [];
     }
     const one = ports.length === 1 ? `port ${ports[0]?.port} of ${what} carries` : `the ports of ${what} carry`;
-    const [protocol, kind] = carried === 'requests' ? ['TCP', 'an HTTPRoute'] : ['HTTP', 'a TCPRoute'];
-    return [{ path, message: `${one} ${protocol}, so ${kind} has no effect there` }];
+    const protocol = carried === 'requests' ? 'TCP' : 'HTTP';
+    return [{ path, message: `${one} ${protocol}, so ${withArticle(route.kind)} has no effect there` }];
   });
 }
 
@@ -115,7 +151,7 @@ function mirrorsOf(filters: readonly Pick<HttpRouteFilter, 'requestMirror'>[], p
 }
 
 function backendFindings(
-  route: AttachedRoute,
+  route: AttachedRoute & ReferringRoute,
   references: readonly { readonly reference: BackendName; readonly path: string }[],
   carried: Carried,
   catalog: ServiceCatalog,
@@ -124,8 +160,8 @@ function backendFindings(
   return references.flatMap(({ reference, path }) => {
     // What is allowed through one parent may be refused through another; each reason is told once.
     const reasons = [...parents]
-      .map((parent) => resolveBackend(reference, route.metadata.namespace, parent, catalog, carried))
-      .flatMap((backend) => ('missing' in backend ? [backend.missing] : []));
-    return [...new Set(reasons)].map((message) => ({ path, message }));
+      .map((parent) => resolveBackend(reference, route, parent, catalog, carried))
+      .flatMap((backend) => ('missing' in backend ? [[backend.missing, backend.reason] as const] : []));
+    return [...new Map(reasons)].map(([message, reason]) => ({ path, message, reason }));
   });
 }

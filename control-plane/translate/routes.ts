@@ -7,7 +7,6 @@ import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.t
 import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { FaultInjection } from '../model/fault-injection.ts';
 import { durationMs } from '../model/gateway-duration.ts';
-import type { HttpRoute, HttpRouteRule } from '../model/http-route.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { documentName } from '../model/kinds.ts';
 import { ruleSource } from '../model/source-position.ts';
@@ -17,13 +16,13 @@ import { resolveBackend } from './backends.ts';
 import { hashPolicies } from './balancers.ts';
 import { corsConfig } from './cors.ts';
 import { withFault } from './faults.ts';
-import type { Precedence } from './gateway-precedence.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
 import { mirrorPolicies } from './mirrors.ts';
-import { createdAtMs } from './order.ts';
 import { bodyBuffer, retryPolicy } from './retry.ts';
+import type { Candidate, RequestRoute, RequestRule } from './route-candidates.ts';
+import { candidatesOf } from './route-candidates.ts';
 import { backendChanges, headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
-import { hasPattern, matchEverything, prefixWithoutSlash, routeMatch } from './route-match.ts';
+import { hasPattern, routeMatch } from './route-match.ts';
 import type { Destination, ServiceCatalog, ServicePort } from './service-catalog.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
@@ -36,7 +35,7 @@ export interface RoutedPort {
   readonly destination: Destination;
   readonly port: ServicePort;
   /** Those attached for the caller, in any order; empty when there are none. */
-  readonly routes: readonly HttpRoute[];
+  readonly routes: readonly RequestRoute[];
   /** Of the service that is called: its timeouts and retries hold whichever backends its routes choose. */
   readonly policy: EffectiveTrafficPolicy;
   /** As the client takes the port: one that cannot tell TCP from HTTP sends requests to either. */
@@ -63,8 +62,8 @@ export function routeConfiguration(
     called.routes.length === 0
       ? [defaultRoute(called)]
       : called.routes
-          .flatMap(candidates)
-          .filter(({ match }) => called.abilities.routing || !hasPattern(match))
+          .flatMap(candidatesOf)
+          .filter(({ route, match }) => called.abilities.routing || (route.kind === 'HTTPRoute' && !hasPattern(match)))
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
   const suffering = routes.map((route) => withFault(route, called.fault));
@@ -78,38 +77,6 @@ export function routeConfiguration(
 
 function hasChangesOfBackends({ route }: Route): boolean {
   return (route?.weighted_clusters?.clusters ?? []).some((cluster) => Object.keys(cluster).length > 2);
-}
-
-/** One match of one rule: what becomes one xDS route. */
-interface Candidate {
-  readonly route: HttpRoute;
-  readonly rule: HttpRouteRule;
-  readonly match: HttpRouteMatch;
-  readonly precedence: Precedence;
-}
-
-function candidates(route: HttpRoute): readonly Candidate[] {
-  const { namespace, name } = route.metadata;
-  return route.spec.rules.flatMap((rule, ruleIndex) =>
-    (rule.matches.length === 0 ? [matchEverything] : rule.matches).map((match, matchIndex) => ({
-      route,
-      rule,
-      match,
-      precedence: {
-        path: {
-          type: match.path.type,
-          value: match.path.type === 'PathPrefix' ? prefixWithoutSlash(match.path.value) : match.path.value,
-        },
-        hasMethod: match.method !== undefined,
-        headers: match.headers.length,
-        queryParams: match.queryParams.length,
-        createdAtMs: createdAtMs(route.metadata),
-        document: `${namespace}/${name}`,
-        rule: ruleIndex,
-        match: matchIndex,
-      },
-    })),
-  );
 }
 
 /** For requests that come by way of an HTTP proxy, where a client may name any port. */
@@ -144,7 +111,7 @@ function candidateRoute(
   };
   return {
     name: rule.name ?? route.metadata.name,
-    match: routeMatch(match),
+    match: { ...routeMatch(match), ...(route.kind === 'GRPCRoute' && { grpc: {} }) },
     ...action(route, rule, match, called, catalog),
     ...headerMutations(rule.filters),
     ...(called.abilities.routing && corsConfig(rule.filters)),
@@ -159,8 +126,8 @@ function routeMetadata(origin: RouteOrigin | null, { retry: { retryNonIdempotent
 }
 
 function action(
-  route: HttpRoute,
-  rule: HttpRouteRule,
+  route: RequestRoute,
+  rule: RequestRule,
   match: HttpRouteMatch,
   { destination, port, policy, carried, abilities }: RoutedPort,
   catalog: ServiceCatalog,
@@ -170,11 +137,12 @@ function action(
     return { redirect: redirectAction(redirect, match, port.port) };
   }
   const { namespace: ofParent } = destination.service;
-  const resolve = (reference: BackendName) =>
-    resolveBackend(reference, route.metadata.namespace, ofParent, catalog, carried);
+  const resolve = (reference: BackendName) => resolveBackend(reference, route, ofParent, catalog, carried);
   const chosen = destinations(rule, resolve, abilities);
   if ('refused' in chosen) {
-    return { direct_response: { status: 500, body: { inline_string: chosen.refused } } };
+    // Of calls Gateway API wants UNAVAILABLE, which is what 503 stands for.
+    const status = route.kind === 'GRPCRoute' ? 503 : 500;
+    return { direct_response: { status, body: { inline_string: chosen.refused } } };
   }
   const mirrors = abilities.routing ? mirrorPolicies(rule.filters, resolve) : [];
   const rewrite = rule.filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
@@ -196,7 +164,7 @@ function action(
  * Source: Gateway API v1 `HTTPRouteRule.backendRefs`: 500 for what no valid backend takes.
  */
 function destinations(
-  { backendRefs }: HttpRouteRule,
+  { backendRefs }: RequestRule,
   resolve: (reference: BackendName) => Backend,
   { routing: canChange }: Pick<Abilities, 'routing'>,
 ): Pick<RouteAction, 'cluster' | 'weighted_clusters'> | { readonly refused: string } {
@@ -231,7 +199,7 @@ function destinations(
 }
 
 function forwarding(
-  rule: Pick<HttpRouteRule, 'retry' | 'timeouts'>,
+  rule: Pick<RequestRule, 'retry' | 'timeouts'>,
   policy: EffectiveTrafficPolicy,
   abilities: RoutedPort['abilities'],
 ): RouteAction {

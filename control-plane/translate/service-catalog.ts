@@ -5,6 +5,7 @@ import { isInstance } from './instance.ts';
 import { compareText } from './order.ts';
 import type { PortDeclaration } from './port-protocol.ts';
 import { declarePort } from './port-protocol.ts';
+import { ReferenceGrants } from './reference-grants.ts';
 import type { TargetPort } from './target-port.ts';
 import { implicitPort } from './target-port.ts';
 
@@ -53,8 +54,16 @@ export interface Destination {
 export class ServiceCatalog {
   readonly #services = new Map<string, Service>();
   readonly #ordered: readonly Service[];
+  /** Which routes may refer to services of other namespaces. */
+  readonly grants: ReferenceGrants;
 
-  constructor(documents: readonly ServiceDocument[], members: readonly ServiceMember[], trustDomain: string) {
+  constructor(
+    documents: readonly ServiceDocument[],
+    members: readonly ServiceMember[],
+    trustDomain: string,
+    grants: ReferenceGrants = new ReferenceGrants(),
+  ) {
+    this.grants = grants;
     const selection = new MemberSelection(members);
     for (const document of documents) {
       const { name, namespace } = document.metadata;

@@ -25,11 +25,12 @@ export function tcpTargets(
 ): readonly [WeightedTarget, ...WeightedTarget[]] {
   const { service, subset } = destination;
   const own = { cluster: outboundClusterName({ host: service.host, port: port.port, subset }), weight: 1 };
-  const chosen = (route?.spec.rules ?? []).flatMap(({ backendRefs }) =>
+  const rules = route === null ? [] : route.spec.rules.map(({ backendRefs }) => ({ backendRefs, route }));
+  const chosen = rules.flatMap(({ backendRefs, route: from }) =>
     backendRefs
       .filter(({ weight }) => weight > 0)
       .map((reference) => {
-        const backend = resolveBackend(reference, route?.metadata.namespace ?? '', service.namespace, catalog, 'bytes');
+        const backend = resolveBackend(reference, from, service.namespace, catalog, 'bytes');
         return { cluster: 'missing' in backend ? BLACK_HOLE_CLUSTER : backend.cluster, weight: reference.weight };
       }),
   );

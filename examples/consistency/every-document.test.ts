@@ -6,6 +6,7 @@ import { RequestHead } from '../../proxy/message-head.ts';
 import {
   backendTrafficPolicy,
   faultInjection,
+  grpcRoute,
   httpRoute,
   mesh,
   service,
@@ -15,25 +16,25 @@ import {
 import { meshOf, readDocument, refusals, routeTable } from './whole-pipe.ts';
 
 describe('what the model accepts', () => {
-  it.each(Object.entries({ httpRoute, tcpRoute, backendTrafficPolicy, faultInjection, mesh, service, workload }))(
-    'becomes resources that sidecars take: %s',
-    (_kind, arbitrary) => {
-      let accepted = 0;
-      const property = fc.property(arbitrary, (value) => {
-        const document = readDocument(value);
-        if (!('kind' in document)) return;
-        accepted++;
-        expect(refusals(meshOf([document]))).toEqual([]);
-      });
-      fc.assert(property, { numRuns: 200 });
-      expect(accepted, 'documents that were accepted').toBeGreaterThan(80);
-    },
-  );
+  it.each(
+    Object.entries({ httpRoute, grpcRoute, tcpRoute, backendTrafficPolicy, faultInjection, mesh, service, workload }),
+  )('becomes resources that sidecars take: %s', (_kind, arbitrary) => {
+    let accepted = 0;
+    const property = fc.property(arbitrary, (value) => {
+      const document = readDocument(value);
+      if (!('kind' in document)) return;
+      accepted++;
+      expect(refusals(meshOf([document]))).toEqual([]);
+    });
+    fc.assert(property, { numRuns: 200 });
+    expect(accepted, 'documents that were accepted').toBeGreaterThan(80);
+  });
 
   it('becomes resources that sidecars take, however documents are mixed', () => {
     const anything = fc.oneof(
       httpRoute,
       httpRoute,
+      grpcRoute,
       tcpRoute,
       backendTrafficPolicy,
       faultInjection,

@@ -1,8 +1,9 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Failure } from '../failure.ts';
 import type { FilterAnswer } from '../filter/request-filter.ts';
+import { grpcMessage, grpcStatusOfHttp } from '../message/grpc.ts';
 import type { RequestHead } from '../message-head.ts';
-import type { RedirectRouteAction, RespondAction, Route, RouteOrigin } from '../route/route.ts';
+import type { HeaderEdit, RedirectRouteAction, RespondAction, Route, RouteOrigin } from '../route/route.ts';
 import type { FinishedExchange, ForwardEnvironment } from './forward-environment.ts';
 import type { LocalReply } from './local-reply.ts';
 
@@ -13,12 +14,21 @@ export function answerOfRule(
   head: RequestHead,
 ): LocalReply {
   const isRedirect = action.kind === 'redirect';
+  if (!isRedirect && head.isGrpc) return grpcAnswerOf(action, responseHeaders);
   const lines = isRedirect ? `location: ${action.redirect.location(head)}\r\n` : '';
   return {
     status: action.status,
     lines: responseHeaders?.apply(lines) ?? lines,
     body: isRedirect ? '' : action.body,
   };
+}
+
+/** A call is told by trailers alone (gRPC over HTTP2, "Trailers-Only"); without an error it would wait for a message. */
+function grpcAnswerOf({ status, body }: RespondAction, responseHeaders: HeaderEdit | null): LocalReply {
+  const grpcStatus = grpcStatusOfHttp(status);
+  const message = grpcMessage(body);
+  const lines = `content-type: application/grpc\r\ngrpc-status: ${grpcStatus}\r\ngrpc-message: ${message}\r\n`;
+  return { status: 200, lines: responseHeaders?.apply(lines) ?? lines, body: '' };
 }
 
 /** What a request that failed is answered: with the service that it was for, and the rule that led there. */

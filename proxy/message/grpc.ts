@@ -41,7 +41,11 @@ const unitsMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 
  */
 export function grpcStatusOf(failure: Failure): number {
   if (failures[failure].flag === 'UT') return 4;
-  const { status } = failures[failure];
+  return grpcStatusOfHttp(failures[failure].status);
+}
+
+/** What gRPC's clients make of an HTTP status. */
+export function grpcStatusOfHttp(status: number): number {
   switch (status) {
     case 400:
       return 13;

@@ -4,7 +4,7 @@ import type { RouteEntry } from './route-entry.ts';
 import { entryTakes } from './route-entry.ts';
 
 /** Up to here entries are tried one after the other, which is faster than looking anything up. */
-export const MAX_TRIED_IN_ORDER = 12;
+export const MAX_TRIED_IN_ORDER = 3;
 
 /** Positions in the list of entries, ascending. */
 type Positions = readonly number[];

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import { regexFault } from '../../proto/safe-regex.ts';
+import { boundedText } from './bounded-text.ts';
+import { crossCheck } from './cross-check.ts';
+import { httpBackendRefSchema } from './http-route.ts';
+import { grpcRouteFilterSchema } from './http-route-filter.ts';
+import { headerMatchesSchema } from './http-route-match.ts';
+import { namespacedMetadata, subdomainSchema } from './metadata.ts';
+import { notYetSupported } from './not-yet-supported.ts';
+import { parentReferencesCheck, parentReferencesSchema } from './object-reference.ts';
+import { reportRepeatedNames } from './repeated-names.ts';
+
+/** As protobuf has them: `package.Service`, and the name of a method. */
+const names = {
+  service: { pattern: /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/, hint: 'write package.Service' },
+  method: { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/, hint: 'write the name of a method' },
+} as const;
+
+const methodMatchSchema = z
+  .object({
+    /** `RegularExpression` is RE2's, and takes a whole name or nothing. */
+    type: z.enum(['Exact', 'RegularExpression']).default('Exact'),
+    /** With its package; every service when left out. */
+    service: boundedText('a service', 1024).optional(),
+    /** Every method when left out. */
+    method: boundedText('a method', 1024).optional(),
+  })
+  .check(
+    crossCheck(['type', 'service', 'method'], (match, report) => {
+      if (!match.service && !match.method) report([], 'write service, method or both');
+      for (const field of ['service', 'method'] as const) {
+        const value = match[field];
+        if (value === undefined || value === '') continue;
+        if (match.type === 'Exact' && !names[field].pattern.test(value)) report([field], names[field].hint);
+        const fault = match.type === 'Exact' ? null : regexFault(value);
+        if (fault !== null) report([field], `the pattern ${fault}`);
+      }
+      if (match.type === 'Exact' || !match.service || !match.method) return;
+      const together = regexFault(`/(?:${match.service})/(?:${match.method})`);
+      if (together !== null) report([], `the pattern of service and method together ${together}`);
+    }),
+  );
+
+const grpcRouteMatchSchema = z.object({
+  method: methodMatchSchema.optional(),
+  headers: headerMatchesSchema,
+});
+
+const grpcRouteRuleSchema = z
+  .object({
+    name: subdomainSchema.optional(),
+    /** Alternatives: one must hold. None: every call. */
+    matches: z.array(grpcRouteMatchSchema).max(64, 'a rule has at most 64 matches').default([]),
+    filters: z.array(grpcRouteFilterSchema).max(16, 'a rule has at most 16 filters').default([]),
+    /** Without a backend the rule answers UNAVAILABLE. */
+    backendRefs: z.array(httpBackendRefSchema).max(16, 'a rule has at most 16 backendRefs').default([]),
+    sessionPersistence: notYetSupported('sessionPersistence'),
+  })
+  .check(
+    crossCheck(['filters'], ({ filters }, report) => {
+      const single = filters.flatMap(({ type }, index) => (type === 'RequestMirror' ? [] : [{ type, index }]));
+      reportRepeatedNames(
+        single.map(({ type }) => type),
+        (position, type) =>
+          report(['filters', single[position]?.index ?? 0, 'type'], `${type} cannot be repeated in one rule`),
+      );
+    }),
+  );
+
+/**
+ * Routing of gRPC calls by service and method: Gateway API's GRPCRoute v1 in its mesh form (GAMMA), byte for byte. It has no
+ * timeouts and retries of its own; those of the service hold. Calls alone match: what is no gRPC is answered 404, and a call
+ * that no rule takes UNIMPLEMENTED.
+ *
+ * Bounds are the standard's, as those of HTTPRoute. Source: gateway-api `apis/v1/grpcroute_types.go`, GEP-1016.
+ */
+export const grpcRouteSchema = z.object({
+  apiVersion: z
+    .enum(['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha2'])
+    .transform(() => 'gateway.networking.k8s.io/v1' as const),
+  kind: z.literal('GRPCRoute'),
+  metadata: namespacedMetadata(subdomainSchema),
+  spec: z
+    .object({
+      parentRefs: parentReferencesSchema,
+      useDefaultGateways: z.enum(['All', 'None']).optional(),
+      /** Kept, and without effect on a route whose parent is a Service: that Service's own names hold (GEP-1426). */
+      hostnames: z.array(boundedText('a host name', 253)).max(16, 'a route has at most 16 hostnames').optional(),
+      rules: z
+        .array(grpcRouteRuleSchema)
+        .min(1, 'a route has at least one rule; leave rules out for one that takes everything')
+        .max(16, 'a route has at most 16 rules')
+        .default([{ matches: [], filters: [], backendRefs: [] }]),
+    })
+    .check(
+      crossCheck(['rules'], ({ rules }, report) => {
+        const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
+        if (matches > 128) {
+          report(['rules'], `a route has at most 128 matches in all its rules, this one has ${matches}`);
+        }
+        const named = rules.flatMap(({ name }, index) => (name === undefined ? [] : [{ name, index }]));
+        reportRepeatedNames(
+          named.map(({ name }) => name),
+          (position, name) => report(['rules', named[position]?.index ?? 0, 'name'], `rule name ${name} is used twice`),
+        );
+      }),
+    )
+    .check(parentReferencesCheck),
+  status: z.unknown().optional(),
+});
+
+export type GrpcRoute = z.output<typeof grpcRouteSchema>;
+export type GrpcRouteMatch = z.output<typeof grpcRouteMatchSchema>;
