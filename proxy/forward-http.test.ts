@@ -271,6 +271,27 @@ describe('HttpExchange', () => {
     expect(ejected?.requestsTotal).toBe(2);
   });
 
+  it('tells outlier detection connections and answers apart', async () => {
+    const good = await scripted((socket) => socket.write(ok));
+    const failing = await scripted((socket) => socket.write('HTTP/1.1 500 Oh no\r\nContent-Length: 0\r\n\r\n'));
+    const bad = await refusingPort();
+    const outlierDetection = {
+      ...envoyOutlierDefaults,
+      ...{
+        consecutive5xx: 3,
+        consecutiveLocalOriginFailure: 2,
+        splitsLocalOriginErrors: true,
+        maxEjectionPercent: 100,
+      },
+    };
+    const forwarder = await forwarderTo([bad, failing.port, good.port], { cluster: { outlierDetection } });
+    for (let i = 0; i < 12; i++) await sendRaw(forwarder.port, get, (text) => text.length > 0);
+    const { enforced } = forwarder.cluster.detector?.counters ?? { enforced: null };
+    expect(enforced).toMatchObject({ consecutive_local_origin_failure: 1, consecutive_5xx: 1, success_rate: 0 });
+    const out = [...forwarder.cluster.endpoints].filter(({ isEjected }) => isEjected).map(({ config }) => config.port);
+    expect(out).toEqual([bad, failing.port]);
+  });
+
   it('opens the circuit at the limit of requests, with 503 UO', async () => {
     const upstream = await scripted(() => {});
     const circuitBreaker = { ...defaultLimits, maxRequests: 1 };

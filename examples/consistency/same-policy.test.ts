@@ -33,6 +33,10 @@ const written = fc.record({
   maxRequestsPerConnection: maybe(count),
   consecutive5XxErrors: maybe(count),
   interval: maybe(positive),
+  consecutiveGatewayErrors: maybe(count),
+  failurePercentageThreshold: maybe(fc.constantFrom(0, 50, 100)),
+  checkInterval: maybe(positive),
+  checkThreshold: maybe(fc.constantFrom(1, 7)),
 });
 type Written = typeof written extends fc.Arbitrary<infer T> ? T : never;
 
@@ -61,11 +65,30 @@ describe('a policy', () => {
         maxRequests: fields.maxParallelRequests ?? 1024,
       });
       const errors = fields.consecutive5XxErrors ?? 5;
-      if (errors === 0) expect(cluster.outlierDetection).toBeNull();
+      const gatewayErrors = fields.consecutiveGatewayErrors ?? 0;
+      const threshold = fields.failurePercentageThreshold;
+      if (errors === 0 && gatewayErrors === 0 && threshold === undefined) expect(cluster.outlierDetection).toBeNull();
       else {
-        const intervalMs = msOf(fields.interval) ?? 10_000;
-        expect(cluster.outlierDetection).toMatchObject({ consecutive5xx: errors, intervalMs });
+        expect(cluster.outlierDetection).toMatchObject({
+          intervalMs: msOf(fields.interval) ?? 10_000,
+          ...(errors > 0 && { consecutive5xx: errors }),
+          ...(gatewayErrors > 0 && { consecutiveGatewayFailure: gatewayErrors }),
+          failurePercentage: { threshold: threshold ?? 85, minimumHosts: 5, requestVolume: 50 },
+          enforcing: {
+            consecutive_5xx: errors > 0 ? 100 : 0,
+            consecutive_gateway_failure: gatewayErrors > 0 ? 100 : 0,
+            failure_percentage: threshold === undefined ? 0 : 100,
+            success_rate: 0,
+          },
+        });
       }
+      expect(cluster.healthCheck).toMatchObject({
+        timeoutMs: 1000,
+        intervalMs: msOf(fields.checkInterval) ?? 3000,
+        unhealthyThreshold: fields.checkThreshold ?? 3,
+        healthyThreshold: 1,
+        check: { kind: 'http', path: '/healthz', method: 'GET', host: 'cart.default.svc.cluster.local' },
+      });
     });
     fc.assert(property, { numRuns: 200 });
   });
@@ -101,7 +124,20 @@ function documentsOf(fields: Written): object[] {
           maxParallelRequests: fields.maxParallelRequests,
           maxRequestsPerConnection: fields.maxRequestsPerConnection,
         },
-        healthCheck: { passive: { consecutive5XxErrors: fields.consecutive5XxErrors, interval: fields.interval } },
+        healthCheck: {
+          passive: {
+            consecutive5XxErrors: fields.consecutive5XxErrors,
+            consecutiveGatewayErrors: fields.consecutiveGatewayErrors,
+            failurePercentageThreshold: fields.failurePercentageThreshold,
+            interval: fields.interval,
+          },
+          active: {
+            type: 'HTTP',
+            interval: fields.checkInterval,
+            unhealthyThreshold: fields.checkThreshold,
+            http: { path: '/healthz' },
+          },
+        },
         timeout: {
           tcp: { connectTimeout: fields.connectTimeout },
           http: {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure } from '../failure.ts';
-import { grpcMessage, grpcStatusIn, grpcStatusOf, grpcTimeoutMs } from './grpc.ts';
+import { grpcMessage, grpcStatusIn, grpcStatusOf, grpcTimeoutMs, httpStatusOf } from './grpc.ts';
 
 describe('grpcStatusIn', () => {
   it.each([
@@ -49,6 +49,23 @@ describe('grpcStatusOf', () => {
     ['internal', 2],
   ] satisfies [Failure, number][])('says of %s %i', (failure, status) => {
     expect(grpcStatusOf(failure)).toBe(status);
+  });
+});
+
+describe('httpStatusOf', () => {
+  it.each([
+    [0, 200],
+    [1, 499],
+    [2, 500],
+    [4, 504],
+    [8, 429],
+    [12, 404],
+    [13, 500],
+    [14, 503],
+    [15, 500],
+    [16, 401],
+  ])('judges a call that ended with %i by %i', (grpcStatus, status) => {
+    expect(httpStatusOf(grpcStatus)).toBe(status);
   });
 });
 

@@ -8,6 +8,9 @@ import type { GrpcCheck } from '../resilience/health-check/health-check-settings
 import type { CheckOutcome } from '../resilience/health-check/health-record.ts';
 import type { ProbeTarget } from './probe-target.ts';
 
+/** An answer is one number. */
+const MAX_ANSWER_BYTES = 4096;
+
 /** CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE: nobody has answered. */
 const notAnswered: ReadonlySet<number> = new Set([1, 4, 14]);
 
@@ -51,6 +54,7 @@ export class GrpcProber implements Prober {
     return new (clientOf('grpc.health.v1.Health'))(target, await targetCredentials(this.#target, closing.signal), {
       'grpc.default_authority': this.#check.authority,
       'grpc.enable_retries': 0,
+      'grpc.max_receive_message_length': MAX_ANSWER_BYTES,
       'grpc.enable_http_proxy': 0,
       'grpc.use_local_subchannel_pool': 1,
       'grpc.service_config_disable_resolution': 1,
