@@ -34,7 +34,8 @@ beforeAll(async () => {
   }
   ports = { http: await freePort(), grpc: await freePort(), tcp: await freePort() };
   const upstreams = kinds.map((kind) => ({ service: services[kind], localPort: ports[kind] }));
-  web = await mesh.sidecar('web-1', { service: 'web', upstreams });
+  // each process asks by itself
+  web = await mesh.sidecar('web-1', { service: 'web', upstreams, concurrency: 1 });
   grpc = new (clientOf('grpc.health.v1.Health'))(`127.0.0.1:${ports.grpc}`, credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
   });

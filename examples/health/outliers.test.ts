@@ -21,7 +21,8 @@ beforeAll(async () => {
   }
   const localPort = await freePort();
   url = `http://127.0.0.1:${localPort}/`;
-  web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }] });
+  // each process judges by itself
+  web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }], concurrency: 1 });
   await apply(mesh, 'outliers.yaml');
   await vi.waitUntil(async () => (await answeredBy(30)).size === 3, { timeout: 15_000 });
 }, 60_000);
