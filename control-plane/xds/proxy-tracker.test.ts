@@ -226,4 +226,15 @@ describe('ProxyTracker', () => {
     a.report('1');
     expect(counts()).toEqual({ subscribed: 1, sent: 1, acknowledged: 1, inForce: 1, rejected: 0 });
   });
+
+  it('counts a name that stands for nothing as in force where nothing of that name is', () => {
+    const a = open('a');
+    Object.assign(a.resource, { current: null, sent: null, acknowledged: null });
+    expect(tracker.list()[0]).toMatchObject({
+      synced: true,
+      resources: { CDS: { subscribed: 1, sent: 0, inForce: 1 } },
+    });
+    a.report('1');
+    expect(tracker.list()[0]).toMatchObject({ synced: false, resources: { CDS: { inForce: 0 } } });
+  });
 });

@@ -275,7 +275,8 @@ export class ProxyTracker implements ProxyStatusSource {
       const exists = resource.current !== null;
       counts.sent += exists && resource.sent === resource.current ? 1 : 0;
       counts.acknowledged += exists && resource.acknowledged === resource.current ? 1 : 0;
-      counts.inForce += exists && isInForce(stream, attachment, typeUrl, resource) ? 1 : 0;
+      // what does not exist, and is not in force either, is as it should be
+      counts.inForce += isInForce(stream, attachment, typeUrl, resource) ? 1 : 0;
       if (resource.fault !== null) {
         const reason = `held back by the control plane: ${resource.fault}`;
         heldBack.push({ typeUrl, name: resource.name, version: '', reason, atMs: 0 });
