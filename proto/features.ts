@@ -21,6 +21,8 @@ export const FEATURES = {
   rateLimits: 'local-rate-limit',
   /** `envoy.filters.http.buffer` of a route. */
   bodyLimit: 'body-limit',
+  /** The priority HIGH of routes and thresholds; `per_host_thresholds`. */
+  priorities: 'priorities',
   /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */
   routing: 'routing',
   /**

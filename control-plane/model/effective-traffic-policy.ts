@@ -1,4 +1,5 @@
 import { optionalDurationMs } from './gateway-duration.ts';
+import type { HighPriorityLimits } from './traffic-policy/circuit-breaker.ts';
 import type { EffectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
 import { effectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
 import type { EffectiveLoadBalancer } from './traffic-policy/effective-load-balancer.ts';
@@ -19,6 +20,10 @@ export interface EffectiveTrafficPolicy {
   readonly maxConnections: number;
   readonly maxPendingRequests: number;
   readonly maxParallelRequests: number;
+  /** Towards each instance; null is no limit of its own. */
+  readonly maxConnectionsPerEndpoint: number | null;
+  /** Of requests of high priority; null leaves them to the client's defaults. */
+  readonly highPriority: HighPriorityLimits | null;
   /** 0 is unlimited. */
   readonly maxRequestsPerConnection: number;
   /** What keeps retries from becoming a load of their own: a share of the requests under way, or a fixed number. */
@@ -50,6 +55,8 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   maxConnections: 1024,
   maxPendingRequests: 1024,
   maxParallelRequests: 1024,
+  maxConnectionsPerEndpoint: null,
+  highPriority: null,
   maxRequestsPerConnection: 0,
   // Envoy's default is 3 retries at a time, which is nothing for a busy service; its budget has these numbers
   retryLimit: { kind: 'budget', percent: 20, minRetryConcurrency: 3 },
@@ -81,6 +88,11 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     maxConnections: first(({ circuitBreaker }) => circuitBreaker?.maxConnections, base.maxConnections),
     maxPendingRequests: first(({ circuitBreaker }) => circuitBreaker?.maxPendingRequests, base.maxPendingRequests),
     maxParallelRequests: first(({ circuitBreaker }) => circuitBreaker?.maxParallelRequests, base.maxParallelRequests),
+    maxConnectionsPerEndpoint: first(
+      ({ circuitBreaker }) => circuitBreaker?.perEndpoint?.maxConnections,
+      base.maxConnectionsPerEndpoint,
+    ),
+    highPriority: first(({ circuitBreaker }) => circuitBreaker?.highPriority, base.highPriority),
     maxRequestsPerConnection: first(
       ({ circuitBreaker }) => circuitBreaker?.maxRequestsPerConnection,
       base.maxRequestsPerConnection,

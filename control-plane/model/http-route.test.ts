@@ -20,6 +20,11 @@ function faultsOf(value: unknown): string[] {
 describe('httpRouteSchema', () => {
   it.each([
     [
+      'a priority that is none',
+      { ...route({}), metadata: { name: 'a', annotations: { 'heddle.dev/priority': 'high' } } },
+      'metadata.annotations["heddle.dev/priority"]: write High or Default',
+    ],
+    [
       'a weight out of range',
       route({ backendRefs: [{ name: 'a', port: 80, weight: 1_000_001 }] }),
       `${rule}.backendRefs[0].weight: write a whole number from 0 to 1000000`,

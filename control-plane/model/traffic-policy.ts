@@ -3,25 +3,13 @@ import { crossCheck } from './cross-check.ts';
 import { durationSchema } from './gateway-duration.ts';
 import { elsewhere, notYetSupported } from './not-yet-supported.ts';
 import { activeHealthCheckSchema } from './traffic-policy/active-health-check.ts';
+import { circuitBreakerSchema } from './traffic-policy/circuit-breaker.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
 import { loadBalancerSchema } from './traffic-policy/load-balancer.ts';
 import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
 import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
 import { requestBufferSchema } from './traffic-policy/request-buffer.ts';
 import { retrySchema } from './traffic-policy/retry.ts';
-
-/** Limits of one sidecar towards one backend; what exceeds them is answered 503 `UO` at once. */
-const circuitBreakerSchema = z.object({
-  maxConnections: limitSchema,
-  /** Requests that wait for a connection. */
-  maxPendingRequests: limitSchema,
-  maxParallelRequests: limitSchema,
-  /** Takes the place of the retry budget: a fixed number of retries under way at one time. */
-  maxParallelRetries: limitSchema,
-  /** 0 is unlimited. */
-  maxRequestsPerConnection: limitSchema,
-  perEndpoint: notYetSupported('circuitBreaker.perEndpoint'),
-});
 
 const retryBudgetSchema = z.object({
   /** Retries under way may be this share of the requests under way. */

@@ -13,6 +13,7 @@ export interface Abilities {
   readonly faults: boolean;
   readonly rateLimits: boolean;
   readonly bodyLimit: boolean;
+  readonly priorities: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
   readonly balancing: boolean;
@@ -40,6 +41,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       faults: features.has(FEATURES.faults),
       rateLimits: features.has(FEATURES.rateLimits),
       bodyLimit: features.has(FEATURES.bodyLimit),
+      priorities: features.has(FEATURES.priorities),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),
       balancing: features.has(FEATURES.balancing),

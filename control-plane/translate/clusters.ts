@@ -20,6 +20,7 @@ import { builtInTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { Abilities } from './abilities.ts';
 import { meshAlpn, protocolFor } from './abilities.ts';
 import { balancers } from './balancers.ts';
+import { circuitBreakers } from './circuit-breakers.ts';
 import { healthCheck } from './health-check.ts';
 import { adsSource, socketAddress } from './message-parts.ts';
 import { outlierDetection } from './outlier-detection.ts';
@@ -27,7 +28,6 @@ import type { Destination, ServicePort } from './service-catalog.ts';
 import { plaintext, upstreamTls } from './tls-context.ts';
 
 type Cluster = Input<'envoy.config.cluster.v3.Cluster'>;
-type Thresholds = NonNullable<NonNullable<Cluster['circuit_breakers']>['thresholds']>[number];
 type HttpOptions = Input<'envoy.config.core.v3.HttpProtocolOptions'>;
 
 const connectTimeout = msToDuration(5000);
@@ -62,7 +62,7 @@ export function outboundCluster(
     ...(policy.panicThresholdPercent !== builtInTrafficPolicy.panicThresholdPercent && {
       common_lb_config: { healthy_panic_threshold: { value: policy.panicThresholdPercent } },
     }),
-    circuit_breakers: { thresholds: [thresholds(policy)] },
+    circuit_breakers: circuitBreakers(policy, abilities),
     ...(outliers !== null && { outlier_detection: outliers }),
     // An instance that is no longer listed has left, whatever it answers.
     ...(check !== null && { health_checks: [check], ignore_health_on_host_removal: true }),
@@ -143,23 +143,6 @@ export const blackHoleCluster: Cluster = {
   connect_timeout: connectTimeout,
   lb_policy: 'ROUND_ROBIN',
 };
-
-function thresholds(policy: EffectiveTrafficPolicy): Thresholds {
-  const { retryLimit } = policy;
-  return {
-    max_connections: { value: policy.maxConnections },
-    max_pending_requests: { value: policy.maxPendingRequests },
-    max_requests: { value: policy.maxParallelRequests },
-    ...(retryLimit.kind === 'fixed'
-      ? { max_retries: { value: retryLimit.maxParallelRetries } }
-      : {
-          retry_budget: {
-            budget_percent: { value: retryLimit.percent },
-            min_retry_concurrency: { value: retryLimit.minRetryConcurrency },
-          },
-        }),
-  };
-}
 
 type SpokenHttp = Pick<
   Input<'envoy.extensions.upstreams.http.v3.HttpProtocolOptions'>,

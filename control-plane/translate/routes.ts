@@ -9,6 +9,7 @@ import type { FaultInjection } from '../model/fault-injection.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { documentName } from '../model/kinds.ts';
+import { isHighPriority } from '../model/route-priority.ts';
 import { ruleSource } from '../model/source-position.ts';
 import type { Abilities } from './abilities.ts';
 import type { Backend, BackendName, Carried } from './backends.ts';
@@ -43,7 +44,7 @@ export interface RoutedPort {
   /** What requests to the port have to suffer, whatever becomes of them; null for nothing. */
   readonly fault: FaultInjection | null;
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
-  readonly abilities: Pick<Abilities, 'routing' | 'retries' | 'balancing'>;
+  readonly abilities: Pick<Abilities, 'routing' | 'retries' | 'balancing' | 'priorities'>;
 }
 
 /**
@@ -150,6 +151,7 @@ function action(
     route: {
       ...chosen,
       ...(rewrite && urlRewrite(rewrite, match)),
+      ...(abilities.priorities && isHighPriority(route.metadata) && { priority: 'HIGH' as const }),
       ...(mirrors.length > 0 && { request_mirror_policies: [...mirrors] }),
       ...forwarding(rule, policy, abilities),
     },

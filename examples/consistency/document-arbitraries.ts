@@ -352,6 +352,8 @@ const trafficPolicy = fc.record({
       maxParallelRequests: often(uint32),
       maxParallelRetries: rarely(uint32),
       maxRequestsPerConnection: often(uint32),
+      perEndpoint: rarely(fc.record({ maxConnections: often(uint32) })),
+      highPriority: rarely(fc.record({ maxConnections: often(uint32), maxParallelRetries: rarely(uint32) })),
     }),
   ),
   healthCheck: rarely(fc.record({ passive: often(passiveHealthCheck) })),

@@ -70,7 +70,13 @@ describe('validateCluster', () => {
     ],
     [
       'no circuit breakers to speak of',
-      { ...fixed, circuit_breakers: { thresholds: [{ max_requests: { value: 2 ** 32 - 1 } }] } },
+      {
+        ...fixed,
+        circuit_breakers: {
+          thresholds: [{ priority: 'HIGH' }, { max_requests: { value: 2 ** 32 - 1 } }],
+          per_host_thresholds: [{ max_connections: { value: 1 } }],
+        },
+      },
     ],
   ])('accepts %s', (_what, cluster) => {
     expect(validate(cluster)).toEqual([]);
@@ -185,14 +191,19 @@ describe('validateCluster', () => {
       'load_balancing_policy.policies[0].typed_extension_config.typed_config.choice_count: must be between 2 and 100, and is 1',
     ],
     [
-      'two thresholds',
-      { ...fixed, circuit_breakers: { thresholds: [{}, {}] } },
-      'circuit_breakers.thresholds: must be one, and is 2',
+      'two thresholds of one priority',
+      { ...fixed, circuit_breakers: { thresholds: [{}, { priority: 'HIGH' }, {}] } },
+      'circuit_breakers.thresholds[2].priority: is DEFAULT a second time',
     ],
     [
-      'a threshold for another priority',
-      { ...fixed, circuit_breakers: { thresholds: [{ priority: 'HIGH' }] } },
-      'circuit_breakers.thresholds[0].priority: must be DEFAULT, and is HIGH',
+      'two thresholds of each endpoint',
+      { ...fixed, circuit_breakers: { per_host_thresholds: [{}, {}] } },
+      'circuit_breakers.per_host_thresholds: must be one, and is 2',
+    ],
+    [
+      'a limit of each endpoint other than connections',
+      { ...fixed, circuit_breakers: { per_host_thresholds: [{ max_requests: { value: 1 } }] } },
+      'circuit_breakers.per_host_thresholds[0].max_requests: is not supported by the sidecar',
     ],
     [
       'a budget above 100 %',

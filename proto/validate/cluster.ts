@@ -1,8 +1,8 @@
 import { HTTP_PROTOCOL_OPTIONS } from '../extension-names.ts';
-import type { CircuitBreakers__Output } from '../generated/envoy/config/cluster/v3/CircuitBreakers.ts';
 import type { Cluster__Output } from '../generated/envoy/config/cluster/v3/Cluster.ts';
-import type { Path, Violation } from '../violation.ts';
+import type { Violation } from '../violation.ts';
 import { root, Violations } from '../violation.ts';
+import { checkCircuitBreakers } from './circuit-breakers.ts';
 import { checkClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { requireConfigSource } from './config-source.ts';
 import { checkDuration, checkPercent, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
@@ -51,19 +51,6 @@ function checkDiscovery(cluster: Cluster__Output, violations: Violations): void 
     } else {
       violations.add(root.field('load_assignment'), `has no meaning for the type ${type}`);
     }
-  }
-}
-
-function checkCircuitBreakers(breakers: CircuitBreakers__Output | null, at: Path, violations: Violations): void {
-  const thresholds = breakers?.thresholds ?? [];
-  if (thresholds.length > 1) {
-    violations.add(at.field('thresholds'), `must be one, and is ${thresholds.length}`);
-  }
-  for (const [index, threshold] of thresholds.entries()) {
-    const thresholdAt = at.field('thresholds').index(index);
-    requireOneOf(threshold.priority, ['DEFAULT'], thresholdAt.field('priority'), violations);
-    const budgetAt = thresholdAt.field('retry_budget').field('budget_percent');
-    checkPercent(threshold.retry_budget?.budget_percent ?? null, budgetAt, violations);
   }
 }
 

@@ -28,7 +28,7 @@ export function checkRouteAction(action: RouteAction__Output, at: Path, violatio
     checkRetryPolicy(action.retry_policy, at.field('retry_policy'), violations);
   }
   checkHashPolicies(action.hash_policy, at.field('hash_policy'), violations);
-  requireOneOf(action.priority, ['DEFAULT'], at.field('priority'), violations);
+  requireOneOf(action.priority, ['DEFAULT', 'HIGH'], at.field('priority'), violations);
   requireOneOf(
     action.cluster_not_found_response_code,
     ['SERVICE_UNAVAILABLE'],

@@ -290,7 +290,6 @@ describe('a route', () => {
       { match, route: { ...route, host_rewrite_literal: 'a\r\nx: 1' } },
       'route.host_rewrite_literal: is not a host',
     ],
-    ['high priority', { match, route: { ...route, priority: 'HIGH' } }, 'route.priority: must be DEFAULT, and is HIGH'],
     [
       'a tunnel of its own',
       { match, route: { ...route, upgrade_configs: [{ upgrade_type: 'CONNECT' }] } },

@@ -31,6 +31,7 @@ const cluster: ClusterStatus = {
   edsServiceName: clusterName,
   answerRates: { average: 99, threshold: 97.5 },
   connectionRates: { average: -1, threshold: -1 },
+  highPriority: null,
   circuitBreaker: {
     maxConnections: 1_024,
     maxPendingRequests: 1_024,

@@ -14,6 +14,7 @@ export interface ClusterStatus {
   readonly connectionRates: SuccessRates | null;
   /** Null where nothing is limited. */
   readonly circuitBreaker: ClusterConfig['circuitBreaker'] | null;
+  readonly highPriority: ClusterConfig['highPriority'] | null;
   readonly endpoints: readonly EndpointStatus[];
 }
 
@@ -58,10 +59,11 @@ export function clustersPage(clusters: readonly ClusterStatus[], query: URLSearc
 function lines(clusters: readonly ClusterStatus[]): string {
   let page = '';
   for (const status of clusters) {
-    const { name, edsServiceName, circuitBreaker, endpoints } = status;
+    const { name, edsServiceName, circuitBreaker, highPriority, endpoints } = status;
     page += `${name}::observability_name::${name}\n`;
     for (const [rate, value] of ratesOf(status)) page += `${name}::outlier::${rate}::${value}\n`;
     for (const [limit, value] of limitsOf(circuitBreaker)) page += `${name}::default_priority::${limit}::${value}\n`;
+    for (const [limit, value] of limitsOf(highPriority)) page += `${name}::high_priority::${limit}::${value}\n`;
     page += `${name}::added_via_api::true\n`;
     if (edsServiceName !== '') page += `${name}::eds_service_name::${edsServiceName}\n`;
     for (const endpoint of endpoints) {
@@ -78,7 +80,7 @@ function lines(clusters: readonly ClusterStatus[]): string {
   return page;
 }
 
-function clusterJson({ name, edsServiceName, circuitBreaker, endpoints }: ClusterStatus): unknown {
+function clusterJson({ name, edsServiceName, circuitBreaker, highPriority, endpoints }: ClusterStatus): unknown {
   return {
     name,
     added_via_api: true,
@@ -86,7 +88,14 @@ function clusterJson({ name, edsServiceName, circuitBreaker, endpoints }: Cluste
     ...(edsServiceName === '' ? {} : { eds_service_name: edsServiceName }),
     ...(circuitBreaker === null
       ? {}
-      : { circuit_breakers: { thresholds: [Object.fromEntries(limitsOf(circuitBreaker))] } }),
+      : {
+          circuit_breakers: {
+            thresholds: [
+              Object.fromEntries(limitsOf(circuitBreaker)),
+              ...(highPriority === null ? [] : [{ priority: 'HIGH', ...Object.fromEntries(limitsOf(highPriority)) }]),
+            ],
+          },
+        }),
     host_statuses: endpoints.map((endpoint) => ({
       address: { socket_address: { address: endpoint.address, port_value: endpoint.port } },
       stats: [...countersOf(endpoint)].map(([stat, value]) => ({

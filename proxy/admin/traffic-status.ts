@@ -1,6 +1,7 @@
 import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Listener } from '../listener/listener.ts';
+import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { noEjections } from '../resilience/outlier/ejections.ts';
 import { outlierCounts } from '../telemetry/outlier-statistics.ts';
 import type { ClusterStats, ListenerStats } from '../telemetry/traffic-stats.ts';
@@ -10,7 +11,7 @@ import type { Stat } from './stats-page.ts';
 
 /** What metrics tell of a cluster. */
 export function clusterStats(cluster: Cluster): ClusterStats {
-  const { counters, breaker, detector, checks } = cluster;
+  const { counters, breaker, highBreaker, detector, checks } = cluster;
   const ejections = detector?.counters ?? noEjections;
   const endpoints = [...cluster.endpoints];
   const sum = (count: (endpoint: (typeof endpoints)[number]) => number): number =>
@@ -18,12 +19,12 @@ export function clusterStats(cluster: Cluster): ClusterStats {
   return {
     name: cluster.name,
     requestsTotal: counters.requestsTotal,
-    requestsActive: breaker.requests.active,
-    requestsWaiting: breaker.pendingRequests.active,
+    requestsActive: breaker.requests.active + highBreaker.requests.active,
+    requestsWaiting: breaker.pendingRequests.active + highBreaker.pendingRequests.active,
     responsesByClass: counters.responsesByClass,
     retries: counters.requestsRetried,
     retriesSucceeded: counters.retriesSucceeded,
-    retriesRefused: breaker.retries.overflows,
+    retriesRefused: breaker.retries.overflows + highBreaker.retries.overflows,
     timeouts: counters.timeouts,
     perTryTimeouts: counters.perTryTimeouts,
     perTryIdleTimeouts: counters.perTryIdleTimeouts,
@@ -33,10 +34,11 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     mirrorsSucceeded: counters.mirrorsSucceeded,
     mirrorsFailed: counters.mirrorsFailed,
     mirrorsDropped: counters.mirrorsDropped,
-    requestsRefused: breaker.requests.overflows + breaker.pendingRequests.overflows,
+    requestsRefused: refusedRequests(breaker) + refusedRequests(highBreaker),
     connectionsTotal: counters.connectionsToGone + sum(({ poolCounters }) => poolCounters.connectionsTotal),
-    connectionsActive: breaker.connections.active,
-    connectionsRefused: breaker.connections.overflows,
+    connectionsActive: breaker.connections.active + highBreaker.connections.active,
+    connectionsRefused:
+      breaker.connections.overflows + highBreaker.connections.overflows + counters.connectionsRefusedByEndpoint,
     connectFailures: counters.connectFailures,
     noneHealthy: counters.noneHealthy,
     endpoints: endpoints.length,
@@ -54,7 +56,15 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     remainingWaiting: breaker.pendingRequests.remaining,
     remainingRequests: breaker.requests.remaining,
     remainingRetries: breaker.remainingRetries,
+    highRemainingConnections: highBreaker.connections.remaining,
+    highRemainingWaiting: highBreaker.pendingRequests.remaining,
+    highRemainingRequests: highBreaker.requests.remaining,
+    highRemainingRetries: highBreaker.remainingRetries,
   };
+}
+
+function refusedRequests({ requests, pendingRequests }: CircuitBreaker): number {
+  return requests.overflows + pendingRequests.overflows;
 }
 
 /** What `/clusters` shows of a cluster. */
@@ -63,6 +73,7 @@ export function clusterStatus(cluster: Cluster): ClusterStatus {
     name: cluster.name,
     edsServiceName: cluster.config.edsName,
     circuitBreaker: cluster.config.circuitBreaker,
+    highPriority: cluster.config.highPriority,
     answerRates: cluster.detector?.answerRates ?? null,
     connectionRates: cluster.detector?.connectionRates ?? null,
     endpoints: [...cluster.endpoints].map((endpoint) => ({

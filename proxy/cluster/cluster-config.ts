@@ -41,6 +41,10 @@ export interface ClusterConfig {
   readonly http2KeepAlive: Http2KeepAlive | null;
   readonly balancer: BalancerConfig;
   readonly circuitBreaker: CircuitBreakerLimits;
+  /** Of requests whose route has priority HIGH; they have connections of their own. */
+  readonly highPriority: CircuitBreakerLimits;
+  /** Infinite, the default, is no bound. */
+  readonly maxConnectionsPerEndpoint: number;
   /** Null when outlier detection is off. */
   readonly outlierDetection: OutlierSettings | null;
   /** Null where endpoints are not asked how they are. */
@@ -68,6 +72,8 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     http2KeepAlive: null,
     balancer: plainBalancer('round-robin'),
     circuitBreaker: defaultLimits,
+    highPriority: defaultLimits,
+    maxConnectionsPerEndpoint: Number.POSITIVE_INFINITY,
     outlierDetection: null,
     healthCheck: null,
     panicThresholdPercent: defaultPanicThresholdPercent,

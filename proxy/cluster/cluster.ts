@@ -3,6 +3,7 @@ import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
 import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts';
 import { defaultKeepAlive } from '../http2/peer-liveness.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
+import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Outcome } from '../resilience/outlier/outcome.ts';
 import { isError, localOrigin } from '../resilience/outlier/outcome.ts';
 import type { OutlierEvent } from '../resilience/outlier/outlier-detector.ts';
@@ -10,12 +11,13 @@ import { OutlierDetector } from '../resilience/outlier/outlier-detector.ts';
 import type { DialResult } from '../upstream/dial.ts';
 import { Http1Pool } from '../upstream/http1-pool.ts';
 import { Http2Pool } from '../upstream/http2-pool.ts';
-import type { UpstreamPool } from '../upstream/upstream-pool.ts';
+import type { PoolLimits, UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { PublishedPicker } from './build-picker.ts';
 import { buildPicker } from './build-picker.ts';
 import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
 import type { ClusterCheckEnvironment } from './cluster-health-checks.ts';
 import { ClusterHealthChecks } from './cluster-health-checks.ts';
+import { ConnectionGate } from './connection-gate.ts';
 import type { UpstreamProtocol } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
 import type { OwnLocality } from './place.ts';
@@ -52,6 +54,8 @@ export interface ClusterCounters {
   connectFailures: number;
   /** Connections that were opened to endpoints that are no more. */
   connectionsToGone: number;
+  /** At the limit of one endpoint. */
+  connectionsRefusedByEndpoint: number;
   noneHealthy: number;
   /** Copies of requests that were to go here, and what became of them; none of them is in another count. */
   mirrored: number;
@@ -71,6 +75,8 @@ export interface ClusterCounters {
 export class Cluster {
   readonly name: string;
   readonly breaker: CircuitBreaker;
+  /** For requests of priority HIGH. */
+  readonly highBreaker: CircuitBreaker;
   readonly counters: ClusterCounters = {
     requestsTotal: 0,
     requestsRetried: 0,
@@ -82,6 +88,7 @@ export class Cluster {
     timeouts: 0,
     connectFailures: 0,
     connectionsToGone: 0,
+    connectionsRefusedByEndpoint: 0,
     noneHealthy: 0,
     mirrored: 0,
     mirrorsSucceeded: 0,
@@ -111,6 +118,7 @@ export class Cluster {
       },
     };
     this.breaker = new CircuitBreaker(config.circuitBreaker);
+    this.highBreaker = new CircuitBreaker(config.highPriority);
     this.#detector = this.#makeDetector(config);
     this.#checks = this.#makeChecks(config);
     this.#published = buildPicker([], config, null, environment.random);
@@ -173,6 +181,8 @@ export class Cluster {
     const before = this.#config;
     this.#config = config;
     this.breaker.update(config.circuitBreaker);
+    this.highBreaker.update(config.highPriority);
+    for (const { connections } of this.#endpoints.values()) connections.max = config.maxConnectionsPerEndpoint;
     const isOtherDetector = JSON.stringify(before.outlierDetection) !== JSON.stringify(config.outlierDetection);
     const isOtherTls = JSON.stringify(before.meshTls) !== JSON.stringify(config.meshTls);
     if (isOtherDetector) {
@@ -264,15 +274,23 @@ export class Cluster {
   }
 
   #makeEndpoint(config: EndpointConfig): Endpoint {
-    const makePool = (protocol: UpstreamProtocol) => this.#makePool(config, protocol);
-    return new Endpoint(config, makePool, this.#detector?.track(config.key) ?? null, this.#environment.coarseNow());
+    const connections = new ConcurrencyLimit(this.#config.maxConnectionsPerEndpoint);
+    const makePool = (protocol: UpstreamProtocol, isHighPriority: boolean) =>
+      this.#makePool(config, protocol, this.#limitsOf(connections, isHighPriority));
+    const outlier = this.#detector?.track(config.key) ?? null;
+    return new Endpoint(config, makePool, connections, outlier, this.#environment.coarseNow());
   }
 
-  #makePool(endpoint: EndpointConfig, protocol: UpstreamProtocol): UpstreamPool {
+  #limitsOf(ofEndpoint: ConcurrencyLimit, isHighPriority: boolean): PoolLimits {
+    const { connections, pendingRequests } = isHighPriority ? this.highBreaker : this.breaker;
+    return { connections: new ConnectionGate(ofEndpoint, connections, this.counters), pendingRequests };
+  }
+
+  #makePool(endpoint: EndpointConfig, protocol: UpstreamProtocol, limits: PoolLimits): UpstreamPool {
     const dial = (result: DialResult) => this.#environment.dial(this.#config, endpoint, protocol, result);
     const maxRequests = () => this.#config.maxRequestsPerConnection;
-    if (protocol === 'http2') return new Http2Pool(dial, this.breaker, maxRequests, this.#http2Options(endpoint));
-    return new Http1Pool(dial, this.breaker, () => this.#environment.coarseNow(), maxRequests);
+    if (protocol === 'http2') return new Http2Pool(dial, limits, maxRequests, this.#http2Options(endpoint));
+    return new Http1Pool(dial, limits, () => this.#environment.coarseNow(), maxRequests);
   }
 
   /** Another sidecar has applied the limits to the application's answer, and HTTP/2 counts more for each header. */

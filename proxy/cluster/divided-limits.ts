@@ -1,3 +1,4 @@
+import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 
 /**
@@ -7,15 +8,19 @@ import type { ClusterConfig } from './cluster-config.ts';
  */
 export function dividedLimits(config: ClusterConfig, processes: number): ClusterConfig {
   if (processes === 1) return config;
-  const { circuitBreaker } = config;
   const share = (limit: number) => Math.ceil(limit / processes);
-  const divided: ClusterConfig['circuitBreaker'] = {
-    ...circuitBreaker,
-    maxConnections: share(circuitBreaker.maxConnections),
-    maxPendingRequests: share(circuitBreaker.maxPendingRequests),
-    maxRequests: share(circuitBreaker.maxRequests),
-    maxRetries: share(circuitBreaker.maxRetries),
-    minRetryConcurrency: share(circuitBreaker.minRetryConcurrency),
+  const divided = (limits: CircuitBreakerLimits): CircuitBreakerLimits => ({
+    ...limits,
+    maxConnections: share(limits.maxConnections),
+    maxPendingRequests: share(limits.maxPendingRequests),
+    maxRequests: share(limits.maxRequests),
+    maxRetries: share(limits.maxRetries),
+    minRetryConcurrency: share(limits.minRetryConcurrency),
+  });
+  return {
+    ...config,
+    circuitBreaker: divided(config.circuitBreaker),
+    highPriority: divided(config.highPriority),
+    maxConnectionsPerEndpoint: share(config.maxConnectionsPerEndpoint),
   };
-  return { ...config, circuitBreaker: divided };
 }

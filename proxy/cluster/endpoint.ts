@@ -1,5 +1,6 @@
 import type { Candidate } from '../balance/balancer.ts';
 import type { PeakEwma } from '../balance/peak-ewma.ts';
+import type { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { HealthRecord } from '../resilience/health-check/health-record.ts';
 import type { Pickable } from '../resilience/healthy-set.ts';
 import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
@@ -9,6 +10,8 @@ import type { EndpointConfig } from './cluster-config.ts';
 
 /** A version of HTTP towards an upstream. */
 export type UpstreamProtocol = 'http1' | 'http2';
+
+export type MakePool = (protocol: UpstreamProtocol, isHighPriority: boolean) => UpstreamPool;
 
 /**
  * One instance behind a cluster, with the connections to it and what is known of its health. It lives as long as its
@@ -40,14 +43,19 @@ export class Endpoint implements Candidate, Pickable {
   readonly grpcSeries = new Map<object, RequestSeries>();
   /** Connections whose bytes are only carried; they are never pooled. */
   readonly tcp = { open: 0, total: 0, connectFailures: 0 };
-  readonly #makePool: (protocol: UpstreamProtocol) => UpstreamPool;
+  /** All that are open to it. */
+  readonly connections: ConcurrencyLimit;
+  readonly #makePool: MakePool;
   #http1: UpstreamPool | null = null;
   #http2: UpstreamPool | null = null;
+  /** For requests of priority HIGH, by protocol; those wait for no others. Null until there is one. */
+  #high: Map<UpstreamProtocol, UpstreamPool> | null = null;
   #isClosed = false;
 
   constructor(
     config: EndpointConfig,
-    makePool: (protocol: UpstreamProtocol) => UpstreamPool,
+    makePool: MakePool,
+    connections: ConcurrencyLimit,
     outlier: OutlierRecord | null,
     appearedAtMs: number,
   ) {
@@ -55,25 +63,39 @@ export class Endpoint implements Candidate, Pickable {
     this.key = config.key;
     this.config = config;
     this.#makePool = makePool;
+    this.connections = connections;
     this.outlier = outlier;
   }
 
   /** The connections that speak this version; made on first use. */
-  poolFor(protocol: UpstreamProtocol): UpstreamPool {
+  poolFor(protocol: UpstreamProtocol, isHighPriority = false): UpstreamPool {
+    if (isHighPriority) return this.#high?.get(protocol) ?? this.#addHighPool(protocol);
     const pool = protocol === 'http1' ? this.#http1 : this.#http2;
     return pool ?? this.#addPool(protocol);
   }
 
   #addPool(protocol: UpstreamProtocol): UpstreamPool {
-    const pool = this.#makePool(protocol);
+    const pool = this.#makePool(protocol, false);
     if (protocol === 'http1') this.#http1 = pool;
     else this.#http2 = pool;
     if (this.#isClosed) pool.close();
     return pool;
   }
 
+  #addHighPool(protocol: UpstreamProtocol): UpstreamPool {
+    const pool = this.#makePool(protocol, true);
+    this.#high ??= new Map();
+    this.#high.set(protocol, pool);
+    if (this.#isClosed) pool.close();
+    return pool;
+  }
+
+  get #pools(): readonly UpstreamPool[] {
+    return [this.#http1, this.#http2, ...(this.#high?.values() ?? [])].filter((pool) => pool !== null);
+  }
+
   get openConnections(): number {
-    return this.tcp.open + (this.#http1?.openConnections ?? 0) + (this.#http2?.openConnections ?? 0);
+    return this.#pools.reduce((open, pool) => open + pool.openConnections, this.tcp.open);
   }
 
   /** Of all connections, whatever they speak. */
@@ -83,25 +105,23 @@ export class Endpoint implements Candidate, Pickable {
       connectFailures: this.tcp.connectFailures,
       requestsWaited: 0,
     };
-    for (const pool of [this.#http1, this.#http2]) {
-      counters.connectionsTotal += pool?.counters.connectionsTotal ?? 0;
-      counters.connectFailures += pool?.counters.connectFailures ?? 0;
-      counters.requestsWaited += pool?.counters.requestsWaited ?? 0;
+    for (const pool of this.#pools) {
+      counters.connectionsTotal += pool.counters.connectionsTotal;
+      counters.connectFailures += pool.counters.connectFailures;
+      counters.requestsWaited += pool.counters.requestsWaited;
     }
     return counters;
   }
 
   /** Closes connections that have been idle for too long. */
   sweep(idleTimeoutMs: number): void {
-    this.#http1?.sweep(idleTimeoutMs);
-    this.#http2?.sweep(idleTimeoutMs);
+    for (const pool of this.#pools) pool.sweep(idleTimeoutMs);
   }
 
   /** The endpoint is gone: idle connections close now, busy ones when their requests are answered. */
   close(): void {
     this.#isClosed = true;
-    this.#http1?.close();
-    this.#http2?.close();
+    for (const pool of this.#pools) pool.close();
   }
 
   /** Takes new labels, weight or health. Requests are counted anew under the new labels. */

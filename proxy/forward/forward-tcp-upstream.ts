@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts';
+import { ConnectionGate } from '../cluster/connection-gate.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { PassthroughFailure } from '../cluster/passthrough.ts';
 import type { Failure } from '../failure.ts';
@@ -73,13 +74,14 @@ export class TcpUpstream {
   }
 
   #dial(cluster: Cluster, endpoint: Endpoint): void {
-    if (!cluster.breaker.connections.tryAcquire()) {
+    const gate = new ConnectionGate(endpoint.connections, cluster.breaker.connections, cluster.counters);
+    if (!gate.tryAcquire()) {
       this.#waiter.onUpstreamFailure('upstreamOverflow', 'too many connections');
       return;
     }
     this.endpoint = endpoint;
     this.attempts++;
-    const held = new HeldConnection(cluster, endpoint);
+    const held = new HeldConnection(gate, endpoint);
     this.#held = held;
     cluster.dialTcp(endpoint, {
       onConnected: (transport) => {
@@ -110,11 +112,11 @@ export class TcpUpstream {
 /** What one connection takes of its cluster and endpoint, from the first SYN on. */
 class HeldConnection {
   isOpen = false;
-  readonly #cluster: Cluster;
+  readonly #gate: ConnectionGate;
   readonly #endpoint: Endpoint;
 
-  constructor(cluster: Cluster, endpoint: Endpoint) {
-    this.#cluster = cluster;
+  constructor(gate: ConnectionGate, endpoint: Endpoint) {
+    this.#gate = gate;
     this.#endpoint = endpoint;
     endpoint.activeRequests++;
     endpoint.tcp.open++;
@@ -122,7 +124,7 @@ class HeldConnection {
   }
 
   release(): void {
-    this.#cluster.breaker.connections.release();
+    this.#gate.release();
     this.#endpoint.activeRequests--;
     this.#endpoint.tcp.open--;
   }

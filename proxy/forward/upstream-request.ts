@@ -7,6 +7,7 @@ import { grpcStatusIn, httpStatusOf } from '../message/grpc.ts';
 import type { DownstreamStream, RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { OutgoingRequest } from '../message-head.ts';
 import { backOffMs } from '../resilience/back-off.ts';
+import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import type { Outcome } from '../resilience/outlier/outcome.ts';
 import { localOrigin } from '../resilience/outlier/outcome.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
@@ -99,6 +100,9 @@ export class UpstreamRequest implements ResponseReceiver {
   #failedBefore: Endpoint[] | null = null;
   /** By the environment's `now`; of attempts whose time the balancer wants to know. */
   #triedAtMs = 0;
+  /** Of the request's priority; it has one from `enter` on. */
+  #breaker: CircuitBreaker | null = null;
+  #isHighPriority = false;
   #holdsRequest = false;
   #holdsRetry = false;
   /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
@@ -155,7 +159,10 @@ export class UpstreamRequest implements ResponseReceiver {
    */
   enter(cluster: Cluster, action: ForwardAction<Cluster>, edit: HeaderEdit | null, bounds: RequestBounds): boolean {
     this.cluster = cluster;
-    if (!cluster.breaker.requests.tryAcquire()) return false;
+    this.#isHighPriority = action.isHighPriority;
+    const breaker = action.isHighPriority ? cluster.highBreaker : cluster.breaker;
+    this.#breaker = breaker;
+    if (!breaker.requests.tryAcquire()) return false;
     this.#holdsRequest = true;
     cluster.counters.requestsTotal++;
     const policy = policyFor(bounds.retry, this.#head);
@@ -255,7 +262,7 @@ export class UpstreamRequest implements ResponseReceiver {
     }
     this.#tryIdleMs = this.#policy?.perTryIdleTimeoutMs ?? 0;
     if (this.#tryIdleMs > 0) this.#armTryIdle();
-    endpoint.poolFor(this.#protocol).acquire(this);
+    endpoint.poolFor(this.#protocol, this.#isHighPriority).acquire(this);
     if (this.#isConnecting() && !this.#head.isComplete) this.#downstream.pauseRequest();
   }
 
@@ -399,8 +406,8 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#leaveEndpoint(false);
     if (this.#backOff !== null) this.#environment.wheel.cancel(this.#backOff);
     if (cluster !== null) {
-      if (this.#holdsRequest) cluster.breaker.requests.release();
-      if (this.#holdsRetry) cluster.breaker.retries.release();
+      if (this.#holdsRequest) this.#breaker?.requests.release();
+      if (this.#holdsRetry) this.#breaker?.retries.release();
       const byClass = cluster.counters.responsesByClass;
       const index = Math.floor(status / 100);
       byClass[index] = (byClass[index] ?? 0) + 1;
@@ -481,9 +488,9 @@ export class UpstreamRequest implements ResponseReceiver {
   /** Whether what was sent can be sent again, and the budget allows it; takes from the budget when so. */
   #mayTryAgain(policy: RetryPolicy): boolean {
     if (this.attempts > policy.maxRetries || this.#isBodyStreamed) return false;
-    const cluster = this.cluster as Cluster; // only asked after an attempt
+    const breaker = this.#breaker as CircuitBreaker; // only asked after an attempt
     if (this.#holdsRetry) return true;
-    this.#holdsRetry = cluster.breaker.tryAcquireRetry();
+    this.#holdsRetry = breaker.tryAcquireRetry();
     return this.#holdsRetry;
   }
 
@@ -540,7 +547,7 @@ export class UpstreamRequest implements ResponseReceiver {
     this.#phase = 'idle';
     endpoint.activeRequests--;
     if (stream === null) {
-      if (phase === 'connecting') endpoint.poolFor(this.#protocol).cancel(this);
+      if (phase === 'connecting') endpoint.poolFor(this.#protocol, this.#isHighPriority).cancel(this);
     } else if (isAnswered && this.isRequestEnded) {
       stream.release();
     } else {

@@ -1,7 +1,7 @@
 import { ConcurrencyLimit } from './concurrency-limit.ts';
 import { RetryBudget } from './retry-budget.ts';
 
-/** Envoy `CircuitBreakers.Thresholds`, default priority. All limits are per sidecar and cluster. */
+/** Envoy `CircuitBreakers.Thresholds` of one priority. All limits are per sidecar and cluster. */
 export interface CircuitBreakerLimits {
   /** Default 1024. */
   readonly maxConnections: number;

@@ -31,6 +31,8 @@ export interface ForwardAction<D> {
   /** Longest time without a byte in either direction; 0 leaves it to the listener, infinity is no bound. */
   readonly idleTimeoutMs: number;
   readonly retry: RetryPolicy | null;
+  /** Envoy's priority HIGH: limits and connections apart from those of all other requests. */
+  readonly isHighPriority: boolean;
   readonly pathRewrite: PathRewrite | null;
   /** Takes the place of the request's `Host`. */
   readonly hostRewrite: string | null;

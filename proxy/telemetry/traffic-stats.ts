@@ -82,6 +82,10 @@ export const clusterStatistics = {
   remainingWaiting: gauge('circuit_breakers.default.remaining_pending', 'Places to wait left.'),
   remainingRequests: gauge('circuit_breakers.default.remaining_rq', 'Requests left.'),
   remainingRetries: gauge('circuit_breakers.default.remaining_retries', 'Retries left.'),
+  highRemainingConnections: gauge('circuit_breakers.high.remaining_cx', 'Connections left for priority HIGH.'),
+  highRemainingWaiting: gauge('circuit_breakers.high.remaining_pending', 'Places to wait left for priority HIGH.'),
+  highRemainingRequests: gauge('circuit_breakers.high.remaining_rq', 'Requests left for priority HIGH.'),
+  highRemainingRetries: gauge('circuit_breakers.high.remaining_retries', 'Retries left for priority HIGH.'),
 } as const satisfies Readonly<Record<string, Statistic>>;
 
 /**
@@ -105,13 +109,17 @@ export const listenerStatistics = {
 /** A circuit breaker is open while nothing remains of its limit, whatever the number of workers that share it. */
 const openLimits: readonly StatisticOf<ClusterStats>[] = (
   [
-    ['cx', 'remainingConnections'],
-    ['rq_pending', 'remainingWaiting'],
-    ['rq', 'remainingRequests'],
-    ['rq_retry', 'remainingRetries'],
+    ['default.cx', 'remainingConnections'],
+    ['default.rq_pending', 'remainingWaiting'],
+    ['default.rq', 'remainingRequests'],
+    ['default.rq_retry', 'remainingRetries'],
+    ['high.cx', 'highRemainingConnections'],
+    ['high.rq_pending', 'highRemainingWaiting'],
+    ['high.rq', 'highRemainingRequests'],
+    ['high.rq_retry', 'highRemainingRetries'],
   ] as const
 ).map(([limit, remaining]) => ({
-  ...gauge(`circuit_breakers.default.${limit}_open`, '1 while the limit is reached.'),
+  ...gauge(`circuit_breakers.${limit}_open`, '1 while the limit is reached.'),
   value: (of) => (of[remaining] > 0 ? 0 : 1),
 }));
 

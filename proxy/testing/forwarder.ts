@@ -175,6 +175,7 @@ export function routeTable(
       idleTimeoutMs: 0,
       retry: null,
       pathRewrite: null,
+      isHighPriority: false,
       hostRewrite: null,
       upgrades: null,
       pickEdited: null,

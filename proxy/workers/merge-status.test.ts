@@ -115,7 +115,14 @@ describe('MergedCounts', () => {
 describe('mergeDestinations', () => {
   it('adds up endpoints by their address, and has one ejected where a worker has ejected it', () => {
     const status = (port: number, requests: number, isEjected: boolean): ClusterStatus => ({
-      ...{ name: 'cart', edsServiceName: 'cart', circuitBreaker: null, answerRates: null, connectionRates: null },
+      ...{
+        name: 'cart',
+        edsServiceName: 'cart',
+        circuitBreaker: null,
+        highPriority: null,
+        answerRates: null,
+        connectionRates: null,
+      },
       endpoints: [
         {
           ...{

@@ -10,6 +10,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.faults,
   FEATURES.rateLimits,
   FEATURES.bodyLimit,
+  FEATURES.priorities,
   FEATURES.routing,
   FEATURES.retries,
   FEATURES.outlierDetectors,

@@ -5,6 +5,7 @@ import type { Input } from '../../proto/load.ts';
 import { toStruct } from '../../proto/struct.ts';
 import { goodCluster, goodClusterLoadAssignment, goodUpstreamTls } from '../../proto/testing/resources.ts';
 import { plainBalancer } from '../cluster/balancer-config.ts';
+import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { envoyOutlierDefaults } from '../resilience/outlier/outlier-settings.ts';
 import { decoded } from '../testing/decoded.ts';
 import { compileCluster } from './compile-cluster.ts';
@@ -76,6 +77,8 @@ describe('compileCluster', () => {
         retryBudgetPercent: 20,
         minRetryConcurrency: 3,
       },
+      highPriority: defaultLimits,
+      maxConnectionsPerEndpoint: Number.POSITIVE_INFINITY,
       outlierDetection: {
         ...envoyOutlierDefaults,
         alwaysEjectOneHost: true,
@@ -88,6 +91,18 @@ describe('compileCluster', () => {
         alpnProtocols: ['heddle-http/1.1'],
         expectedIdentities: ['spiffe://cluster.local/ns/default/sa/cart'],
       },
+    });
+  });
+
+  it('keeps the limits of priorities and endpoints apart', () => {
+    const circuit_breakers = {
+      thresholds: [{ priority: 'HIGH' as const, max_requests: { value: 7 } }, { max_requests: { value: 5 } }],
+      per_host_thresholds: [{ max_connections: { value: 3 } }],
+    };
+    expect(compile({ name: 'c', circuit_breakers })).toMatchObject({
+      circuitBreaker: { maxRequests: 5 },
+      highPriority: { maxRequests: 7, maxConnections: 1_024 },
+      maxConnectionsPerEndpoint: 3,
     });
   });
 

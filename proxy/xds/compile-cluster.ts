@@ -2,7 +2,6 @@ import { unpack, unpackAs } from '../../proto/any.ts';
 import type { ProtoDuration } from '../../proto/duration.ts';
 import { timerMs } from '../../proto/duration.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
-import type { CircuitBreakers__Output } from '../../proto/generated/envoy/config/cluster/v3/CircuitBreakers.ts';
 import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
 import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
@@ -11,10 +10,9 @@ import type { JsonObject, JsonValue } from '../../proto/struct.ts';
 import { fromStruct } from '../../proto/struct.ts';
 import type { ClusterConfig, UpstreamTlsConfig } from '../cluster/cluster-config.ts';
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
-import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
-import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileBalancer } from './compile-balancer.ts';
+import { compileCircuitBreakers } from './compile-circuit-breakers.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 import { compileHealthCheck } from './compile-health-check.ts';
 import { compileOutlierDetection } from './compile-outlier-detection.ts';
@@ -40,7 +38,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,
     http2KeepAlive: keepAliveOf(options),
     balancer: compileBalancer(cluster),
-    circuitBreaker: compileCircuitBreaker(cluster.circuit_breakers),
+    ...compileCircuitBreakers(cluster.circuit_breakers),
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
     healthCheck: healthCheckOf(cluster),
     panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? defaultPanicThresholdPercent,
@@ -101,20 +99,6 @@ function keepAliveOf(options: HttpProtocolOptions__Output | null): Http2KeepAliv
 /** `HttpProtocolOptions.idle_timeout`, one hour where it is absent; zero is never (Envoy). */
 function idleTimeoutOf(idleTimeout: ProtoDuration | null): number {
   return idleTimeout === null ? 3_600_000 : timerMs(idleTimeout) || Number.POSITIVE_INFINITY;
-}
-
-/** Envoy's defaults where a limit, or all of them, are absent. */
-function compileCircuitBreaker(breakers: CircuitBreakers__Output | null): CircuitBreakerLimits {
-  const thresholds = breakers?.thresholds[0];
-  const budget = thresholds?.retry_budget ?? null;
-  return {
-    maxConnections: thresholds?.max_connections?.value ?? defaultLimits.maxConnections,
-    maxPendingRequests: thresholds?.max_pending_requests?.value ?? defaultLimits.maxPendingRequests,
-    maxRequests: thresholds?.max_requests?.value ?? defaultLimits.maxRequests,
-    maxRetries: thresholds?.max_retries?.value ?? defaultLimits.maxRetries,
-    retryBudgetPercent: budget === null ? 0 : (budget.budget_percent?.value ?? 20),
-    minRetryConcurrency: budget?.min_retry_concurrency?.value ?? defaultLimits.minRetryConcurrency,
-  };
 }
 
 /**

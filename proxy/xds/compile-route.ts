@@ -121,6 +121,7 @@ function compileForward<D>(
     // Absent and zero are opposites: the listener's own bound, and none.
     idleTimeoutMs: action.idle_timeout === null ? 0 : timerMs(action.idle_timeout) || Number.POSITIVE_INFINITY,
     retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, ofRoute.limits),
+    isHighPriority: action.priority === 'HIGH',
     pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
     hostRewrite: action.host_rewrite_literal ?? null,
     upgrades: compileUpgrades(action.upgrade_configs),

@@ -20,6 +20,7 @@ export interface _envoy_config_cluster_v3_CircuitBreakers_Thresholds {
   'max_pending_requests'?: (_google_protobuf_UInt32Value | null);
   'max_requests'?: (_google_protobuf_UInt32Value | null);
   'max_retries'?: (_google_protobuf_UInt32Value | null);
+  'track_remaining'?: (boolean);
   'retry_budget'?: (_envoy_config_cluster_v3_CircuitBreakers_Thresholds_RetryBudget | null);
 }
 
@@ -29,13 +30,16 @@ export interface _envoy_config_cluster_v3_CircuitBreakers_Thresholds__Output {
   'max_pending_requests': (_google_protobuf_UInt32Value__Output | null);
   'max_requests': (_google_protobuf_UInt32Value__Output | null);
   'max_retries': (_google_protobuf_UInt32Value__Output | null);
+  'track_remaining': (boolean);
   'retry_budget': (_envoy_config_cluster_v3_CircuitBreakers_Thresholds_RetryBudget__Output | null);
 }
 
 export interface CircuitBreakers {
   'thresholds'?: (_envoy_config_cluster_v3_CircuitBreakers_Thresholds)[];
+  'per_host_thresholds'?: (_envoy_config_cluster_v3_CircuitBreakers_Thresholds)[];
 }
 
 export interface CircuitBreakers__Output {
   'thresholds': (_envoy_config_cluster_v3_CircuitBreakers_Thresholds__Output)[];
+  'per_host_thresholds': (_envoy_config_cluster_v3_CircuitBreakers_Thresholds__Output)[];
 }
