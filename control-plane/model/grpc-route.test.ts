@@ -70,7 +70,7 @@ describe('grpcRouteSchema', () => {
     [
       'a filter of HTTPRoutes',
       route({ filters: [{ type: 'URLRewrite' }] }),
-      `${rule}.filters[0].type: write RequestHeaderModifier, ResponseHeaderModifier or RequestMirror`,
+      `${rule}.filters[0].type: write RequestHeaderModifier, ResponseHeaderModifier, RequestMirror or ExtensionRef`,
     ],
     [
       'a filter twice',

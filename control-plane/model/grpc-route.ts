@@ -3,7 +3,7 @@ import { regexFault } from '../../proto/safe-regex.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { httpBackendRefSchema } from './http-route.ts';
-import { grpcRouteFilterSchema } from './http-route-filter.ts';
+import { grpcRouteFilterSchema, mayBeRepeated } from './http-route-filter.ts';
 import { headerMatchesSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { notYetSupported } from './not-yet-supported.ts';
@@ -58,7 +58,7 @@ const grpcRouteRuleSchema = z
   })
   .check(
     crossCheck(['filters'], ({ filters }, report) => {
-      const single = filters.flatMap(({ type }, index) => (type === 'RequestMirror' ? [] : [{ type, index }]));
+      const single = filters.flatMap(({ type }, index) => (mayBeRepeated(type) ? [] : [{ type, index }]));
       reportRepeatedNames(
         single.map(({ type }) => type),
         (position, type) =>

@@ -5,6 +5,7 @@ import { crossCheck } from './cross-check.ts';
 import { headerNameSchema, headerValueSchema, pathFault, pathTextSchema } from './http-route-match.ts';
 import { portNumberSchema, subdomainSchema } from './metadata.ts';
 import { supportedWord } from './not-yet-supported.ts';
+import { groupSchema, kindSchema } from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 import { requestMirrorSchema } from './request-mirror.ts';
 
@@ -115,8 +116,12 @@ const filterTypes = [
   'RequestRedirect',
   'URLRewrite',
   'CORS',
+  'ExtensionRef',
 ] as const;
-const laterFilterTypes = ['ExtensionRef', 'ExternalAuth'];
+const laterFilterTypes = ['ExternalAuth'];
+
+/** A filter of our own, HTTPRouteFilter of group heddle.dev, in the route's namespace. */
+const extensionRefSchema = z.object({ group: groupSchema, kind: kindSchema, name: subdomainSchema });
 
 /** Type of a filter → the field that holds its settings. */
 const filterFields = {
@@ -140,8 +145,8 @@ export const httpRouteFilterSchema = z
     urlRewrite: urlRewriteSchema.optional(),
     requestMirror: requestMirrorSchema.optional(),
     cors: corsSchema.optional(),
-    // settings of types that are refused by name above
-    extensionRef: z.unknown().optional(),
+    extensionRef: extensionRefSchema.optional(),
+    // settings of a type that is refused by name above
     externalAuth: z.unknown().optional(),
   })
   .check(
@@ -202,17 +207,16 @@ export const backendFilterSchema = z
 
 export type BackendFilter = z.output<typeof backendFilterSchema>;
 
-const grpcFilterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror'] as const;
+const grpcFilterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', 'RequestMirror', 'ExtensionRef'] as const;
 
 /** One step that a rule of a GRPCRoute takes. */
 export const grpcRouteFilterSchema = z
   .object({
-    type: supportedWord(grpcFilterTypes, ['ExtensionRef']),
+    type: z.enum(grpcFilterTypes),
     requestHeaderModifier: requestHeaderModifierSchema.optional(),
     responseHeaderModifier: responseHeaderModifierSchema.optional(),
     requestMirror: requestMirrorSchema.optional(),
-    // settings of a type that is refused by name above
-    extensionRef: z.unknown().optional(),
+    extensionRef: extensionRefSchema.optional(),
   })
   .check(
     crossCheck(['type'], (filter, report) => {
@@ -224,3 +228,8 @@ export const grpcRouteFilterSchema = z
       }
     }),
   );
+
+/** Copies may go to several backends, and extensions may be of several kinds. */
+export function mayBeRepeated(type: string): boolean {
+  return type === 'RequestMirror' || type === 'ExtensionRef';
+}

@@ -161,7 +161,7 @@ describe('httpRouteSchema', () => {
     [
       'a filter of later versions',
       filter({ type: 'ExternalAuth', externalAuth: {} }),
-      `${rule}.filters[0].type: ExternalAuth is not supported by this version of Heddle: write RequestHeaderModifier, ResponseHeaderModifier, RequestMirror, RequestRedirect, URLRewrite or CORS`,
+      `${rule}.filters[0].type: ExternalAuth is not supported by this version of Heddle: write RequestHeaderModifier, ResponseHeaderModifier, RequestMirror, RequestRedirect, URLRewrite, CORS or ExtensionRef`,
     ],
     [
       'a mirror of more than all requests',

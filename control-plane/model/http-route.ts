@@ -4,7 +4,7 @@ import type { Report } from './cross-check.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
 import type { HttpRouteFilter } from './http-route-filter.ts';
-import { backendFilterSchema, httpRouteFilterSchema } from './http-route-filter.ts';
+import { backendFilterSchema, httpRouteFilterSchema, mayBeRepeated } from './http-route-filter.ts';
 import { httpRouteMatchSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { notYetSupported } from './not-yet-supported.ts';
@@ -153,8 +153,7 @@ interface RuleParts {
 }
 
 function checkFilterCombination({ filters, backendRefs }: Pick<RuleParts, 'filters' | 'backendRefs'>, report: Report) {
-  // Copies may go to several backends.
-  const single = filters.flatMap(({ type }, index) => (type === 'RequestMirror' ? [] : [{ type, index }]));
+  const single = filters.flatMap(({ type }, index) => (mayBeRepeated(type) ? [] : [{ type, index }]));
   reportRepeatedNames(
     single.map(({ type }) => type),
     (position, type) =>

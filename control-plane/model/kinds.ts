@@ -10,6 +10,8 @@ import type { Mesh } from './mesh.ts';
 import { meshSchema } from './mesh.ts';
 import type { ReferenceGrant } from './reference-grant.ts';
 import { referenceGrantSchema } from './reference-grant.ts';
+import type { RouteFilter } from './route-filter.ts';
+import { routeFilterSchema } from './route-filter.ts';
 import type { Service } from './service.ts';
 import { serviceSchema } from './service.ts';
 import type { TcpRoute } from './tcp-route.ts';
@@ -25,6 +27,7 @@ export type ModelDocument =
   | GrpcRoute
   | TcpRoute
   | ReferenceGrant
+  | RouteFilter
   | BackendTrafficPolicy
   | FaultInjection
   | Mesh;
@@ -85,6 +88,16 @@ export const kinds = {
     shortNames: [],
     namespaced: true,
     schema: tcpRouteSchema,
+  },
+  HTTPRouteFilter: {
+    kind: 'HTTPRouteFilter',
+    group: 'heddle.dev',
+    version: 'v1alpha1',
+    apiVersions: ['heddle.dev/v1alpha1'],
+    plural: 'httproutefilters',
+    shortNames: [],
+    namespaced: true,
+    schema: routeFilterSchema,
   },
   ReferenceGrant: {
     kind: 'ReferenceGrant',

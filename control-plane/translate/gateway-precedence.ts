@@ -7,6 +7,8 @@ export interface Precedence {
   readonly method: number;
   readonly headers: number;
   readonly queryParams: number;
+  /** 1 where the rule is for certain callers. */
+  readonly callers: number;
   /** Of the route document, in milliseconds since the epoch. */
   readonly createdAtMs: number;
   /** `namespace/name` of the route document. */
@@ -23,7 +25,7 @@ export interface Precedence {
  *
  * Source: Gateway API v1 `HTTPRouteRule.matches`: exact path, then a pattern (which the specification leaves open; before
  * prefixes as in Envoy Gateway, and the longest first), then the longest prefix, then a method match, then the
- * most header matches, then the most query parameter matches; ties go to the oldest route, then to the first by
+ * most header matches, then the most query parameter matches (then, ours, a rule for certain callers); ties go to the oldest route, then to the first by
  * `namespace/name`, then to the first rule and the first match in the document.
  */
 export function comparePrecedence(a: Precedence, b: Precedence): number {
@@ -34,6 +36,7 @@ export function comparePrecedence(a: Precedence, b: Precedence): number {
     b.method - a.method ||
     b.headers - a.headers ||
     b.queryParams - a.queryParams ||
+    b.callers - a.callers ||
     a.createdAtMs - b.createdAtMs ||
     compareText(a.document, b.document) ||
     a.rule - b.rule ||

@@ -51,6 +51,8 @@ function translatedText(text: string): string {
     const client = {
       workload,
       namespace: workload.split('/')[0] ?? '',
+      // as sidecars off Kubernetes have it: the service, which the workload's name begins with
+      serviceAccount: /^[^/]*\/([a-z]+)/.exec(workload)?.[1] ?? '',
       features: new Set(input.features ?? ALL_FEATURES),
     };
     const resources = wanted.map((subscription) => {

@@ -48,6 +48,7 @@ import { ReferenceGrants } from './reference-grants.ts';
 import { RequestRoutes } from './request-routes.ts';
 import type { ServiceName } from './route-attachments.ts';
 import { RouteAttachments } from './route-attachments.ts';
+import { RouteExtensions } from './route-extensions.ts';
 import { routeConfiguration } from './routes.ts';
 import { rootSecret } from './secrets.ts';
 import type { Destination, Service, ServicePort } from './service-catalog.ts';
@@ -62,6 +63,8 @@ export interface ClientView {
   readonly workload: string;
   /** Where its calls come from; decides which consumer routes concern it. */
   readonly namespace: string;
+  /** Of its certificate. */
+  readonly serviceAccount?: string;
   /** What its build can do beyond the first version, by its own account. */
   readonly features: ReadonlySet<string>;
 }
@@ -81,6 +84,7 @@ export class MeshResources {
   readonly #mesh: Mesh | null;
   readonly #catalog: ServiceCatalog;
   readonly #routes: RequestRoutes;
+  readonly #extensions: RouteExtensions;
   readonly #tcpRoutes: RouteAttachments<TcpRoute>;
   readonly #policies: PolicyAttachments;
   readonly #faults: FaultAttachments;
@@ -100,6 +104,7 @@ export class MeshResources {
       trustDomain,
       new ReferenceGrants(documents.ReferenceGrant),
     );
+    this.#extensions = new RouteExtensions(documents.HTTPRouteFilter);
     this.#routes = new RequestRoutes(documents.HTTPRoute, documents.GRPCRoute);
     this.#tcpRoutes = new RouteAttachments(documents.TCPRoute);
     this.#policies = new PolicyAttachments(documents.BackendTrafficPolicy, this.#mesh);
@@ -168,6 +173,7 @@ export class MeshResources {
       this.#policies,
       this.#faults,
       this.#routes,
+      this.#extensions,
       this.#tcpRoutes,
     );
   }
@@ -245,7 +251,11 @@ export class MeshResources {
     const { parent, destination, port, host } = called;
     const abilities = abilitiesOf(client.features);
     const consumer = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
-    const scope = `${consumer}${abilities.scope}`;
+    const routes = this.#routes.routesFor(parent, port, client.namespace);
+    const { namespace, serviceAccount } = client;
+    // No namespace and no service account has such a name.
+    const ofCaller = this.#extensions.distinguishCallers(routes) ? `@${namespace}/${serviceAccount ?? ''}` : '';
+    const scope = `${consumer}${ofCaller}${abilities.scope}`;
     const carried = () => (destination.service.declarationOf(port).protocol === 'tcp' ? 'bytes' : 'requests');
     const message = () =>
       routeConfiguration(
@@ -253,7 +263,9 @@ export class MeshResources {
           host,
           destination,
           port,
-          routes: this.#routes.routesFor(parent, port, client.namespace),
+          routes,
+          extensions: this.#extensions,
+          caller: { namespace, serviceAccount },
           policy: this.#policies.policyFor(destination.service, port),
           carried: abilities.tcp ? carried() : 'anything',
           fault: abilities.faults ? this.#faults.faultFor(destination.service, port) : null,

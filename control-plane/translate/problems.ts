@@ -12,6 +12,7 @@ import type { Finding, Problem } from './problem.ts';
 import { declarationFindings, workloadProblems } from './protocol-problems.ts';
 import type { RequestRoutes } from './request-routes.ts';
 import type { RouteAttachments } from './route-attachments.ts';
+import type { RouteExtensions } from './route-extensions.ts';
 import { requestRouteFindings, tcpRouteFindings } from './route-problems.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 
@@ -22,6 +23,7 @@ export function findProblems(
   policies: PolicyAttachments,
   faults: FaultAttachments,
   requestRoutes: RequestRoutes,
+  extensions: RouteExtensions,
   tcpRoutes: RouteAttachments<TcpRoute>,
 ): readonly Problem[] {
   return [
@@ -30,7 +32,7 @@ export function findProblems(
     ),
     ...workloadProblems(catalog),
     ...[...documents.HTTPRoute, ...documents.GRPCRoute].flatMap((route) =>
-      named(route, requestRouteFindings(route, catalog, requestRoutes)),
+      named(route, requestRouteFindings(route, catalog, requestRoutes, extensions)),
     ),
     ...documents.TCPRoute.flatMap((route) => named(route, tcpRouteFindings(route, catalog, tcpRoutes))),
     ...documents.BackendTrafficPolicy.flatMap((policy) =>

@@ -1,8 +1,8 @@
 import type { GrpcRoute } from '../model/grpc-route.ts';
 import type { HttpRoute } from '../model/http-route.ts';
+import type { RequestRoute } from './request-route.ts';
 import type { ServiceName } from './route-attachments.ts';
 import { RouteAttachments } from './route-attachments.ts';
-import type { RequestRoute } from './route-candidates.ts';
 import type { ServicePort } from './service-catalog.ts';
 
 /**

@@ -1,16 +1,13 @@
 import type { GrpcRoute } from '../model/grpc-route.ts';
-import type { HttpRoute, HttpRouteRule } from '../model/http-route.ts';
+import type { HttpRoute } from '../model/http-route.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import type { Precedence } from './gateway-precedence.ts';
 import { grpcPrecedence, httpMatchOf } from './grpc-match.ts';
 import { createdAtMs } from './order.ts';
+import type { RequestRoute, RequestRule } from './request-route.ts';
+import type { RouteCaller, RouteExtensions, RuleExtensions } from './route-extensions.ts';
+import { isForCaller } from './route-extensions.ts';
 import { matchEverything, prefixWithoutSlash } from './route-match.ts';
-
-/** What decides about requests. */
-export type RequestRoute = HttpRoute | GrpcRoute;
-
-/** What a rule does; one of a GRPCRoute has fewer ways to say it. */
-export type RequestRule = Pick<HttpRouteRule, 'name' | 'filters' | 'backendRefs' | 'timeouts' | 'retry'>;
 
 /** One match of one rule: what becomes one xDS route. */
 export interface Candidate {
@@ -18,13 +15,27 @@ export interface Candidate {
   readonly rule: RequestRule;
   readonly match: HttpRouteMatch;
   readonly precedence: Precedence;
+  readonly extensions: RuleExtensions;
 }
 
-export function candidatesOf(route: RequestRoute): readonly Candidate[] {
-  return route.kind === 'GRPCRoute' ? ofGrpcRoute(route) : ofHttpRoute(route);
+/** Those of the rules that hold for the caller. */
+export function candidatesOf(
+  route: RequestRoute,
+  extensions: RouteExtensions,
+  caller: RouteCaller,
+): readonly Candidate[] {
+  const all = route.kind === 'GRPCRoute' ? ofGrpcRoute(route) : ofHttpRoute(route);
+  return all.flatMap((candidate) => {
+    const ofRule = extensions.of(route, candidate.rule);
+    if (!isForCaller(ofRule, caller)) return [];
+    const precedence = { ...candidate.precedence, callers: ofRule.callers === null ? 0 : 1 };
+    return [{ ...candidate, precedence, extensions: ofRule }];
+  });
 }
 
-function ofHttpRoute(route: HttpRoute): readonly Candidate[] {
+type WithoutExtensions = Omit<Candidate, 'extensions'>;
+
+function ofHttpRoute(route: HttpRoute): readonly WithoutExtensions[] {
   return route.spec.rules.flatMap((rule, ruleIndex) =>
     (rule.matches.length === 0 ? [matchEverything] : rule.matches).map((match, matchIndex) => ({
       route,
@@ -44,7 +55,7 @@ function ofHttpRoute(route: HttpRoute): readonly Candidate[] {
   );
 }
 
-function ofGrpcRoute(route: GrpcRoute): readonly Candidate[] {
+function ofGrpcRoute(route: GrpcRoute): readonly WithoutExtensions[] {
   return route.spec.rules.flatMap((rule, ruleIndex) =>
     (rule.matches.length === 0 ? [{ headers: [] }] : rule.matches).map((match, matchIndex) => ({
       route,
@@ -57,6 +68,7 @@ function ofGrpcRoute(route: GrpcRoute): readonly Candidate[] {
 
 function placeOf({ metadata }: RequestRoute, rule: number, match: number) {
   return {
+    callers: 0,
     createdAtMs: createdAtMs(metadata),
     document: `${metadata.namespace}/${metadata.name}`,
     rule,

@@ -4,10 +4,11 @@ import type { TcpRoute } from '../model/tcp-route.ts';
 import type { BackendName, Carried, ReferringRoute } from './backends.ts';
 import { resolveBackend, withArticle } from './backends.ts';
 import type { Finding } from './problem.ts';
+import type { RequestRoute, RequestRule } from './request-route.ts';
 import type { RequestRoutes } from './request-routes.ts';
 import type { AttachedRoute, RouteAttachments } from './route-attachments.ts';
 import { covers, serviceParents } from './route-attachments.ts';
-import type { RequestRoute, RequestRule } from './route-candidates.ts';
+import type { RouteExtensions } from './route-extensions.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 import { decidingTcpRoute } from './tcp-routes.ts';
 
@@ -15,6 +16,7 @@ export function requestRouteFindings(
   route: RequestRoute,
   catalog: ServiceCatalog,
   attachments: RequestRoutes,
+  extensions: RouteExtensions,
 ): readonly Finding[] {
   const hasParents = serviceParents(route).length > 0;
   return [
@@ -22,6 +24,13 @@ export function requestRouteFindings(
     ...rivalFindings(route, catalog, attachments),
     ...rulesOf(route).flatMap(({ backendRefs, filters }, ruleIndex) => {
       const path = `spec.rules[${ruleIndex}]`;
+      const { missing, response } = extensions.of(route, { filters });
+      const ofFilters = missing.map(({ index, message }) => ({
+        path: `${path}.filters[${index}].extensionRef`,
+        message,
+        reason: 'FilterNotFound',
+      }));
+      if (ofFilters.length > 0 || response !== null) return ofFilters;
       const isRedirect = filters.some((filter) => filter.requestRedirect !== undefined);
       const answer =
         route.kind === 'GRPCRoute'

@@ -19,9 +19,12 @@ import { corsConfig } from './cors.ts';
 import { withFault } from './faults.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
 import { mirrorPolicies } from './mirrors.ts';
+import type { RequestRoute, RequestRule } from './request-route.ts';
 import { bodyBuffer, retryPolicy } from './retry.ts';
-import type { Candidate, RequestRoute, RequestRule } from './route-candidates.ts';
+import type { Candidate } from './route-candidates.ts';
 import { candidatesOf } from './route-candidates.ts';
+import type { RouteCaller, RouteExtensions, RuleExtensions } from './route-extensions.ts';
+import { directResponse } from './route-extensions.ts';
 import { backendChanges, headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
 import { hasPattern, routeMatch } from './route-match.ts';
 import type { Destination, ServiceCatalog, ServicePort } from './service-catalog.ts';
@@ -37,6 +40,9 @@ export interface RoutedPort {
   readonly port: ServicePort;
   /** Those attached for the caller, in any order; empty when there are none. */
   readonly routes: readonly RequestRoute[];
+  readonly extensions: RouteExtensions;
+  /** Whose calls these are, where the routes tell callers apart. */
+  readonly caller: RouteCaller;
   /** Of the service that is called: its timeouts and retries hold whichever backends its routes choose. */
   readonly policy: EffectiveTrafficPolicy;
   /** As the client takes the port: one that cannot tell TCP from HTTP sends requests to either. */
@@ -63,7 +69,7 @@ export function routeConfiguration(
     called.routes.length === 0
       ? [defaultRoute(called)]
       : called.routes
-          .flatMap(candidatesOf)
+          .flatMap((route) => candidatesOf(route, called.extensions, called.caller))
           .filter(({ route, match }) => called.abilities.routing || (route.kind === 'HTTPRoute' && !hasPattern(match)))
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
@@ -98,7 +104,7 @@ function defaultRoute({ destination, port, policy, abilities }: RoutedPort): Rou
 }
 
 function candidateRoute(
-  { route, rule, match, precedence }: Candidate,
+  { route, rule, match, precedence, extensions }: Candidate,
   called: RoutedPort,
   catalog: ServiceCatalog,
 ): Route {
@@ -113,11 +119,24 @@ function candidateRoute(
   return {
     name: rule.name ?? route.metadata.name,
     match: { ...routeMatch(match), ...(route.kind === 'GRPCRoute' && { grpc: {} }) },
-    ...action(route, rule, match, called, catalog),
-    ...headerMutations(rule.filters),
+    ...withHeaders(ofExtensions(extensions) ?? action(route, rule, match, called, catalog), rule),
     ...(called.abilities.routing && corsConfig(rule.filters)),
     ...routeMetadata(origin, called.policy),
   };
+}
+
+/** The answer that a filter of ours gives in place of the rule's backends; null where none does. */
+function ofExtensions({ missing, response }: RuleExtensions): Route | null {
+  const [first] = missing;
+  if (first !== undefined) return { direct_response: { status: 500, body: { inline_string: first.message } } };
+  return response === null ? null : directResponse(response);
+}
+
+/** The header changes of the rule come after those of its action. */
+function withHeaders(action: Route, { filters }: RequestRule): Route {
+  const changes = headerMutations(filters);
+  const added = [...(action.response_headers_to_add ?? []), ...(changes.response_headers_to_add ?? [])];
+  return { ...action, ...changes, ...(added.length > 0 && { response_headers_to_add: added }) };
 }
 
 function routeMetadata(origin: RouteOrigin | null, { retry: { retryNonIdempotent } }: EffectiveTrafficPolicy): Route {

@@ -1,4 +1,6 @@
 import { status } from '@grpc/grpc-js';
+import type { SpiffeId } from '../../certs/spiffe-id.ts';
+import { workloadOf } from '../../certs/spiffe-id.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
@@ -83,7 +85,9 @@ export class DiscoveryStream<Request extends DiscoveryRequest = DiscoveryRequest
     this.address = options.address;
     this.connectedAtMs = options.nowMs;
     const { namespace, features } = options.node;
-    this.#client = { workload: this.key, namespace, features };
+    // what was verified, or empty
+    const serviceAccount = workloadOf(options.identity as SpiffeId)?.serviceAccount;
+    this.#client = { workload: this.key, namespace, features, ...(serviceAccount !== undefined && { serviceAccount }) };
   }
 
   /** `namespace/name` of the workload. */

@@ -6,6 +6,7 @@ export interface ClientView {
   /** `namespace/name` of the workload. */
   readonly workload: string;
   readonly namespace: string;
+  readonly serviceAccount?: string;
   readonly features: ReadonlySet<string>;
 }
 

@@ -164,7 +164,13 @@ const cors = fc.record({
   exposeHeaders: rarely(fc.constantFrom(['*'], ['x-total', 'X-Other'])),
   maxAge: rarely(fc.constantFrom(1, 2_147_483_647)),
 });
+const extensionRef = fc.record({
+  group: fc.constantFrom('heddle.dev', 'example.com'),
+  kind: fc.constantFrom('HTTPRouteFilter', 'Lua'),
+  name: fc.constantFrom('a', 'cart', 'missing'),
+});
 const httpRouteFilter = fc.oneof(
+  fc.record({ type: fc.constant('ExtensionRef'), extensionRef }),
   fc.record({ type: fc.constant('RequestMirror'), requestMirror }),
   fc.record({ type: fc.constant('CORS'), cors }),
   fc.record({ type: fc.constant('RequestHeaderModifier'), requestHeaderModifier: headerModifier }),
@@ -279,6 +285,27 @@ export const grpcRoute: fc.Arbitrary<object> = fc.record({
   spec: fc.record({
     parentRefs: fc.uniqueArray(parentRef, { minLength: 1, maxLength: 3, selector: (parent) => JSON.stringify(parent) }),
     rules: often(fc.array(grpcRouteRule, { minLength: 1, maxLength: 3 })),
+  }),
+});
+
+export const httpRouteFilterDocument: fc.Arbitrary<object> = fc.record({
+  apiVersion: fc.constant('heddle.dev/v1alpha1'),
+  kind: fc.constant('HTTPRouteFilter'),
+  metadata: metadata(fc.constantFrom('a', 'cart')),
+  spec: fc.record({
+    directResponse: often(
+      fc.record({
+        statusCode: often(fc.constantFrom(200, 204, 418, 599)),
+        contentType: rarely(headerValue),
+        body: often(fc.record({ inline: fc.constantFrom('', 'no', '100%', 'é'.repeat(2048), 'a\r\nb', '{}') })),
+      }),
+    ),
+    callers: often(
+      fc.array(fc.record({ namespace: fc.constantFrom('default', 'other'), serviceAccount: often(subdomain) }), {
+        minLength: 1,
+        maxLength: 2,
+      }),
+    ),
   }),
 });
 

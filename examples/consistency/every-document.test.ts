@@ -8,6 +8,7 @@ import {
   faultInjection,
   grpcRoute,
   httpRoute,
+  httpRouteFilterDocument,
   mesh,
   service,
   tcpRoute,
@@ -17,7 +18,17 @@ import { meshOf, readDocument, refusals, routeTable } from './whole-pipe.ts';
 
 describe('what the model accepts', () => {
   it.each(
-    Object.entries({ httpRoute, grpcRoute, tcpRoute, backendTrafficPolicy, faultInjection, mesh, service, workload }),
+    Object.entries({
+      httpRoute,
+      grpcRoute,
+      httpRouteFilterDocument,
+      tcpRoute,
+      backendTrafficPolicy,
+      faultInjection,
+      mesh,
+      service,
+      workload,
+    }),
   )('becomes resources that sidecars take: %s', (_kind, arbitrary) => {
     let accepted = 0;
     const property = fc.property(arbitrary, (value) => {
@@ -35,6 +46,7 @@ describe('what the model accepts', () => {
       httpRoute,
       httpRoute,
       grpcRoute,
+      httpRouteFilterDocument,
       tcpRoute,
       backendTrafficPolicy,
       faultInjection,

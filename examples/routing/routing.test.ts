@@ -9,9 +9,10 @@ import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import { hasProgram } from '../testing/programs.ts';
 
-/** A shop that calls two versions of cart, each with a sidecar of its own. */
+/** A shop and its jobs, which call two versions of cart, each with a sidecar of its own. */
 let mesh: TestMesh;
 let local: number;
+let ofJobs: number;
 let admin: string;
 /** What each version was asked for: method, path, body, and the header that a rule may set. */
 const asked: Record<'v1' | 'v2', string[]> = { v1: [], v2: [] };
@@ -32,7 +33,8 @@ beforeAll(async () => {
     });
     await mesh.sidecar(`cart-${version}-1`, { service: 'cart', version, ports: [{ port, protocol: 'http' }] });
   }
-  [local = 0] = await freePorts(1);
+  [local = 0, ofJobs = 0] = await freePorts(2);
+  await mesh.sidecar('jobs-1', { service: 'jobs', upstreams: [{ service: 'cart', localPort: ofJobs }] });
   const web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort: local }] });
   admin = `http://${web.adminAddress}`;
 }, 60_000);
@@ -132,5 +134,21 @@ describe('patterns, redirects, rewrites and filters of one backend', () => {
     await call('/items/7?lang=en');
     expect(asked.v2).toEqual(['GET /item-by-number?lang=de backend']);
     expect(asked.v1).toEqual(['GET /items/seven?lang=de -', 'GET /items/7?lang=en -']);
+  });
+});
+
+describe('filters of our own', () => {
+  it('make a rule hold for certain callers, and answer in place of backends', async () => {
+    await apply('callers.yaml');
+    await expect.poll(async () => (await call('/closed')).status).toBe(410);
+    const closed = await call('/closed');
+    expect(closed.headers.get('content-type')).toBe('text/plain; charset=utf-8');
+    expect(await closed.text()).toBe('Geschlossen für immer');
+    const jobs = async () => (await fetch(`http://127.0.0.1:${ofJobs}/items`)).text();
+    await expect.poll(jobs).toBe('v2');
+    for (let i = 0; i < 3; i++) {
+      expect(await jobs()).toBe('v2');
+      expect(await (await call('/items')).text()).toBe('v1');
+    }
   });
 });

@@ -103,7 +103,8 @@ function compileAction<D>(
   return {
     kind: 'respond',
     status,
-    body: body?.inline_bytes?.toString('utf8') ?? body?.inline_string ?? '',
+    // bytes as latin1, which is how answers are written
+    body: (body?.inline_bytes ?? Buffer.from(body?.inline_string ?? '')).toString('latin1'),
   };
 }
 

@@ -72,6 +72,7 @@ export function viewOf(
     HTTPRoute: ofKind('HTTPRoute'),
     GRPCRoute: ofKind('GRPCRoute'),
     TCPRoute: ofKind('TCPRoute'),
+    HTTPRouteFilter: ofKind('HTTPRouteFilter'),
     ReferenceGrant: ofKind('ReferenceGrant'),
     BackendTrafficPolicy: ofKind('BackendTrafficPolicy'),
     FaultInjection: ofKind('FaultInjection'),
