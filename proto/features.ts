@@ -19,6 +19,8 @@ export const FEATURES = {
   faults: 'faults',
   /** `envoy.filters.http.local_ratelimit` of a route. */
   rateLimits: 'local-rate-limit',
+  /** `envoy.filters.http.ratelimit` of a connection manager and of a route. */
+  globalRateLimits: 'global-rate-limit',
   /** `envoy.filters.http.buffer` of a route. */
   bodyLimit: 'body-limit',
   /** The priority HIGH of routes and thresholds; `per_host_thresholds`. */

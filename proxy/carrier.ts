@@ -61,6 +61,19 @@ export const carrierStatistics = {
     'heddle_body_limit_too_large_total',
     'Requests that were refused with 413 because of the size of their bodies.',
   ),
+  globalRateLimitOk: counter('heddle_rate_limit_ok_total', 'Requests that the rate limit service let go on.'),
+  globalRateLimitOver: counter(
+    'heddle_rate_limit_over_limit_total',
+    'Requests refused with 429 because the rate limit service said so.',
+  ),
+  globalRateLimitError: counter(
+    'heddle_rate_limit_error_total',
+    'Requests about which the rate limit service did not answer, or not in time.',
+  ),
+  globalRateLimitAllowed: counter(
+    'heddle_rate_limit_failure_mode_allowed_total',
+    'Requests that went on although the rate limit service did not answer.',
+  ),
   watchdogMisses: counter('heddle_watchdog_miss_total', 'Times that the event loop was stuck for more than 200 ms.'),
   watchdogMegaMisses: counter(
     'heddle_watchdog_mega_miss_total',

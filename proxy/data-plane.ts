@@ -4,6 +4,7 @@ import { clusterStats, clusterStatus, listenerStats } from './admin/traffic-stat
 import type { Carrier, CarrierCounters, CarrierFacts, ListenerPlan, OpenListener } from './carrier.ts';
 import type { Cluster } from './cluster/cluster.ts';
 import type { ProxyConfig } from './config.ts';
+import type { GlobalRateLimitCounters } from './filter/global-rate-limit.ts';
 import type { Listener } from './listener/listener.ts';
 import type { Log } from './log.ts';
 import { RequestRecorder } from './record/record-request.ts';
@@ -68,7 +69,8 @@ export class DataPlane implements Carrier {
     this.target = new LiveObjects({
       clusters: this.#clusters,
       limitShare,
-      filters: { ...this.traffic.filterEnvironment, buckets: new Map(), limitShare },
+      filters: { ...this.traffic.filterEnvironment, buckets: new Map(), limitShare, rateLimitService: null },
+      rateLimitServiceAt: (cluster, config) => this.traffic.rateLimitServiceAt(cluster, config),
       want,
       release,
       isConnected: () => this.#isConnected,
@@ -134,6 +136,7 @@ export class DataPlane implements Carrier {
       ...this.traffic.filterEnvironment.faults,
       rateLimitOk: this.traffic.filterEnvironment.rateLimits.ok,
       rateLimited: this.traffic.filterEnvironment.rateLimits.rateLimited,
+      ...globalRateLimitNumbers(this.traffic.filterEnvironment.globalRateLimits),
       bodiesTooLarge: this.traffic.filterEnvironment.bodyLimits.tooLarge,
       watchdogMisses: this.traffic.watchdog.misses,
       watchdogMegaMisses: this.traffic.watchdog.megaMisses,
@@ -189,6 +192,15 @@ export class DataPlane implements Carrier {
     this.#unknownHosts = chain?.kind === 'http' ? chain.table : null;
     if (chain?.kind === 'http') this.traffic.setOutboundHttp(chain.http);
   }
+}
+
+function globalRateLimitNumbers({ ok, overLimit, error, failureModeAllowed }: GlobalRateLimitCounters) {
+  return {
+    globalRateLimitOk: ok,
+    globalRateLimitOver: overLimit,
+    globalRateLimitError: error,
+    globalRateLimitAllowed: failureModeAllowed,
+  };
 }
 
 const nothingMore: CarrierFacts = { usage: null, metrics: [], stats: [] };

@@ -134,6 +134,8 @@ export const failures = {
   retryLimitExceeded: row(503, 'URX', 'never', 'upstream_retry_limit_exceeded', 'Every try failed'),
   downstreamReset: row(0, 'DC', 'never', 'downstream_remote_disconnect', 'The client went away'),
   rateLimited: row(429, 'RL', 'never', 'local_rate_limited', 'Too many requests'),
+  rateLimitedGlobally: row(429, 'RL', 'never', 'request_rate_limited', 'Too many requests'),
+  rateLimitError: row(500, 'RLSE', 'never', 'rate_limiter_error', 'The rate limit service has not answered'),
   faultAbort: row(503, 'FI', 'never', 'fault_filter_abort', 'A fault was injected'),
   faultDelay: row(503, 'DI', 'never', 'fault_filter_delay', 'A delay was injected'),
   configurationPending: row(

@@ -227,11 +227,15 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
 
   #holdUp({ failure, start }: FilterWait, goOn: () => void): void {
     if (!this.head.isComplete) this.#stream.pauseRequest();
-    this.#cancelWait = start((answer) => {
+    this.#cancelWait = start((verdict) => {
       this.#cancelWait = null;
       if (failure !== null) this.failure = failure;
-      if (answer === null) goOn();
-      else this.#refuse(answer);
+      if (verdict?.kind === 'answer') {
+        this.#refuse(verdict);
+        return;
+      }
+      if (verdict !== null) this.#addEdit(verdict);
+      goOn();
     });
   }
 

@@ -12,6 +12,7 @@ export interface Abilities {
   readonly healthChecks: boolean;
   readonly faults: boolean;
   readonly rateLimits: boolean;
+  readonly globalRateLimits: boolean;
   readonly bodyLimit: boolean;
   readonly priorities: boolean;
   readonly routing: boolean;
@@ -40,6 +41,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       healthChecks: features.has(FEATURES.healthChecks),
       faults: features.has(FEATURES.faults),
       rateLimits: features.has(FEATURES.rateLimits),
+      globalRateLimits: features.has(FEATURES.globalRateLimits),
       bodyLimit: features.has(FEATURES.bodyLimit),
       priorities: features.has(FEATURES.priorities),
       routing: features.has(FEATURES.routing),

@@ -5,10 +5,12 @@ import type { Path, Violations } from '../violation.ts';
 import { requireConfigSource } from './config-source.ts';
 import { checkDuration, checkUInt32, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
 import { checkCommonHttpOptions, checkHttp2Options } from './http-protocol-options.ts';
+import { checkRateLimitFilter } from './rate-limit.ts';
 import { checkRouteConfiguration } from './route-configuration.ts';
 import { unpackAt } from './unpack-at.ts';
 import { checkUpgrades } from './upgrades.ts';
 
+const RATE_LIMIT = 'envoy.extensions.filters.http.ratelimit.v3.RateLimit';
 const ROUTER = 'envoy.extensions.filters.http.router.v3.Router';
 
 export function checkHttpConnectionManager(
@@ -51,7 +53,7 @@ export function checkHttpConnectionManager(
   refuse(manager, ['server_name', 'use_remote_address', 'strip_any_host_port'], at, violations);
 }
 
-/** The router stands last and once. An optional filter of a type outside the subset is one that the sidecar leaves out. */
+/** The router stands last and once; who counts requests may stand before it. An optional filter of a type outside the subset is one that the sidecar leaves out. */
 function checkHttpFilters(filters: readonly HttpFilter__Output[], at: Path, violations: Violations): void {
   requireUnique(
     filters.map((filter) => filter.name),
@@ -63,10 +65,14 @@ function checkHttpFilters(filters: readonly HttpFilter__Output[], at: Path, viol
     requireName(filter.name, filterAt.field('name'), violations);
     if (isRouter(filter) && index < filters.length - 1) {
       violations.add(filterAt, 'is the router, which must be the last filter');
+    } else if (isRateLimit(filter)) {
+      const limit = unpackAt([RATE_LIMIT], filter.typed_config, filterAt.field('typed_config'), violations);
+      if (limit !== null) checkRateLimitFilter(limit.message, filterAt.field('typed_config'), violations);
     } else if (isRouter(filter) || !filter.is_optional) {
       unpackAt([ROUTER], filter.typed_config, filterAt.field('typed_config'), violations);
     }
   }
+  if (filters.filter(isRateLimit).length > 1) violations.add(at, 'names more than one rate limit service');
   const last = filters.at(-1);
   if (last === undefined || !isRouter(last)) {
     violations.add(at, 'must end with the router');
@@ -75,4 +81,8 @@ function checkHttpFilters(filters: readonly HttpFilter__Output[], at: Path, viol
 
 function isRouter(filter: HttpFilter__Output): boolean {
   return messageNameOf(filter.typed_config?.type_url ?? '') === ROUTER;
+}
+
+function isRateLimit(filter: HttpFilter__Output): boolean {
+  return messageNameOf(filter.typed_config?.type_url ?? '') === RATE_LIMIT;
 }

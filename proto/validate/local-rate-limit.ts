@@ -1,21 +1,13 @@
 import type { RuntimeFractionalPercent__Output } from '../generated/envoy/config/core/v3/RuntimeFractionalPercent.ts';
-import type {
-  _envoy_config_route_v3_RateLimit_Action__Output as Action,
-  RateLimit__Output,
-} from '../generated/envoy/config/route/v3/RateLimit.ts';
 import type { LocalRateLimit__Output } from '../generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
 import type { TokenBucket__Output } from '../generated/envoy/type/v3/TokenBucket.ts';
 import type { Path, Violations } from '../violation.ts';
 import { DENOMINATORS } from './fault.ts';
 import { checkDuration, checkUInt32 } from './field-checks.ts';
-import { isHeaderName } from './http-text.ts';
-import { checkHeaderMatcher } from './matcher.ts';
-import { unpackAt } from './unpack-at.ts';
+import { checkRateLimitRule, MAX_RULES } from './rate-limit-rule.ts';
 
 /** Buckets that one descriptor may open for values that it leaves open. */
 export const MAX_DYNAMIC_DESCRIPTORS = 100_000;
-/** Each is looked at for each request. */
-const MAX_RULES = 64;
 /** The shortest time in which a bucket is filled (Envoy). */
 const MIN_FILL_MS = 50;
 
@@ -36,7 +28,7 @@ export function checkLocalRateLimit(limit: LocalRateLimit__Output, at: Path, vio
     if (limit[field].length > MAX_RULES) violations.add(at.field(field), `has more than ${MAX_RULES}`);
   }
   for (const [index, rule] of limit.rate_limits.entries()) {
-    checkRule(rule, at.field('rate_limits').index(index), violations);
+    checkRateLimitRule(rule, at.field('rate_limits').index(index), violations);
   }
   checkUInt32(limit.max_dynamic_descriptors, at.field('max_dynamic_descriptors'), violations, {
     min: 1,
@@ -54,43 +46,4 @@ function checkBucket(bucket: TokenBucket__Output, at: Path, violations: Violatio
   checkUInt32(bucket.tokens_per_fill, at.field('tokens_per_fill'), violations, { min: 1 });
   if (bucket.fill_interval === null) violations.add(at.field('fill_interval'), 'is required');
   checkDuration(bucket.fill_interval, at.field('fill_interval'), violations, { minMs: MIN_FILL_MS });
-}
-
-function checkRule({ actions }: RateLimit__Output, at: Path, violations: Violations): void {
-  if (actions.length === 0) violations.add(at.field('actions'), 'is empty');
-  for (const [index, action] of actions.entries()) checkAction(action, at.field('actions').index(index), violations);
-}
-
-function checkAction(action: Action, at: Path, violations: Violations): void {
-  switch (action.action_specifier) {
-    case 'request_headers': {
-      const name = action.request_headers?.header_name ?? '';
-      if (!isHeaderName(name)) violations.add(at.field('request_headers').field('header_name'), 'is not a header name');
-      if (action.request_headers?.descriptor_key === '') {
-        violations.add(at.field('request_headers').field('descriptor_key'), 'is required');
-      }
-      if (action.request_headers?.skip_if_absent) {
-        violations.add(at.field('request_headers').field('skip_if_absent'), 'is not supported by the sidecar');
-      }
-      return;
-    }
-    case 'header_value_match':
-      for (const [index, header] of (action.header_value_match?.headers ?? []).entries()) {
-        checkHeaderMatcher(header, at.field('header_value_match').field('headers').index(index), violations);
-      }
-      return;
-    case 'extension':
-      unpackAt(
-        ['heddle.v1.PeerPrincipal'],
-        action.extension?.typed_config,
-        at.field('extension').field('typed_config'),
-        violations,
-      );
-      return;
-    case 'generic_key':
-    case 'remote_address':
-      return;
-    case undefined:
-      violations.add(at, 'needs request_headers, remote_address, generic_key, header_value_match or extension');
-  }
 }

@@ -1,13 +1,21 @@
 import type { PackedMessage } from '../any.ts';
-import { BUFFER_FILTER, CORS_FILTER, FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER } from '../extension-names.ts';
+import {
+  BUFFER_FILTER,
+  CORS_FILTER,
+  FAULT_FILTER,
+  LOCAL_RATE_LIMIT_FILTER,
+  RATE_LIMIT_FILTER,
+} from '../extension-names.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkBuffer } from './buffer.ts';
 import { checkCors } from './cors.ts';
 import { checkFault } from './fault.ts';
 import { checkLocalRateLimit } from './local-rate-limit.ts';
+import { checkRateLimitPerRoute } from './rate-limit.ts';
 import { unpackAt } from './unpack-at.ts';
 
 const LOCAL_RATE_LIMIT = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
+const RATE_LIMIT = 'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute';
 
 /** `typed_per_filter_config` of a route: what its filters do. A filter that the sidecar does not have is no filter to leave out. */
 export function checkPerFilterConfig(
@@ -26,15 +34,15 @@ export function checkPerFilterConfig(
     } else if (name === LOCAL_RATE_LIMIT_FILTER) {
       const limit = unpackAt([LOCAL_RATE_LIMIT], config, configAt, violations);
       if (limit !== null) checkLocalRateLimit(limit.message, configAt, violations);
+    } else if (name === RATE_LIMIT_FILTER) {
+      const limit = unpackAt([RATE_LIMIT], config, configAt, violations);
+      if (limit !== null) checkRateLimitPerRoute(limit.message, configAt, violations);
     } else if (name === BUFFER_FILTER) {
       const buffer = unpackAt(['envoy.extensions.filters.http.buffer.v3.BufferPerRoute'], config, configAt, violations);
       if (buffer !== null) checkBuffer(buffer.message, configAt, violations);
     } else {
-      const known = [BUFFER_FILTER, CORS_FILTER, FAULT_FILTER];
-      violations.add(
-        configAt,
-        `is no filter of the sidecar: it has ${known.join(', ')} and ${LOCAL_RATE_LIMIT_FILTER}`,
-      );
+      const known = [BUFFER_FILTER, CORS_FILTER, FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER];
+      violations.add(configAt, `is no filter of the sidecar: it has ${known.join(', ')} and ${RATE_LIMIT_FILTER}`);
     }
   }
 }

@@ -3,7 +3,7 @@ import { RequestHead } from '../message-head.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import type { FaultConfig } from './fault-filter.ts';
 import { FaultFilter, noFaults } from './fault-filter.ts';
-import type { FilterAnswer, FilterVerdict } from './request-filter.ts';
+import type { FilterAnswer, FilterEdit, FilterVerdict } from './request-filter.ts';
 
 const all = { numerator: 100, denominator: 100 } as const;
 const none = { numerator: 0, denominator: 100 } as const;
@@ -50,7 +50,7 @@ function setUp(config: Partial<FaultConfig>, random = () => 0) {
 /** Begins to wait, and says later what came of it. */
 function wait(verdict: FilterVerdict) {
   if (verdict?.kind !== 'wait') throw new Error(`not a wait: ${JSON.stringify(verdict)}`);
-  const outcomes: (FilterAnswer | null)[] = [];
+  const outcomes: (FilterAnswer | FilterEdit | null)[] = [];
   const cancel = verdict.start((answer) => outcomes.push(answer));
   return { outcomes, cancel };
 }

@@ -1,5 +1,6 @@
 import { TokenBucket } from '../token-bucket.ts';
 import type { DescriptorRule } from './rate-limit-descriptor.ts';
+import { valuesOf } from './rate-limit-descriptor.ts';
 import type { FilterAnswer, FilteredRequest, FilterVerdict, RequestFilter } from './request-filter.ts';
 
 /** So many at once, and so many more in each stretch of time, evenly (Envoy `TokenBucket`). */
@@ -102,9 +103,6 @@ export class Buckets {
   }
 }
 
-/** Longer values, which nobody limits by, share a bucket. */
-const MAX_VALUE_LENGTH = 256;
-
 interface TakenBucket {
   readonly bucket: TokenBucket;
   readonly size: BucketSize;
@@ -156,16 +154,6 @@ export class LocalRateLimit implements RequestFilter {
       rule: '',
     };
   }
-}
-
-function valuesOf(rule: DescriptorRule, request: FilteredRequest): readonly string[] | null {
-  const values: string[] = [];
-  for (const source of rule) {
-    const value = source.valueOf(request);
-    if (value === null) return null;
-    values.push(value.slice(0, MAX_VALUE_LENGTH));
-  }
-  return values;
 }
 
 function fits({ entries }: LimitDescriptor, rule: DescriptorRule, values: readonly string[]): boolean {

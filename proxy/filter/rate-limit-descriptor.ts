@@ -10,6 +10,20 @@ export interface DescriptorSource {
 /** One rule: the entries that it makes of a request. Where one of them is missing it is not for the request. */
 export type DescriptorRule = readonly DescriptorSource[];
 
+/** Longer values, which nobody limits by, share a count. */
+const MAX_VALUE_LENGTH = 256;
+
+/** Values of the entries, in their order; null for a request that the rule is not for. */
+export function valuesOf(rule: DescriptorRule, request: FilteredRequest): readonly string[] | null {
+  const values: string[] = [];
+  for (const source of rule) {
+    const value = source.valueOf(request);
+    if (value === null) return null;
+    values.push(value.slice(0, MAX_VALUE_LENGTH));
+  }
+  return values;
+}
+
 /** The same for every request (Envoy `generic_key`). */
 export function genericKey(key: string, value: string): DescriptorSource {
   return { key, valueOf: () => value };

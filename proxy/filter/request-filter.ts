@@ -35,10 +35,10 @@ export interface FilterWait {
   /** Why, for the access log when it is answered after all; null says nothing. */
   readonly failure: Failure | null;
   /**
-   * Begins to wait. `resume` is called once, never within this call; null lets the request go on. What is returned makes it
-   * not be called any more.
+   * Begins to wait. `resume` is called once, never within this call; null and an edit let the request go on. What is returned
+   * makes it not be called any more.
    */
-  start(resume: (answer: FilterAnswer | null) => void): () => void;
+  start(resume: (verdict: FilterAnswer | FilterEdit | null) => void): () => void;
 }
 
 /** The request is answered by the sidecar, as its rule asks for: no failure. */

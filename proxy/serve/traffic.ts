@@ -7,9 +7,12 @@ import { isAmong, resolvePassthrough } from '../cluster/passthrough.ts';
 import type { ProxyConfig } from '../config.ts';
 import type { Failure } from '../failure.ts';
 import { noFaults } from '../filter/fault-filter.ts';
+import { OverLimitMemory } from '../filter/over-limit-memory.ts';
 import type { ForwardEnvironment, Recorder, RouteSource } from '../forward/forward-environment.ts';
 import type { LocalReply } from '../forward/local-reply.ts';
 import { localReply } from '../forward/local-reply.ts';
+import type { RateLimitClientConfig } from '../forward/rate-limit-client.ts';
+import { RateLimitClient } from '../forward/rate-limit-client.ts';
 import { remedyFor } from '../forward/remedy.ts';
 import type { TcpEnvironment, TcpRecorder } from '../forward-tcp.ts';
 import type { AcceptedConnection, NewConnection } from '../listener/accepted-connection.ts';
@@ -80,6 +83,8 @@ export class Traffic {
     rateLimits: { ok: 0, rateLimited: 0 },
     bodyLimits: { tooLarge: 0 },
     now: () => performance.now(),
+    globalRateLimits: { ok: 0, overLimit: 0, error: 0, failureModeAllowed: 0 },
+    overLimit: new OverLimitMemory(),
   };
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
@@ -140,6 +145,10 @@ export class Traffic {
       onEjection: (cluster, endpoint, event) => logOutlierEvent(log, cluster, endpoint, event),
       healthChecks: healthCheckEnvironment(this.identity, this.#sessions, log),
     };
+  }
+
+  rateLimitServiceAt(cluster: Cluster, config: RateLimitClientConfig): RateLimitClient {
+    return new RateLimitClient(cluster, config, { wheel: this.#wheel, ownPeerMetadata: this.#ownPeerMetadata() });
   }
 
   /** Must be set before the first listener opens. */
@@ -270,7 +279,6 @@ export class Traffic {
     routes: RouteSource,
     http: { readonly current: HttpSettings },
   ): ForwardEnvironment & TcpEnvironment {
-    const { name, namespace, service, version } = this.#config;
     return {
       direction,
       routes,
@@ -289,11 +297,16 @@ export class Traffic {
           (host) => this.#resolver.resolve(host),
           (address, port) => this.#isOwn(address, port),
         ),
-      ownPeerMetadata: formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' }),
+      ownPeerMetadata: this.#ownPeerMetadata(),
       describe: (failure, context) => this.#describe(failure, context),
       recorder: { record: (exchange) => this.#recorder.record(exchange) },
       tcpRecorder: this.#tcpRecorder,
     };
+  }
+
+  #ownPeerMetadata(): string {
+    const { name, namespace, service, version } = this.#config;
+    return formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' });
   }
 
   /** Whether one of our own listeners is at this address: asked once for each request to the outside. */

@@ -9,6 +9,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.normalization,
   FEATURES.faults,
   FEATURES.rateLimits,
+  FEATURES.globalRateLimits,
   FEATURES.bodyLimit,
   FEATURES.priorities,
   FEATURES.routing,

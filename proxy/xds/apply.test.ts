@@ -56,6 +56,7 @@ function setUp(options: { putRoots?: (pem: string) => void } = {}) {
     removeListener: (name) => log.push(`no listener ${name}`),
     clock,
     filters: withoutRequests,
+    rateLimitServiceAt: () => ({ ask: () => () => {} }),
   });
   const configuration: Configuration = new Configuration(
     objects,

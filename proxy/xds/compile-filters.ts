@@ -10,16 +10,21 @@ import type { BodyLimitCounters } from '../filter/body-limit.ts';
 import { BodyLimit } from '../filter/body-limit.ts';
 import type { FaultConfig, FaultEnvironment } from '../filter/fault-filter.ts';
 import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
+import { OverLimitMemory } from '../filter/over-limit-memory.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { compileCors } from './compile-cors.ts';
 import { compileFraction } from './compile-fraction.ts';
+import type { GlobalRateLimits } from './compile-global-rate-limit.ts';
+import { compileGlobalRateLimit } from './compile-global-rate-limit.ts';
 import { compileHeader } from './compile-matchers.ts';
 import type { RateLimitMemory } from './compile-rate-limit.ts';
 import { compileRateLimit } from './compile-rate-limit.ts';
 
 /** What filters need of the sidecar around them. */
-export type FilterEnvironment = FaultEnvironment & RateLimitMemory & { readonly bodyLimits: BodyLimitCounters };
+export type FilterEnvironment = FaultEnvironment &
+  RateLimitMemory &
+  GlobalRateLimits & { readonly bodyLimits: BodyLimitCounters };
 
 /** For routes that are compiled only to see that they can be, or what they lead to. */
 export const withoutRequests: FilterEnvironment = {
@@ -32,6 +37,9 @@ export const withoutRequests: FilterEnvironment = {
   limitShare: 1,
   now: () => 0,
   bodyLimits: { tooLarge: 0 },
+  globalRateLimits: { ok: 0, overLimit: 0, error: 0, failureModeAllowed: 0 },
+  overLimit: new OverLimitMemory(),
+  rateLimitService: null,
 };
 
 /**
@@ -43,6 +51,7 @@ export function compileFilters(route: Route__Output, environment: FilterEnvironm
     compileCors(route),
     compileFault(route, environment),
     compileRateLimit(route, environment),
+    compileGlobalRateLimit(route, environment),
     compileBodyLimit(route, environment),
   ].filter((filter) => filter !== null);
   return filters.length === 0 ? null : filters;

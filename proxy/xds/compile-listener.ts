@@ -9,6 +9,8 @@ import type { CommonTlsContext__Output } from '../../proto/generated/envoy/exten
 import { parseClusterName } from '../../proto/names.ts';
 import type { HttpSettings } from '../message/http-settings.ts';
 import type { ChainMatch, Inspection } from '../route/filter-chains.ts';
+import type { RateLimitServiceConfig } from './compile-global-rate-limit.ts';
+import { compileRateLimitService } from './compile-global-rate-limit.ts';
 import { compileHttpSettings } from './compile-http-settings.ts';
 import type { TcpFilterConfig } from './compile-tcp-proxy.ts';
 import { compileTcpProxy } from './compile-tcp-proxy.ts';
@@ -36,6 +38,8 @@ export interface HttpFilterConfig {
   readonly routes: RouteConfiguration__Output | null;
   readonly routesName: string;
   readonly http: HttpSettings;
+  /** Who counts the requests for routes with global limits; null for nobody. */
+  readonly rateLimitService: RateLimitServiceConfig | null;
 }
 
 const connectionManager = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
@@ -105,6 +109,7 @@ function compileFilter(chain: FilterChain__Output, isOfService: boolean, at: str
     routes: routes ?? null,
     routesName: rds?.route_config_name ?? '',
     http: compileHttpSettings(message),
+    rateLimitService: compileRateLimitService(message),
   };
 }
 

@@ -22,8 +22,8 @@ import { compileHeader } from './compile-matchers.ts';
 
 /** `max_dynamic_descriptors` where it is absent (Envoy). Our control plane always says. */
 const DEFAULT_MAX_DYNAMIC = 20;
-const RESOURCE_EXHAUSTED = 8;
-const UNAVAILABLE = 14;
+export const RESOURCE_EXHAUSTED = 8;
+export const UNAVAILABLE = 14;
 
 /** What stays of limits while configurations come and go. */
 export interface RateLimitMemory extends RateLimitEnvironment {
@@ -74,7 +74,8 @@ function compileRule({ actions }: RateLimit__Output): readonly DescriptorSource[
   return actions.map(compileAction);
 }
 
-function compileAction(action: Action): DescriptorSource {
+/** What of a request an action makes an entry of. */
+export function compileAction(action: Action): DescriptorSource {
   const { generic_key: generic, request_headers: header, header_value_match: match } = action;
   if (generic) return genericKey(generic.descriptor_key || 'generic_key', generic.descriptor_value);
   if (header) return requestHeader(header.descriptor_key, header.header_name);

@@ -65,6 +65,7 @@ function start(tokenText: string | null) {
     removeListener: (name) => listeners.push(`-${name}`),
     clock,
     filters: withoutRequests,
+    rateLimitServiceAt: () => ({ ask: () => () => {} }),
   });
   const client: ControlPlaneClient = new ControlPlaneClient({
     directory,

@@ -4,11 +4,12 @@ import type { FilterChain } from '../route/filter-chains.ts';
 import { FilterChains } from '../route/filter-chains.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import { weightedChoice } from '../route/weighted-choice.ts';
+import type { RateLimitServiceConfig } from './compile-global-rate-limit.ts';
 import type { FilterConfig, ListenerConfig } from './compile-listener.ts';
 
 export interface ChainParts {
   cluster(name: string): Cluster;
-  table(routes: RouteConfiguration__Output): RouteTable<Cluster>;
+  table(routes: RouteConfiguration__Output, rateLimitService: RateLimitServiceConfig | null): RouteTable<Cluster>;
   readonly random: () => number;
 }
 
@@ -24,8 +25,8 @@ export function liveChains(config: ListenerConfig, parts: ChainParts): FilterCha
 
 function liveChain(filter: FilterConfig, { cluster, table, random }: ChainParts): FilterChain<Cluster> {
   if (filter.kind === 'http') {
-    const { routes, routesName, http } = filter;
-    return { kind: 'http', table: routes === null ? null : table(routes), routesName, http };
+    const { routes, routesName, http, rateLimitService } = filter;
+    return { kind: 'http', table: routes === null ? null : table(routes, rateLimitService), routesName, http };
   }
   const { name, clusters, idleTimeoutMs, maxConnectAttempts } = filter;
   const choices = clusters.map((each) => ({ destination: cluster(each.name), weight: each.weight }));

@@ -1,3 +1,4 @@
+import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import { parseClusterName } from '../../proto/names.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
@@ -10,10 +11,12 @@ import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { dividedLimits } from '../cluster/divided-limits.ts';
+import type { RateLimitService } from '../filter/global-rate-limit.ts';
 import type { FilterChains } from '../route/filter-chains.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { ConfigurationTarget } from './apply.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
+import type { RateLimitServiceConfig } from './compile-global-rate-limit.ts';
 import type { ListenerConfig } from './compile-listener.ts';
 import { compileRouteConfiguration } from './compile-route.ts';
 import type { ResourceName } from './delta-state.ts';
@@ -37,6 +40,8 @@ export interface LiveObjectsOptions {
   removeListener(name: string): void;
   readonly clock?: Clock;
   readonly filters: FilterEnvironment;
+  /** Who asks the rate limit service behind a cluster. */
+  rateLimitServiceAt(cluster: Cluster, config: RateLimitServiceConfig): RateLimitService;
 }
 
 /**
@@ -115,15 +120,23 @@ export class LiveObjects implements ConfigurationTarget {
   #putListener(config: ListenerConfig): void {
     const chains = liveChains(config, {
       cluster: (name) => this.#clusters.get(name),
-      table: (routes) => this.#table(routes),
+      table: (routes, rateLimitService) => this.#table(routes, rateLimitService),
       random: this.#options.filters.random,
     });
     if (isOfService(config.name)) this.listeners.settle(config.name, chains);
     else this.#options.putListener(config.name, chains);
   }
 
-  #table(configuration: Parameters<typeof compileRouteConfiguration>[0]): RouteTable<Cluster> {
-    return compileRouteConfiguration(configuration, (name) => this.#clusters.get(name), this.#options.filters);
+  #table(configuration: RouteConfiguration__Output, counts: RateLimitServiceConfig | null = null): RouteTable<Cluster> {
+    const { filters, rateLimitServiceAt } = this.#options;
+    const rateLimitService =
+      counts === null
+        ? null
+        : { config: counts, service: rateLimitServiceAt(this.#clusters.get(counts.cluster), counts) };
+    return compileRouteConfiguration(configuration, (name) => this.#clusters.get(name), {
+      ...filters,
+      rateLimitService,
+    });
   }
 }
 

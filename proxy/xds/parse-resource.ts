@@ -104,7 +104,8 @@ function clustersOf(configuration: RouteConfiguration__Output): string[] {
 function clustersOfListener(config: ListenerConfig): string[] {
   return filtersOf(config).flatMap((filter) => {
     if (filter.kind === 'tcp') return filter.clusters.map(({ name }) => name);
-    return filter.routes === null ? [] : clustersOf(filter.routes);
+    const counting = filter.rateLimitService === null ? [] : [filter.rateLimitService.cluster];
+    return filter.routes === null ? counting : [...clustersOf(filter.routes), ...counting];
   });
 }
 
