@@ -29,7 +29,8 @@ export const FEATURES = {
   routing: 'routing',
   /**
    * All of RetryPolicy: `retriable_headers`, `retriable_request_headers`, `rate_limited_retry_back_off`,
-   * `per_try_idle_timeout`, the conditions `envoy-ratelimited` and `retriable-headers`; `request_body_buffer_limit`.
+   * `per_try_idle_timeout`, the conditions `envoy-ratelimited` and `retriable-headers`; `request_body_buffer_limit`;
+   * `hedge_policy`.
    */
   retries: 'retries',
   /**

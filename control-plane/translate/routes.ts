@@ -233,6 +233,7 @@ function forwarding(
       idle_timeout: msToDuration(policy.streamIdleTimeoutMs),
     }),
     ...(retry !== null && { retry_policy: retry }),
+    ...(policy.retry.hedgeOnPerTryTimeout && abilities.retries && { hedge_policy: { hedge_on_per_try_timeout: true } }),
     ...(hashes.length > 0 && { hash_policy: hashes }),
   };
 }

@@ -395,6 +395,7 @@ const trafficPolicy = fc.record({
         }),
       ),
       retryOn: often(retryOn),
+      hedgeOnPerTryTimeout: rarely(fc.boolean()),
       bodyBufferLimitBytes: rarely(fc.integer({ min: 0, max: 1_048_576 })),
       retryNonIdempotent: often(fc.boolean()),
     }),

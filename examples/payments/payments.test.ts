@@ -223,6 +223,24 @@ describe('a payment', { timeout: LIMIT_MS }, () => {
     }
   });
 
+  it('is not hedged, where a request that may be repeated is', async () => {
+    await apply((text) => text.replace('numRetries: 3', 'numRetries: 3\n    hedgeOnPerTryTimeout: true'));
+    const faults = ['silence after the work', 'reset after the work'] as const;
+    await Promise.all(
+      Object.keys(payers).map(async (version) => {
+        const post = await payWith(version, faults[0]);
+        expect.soft(post.told, version).toBe(201); // the one try, which is waited for
+        expect.soft(await charges(post.id), version).toBe(1);
+        const put = await payWith(version, faults[0], 'PUT');
+        expect.soft(put.told, version).toBe(201);
+        expect.soft(await charges(put.id), version).toBe(2);
+        const failed = await payWith(version, faults[1]);
+        expect.soft(failed.told, version).toBe(503);
+        expect.soft(await charges(failed.id), version).toBe(1);
+      }),
+    );
+  });
+
   it('is repeated when the user says so in as many words', async () => {
     await apply((text) => text.replace('numRetries: 3', 'numRetries: 3\n    retryNonIdempotent: true'));
     for (const fault of [

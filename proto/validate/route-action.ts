@@ -6,7 +6,7 @@ import type { RouteAction__Output } from '../generated/envoy/config/route/v3/Rou
 import type { WeightedCluster__Output } from '../generated/envoy/config/route/v3/WeightedCluster.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkFraction } from './fault.ts';
-import { checkDuration, refuse, requireName, requireOneOf } from './field-checks.ts';
+import { checkDuration, checkUInt32, refuse, requireName, requireOneOf } from './field-checks.ts';
 import { checkHashPolicies } from './hash-policy.ts';
 import { checkHeaderChanges } from './header-changes.ts';
 import { isAuthority, isHost, isPath, NO_COMMANDS } from './http-text.ts';
@@ -43,7 +43,17 @@ export function checkRouteAction(action: RouteAction__Output, at: Path, violatio
     const share = mirror.runtime_fraction?.default_value ?? null;
     checkFraction(share, mirrorAt.field('runtime_fraction').field('default_value'), violations);
   }
-  refuse(action, ['max_stream_duration', 'append_x_forwarded_host', 'hedge_policy'], at, violations);
+  // what Envoy itself does not do
+  checkUInt32(
+    action.hedge_policy?.initial_requests ?? null,
+    at.field('hedge_policy').field('initial_requests'),
+    violations,
+    {
+      min: 1,
+      max: 1,
+    },
+  );
+  refuse(action, ['max_stream_duration', 'append_x_forwarded_host'], at, violations);
 }
 
 function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, violations: Violations): void {

@@ -296,6 +296,11 @@ describe('a route', () => {
       'route.upgrade_configs[0].upgrade_type: must be websocket, and is "CONNECT"',
     ],
     [
+      'more than one request to begin with',
+      { match, route: { ...route, hedge_policy: { initial_requests: { value: 2 } } } },
+      'route.hedge_policy.initial_requests: must be between 1 and 1, and is 2',
+    ],
+    [
       'more of each body kept than a sidecar has room for',
       { match, route, request_body_buffer_limit: { value: '1048577' } },
       'request_body_buffer_limit: must be at most 1048576, and is 1048577',

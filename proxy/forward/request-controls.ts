@@ -75,6 +75,10 @@ function retryOf(
     const perTryTimeoutMs = timeoutMs > 0 && perTryMs >= timeoutMs ? 0 : perTryMs;
     policy = { ...(policy ?? conditionsOf('', say)), perTryTimeoutMs };
   }
+  const hedges = say('x-envoy-hedge-on-per-try-timeout');
+  if (policy !== null && (hedges === 'true' || hedges === 'false')) {
+    policy = { ...policy, hedgesOnTryTimeout: hedges === 'true' };
+  }
   return policy;
 }
 

@@ -25,6 +25,8 @@ import { RequestAffinity } from '../route/hash-policy.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
 import { expectedTimeLine, grpcTimeoutLine, withoutGrpcTimeout } from './expected-time.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
+import type { HedgeOwner } from './hedged-attempt.ts';
+import { HedgedAttempt } from './hedged-attempt.ts';
 import { fillOutgoingRequest, protocolTowards } from './outgoing-request.ts';
 import { ReplayBuffer } from './replay-buffer.ts';
 import type { RequestBounds } from './request-controls.ts';
@@ -56,7 +58,7 @@ export interface AnswerReceiver {
  * A request whose body is not kept whole is sent once: only what can be sent again unchanged is ever retried. One object per
  * exchange, used again as that is.
  */
-export class UpstreamRequest implements ResponseReceiver {
+export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   /** These two are null until the request has come so far, and stay for the record when it is over. */
   cluster: Cluster | null = null;
   endpoint: Endpoint | null = null;
@@ -103,6 +105,8 @@ export class UpstreamRequest implements ResponseReceiver {
   /** Of the request's priority; it has one from `enter` on. */
   #breaker: CircuitBreaker | null = null;
   #isHighPriority = false;
+  /** Attempts that have run out of their time and go on; each holds one retry of the budget. Null for none. */
+  #hedged: Set<HedgedAttempt> | null = null;
   #holdsRequest = false;
   #holdsRetry = false;
   /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
@@ -301,7 +305,9 @@ export class UpstreamRequest implements ResponseReceiver {
   #tellTimeLeft(request: OutgoingRequest): void {
     const elapsedMs = this.#environment.now() - this.#startedAtMs;
     if (this.#tellsTime) {
-      request.attemptBlock += expectedTimeLine(this.#timeoutMs, this.#policy?.perTryTimeoutMs ?? 0, elapsedMs);
+      const policy = this.#policy;
+      const perTryTimeoutMs = policy === null || policy.hedgesOnTryTimeout ? 0 : policy.perTryTimeoutMs;
+      request.attemptBlock += expectedTimeLine(this.#timeoutMs, perTryTimeoutMs, elapsedMs);
     }
     if (this.callTimeoutMs === 0 || elapsedMs < 1) return;
     request.block = withoutGrpcTimeout(request.block);
@@ -404,6 +410,7 @@ export class UpstreamRequest implements ResponseReceiver {
   finish(status: number): void {
     const { cluster } = this;
     this.#leaveEndpoint(false);
+    if (this.#hedged !== null) this.#giveUpHedged();
     if (this.#backOff !== null) this.#environment.wheel.cancel(this.#backOff);
     if (cluster !== null) {
       if (this.#holdsRequest) this.#breaker?.requests.release();
@@ -441,6 +448,11 @@ export class UpstreamRequest implements ResponseReceiver {
 
   #retriesAnswer(head: ResponseHead, policy: RetryPolicy): boolean {
     if (!this.#mayTryAgain(policy)) {
+      if (this.#hedged !== null) {
+        this.#reportAnswer(head.status);
+        this.#leaveEndpoint(head.isComplete);
+        return true; // one that is still under way may do better
+      }
       if (this.attempts > policy.maxRetries) {
         this.isExhausted = true;
         if (this.cluster !== null) this.cluster.counters.retriesExhausted++;
@@ -468,7 +480,7 @@ export class UpstreamRequest implements ResponseReceiver {
     const policy = this.#policy;
     if (policy !== null && mayRetryFailure(policy, failure, this.#head.method, isUnsent) && this.#mayTryAgain(policy)) {
       this.#retry(policy, null);
-    } else this.#receiver.onNoAnswer(failure, detail);
+    } else if (this.#hedged === null) this.#receiver.onNoAnswer(failure, detail);
   }
 
   /** Whether a request goes to the same endpoint once more, whatever the retry policy says. */
@@ -511,10 +523,80 @@ export class UpstreamRequest implements ResponseReceiver {
       else cluster.counters.perTryIdleTimeouts++;
     }
     if (endpoint !== null) endpoint.requestsTimeout++;
-    if (this.#phase !== 'answered') this.#attemptFailed(failure, '');
+    if (failure === 'perTryTimeout' && this.#phase === 'waiting' && this.#policy?.hedgesOnTryTimeout === true) {
+      this.#hedge(this.#policy);
+    } else if (this.#phase !== 'answered') this.#attemptFailed(failure, '');
     else {
       this.#report(localOrigin.timedOut);
       this.#receiver.onCutOff();
+    }
+  }
+
+  /**
+   * Makes another attempt and lets this one go on, where the request may be repeated and the budget allows one more; where
+   * not, it goes on alone: with hedging the time of a try is no end of it (Envoy).
+   */
+  #hedge(policy: RetryPolicy): void {
+    this.#report(localOrigin.timedOut);
+    const { endpoint } = this;
+    const stream = this.#stream;
+    if (endpoint === null || stream === null) return;
+    if (!mayRepeat(policy, this.#head.method) || !this.isRequestEnded || this.#isBodyStreamed) return;
+    if (this.attempts > policy.maxRetries || this.#breaker?.tryAcquireRetry() !== true) return;
+    this.#hedged ??= new Set();
+    this.#hedged.add(new HedgedAttempt(this, endpoint, stream, this.#triedAtMs));
+    this.#stream = null;
+    this.#phase = 'idle';
+    if (this.#tryIdle !== null) this.#environment.wheel.cancel(this.#tryIdle);
+    this.#retry(policy, null);
+  }
+
+  onHedgeAnswer(attempt: HedgedAttempt, head: ResponseHead): void {
+    this.#receiver.touch();
+    this.#forgetHedged(attempt);
+    if (this.#isFailure(head) && (this.#hedged !== null || this.#phase !== 'idle')) {
+      this.cluster?.reportOutcome(attempt.endpoint, head.status);
+      attempt.leave(head.isComplete);
+      return; // another one is under way and may do better
+    }
+    this.#leaveEndpoint(false);
+    this.#giveUpHedged();
+    if (this.#backOff !== null) this.#environment.wheel.cancel(this.#backOff);
+    this.#generation++;
+    this.endpoint = attempt.endpoint;
+    this.#stream = attempt.stream;
+    this.#triedAtMs = attempt.triedAtMs;
+    this.#phase = 'waiting';
+    if (!head.isComplete) attempt.stream.redirect(this);
+    this.onResponse(head);
+  }
+
+  onHedgeFailure(attempt: HedgedAttempt, failure: Failure): void {
+    this.#forgetHedged(attempt);
+    this.cluster?.reportOutcome(attempt.endpoint, localOrigin.failed);
+    if (this.#hedged === null && this.#phase === 'idle') this.#receiver.onNoAnswer(failure, '');
+  }
+
+  /** Whether the answer is one that is thrown away where there is anything better. */
+  #isFailure(head: ResponseHead): boolean {
+    const policy = this.#policy;
+    if (policy === null) return false;
+    const { method, isGrpc } = this.#head;
+    if (mayRetryAnswer(policy, head.status, head.block, method)) return true;
+    return isGrpc && head.isComplete && mayRetryGrpcStatus(policy, grpcStatusIn(head.block), head.block, method);
+  }
+
+  #forgetHedged(attempt: HedgedAttempt): void {
+    this.#hedged?.delete(attempt);
+    if (this.#hedged?.size === 0) this.#hedged = null;
+    this.#breaker?.retries.release();
+  }
+
+  /** The others have lost, or nobody waits any more. */
+  #giveUpHedged(): void {
+    for (const attempt of this.#hedged ?? []) {
+      this.#forgetHedged(attempt);
+      attempt.leave(false);
     }
   }
 

@@ -138,6 +138,10 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
     this.transport.resume();
   }
 
+  redirect(receiver: ResponseReceiver): void {
+    this.#receiver = receiver;
+  }
+
   release(): void {
     if (this.#state === 'tunnel') this.#endTunnel();
     else this.#owner.onConnectionReleased(this);
@@ -272,7 +276,7 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
     if (isWholeInText) return;
     // a large read: the body goes on as bytes, without a detour through text
     if (this.#receiver === null) return; // given up while the head was handled
-    receiver?.onResponseBody(buffer, bodyStart, bodyEnd, owned);
+    this.#receiver.onResponseBody(buffer, bodyStart, bodyEnd, owned);
     if (isComplete) this.#finish();
   }
 

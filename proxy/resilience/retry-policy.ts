@@ -32,6 +32,8 @@ export interface RetryPolicy {
   readonly maxRetries: number;
   /** Time for one attempt; 0 means no bound but the route's. */
   readonly perTryTimeoutMs: number;
+  /** An attempt that runs out of its time goes on beside the next one. */
+  readonly hedgesOnTryTimeout: boolean;
   /** Time for one attempt in which the endpoint sends nothing; 0 means no bound. */
   readonly perTryIdleTimeoutMs: number;
   readonly backOffBaseMs: number;
@@ -68,6 +70,8 @@ export interface RetrySettings {
   /** Default 1. */
   readonly maxRetries?: number;
   readonly perTryTimeoutMs?: number;
+  /** Default false. */
+  readonly hedgesOnTryTimeout?: boolean;
   readonly perTryIdleTimeoutMs?: number;
   /** Default 25 and 250 (Envoy `RetryBackOff`). */
   readonly backOffBaseMs?: number;
@@ -125,6 +129,7 @@ export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
       requestHeaders && compileRetryPolicy({ ...settings, retryOn: '', retriableRequestHeaders: [], maxRetries: 0 }),
     maxRetries: settings.maxRetries ?? defaultMaxRetries,
     perTryTimeoutMs: settings.perTryTimeoutMs ?? 0,
+    hedgesOnTryTimeout: settings.hedgesOnTryTimeout ?? false,
     perTryIdleTimeoutMs: settings.perTryIdleTimeoutMs ?? 0,
     backOffBaseMs: settings.backOffBaseMs ?? defaultBackOffBaseMs,
     backOffMaxMs: settings.backOffMaxMs ?? 10 * defaultBackOffBaseMs,

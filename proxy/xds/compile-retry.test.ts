@@ -8,6 +8,7 @@ function compile(policy: Input<'envoy.config.route.v3.RetryPolicy'>) {
   return compileRetry(decoded('envoy.config.route.v3.RetryPolicy', policy), {
     retryNonIdempotent: false,
     replayBytes: 7,
+    hedgesOnTryTimeout: true,
   });
 }
 
@@ -27,6 +28,7 @@ describe('compileRetry', () => {
       rateLimitedBackOff: null,
       hostDraws: 0,
       replayBytes: 7,
+      hedgesOnTryTimeout: true,
       requestHeaders: null,
       answerHeaders: null,
     });

@@ -13,12 +13,14 @@ import { compileHeader } from './compile-matchers.ts';
 export interface RepeatLimits {
   readonly retryNonIdempotent: boolean;
   readonly replayBytes: number;
+  readonly hedgesOnTryTimeout: boolean;
 }
 
 export function repeatLimits(route: Route__Output): RepeatLimits {
   const { request_body_buffer_limit: limit } = route;
   return {
     retryNonIdempotent: parseRouteMetadata(route.metadata).retryNonIdempotent,
+    hedgesOnTryTimeout: route.route?.hedge_policy?.hedge_on_per_try_timeout === true,
     replayBytes: limit === null ? defaultReplayBytes : Number(limit.value),
   };
 }
@@ -26,7 +28,7 @@ export function repeatLimits(route: Route__Output): RepeatLimits {
 /** A validated RetryPolicy; null where it neither names a condition nor bounds a try, and so says nothing. */
 export function compileRetry(
   policy: RetryPolicy__Output,
-  { retryNonIdempotent, replayBytes }: RepeatLimits,
+  { retryNonIdempotent, replayBytes, hedgesOnTryTimeout }: RepeatLimits,
 ): RetryPolicy | null {
   const perTryTimeoutMs = msOr(policy.per_try_timeout, 0);
   const perTryIdleTimeoutMs = msOr(policy.per_try_idle_timeout, 0);
@@ -41,6 +43,7 @@ export function compileRetry(
     maxRetries: policy.num_retries?.value ?? defaultMaxRetries,
     perTryTimeoutMs,
     perTryIdleTimeoutMs,
+    hedgesOnTryTimeout,
     backOffBaseMs,
     // Ten times the base where it is absent (Envoy `RetryBackOff.max_interval`).
     backOffMaxMs: msOr(max, Math.min(10 * backOffBaseMs, MAX_TIMER_MS)),

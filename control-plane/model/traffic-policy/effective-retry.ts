@@ -18,6 +18,8 @@ export interface EffectiveRetry {
   readonly requestHeaders: readonly HeaderCondition[];
   readonly perTryTimeoutMs: number;
   readonly perTryIdleTimeoutMs: number;
+  /** A try that is out of time goes on beside the next one. */
+  readonly hedgeOnPerTryTimeout: boolean;
   readonly backOffBaseMs: number;
   readonly backOffMaxMs: number;
   /** null: what an answer says of when to come back is not heeded. */
@@ -47,6 +49,7 @@ export const builtInRetry: EffectiveRetry = {
   requestHeaders: [],
   perTryTimeoutMs: 0,
   perTryIdleTimeoutMs: 0,
+  hedgeOnPerTryTimeout: false,
   backOffBaseMs: 25,
   backOffMaxMs: 250,
   rateLimitedBackOff: null,
@@ -77,6 +80,7 @@ export function effectiveRetry(layers: readonly (WrittenRetry | undefined)[]): E
     perTryIdleTimeoutMs: first(({ perRetry }) => optionalDurationMs(perRetry?.idleTimeout), base.perTryIdleTimeoutMs),
     ...first(backOffOf, { backOffBaseMs: base.backOffBaseMs, backOffMaxMs: base.backOffMaxMs }),
     rateLimitedBackOff: first(rateLimitedBackOffOf, base.rateLimitedBackOff),
+    hedgeOnPerTryTimeout: first(({ hedgeOnPerTryTimeout }) => hedgeOnPerTryTimeout, base.hedgeOnPerTryTimeout),
     bodyBufferLimitBytes: first(({ bodyBufferLimitBytes }) => bodyBufferLimitBytes, base.bodyBufferLimitBytes),
     retryNonIdempotent: first(({ retryNonIdempotent }) => retryNonIdempotent, base.retryNonIdempotent),
   };

@@ -92,6 +92,11 @@ export const retrySchema = z.object({
     .optional(),
   retryOn: retryOnSchema.optional(),
   /**
+   * A try that runs out of `perRetry.timeout` goes on while another one is made, and the first answer wins. Only for requests
+   * that may be repeated. Envoy `hedge_policy.hedge_on_per_try_timeout`; off by default.
+   */
+  hedgeOnPerTryTimeout: z.boolean({ error: 'write true or false' }).optional(),
+  /**
    * Most bytes of a body that a sidecar keeps so that the request can be sent again; a request with a longer one is sent
    * once. 0 keeps none, at most 1 MiB. Envoy `request_body_buffer_limit`.
    */
