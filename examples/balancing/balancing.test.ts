@@ -1,0 +1,94 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
+import { kinds } from '../../control-plane/model/kinds.ts';
+import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
+import { freePort } from '../testing/free-port.ts';
+import { TestMesh } from '../testing/mesh.ts';
+
+let mesh: TestMesh;
+let url: string;
+const carts = new Map<string, Awaited<ReturnType<TestMesh['sidecar']>>>();
+
+/** Where each instance of cart runs; web is in the zone of the second. */
+const places = {
+  'cart-1': { region: 'eu', zone: 'a' },
+  'cart-2': { region: 'eu', zone: 'b' },
+  'cart-3': { region: 'us', zone: 'c' },
+} as const;
+
+beforeAll(async () => {
+  mesh = await TestMesh.start();
+  for (const [name, place] of Object.entries(places)) {
+    const port = await mesh.application((_request, response) => response.end(name));
+    carts.set(name, await mesh.sidecar(name, { service: 'cart', ports: [{ port, protocol: 'http' }], ...place }));
+  }
+  const localPort = await freePort();
+  await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }], ...places['cart-2'] });
+  url = `http://127.0.0.1:${localPort}`;
+  await vi.waitUntil(async () => (await answers(30)).size === 3, { timeout: 15_000 });
+}, 60_000);
+
+afterAll(async () => {
+  await mesh?.close();
+});
+
+async function call(headers: Record<string, string> = {}) {
+  const { headers: answer, body } = await request(url, { headers });
+  return { name: await body.text(), cookie: answer['set-cookie'] };
+}
+
+/** Who answers so many requests. */
+async function answers(count: number): Promise<Set<string>> {
+  const names = new Set<string>();
+  for (let i = 0; i < count; i++) names.add((await call()).name);
+  return names;
+}
+
+async function apply(file: string): Promise<void> {
+  const [parsed] = parseDocuments(readFileSync(join(import.meta.dirname, file), 'utf8')).documents;
+  const { document } = await mesh.api.apply(kinds.BackendTrafficPolicy, parsed?.document as BackendTrafficPolicy);
+  await mesh.api.convergence(document.metadata.resourceVersion ?? '0', 10_000);
+}
+
+const users = Array.from({ length: 40 }, (_, index) => `user-${index}`);
+
+async function ownersOfUsers(): Promise<string[]> {
+  const owners: string[] = [];
+  for (const user of users) owners.push((await call({ 'x-user': user })).name);
+  return owners;
+}
+
+describe('balancing', () => {
+  it('sends the requests of one user to one instance, and those of all users to all', async () => {
+    await apply('by-user.yaml');
+    const owners = await ownersOfUsers();
+    expect(new Set(owners)).toEqual(new Set(Object.keys(places)));
+    expect(await ownersOfUsers()).toEqual(owners);
+  });
+
+  it('gives a client a cookie that leads it to the same instance', async () => {
+    await apply('by-cookie.yaml');
+    for (let client = 0; client < 10; client++) {
+      const first = await call();
+      expect(first.cookie).toMatch(/^cart-client=[0-9a-f]{16}; Max-Age=3600; Path=\/; SameSite=Lax; HttpOnly$/);
+      const second = await call({ cookie: String(first.cookie).split(';')[0] ?? '' });
+      expect(second).toEqual({ name: first.name, cookie: undefined });
+    }
+  });
+
+  it('keeps requests in the caller’s zone, and goes to the next when that has nobody left', async () => {
+    await apply('near-first.yaml');
+    await vi.waitUntil(async () => [...(await answers(10))].join() === 'cart-2', { timeout: 10_000 });
+    for (const [gone, next] of [
+      ['cart-2', 'cart-1'],
+      ['cart-1', 'cart-3'],
+    ] as const) {
+      const proxy = carts.get(gone);
+      if (proxy !== undefined) await mesh.stopSidecar(proxy);
+      await vi.waitUntil(async () => [...(await answers(10))].join() === next, { timeout: 10_000 });
+    }
+  }, 30_000);
+});
