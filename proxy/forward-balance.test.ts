@@ -3,8 +3,9 @@ import { plainBalancer } from './cluster/balancer-config.ts';
 import { compileRetryPolicy } from './resilience/retry-policy.ts';
 import type { HashRule } from './route/hash-policy.ts';
 import { HashPolicies } from './route/hash-policy.ts';
+import { cookieSession, headerSession } from './route/session-state.ts';
 import type { ForwarderOptions } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
+import { endpointConfig, startForwarder, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
@@ -86,6 +87,42 @@ describe.each(['maglev', 'ring-hash'] as const)('requests balanced by %s', (kind
       expect(second).not.toContain('set-cookie');
       expect(second.at(-1)).toBe(first.at(-1));
     }
+  });
+});
+
+describe('requests of a session', () => {
+  it.each([
+    ['a header', headerSession('x-session'), /x-session: (\S+)\r\n/, 'X-Session: '],
+    ['a cookie', cookieSession('s', '/', 0, () => 0), /set-cookie: (s=[^;]+); Path=\/; HttpOnly\r\n/, 'Cookie: '],
+  ])('go to the endpoint that has answered before, by %s', async (_by, state, given, sent) => {
+    const ports = await Promise.all([1, 2, 3].map(numbered));
+    const forwarder = await startForwarder(ports);
+    closers.push(forwarder.close);
+    const destinations = [{ destination: forwarder.cluster, requestHeaders: null, responseHeaders: null }];
+    const sticky = await startForwarder([], {
+      action: { pick: () => forwarder.cluster, session: { state, destinations } },
+    });
+    closers.push(sticky.close);
+    const ask = async (lines = '') => {
+      const request = `GET / HTTP/1.1\r\nHost: a\r\n${lines}\r\n`;
+      return (await sendRaw(sticky.port, request, (answer) => /\r\n\r\n[0-9]$/.test(answer))).text;
+    };
+    const first = await ask();
+    const lines = `${sent}${given.exec(first)?.[1]}\r\n`;
+    for (let i = 0; i < 5; i++) {
+      const again = await ask(lines);
+      expect(again.at(-1)).toBe(first.at(-1));
+      expect(again).not.toMatch(given);
+    }
+    forwarder.cluster.setEndpoints(
+      ports.map((port, index) => ({
+        ...endpointConfig(port),
+        health: `${index + 1}` === first.at(-1) ? 'draining' : 'healthy',
+      })),
+    );
+    const elsewhere = await ask(lines);
+    expect(elsewhere.at(-1)).not.toBe(first.at(-1));
+    expect(elsewhere).toMatch(given);
   });
 });
 

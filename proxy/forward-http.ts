@@ -274,7 +274,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
 
   #forward(action: ForwardAction<Cluster>, { requestHeaders }: Route<Cluster>): void {
     const upstream = this.#upstream;
-    const edited = action.pickEdited === null ? null : action.pickEdited();
+    const resumed = action.session === null ? null : upstream.resume(action.session);
+    const edited = resumed ?? (action.pickEdited === null ? null : action.pickEdited());
     if (edited !== null) this.#responseHeaders = edited.responseHeaders;
     this.#action = action;
     this.#phase = 'forwarding';

@@ -6,9 +6,9 @@ import { httpBackendRefSchema } from './http-route.ts';
 import { grpcRouteFilterSchema, mayBeRepeated } from './http-route-filter.ts';
 import { headerMatchesSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
-import { notYetSupported } from './not-yet-supported.ts';
 import { parentReferencesCheck, parentReferencesSchema } from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
+import { sessionPersistenceSchema } from './session-persistence.ts';
 
 /** As protobuf has them: `package.Service`, and the name of a method. */
 const names = {
@@ -54,7 +54,7 @@ const grpcRouteRuleSchema = z
     filters: z.array(grpcRouteFilterSchema).max(16, 'a rule has at most 16 filters').default([]),
     /** Without a backend the rule answers UNAVAILABLE. */
     backendRefs: z.array(httpBackendRefSchema).max(16, 'a rule has at most 16 backendRefs').default([]),
-    sessionPersistence: notYetSupported('sessionPersistence'),
+    sessionPersistence: sessionPersistenceSchema.optional(),
   })
   .check(
     crossCheck(['filters'], ({ filters }, report) => {

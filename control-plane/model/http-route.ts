@@ -7,7 +7,6 @@ import type { HttpRouteFilter } from './http-route-filter.ts';
 import { backendFilterSchema, httpRouteFilterSchema, mayBeRepeated } from './http-route-filter.ts';
 import { httpRouteMatchSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
-import { notYetSupported } from './not-yet-supported.ts';
 import {
   backendReferenceShape,
   parentReferencesCheck,
@@ -17,6 +16,7 @@ import {
 } from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 import { priorityCheck } from './route-priority.ts';
+import { sessionPersistenceSchema } from './session-persistence.ts';
 
 export const httpBackendRefSchema = z
   .object({
@@ -90,7 +90,7 @@ const httpRouteRuleSchema = z
     backendRefs: z.array(httpBackendRefSchema).max(16, 'a rule has at most 16 backendRefs').default([]),
     timeouts: timeoutsSchema.optional(),
     retry: retrySchema.optional(),
-    sessionPersistence: notYetSupported('sessionPersistence'),
+    sessionPersistence: sessionPersistenceSchema.optional(),
   })
   .check(crossCheck(['filters', 'backendRefs'], checkFilterCombination))
   .check(crossCheck(['filters', 'matches'], checkPrefixReplacement));

@@ -5,4 +5,7 @@ import type { HttpRoute, HttpRouteRule } from '../model/http-route.ts';
 export type RequestRoute = HttpRoute | GrpcRoute;
 
 /** What a rule does; one of a GRPCRoute has fewer ways to say it. */
-export type RequestRule = Pick<HttpRouteRule, 'name' | 'filters' | 'backendRefs' | 'timeouts' | 'retry'>;
+export type RequestRule = Pick<
+  HttpRouteRule,
+  'name' | 'filters' | 'backendRefs' | 'timeouts' | 'retry' | 'sessionPersistence'
+>;

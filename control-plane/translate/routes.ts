@@ -28,6 +28,7 @@ import { directResponse } from './route-extensions.ts';
 import { backendChanges, headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
 import { hasPattern, routeMatch } from './route-match.ts';
 import type { Destination, ServiceCatalog, ServicePort } from './service-catalog.ts';
+import { withSession } from './sessions.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 type RouteAction = Input<'envoy.config.route.v3.RouteAction'>;
@@ -116,13 +117,14 @@ function candidateRoute(
     file: source?.file ?? '',
     line: source?.line ?? 0,
   };
-  return {
+  const made: Route = {
     name: rule.name ?? route.metadata.name,
     match: { ...routeMatch(match), ...(route.kind === 'GRPCRoute' && { grpc: {} }) },
     ...withHeaders(ofExtensions(extensions) ?? action(route, rule, match, called, catalog), rule),
     ...(called.abilities.routing && corsConfig(rule.filters)),
     ...routeMetadata(origin, called.policy),
   };
+  return withSession(made, rule.sessionPersistence, `${route.metadata.name}-${precedence.rule}`, called.abilities);
 }
 
 /** The answer that a filter of ours gives in place of the rule's backends; null where none does. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
+import type { HttpRoute } from '../../control-plane/model/http-route.ts';
 import { kinds } from '../../control-plane/model/kinds.ts';
 import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -23,7 +24,9 @@ beforeAll(async () => {
   mesh = await TestMesh.start();
   for (const [name, place] of Object.entries(places)) {
     const port = await mesh.application((_request, response) => response.end(name));
-    carts.set(name, await mesh.sidecar(name, { service: 'cart', ports: [{ port, protocol: 'http' }], ...place }));
+    const labels = { version: name === 'cart-3' ? 'v2' : 'v1' };
+    const ports = [{ port, protocol: 'http' }] as const;
+    carts.set(name, await mesh.sidecar(name, { service: 'cart', labels, ports, ...place }));
   }
   const localPort = await freePort();
   await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }], ...places['cart-2'] });
@@ -49,7 +52,11 @@ async function answers(count: number): Promise<Set<string>> {
 
 async function apply(file: string): Promise<void> {
   const [parsed] = parseDocuments(readFileSync(join(import.meta.dirname, file), 'utf8')).documents;
-  const { document } = await mesh.api.apply(kinds.BackendTrafficPolicy, parsed?.document as BackendTrafficPolicy);
+  const read = parsed?.document as BackendTrafficPolicy | HttpRoute;
+  const { document } =
+    read.kind === 'HTTPRoute'
+      ? await mesh.api.apply(kinds.HTTPRoute, read)
+      : await mesh.api.apply(kinds.BackendTrafficPolicy, read);
   await mesh.api.convergence(document.metadata.resourceVersion ?? '0', 10_000);
 }
 
@@ -77,6 +84,24 @@ describe('balancing', () => {
       const second = await call({ cookie: String(first.cookie).split(';')[0] ?? '' });
       expect(second).toEqual({ name: first.name, cookie: undefined });
     }
+  });
+
+  it('keeps a client with its instance, whichever version that is, and finds it another when it leaves', async () => {
+    await mesh.api.delete(kinds.BackendTrafficPolicy, 'default', 'cart');
+    await apply('session.yaml');
+    const sessions = new Map<string, string>();
+    for (let client = 0; client < 24; client++) {
+      const { name, cookie } = await call();
+      expect(cookie).toMatch(/^cart-session=[0-9A-Za-z+/=]+; Max-Age=3600; Path=\/; HttpOnly$/);
+      sessions.set(name, String(cookie).split(';')[0] ?? '');
+    }
+    expect(sessions.size).toBe(3);
+    for (const [name, cookie] of sessions) {
+      for (let i = 0; i < 4; i++) expect(await call({ cookie })).toEqual({ name, cookie: undefined });
+    }
+    const stranger = await call({ cookie: 'cart-session=bm90IG9mIHRoaXMgbWVzaA==' });
+    expect(stranger.cookie).toMatch(/^cart-session=/);
+    await mesh.api.delete(kinds.HTTPRoute, 'default', 'cart');
   });
 
   it('keeps requests in the caller’s zone, and goes to the next when that has nobody left', async () => {

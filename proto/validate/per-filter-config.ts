@@ -5,6 +5,7 @@ import {
   FAULT_FILTER,
   LOCAL_RATE_LIMIT_FILTER,
   RATE_LIMIT_FILTER,
+  STATEFUL_SESSION_FILTER,
 } from '../extension-names.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkBuffer } from './buffer.ts';
@@ -12,8 +13,10 @@ import { checkCors } from './cors.ts';
 import { checkFault } from './fault.ts';
 import { checkLocalRateLimit } from './local-rate-limit.ts';
 import { checkRateLimitPerRoute } from './rate-limit.ts';
+import { checkStatefulSession } from './stateful-session.ts';
 import { unpackAt } from './unpack-at.ts';
 
+const STATEFUL_SESSION = 'envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute';
 const LOCAL_RATE_LIMIT = 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit';
 const RATE_LIMIT = 'envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute';
 
@@ -40,8 +43,11 @@ export function checkPerFilterConfig(
     } else if (name === BUFFER_FILTER) {
       const buffer = unpackAt(['envoy.extensions.filters.http.buffer.v3.BufferPerRoute'], config, configAt, violations);
       if (buffer !== null) checkBuffer(buffer.message, configAt, violations);
+    } else if (name === STATEFUL_SESSION_FILTER) {
+      const session = unpackAt([STATEFUL_SESSION], config, configAt, violations);
+      if (session !== null) checkStatefulSession(session.message, configAt, violations);
     } else {
-      const known = [BUFFER_FILTER, CORS_FILTER, FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER];
+      const known = [BUFFER_FILTER, CORS_FILTER, FAULT_FILTER, LOCAL_RATE_LIMIT_FILTER, STATEFUL_SESSION_FILTER];
       violations.add(configAt, `is no filter of the sidecar: it has ${known.join(', ')} and ${RATE_LIMIT_FILTER}`);
     }
   }

@@ -159,6 +159,16 @@ export class Cluster {
     return this.#published.picker.pick(exclude, key);
   }
 
+  /**
+   * The endpoint of this address for a client that was answered by it before; null when it is gone, leaving, ill or ejected
+   * (Envoy `override_host_status`: unknown, healthy, degraded).
+   */
+  sessionEndpoint(address: string): Endpoint | null {
+    const endpoint = this.#endpoints.get(address) ?? null;
+    if (endpoint === null || endpoint.isEjected) return null;
+    return endpoint.health === 'healthy' || endpoint.health === 'degraded' ? endpoint : null;
+  }
+
   /** An endpoint has answered a request, well or not, or has failed to: its counters and the detector hear of it. */
   reportOutcome(endpoint: Endpoint, outcome: Outcome): void {
     if (endpoint.outlier !== null) this.#detector?.report(endpoint.outlier, outcome);

@@ -22,7 +22,8 @@ import {
 } from '../resilience/retry-policy.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
 import { RequestAffinity } from '../route/hash-policy.ts';
-import type { ForwardAction, HeaderEdit } from '../route/route.ts';
+import type { EditedDestination, ForwardAction, HeaderEdit } from '../route/route.ts';
+import type { RouteSession, SessionState } from '../route/session-state.ts';
 import { expectedTimeLine, grpcTimeoutLine, withoutGrpcTimeout } from './expected-time.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
 import type { HedgeOwner } from './hedged-attempt.ts';
@@ -80,6 +81,11 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   #head!: RequestHead;
   /** What consistent hashing goes by. */
   #key: HashKey | null = null;
+  #session: SessionState | null = null;
+  /** What the client has brought; empty for nothing. */
+  #sessionAddress = '';
+  /** Takes the first attempt. */
+  #sessionEndpoint: Endpoint | null = null;
   #policy: RetryPolicy | null = null;
   /** For all attempts; 0 for none. */
   #timeoutMs = 0;
@@ -149,12 +155,31 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     this.#hasAskedAgain = false;
     this.#failedBefore = null;
     this.#key = null;
+    this.#session = null;
+    this.#sessionAddress = '';
+    this.#sessionEndpoint = null;
     this.#affinity.answerLines = '';
   }
 
   /** Header lines for the answer, so that the client's next request finds the same endpoint. */
   get answerLines(): string {
-    return this.#affinity.answerLines;
+    const { answerLines } = this.#affinity;
+    if (this.#session === null || this.endpoint === null || this.endpoint.key === this.#sessionAddress)
+      return answerLines;
+    return answerLines + this.#session.answerLine(this.endpoint.key);
+  }
+
+  /** Finds the endpoint that the client was answered by before, and its destination; null where it is not to be had. */
+  resume({ state, destinations }: RouteSession<EditedDestination<Cluster>>): EditedDestination<Cluster> | null {
+    this.#session = state;
+    const address = state.addressIn(this.#head);
+    this.#sessionAddress = address;
+    if (address === '') return null;
+    for (const destination of destinations) {
+      this.#sessionEndpoint = destination.destination.sessionEndpoint(address);
+      if (this.#sessionEndpoint !== null) return destination;
+    }
+    return null;
   }
 
   /**
@@ -217,7 +242,8 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
       this.#attemptPassthrough(cluster);
       return;
     }
-    const endpoint = this.attempts === 0 ? cluster.pick(null, this.#key) : this.#pickAgain(cluster);
+    const endpoint =
+      this.attempts === 0 ? (this.#sessionEndpoint ?? cluster.pick(null, this.#key)) : this.#pickAgain(cluster);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
       this.#receiver.onNoAnswer(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');

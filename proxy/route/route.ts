@@ -3,6 +3,7 @@ import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import type { HashPolicies } from './hash-policy.ts';
 import type { PathRewrite } from './path-rewrite.ts';
 import type { Redirect, RedirectStatus } from './redirect.ts';
+import type { RouteSession } from './session-state.ts';
 
 /**
  * What becomes of the requests that match: where they go, or what they are answered. All fields are always there; what
@@ -38,6 +39,8 @@ export interface ForwardAction<D> {
   readonly hostRewrite: string | null;
   /** Protocols, lower case, that a request may or may not change to whatever the listener says; null for none. */
   readonly upgrades: ReadonlyMap<string, boolean> | null;
+  /** Clients stay with the endpoint that has answered them; null where they do not. */
+  readonly session: RouteSession<EditedDestination<D>> | null;
   /** What requests have in common, for clusters that balance by hash; null for nothing. */
   readonly hashPolicies: HashPolicies | null;
   /** In place of `pick` where destinations have changes of their own; null where none has. */

@@ -180,6 +180,7 @@ export function routeTable(
       upgrades: null,
       pickEdited: null,
       mirrors: null,
+      session: null,
       hashPolicies: null,
       ...action,
     },

@@ -9,6 +9,8 @@ import { isDrawn } from '../filter/fraction.ts';
 import { HeaderMutation } from '../filter/header-mutation.ts';
 import { withHost } from '../filter/host-header.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit, Mirror } from '../route/route.ts';
+import type { SessionState } from '../route/session-state.ts';
+import type { WeightedDestination } from '../route/weighted-choice.ts';
 import { weightedChoice } from '../route/weighted-choice.ts';
 import { compileFraction } from './compile-fraction.ts';
 
@@ -33,28 +35,43 @@ export function compileDestinations<D>(
   ofRoute: ChangesOfRoute,
   destinationOf: DestinationOf<D>,
   random: () => number,
-): Pick<ForwardAction<D>, 'pick' | 'pickEdited' | 'mirrors'> {
+  session: SessionState | null,
+): Pick<ForwardAction<D>, 'pick' | 'pickEdited' | 'mirrors' | 'session'> {
   const weighted = action.weighted_clusters?.clusters ?? [];
   const choices =
     weighted.length === 0
       ? [{ destination: destinationOf(action.cluster ?? ''), weight: 1 }]
       : weighted.map(({ name, weight }) => ({ destination: destinationOf(name), weight: weight?.value ?? 0 }));
   const pick = weightedChoice(choices, random);
+  const sessionDestinations = () =>
+    (weighted.length === 0
+      ? choices.map((choice) => withChanges(choice, ofRoute))
+      : edited(weighted, ofRoute, destinationOf)
+    )
+      .filter(({ weight }) => weight > 0)
+      .map(({ destination }) => destination);
   const mirrors = action.request_mirror_policies.map((policy) => compileMirror(policy, destinationOf, random));
   return {
     pick,
-    pickEdited: weighted.some(hasChanges) ? pickerOfEdited(weighted, ofRoute, destinationOf, random) : null,
+    pickEdited: weighted.some(hasChanges) ? weightedChoice(edited(weighted, ofRoute, destinationOf), random) : null,
+    session: session === null ? null : { state: session, destinations: sessionDestinations() },
     mirrors: mirrors.length === 0 ? null : mirrors,
   };
 }
 
-function pickerOfEdited<D>(
+function withChanges<D>(
+  { destination, weight }: WeightedDestination<D>,
+  { requestHeaders, responseHeaders }: ChangesOfRoute,
+): WeightedDestination<EditedDestination<D>> {
+  return { destination: { destination, requestHeaders, responseHeaders }, weight };
+}
+
+function edited<D>(
   weighted: readonly ClusterWeight[],
   ofRoute: ChangesOfRoute,
   destinationOf: DestinationOf<D>,
-  random: () => number,
-): () => EditedDestination<D> {
-  const choices = weighted.map((cluster) => {
+): readonly WeightedDestination<EditedDestination<D>>[] {
+  return weighted.map((cluster) => {
     const own = compileChanges(cluster);
     const host = cluster.host_rewrite_literal;
     const both = (route: HeaderEdit | null, cluster: HeaderEdit | null) =>
@@ -67,7 +84,6 @@ function pickerOfEdited<D>(
     };
     return { destination, weight: cluster.weight?.value ?? 0 };
   });
-  return weightedChoice(choices, random);
 }
 
 function hasChanges(cluster: ClusterWeight): boolean {

@@ -15,6 +15,7 @@ import { Redirect } from '../route/redirect.ts';
 import type { ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
 import type { RouteEntry } from '../route/route-entry.ts';
 import { RouteTable } from '../route/route-table.ts';
+import type { SessionState } from '../route/session-state.ts';
 import type { ChangesOfRoute, DestinationOf } from './compile-destinations.ts';
 import { compileChanges, compileDestinations, literal } from './compile-destinations.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
@@ -23,6 +24,7 @@ import { compileHashPolicies } from './compile-hash-policies.ts';
 import { compileHeader, compileString } from './compile-matchers.ts';
 import type { RepeatLimits } from './compile-retry.ts';
 import { compileRetry, repeatLimits } from './compile-retry.ts';
+import { compileSessionState } from './compile-session.ts';
 
 /** `RouteAction.timeout` where it is absent (Envoy). Our control plane always says. */
 const defaultTimeoutMs = 15_000;
@@ -75,7 +77,13 @@ function compileRoute<D>(
   const ofRoute = { ...compileChanges(route), mostSpecificWins };
   return {
     name: route.name === '' ? 'default' : route.name,
-    action: compileAction(route, match, { ...ofRoute, limits: repeatLimits(route) }, destinationOf, environment.random),
+    action: compileAction(
+      route,
+      match,
+      { ...ofRoute, limits: repeatLimits(route), session: compileSessionState(route, environment.wallClockMs) },
+      destinationOf,
+      environment.random,
+    ),
     filters: compileFilters(route, environment),
     requestHeaders: ofRoute.requestHeaders,
     responseHeaders: ofRoute.responseHeaders,
@@ -87,10 +95,16 @@ function compileOrigin(origin: NonNullable<ReturnType<typeof parseRouteMetadata>
   return { ...origin, file: origin.file ?? '', line: origin.line ?? 0 };
 }
 
+/** What a route says beside its action that the action needs. */
+interface ActionOfRoute extends ChangesOfRoute {
+  readonly limits: RepeatLimits;
+  readonly session: SessionState | null;
+}
+
 function compileAction<D>(
   route: Route__Output,
   match: RouteMatch__Output,
-  ofRoute: ChangesOfRoute & { readonly limits: RepeatLimits },
+  ofRoute: ActionOfRoute,
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): RouteAction<D> {
@@ -111,13 +125,13 @@ function compileAction<D>(
 function compileForward<D>(
   action: RouteAction__Output,
   match: RouteMatch__Output,
-  ofRoute: ChangesOfRoute & { readonly limits: RepeatLimits },
+  ofRoute: ActionOfRoute,
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): ForwardAction<D> {
   return {
     kind: 'forward',
-    ...compileDestinations(action, ofRoute, destinationOf, random),
+    ...compileDestinations(action, ofRoute, destinationOf, random, ofRoute.session),
     timeoutMs: action.timeout === null ? defaultTimeoutMs : timerMs(action.timeout),
     // Absent and zero are opposites: the listener's own bound, and none.
     idleTimeoutMs: action.idle_timeout === null ? 0 : timerMs(action.idle_timeout) || Number.POSITIVE_INFINITY,

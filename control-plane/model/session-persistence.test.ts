@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { checkDocument } from './check-document.ts';
+import { formatPath } from './document-violation.ts';
+import { effectiveSession, sessionPersistenceSchema } from './session-persistence.ts';
+
+function faultsOf(sessionPersistence: object): string[] {
+  const { faults } = checkDocument({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    metadata: { name: 'cart' },
+    spec: {
+      parentRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+      rules: [{ backendRefs: [{ name: 'cart', port: 80 }], sessionPersistence }],
+    },
+  });
+  return faults.map(({ path, message }) => `${formatPath(path)}: ${message}`.replace('spec.rules[0].', ''));
+}
+
+describe('sessionPersistenceSchema', () => {
+  it.each([
+    {},
+    { type: 'Header', header: { name: 'x-session' } },
+    { sessionName: 'cart', absoluteTimeout: '1h', cookieConfig: { lifetimeType: 'Permanent' } },
+    { type: 'Cookie', absoluteTimeout: '1h', cookie: { name: 'cart', path: '/cart', lifetimeType: 'Permanent' } },
+  ])('accepts %j', (session) => {
+    expect(faultsOf(session)).toEqual([]);
+  });
+
+  it.each<[object, string]>([
+    [{ header: { name: 'x' } }, 'header: header needs type Header'],
+    [{ type: 'Header', cookie: {} }, 'cookie: cookie needs type Cookie'],
+    [{ sessionName: 'a', cookie: { name: 'b' } }, 'sessionName: the session has two names: write one of them'],
+    [
+      { cookie: { lifetimeType: 'Permanent' } },
+      'absoluteTimeout: a permanent cookie needs absoluteTimeout: how long it lasts',
+    ],
+    [
+      { idleTimeout: '1m' },
+      'idleTimeout: sessionPersistence.idleTimeout is not supported by this version of Heddle: remove it',
+    ],
+    [{ cookie: { path: '/a;b' } }, 'cookie.path: a path begins with "/" and has no spaces and no ";"'],
+    [{ absoluteTimeout: '10ms' }, 'absoluteTimeout: write a duration of at least 1s'],
+  ])('reports what is wrong with %j', (session, fault) => {
+    expect(faultsOf(session)).toEqual([`sessionPersistence.${fault}`]);
+  });
+});
+
+describe('effectiveSession', () => {
+  const effective = (written: object) => effectiveSession(sessionPersistenceSchema.parse(written), 'heddle-cart-0');
+
+  it('is a cookie of the route’s name for the client’s session when nothing more is said', () => {
+    expect(effective({})).toEqual({ kind: 'cookie', name: 'heddle-cart-0', path: '/', ttlMs: 0 });
+    expect(effective({ absoluteTimeout: '1h' })).toMatchObject({ ttlMs: 0 });
+  });
+
+  it('takes names and lifetimes from either form', () => {
+    const lasting = { absoluteTimeout: '1h', cookieConfig: { lifetimeType: 'Permanent' } };
+    expect(effective({ sessionName: 'a', ...lasting })).toMatchObject({ name: 'a', ttlMs: 3_600_000 });
+    expect(effective({ type: 'Header', sessionName: 'x-a' })).toEqual({ kind: 'header', name: 'x-a' });
+  });
+});
