@@ -110,9 +110,14 @@ describe('backendTrafficPolicySchema', () => {
       'spec.healthCheck.active.http.path: write a path that begins with a slash, such as /healthz',
     ],
     [
-      'a check that never comes',
-      policy({ healthCheck: { active: { type: 'TCP', interval: '0s' } } }),
-      'spec.healthCheck.active.interval: write a duration longer than 0',
+      'a check without time',
+      policy({ healthCheck: { active: { type: 'TCP', timeout: '0s' } } }),
+      'spec.healthCheck.active.timeout: write a duration longer than 0',
+    ],
+    [
+      'checks that are a load of their own',
+      policy({ healthCheck: { active: { type: 'TCP', interval: '99ms' } } }),
+      'spec.healthCheck.active.interval: write a duration of 100ms or more',
     ],
     [
       'a payload without its bytes',

@@ -35,7 +35,7 @@ const written = fc.record({
   interval: maybe(positive),
   consecutiveGatewayErrors: maybe(count),
   failurePercentageThreshold: maybe(fc.constantFrom(0, 50, 100)),
-  checkInterval: maybe(positive),
+  checkInterval: maybe(positive.filter((text) => (msOf(text) ?? 0) >= 100)),
   checkThreshold: maybe(fc.constantFrom(1, 7)),
 });
 type Written = typeof written extends fc.Arbitrary<infer T> ? T : never;

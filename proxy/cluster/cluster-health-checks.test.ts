@@ -148,6 +148,19 @@ describe('health checks of a cluster', () => {
     silent.delete(2);
   });
 
+  it('keep an endpoint out that failed while its connections are made anew', async () => {
+    const { cluster, config, failing, open, picked, settle } = checked([1, 2]);
+    failing.add(2);
+    await settle();
+    const meshTls = { sni: 's', alpnProtocols: [], expectedIdentities: ['spiffe://cluster.local/ns/default/sa/new'] };
+    cluster.update({ ...config, meshTls });
+    expect(picked()).toEqual([1]);
+    expect([...open]).toEqual([1, 2]);
+    failing.delete(2);
+    await settle();
+    expect(picked()).toEqual([1, 2]);
+  });
+
   it('bring back an endpoint that was ejected for its answers', async () => {
     const outlierDetection = { ...envoyOutlierDefaults, alwaysEjectOneHost: true };
     const { cluster, picked, settle, turn } = checked([1, 2], { outlierDetection });

@@ -199,14 +199,13 @@ export class Cluster {
       this.#detector = this.#makeDetector(config);
       for (const endpoint of this.#endpoints.values()) endpoint.outlier = this.#detector?.track(endpoint.key) ?? null;
     }
-    if (isOtherTls) {
-      const endpoints = [...this.#endpoints.values()].map((endpoint) => endpoint.config);
-      this.setEndpoints([]);
-      this.setEndpoints(endpoints);
-    }
-    if (isOtherTls || JSON.stringify(before.healthCheck) !== JSON.stringify(config.healthCheck)) {
+    const isOtherCheck = JSON.stringify(before.healthCheck) !== JSON.stringify(config.healthCheck);
+    if (isOtherTls || isOtherCheck) {
       this.#checks?.stop();
       this.#checks = this.#makeChecks(config);
+    }
+    if (isOtherTls) this.#replaceEndpoints();
+    else if (isOtherCheck) {
       for (const endpoint of this.#endpoints.values()) {
         if (this.#checks === null) endpoint.check = null;
         else this.#checks.continue(endpoint);
@@ -281,6 +280,17 @@ export class Cluster {
   /** The cluster is no longer wanted; requests in flight are answered. */
   close(): void {
     this.setEndpoints([]);
+  }
+
+  /** Makes all endpoints anew, with connections of their own; whom a health check has condemned stays so until its next. */
+  #replaceEndpoints(): void {
+    const before = [...this.#endpoints.values()];
+    this.setEndpoints([]);
+    this.setEndpoints(before.map(({ config }) => config));
+    for (const { key, check } of before) {
+      const anew = this.#endpoints.get(key)?.check ?? null;
+      if (anew !== null && check?.isFailed === true) anew.isFailed = true;
+    }
   }
 
   #makeEndpoint(config: EndpointConfig): Endpoint {

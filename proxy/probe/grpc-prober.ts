@@ -6,6 +6,7 @@ import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { Prober } from '../resilience/health-check/check-session.ts';
 import type { GrpcCheck } from '../resilience/health-check/health-check-settings.ts';
 import type { CheckOutcome } from '../resilience/health-check/health-record.ts';
+import type { ConnectionPlace } from './connection-budget.ts';
 import type { ProbeTarget } from './probe-target.ts';
 
 /** An answer is one number. */
@@ -20,27 +21,29 @@ export class GrpcProber implements Prober {
   readonly loading: Promise<void> = import('../../proto/client.ts').then(ignore, ignore);
   readonly #check: GrpcCheck;
   readonly #target: ProbeTarget;
-  readonly #reusesConnection: boolean;
+  readonly #place: ConnectionPlace;
   #client: HealthClient | null = null;
   /** Ends what the channel is opening. */
   #closing = new AbortController();
 
-  constructor(check: GrpcCheck, target: ProbeTarget, reusesConnection: boolean) {
+  /** `place`: whether its connection may stay from one check to the next. */
+  constructor(check: GrpcCheck, target: ProbeTarget, place: ConnectionPlace) {
     this.#check = check;
     this.#target = target;
-    this.#reusesConnection = reusesConnection;
+    this.#place = place;
   }
 
   async check(signal: AbortSignal): Promise<CheckOutcome> {
     this.#client ??= await this.#open();
     const outcome = await this.#ask(this.#client, signal);
     // a channel that has failed waits before it connects again, and a check must not
-    if (outcome.kind !== 'success' || !this.#reusesConnection) this.close();
+    if (outcome.kind !== 'success' || !this.#place.keep()) this.close();
     return outcome;
   }
 
   close(): void {
     this.#closing.abort();
+    this.#place.leave();
     this.#client?.close();
     this.#client = null;
   }

@@ -4,6 +4,7 @@ import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { Prober } from '../resilience/health-check/check-session.ts';
 import type { HttpCheck, StatusRange } from '../resilience/health-check/health-check-settings.ts';
 import type { CheckOutcome } from '../resilience/health-check/health-record.ts';
+import type { ConnectionPlace } from './connection-budget.ts';
 import { holdsAll } from './payload.ts';
 import type { ProbeTarget } from './probe-target.ts';
 
@@ -20,15 +21,16 @@ export class HttpProber implements Prober {
   readonly loading: Promise<void> = import('undici').then(ignore, ignore);
   readonly #check: HttpCheck;
   readonly #target: ProbeTarget;
-  readonly #reusesConnection: boolean;
+  readonly #place: ConnectionPlace;
   #client: Client | null = null;
   /** Ends what the client is opening. */
   #closing = new AbortController();
 
-  constructor(check: HttpCheck, target: ProbeTarget, reusesConnection: boolean) {
+  /** `place`: whether its connection may stay from one check to the next. */
+  constructor(check: HttpCheck, target: ProbeTarget, place: ConnectionPlace) {
     this.#check = check;
     this.#target = target;
-    this.#reusesConnection = reusesConnection;
+    this.#place = place;
   }
 
   async check(signal: AbortSignal): Promise<CheckOutcome> {
@@ -42,7 +44,7 @@ export class HttpProber implements Prober {
       const headers = { host, 'user-agent': USER_AGENT };
       const { statusCode, body } = await client.request({ path, method: method as 'GET', headers });
       const { bytes, isWhole } = await readSome(body);
-      if (!isWhole || !this.#reusesConnection) this.close();
+      if (!isWhole || !this.#place.keep()) this.close();
       return this.#judge(statusCode, bytes);
     } catch (error) {
       this.close();
@@ -56,6 +58,7 @@ export class HttpProber implements Prober {
     const client = this.#client;
     this.#client = null;
     this.#closing.abort();
+    this.#place.leave();
     // what it was doing is given up with it, and has nobody to tell
     client?.destroy().catch(() => {});
   }

@@ -15,6 +15,7 @@ import type { HttpCheck, TcpCheck } from '../resilience/health-check/health-chec
 import { holderOf } from '../testing/mesh-identity.ts';
 import { IdentityHolder, secureContextOptions } from '../tls/mesh-identity.ts';
 import { SessionCache } from '../tls/session-cache.ts';
+import { ConnectionBudget, noPlace } from './connection-budget.ts';
 import { GrpcProber } from './grpc-prober.ts';
 import { HttpProber } from './http-prober.ts';
 import { ProbeTarget } from './probe-target.ts';
@@ -57,10 +58,11 @@ function plain(port: number): ProbeTarget {
   return new ProbeTarget({ address: '127.0.0.1', port, mesh: null }, new IdentityHolder(), new SessionCache());
 }
 
+const budget = new ConnectionBudget();
 const timeLimit = () => AbortSignal.timeout(2_000);
 
 function http(check: Partial<HttpCheck>, target: ProbeTarget, reusesConnection = true): HttpProber {
-  const prober = new HttpProber({ ...httpCheck, ...check }, target, reusesConnection);
+  const prober = new HttpProber({ ...httpCheck, ...check }, target, reusesConnection ? budget.place() : noPlace());
   closers.push(() => prober.close());
   return prober;
 }
@@ -188,7 +190,7 @@ async function grpcServer(answer: () => Serving): Promise<number> {
 }
 
 function grpc(target: ProbeTarget, service = 'shop.Cart'): GrpcProber {
-  const prober = new GrpcProber({ kind: 'grpc', service, authority: 'cart' }, target, true);
+  const prober = new GrpcProber({ kind: 'grpc', service, authority: 'cart' }, target, budget.place());
   closers.push(() => prober.close());
   return prober;
 }

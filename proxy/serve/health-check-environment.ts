@@ -1,6 +1,7 @@
 import { systemClock } from '../clock.ts';
 import type { ClusterCheckEnvironment } from '../cluster/cluster-health-checks.ts';
 import type { Log } from '../log.ts';
+import { ConnectionBudget } from '../probe/connection-budget.ts';
 import { ProbeTarget } from '../probe/probe-target.ts';
 import { proberFor } from '../probe/prober-for.ts';
 import { CheckGate } from '../resilience/health-check/check-gate.ts';
@@ -13,6 +14,7 @@ export function healthCheckEnvironment(
   sessions: SessionCache,
   log: Log,
 ): ClusterCheckEnvironment {
+  const budget = new ConnectionBudget();
   return {
     gate: new CheckGate(),
     random: Math.random,
@@ -21,7 +23,7 @@ export function healthCheckEnvironment(
       // without TLS for it nothing may be said to a meshed endpoint, and so no check of it can be passed
       const nobody = { sni: '', alpnProtocols: [], expectedIdentities: [] };
       const mesh = isMeshed ? (meshTls ?? nobody) : null;
-      return proberFor(settings, new ProbeTarget({ address, port, mesh }, identity, sessions));
+      return proberFor(settings, new ProbeTarget({ address, port, mesh }, identity, sessions), budget);
     },
     onHealthChange: (cluster, endpoint, outcome) => {
       if (outcome.kind === 'success') log('info', 'an endpoint passes its health checks', { cluster, endpoint });

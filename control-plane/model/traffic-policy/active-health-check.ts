@@ -1,12 +1,17 @@
 import { z } from 'zod';
 import { crossCheck } from '../cross-check.ts';
-import { durationSchema } from '../gateway-duration.ts';
+import { durationMs, durationSchema } from '../gateway-duration.ts';
 import { notYetSupported } from '../not-yet-supported.ts';
 import { countSchema, positiveDurationSchema } from './fields.ts';
 
 /** Bytes of a payload: it stands in every cluster that is sent. */
 const MAX_PAYLOAD = 1024;
 const maxThreshold = 1000;
+/** Every caller's sidecar asks every instance so often. */
+const MIN_INTERVAL_MS = 100;
+const intervalSchema = durationSchema
+  .refine((text) => durationMs(String(text)) >= MIN_INTERVAL_MS, `write a duration of ${MIN_INTERVAL_MS}ms or more`)
+  .optional();
 const statusSchema = countSchema(100, 599).unwrap();
 
 const payloadSchema = z
@@ -88,16 +93,16 @@ export const activeHealthCheckSchema = z
     type: z.enum(['HTTP', 'TCP', 'GRPC'], { error: 'write HTTP, TCP or GRPC' }),
     /** A check that is not answered by then has failed. Default 1s. */
     timeout: positiveDurationSchema,
-    /** Default 3s. */
-    interval: positiveDurationSchema,
+    /** Default 3s, at least 100ms. */
+    interval: intervalSchema,
     /** Each interval is up to this much longer, by chance. Default 0s. */
     intervalJitter: durationSchema.optional(),
     /** The first check waits up to this long. Default 0s. */
     initialJitter: durationSchema.optional(),
     /** Interval after a failed check. Default: the interval. */
-    unhealthyInterval: positiveDurationSchema,
+    unhealthyInterval: intervalSchema,
     /** Interval while nobody calls the service. Default 60s. */
-    noTrafficInterval: positiveDurationSchema,
+    noTrafficInterval: intervalSchema,
     /** Checks without an answer in a row that condemn an instance. Default 3. */
     unhealthyThreshold: countSchema(1, maxThreshold),
     /** Good checks in a row that acquit it. Default 1. */

@@ -24,7 +24,7 @@ export const passiveHealthCheckSchema = z
     splitExternalLocalOriginErrors: flagSchema,
     /** Those in a row; counts only where they are judged apart. */
     consecutiveLocalOriginFailures: rowSchema,
-    /** How often ejected endpoints are looked at for their return, and rates judged. */
+    /** How often ejected endpoints are looked at for their return, and rates judged; at most once a second. */
     interval: positiveDurationSchema,
     /** The first ejection lasts this long; each further one as much longer. */
     baseEjectionTime: positiveDurationSchema,
