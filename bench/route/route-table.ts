@@ -1,3 +1,4 @@
+import { compileRegex } from '../../proto/safe-regex.ts';
 import { HeaderMutation } from '../../proxy/filter/header-mutation.ts';
 import { RequestHead } from '../../proxy/message-head.ts';
 import { HeaderMatcher } from '../../proxy/route/header-matcher.ts';
@@ -66,6 +67,9 @@ for (const size of [1, 10, 100, 1_000, 10_000]) {
   report(`match: last of ${size} routes by prefix`, match(tableOf(['*'], ...prefixes)));
   report(`match: last of ${size} routes by header`, match(tableOf(['*'], ...versions)));
 }
+
+const pattern = entry(PathMatcher.pattern(compileRegex('/cart/items/[0-9]+')));
+report('match: a pattern of the path', match(tableOf(['*'], pattern)));
 
 const split = weightedChoice(
   [

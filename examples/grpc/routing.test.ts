@@ -5,6 +5,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kindNamed } from '../../control-plane/model/kinds.ts';
 import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
+import type { RunningProxy } from '../../proxy/main.ts';
 import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import type { EchoClient, EchoServer, Line } from './echo.ts';
@@ -14,6 +15,7 @@ let mesh: TestMesh;
 let servers: EchoServer[];
 let client: EchoClient;
 let localPort: number;
+let web: RunningProxy;
 
 beforeAll(async () => {
   mesh = await TestMesh.start();
@@ -23,7 +25,7 @@ beforeAll(async () => {
     await mesh.sidecar(`echo-${version}`, { service: 'echo', version, ports: [{ port, protocol: 'grpc' }] });
   }
   localPort = await freePort();
-  await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'echo', localPort }] });
+  web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'echo', localPort }] });
   client = echoClient(`127.0.0.1:${localPort}`);
   const text = await readFile(join(import.meta.dirname, 'routes.yaml'), 'utf8');
   for (const { document } of parseDocuments(text, { fileName: 'routes.yaml' }).documents) {
@@ -61,6 +63,16 @@ describe('a GRPCRoute', () => {
   it('sends each method to the version that its rule names', async () => {
     for (let i = 0; i < 4; i++) expect((await say()).instance).toBe('v2');
     for (let i = 0; i < 2; i++) expect((await repeat()).map(({ instance }) => instance)).toEqual(['v1', 'v1']);
+  });
+
+  it('mirrors calls of the method whose rule says so', async () => {
+    await say();
+    const mirrored = async () => {
+      const page = await fetch(`http://${web.adminAddress}/stats/prometheus`).then((response) => response.text());
+      const line = page.split('\n').find((row) => /mirrored_rq_success\{.*\|v1\|/.test(row)) ?? '';
+      return Number(line.split(' ').at(-1));
+    };
+    await expect.poll(mirrored).toBeGreaterThan(0);
   });
 
   it('tells a client of a method that no rule takes in the words of gRPC', async () => {
