@@ -52,6 +52,7 @@ const cluster: ClusterStatus = {
       ...{ successRate: 95.5, localOriginSuccessRate: -1 },
       region: 'local',
       zone: 'a',
+      priority: 1,
       activeConnections: 2,
       connectFailures: 1,
       connections: 5,

@@ -35,6 +35,8 @@ export interface EndpointStatus {
   readonly localOriginSuccessRate: number;
   readonly region: string;
   readonly zone: string;
+  /** Level, from 0, which is used first. */
+  readonly priority: number;
   readonly activeConnections: number;
   readonly connectFailures: number;
   readonly connections: number;
@@ -72,6 +74,7 @@ function lines(clusters: readonly ClusterStatus[]): string {
       page +=
         `${at}hostname::${endpoint.hostname}\n${at}health_flags::${healthFlags(endpoint)}\n` +
         `${at}weight::${endpoint.weight}\n${at}region::${endpoint.region}\n${at}zone::${endpoint.zone}\n` +
+        `${at}priority::${endpoint.priority}\n` +
         `${at}success_rate::${endpoint.successRate}\n` +
         `${at}local_origin_success_rate::${endpoint.localOriginSuccessRate}\n`;
       if (endpoint.lastCheckFailure !== '') page += `${at}last_check_failure::${endpoint.lastCheckFailure}\n`;
@@ -114,6 +117,7 @@ function clusterJson({ name, edsServiceName, circuitBreaker, highPriority, endpo
       ...(endpoint.lastCheckFailure === '' ? {} : { last_check_failure: endpoint.lastCheckFailure }),
       weight: endpoint.weight,
       hostname: endpoint.hostname,
+      priority: endpoint.priority,
       locality: { region: endpoint.region, zone: endpoint.zone },
     })),
   };

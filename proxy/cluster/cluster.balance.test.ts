@@ -71,6 +71,15 @@ describe('a cluster with levels', () => {
   });
 });
 
+describe('a cluster in panic', () => {
+  it('picks without regard to health, and counts that', () => {
+    const { cluster } = clusterOf([at(1, {}), at(2, {}, { health: 'unhealthy' }), at(3, {}, { health: 'unhealthy' })]);
+    expect(cluster.isPanicking).toBe(true);
+    expect(Object.keys(shares(cluster))).toEqual(['1', '2', '3']);
+    expect(cluster.counters.panicPicks).toBe(20_000);
+  });
+});
+
 describe('a cluster with localities', () => {
   it('divides requests by their weights', () => {
     const weighted = { localities: { kind: 'weighted' } } as const;

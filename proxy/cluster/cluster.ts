@@ -57,6 +57,8 @@ export interface ClusterCounters {
   /** At the limit of one endpoint. */
   connectionsRefusedByEndpoint: number;
   noneHealthy: number;
+  /** Picks while health was ignored. */
+  panicPicks: number;
   /** Copies of requests that were to go here, and what became of them; none of them is in another count. */
   mirrored: number;
   mirrorsSucceeded: number;
@@ -90,6 +92,7 @@ export class Cluster {
     connectionsToGone: 0,
     connectionsRefusedByEndpoint: 0,
     noneHealthy: 0,
+    panicPicks: 0,
     mirrored: 0,
     mirrorsSucceeded: 0,
     mirrorsFailed: 0,
@@ -156,7 +159,9 @@ export class Cluster {
    * hashing goes by, null for nothing.
    */
   pick(exclude: Endpoint | null, key: HashKey | null): Endpoint | null {
-    return this.#published.picker.pick(exclude, key);
+    const { picker, isPanicking } = this.#published;
+    if (isPanicking) this.counters.panicPicks++;
+    return picker.pick(exclude, key);
   }
 
   /**

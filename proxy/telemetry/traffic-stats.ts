@@ -68,6 +68,11 @@ export const clusterStatistics = {
   connectionsRefused: counter('upstream_cx_overflow', 'Connections refused at the limit.'),
   noneHealthy: counter('upstream_cx_none_healthy', 'Requests without a healthy endpoint.'),
   endpoints: shared('membership_total', 'Endpoints.'),
+  endpointsDegraded: shared(
+    'membership_degraded',
+    'Endpoints that take requests only when the healthy ones are not enough.',
+  ),
+  panicPicks: counter('lb_healthy_panic', 'Endpoints picked without regard to health, because too few are healthy.'),
   endpointsHealthy: shared('membership_healthy', 'Endpoints that are healthy and not ejected.'),
   ejectionsActive: shared('outlier_detection.ejections_active', 'Endpoints that are ejected.'),
   ejectionsTotal: counter('outlier_detection.ejections_enforced_total', 'Ejections.'),

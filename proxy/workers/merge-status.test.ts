@@ -134,6 +134,7 @@ describe('mergeDestinations', () => {
             isEjected,
             region: '',
             zone: '',
+            priority: 0,
           },
           ...{ hasFailedCheck: false, isCheckPending: false, lastCheckFailure: '' },
           ...{ successRate: -1, localOriginSuccessRate: -1 },

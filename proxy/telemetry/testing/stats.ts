@@ -23,6 +23,8 @@ export function clusterStatsOf(overrides: Partial<ClusterStats> = {}): ClusterSt
     connectionsActive: 2,
     connectFailures: 4,
     endpoints: 3,
+    endpointsDegraded: 0,
+    panicPicks: 0,
     endpointsHealthy: 2,
     ejectionsActive: 1,
     ejectionsTotal: 1,
