@@ -36,7 +36,8 @@ async function main(line: readonly string[]): Promise<number> {
     const offered = withVariants(scenarios, options.variants);
     const names = new Set(offered.map(({ name }) => name));
     const isWhole = options.all || options.only.some((name) => names.has(name));
-    selected = selectScenarios(offered, isWhole ? options.only : [...options.only, ...usualScenarios]);
+    const asked = options.only.length === 0 ? offered.filter(({ isOfHeddleAlone }) => !isOfHeddleAlone) : offered;
+    selected = selectScenarios(asked, isWhole ? options.only : [...options.only, ...usualScenarios]);
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : error}\nTry: npm run bench -- --help`);
     return 2;

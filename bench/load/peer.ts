@@ -13,7 +13,7 @@ export interface Peer {
   /** What keeps it from being measured on this machine, in a few words; null when nothing does. */
   missing(): string | null;
   /** The same with another build of Heddle; Heddle has it alone. */
-  variant?(build: HeddleBuild): Peer;
+  variant?(build: HeddleBuild): Peer | null;
   /**
    * Starts every process of it on the stage, which also ends them. It need not answer yet when this fulfils.
    *

@@ -9,7 +9,9 @@ import type { Peer, Place } from './peer.ts';
 import { direct } from './peers/direct.ts';
 import { envoy } from './peers/envoy.ts';
 import { haproxy } from './peers/haproxy.ts';
-import { heddle } from './peers/heddle.ts';
+import { heddle, ownBuild } from './peers/heddle.ts';
+import type { Feature } from './peers/heddle-features.ts';
+import { inboundFeatures, named, outboundFeatures } from './peers/heddle-features.ts';
 import { httpProxy } from './peers/http-proxy.ts';
 import { nghttpx } from './peers/nghttpx.ts';
 import { nginx } from './peers/nginx.ts';
@@ -33,6 +35,8 @@ export interface Scenario {
   /** Whether proxies have a core to themselves, where there are several; else everybody has all of them. */
   readonly isPinned: boolean;
   readonly peers: readonly Peer[];
+  /** Heddle beside itself, with one feature on: for those who ask for it by name. */
+  readonly isOfHeddleAlone: boolean;
 }
 
 export interface Target {
@@ -43,7 +47,7 @@ export interface Target {
 
 const chainSummary = 'load → outbound proxy → (mutual TLS 1.3, P-256) → inbound proxy → upstream';
 const closedLoop = ['requestsPerSecond', 'p50Ms', 'p90Ms', 'p99Ms', 'rssMb'] as const;
-const usual = { protocol: 'http1', warmUp: null, settles: true, isPinned: true } as const;
+const usual = { protocol: 'http1', warmUp: null, settles: true, isPinned: true, isOfHeddleAlone: false } as const;
 const usualHttp2 = {
   ...usual,
   figures: ['cpuUsPerRequest', 'requestsPerSecond', 'rssMb'],
@@ -82,6 +86,26 @@ export const scenarios: readonly Scenario[] = [
     target: { timesHaproxy: 1.2, timesEnvoy: 1 },
     load: small,
     peers: proxies('chain', 'http1'),
+  },
+  {
+    ...usual,
+    name: 'features',
+    summary: 'as http1-plain, with one feature at a time in the caller’s sidecar',
+    figures: ['cpuUsPerRequest', ...closedLoop],
+    target: null,
+    load: small,
+    isOfHeddleAlone: true,
+    peers: [heddle('single', 'http1'), ...outboundFeatures.map((feature) => withFeature('single', feature))],
+  },
+  {
+    ...usual,
+    name: 'features-mtls',
+    summary: 'as http1-mtls, with one feature at a time in the callee’s sidecar; CPU is the mean of the two',
+    figures: ['cpuUsPerRequest', ...closedLoop],
+    target: null,
+    load: small,
+    isOfHeddleAlone: true,
+    peers: [heddle('chain', 'http1'), ...inboundFeatures.map((feature) => withFeature('chain', feature))],
   },
   {
     ...usual,
@@ -206,6 +230,10 @@ export const scenarios: readonly Scenario[] = [
     peers: [direct('http1'), ...proxies('chain', 'http1')],
   },
 ];
+
+function withFeature(place: Place, feature: Feature): Peer {
+  return heddle(place, 'http1', 1, named(ownBuild, feature), feature);
+}
 
 /** Those that have every place, Heddle first. */
 function proxies(place: Place, protocol: 'http1' | 'http2', workers = 1): Peer[] {

@@ -11,6 +11,7 @@ import type { ClientTls, Peer, Place } from '../peer.ts';
 import type { Stage, StageProcess } from '../stage.ts';
 import type { Protocol } from '../upstream.ts';
 import { upstreamPort } from '../upstream.ts';
+import type { Feature } from './heddle-features.ts';
 
 export const heddleName = 'heddle';
 
@@ -27,31 +28,39 @@ export const ownBuild: HeddleBuild = {
 
 /**
  * A sidecar as a service has it for its calls, and an upstream that is not in the mesh; in a chain that has a sidecar of
- * its own. The control plane runs beside them, as ever.
+ * its own. The control plane runs beside them, as ever. With a feature it has the feature's name.
  */
-export function heddle(place: Place, protocol: Protocol, workers = 1, build: HeddleBuild = ownBuild): Peer {
+export function heddle(
+  place: Place,
+  protocol: Protocol,
+  workers = 1,
+  build: HeddleBuild = ownBuild,
+  feature: Feature | null = null,
+): Peer {
   return {
     name: build.name,
     remark: null,
     warmsUp: true,
     missing: () => whyMissing(build, protocol),
-    variant: (other) => heddle(place, protocol, workers, other),
+    variant: (other) => (feature === null ? heddle(place, protocol, workers, other) : null),
     async start(stage, upstream) {
       await startControlPlane(stage, build);
       const target = upstreamPort(upstream, protocol);
       const [port, ...ports] = (await freePorts(5)) as [number, number, number, number, number];
       const concurrency = ['--concurrency', String(workers)];
+      const more = feature?.documents(service, target) ?? '';
       const calls = ['--upstream', `${service}:${target}=${port}`, ...concurrency];
       const running = { clientTls: null, collectSignal: collectOnSignal.signal };
       if (place === 'single') {
         await apply(
           stage,
           build,
-          upstream.addresses.map((address, index) => workload(index, address, target, protocol)).join(''),
+          upstream.addresses.map((address, index) => workload(index, address, target, protocol)).join('') + more,
         );
         const { pid } = startSidecar(stage, build, 'client', ports.slice(0, 2), calls);
         return { ...running, port, hops: [pid], meshPort: null };
       }
+      if (more !== '') await apply(stage, build, more);
       const [inboundAdmin] = ports;
       const inbound = startSidecar(stage, build, service, ports.slice(0, 2), [
         '--port',
