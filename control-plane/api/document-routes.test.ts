@@ -228,7 +228,7 @@ describe('documents over REST', () => {
     ['DELETE', '/apis/gateway.networking.k8s.io/v1/namespaces/default/httproutes', 405],
     ['POST', '/apis/gateway.networking.k8s.io/v1/httproutes', 405],
     ['GET', '/apis/gateway.networking.k8s.io/v1/httproutes/cart', 404],
-    ['GET', '/apis/gateway.networking.k8s.io/v1/namespaces/default/grpcroutes', 404],
+    ['GET', '/apis/gateway.networking.k8s.io/v1/namespaces/default/tlsroutes', 404],
     ['GET', '/api/v1/namespaces/default/httproutes', 404],
     ['GET', '/api/v1/services?labelSelector=a%3Db', 400],
     ['GET', '/api/v1/services?watch=true&resourceVersion=x', 400],
