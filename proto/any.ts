@@ -9,6 +9,8 @@ const PACKABLE = [
   'envoy.config.endpoint.v3.ClusterLoadAssignment',
   'envoy.config.listener.v3.Listener',
   'envoy.config.route.v3.RouteConfiguration',
+  'envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency',
+  'envoy.extensions.filters.http.admission_control.v3.AdmissionControl',
   'envoy.extensions.filters.http.buffer.v3.BufferPerRoute',
   'envoy.extensions.filters.http.cors.v3.CorsPolicy',
   'envoy.extensions.filters.http.fault.v3.HTTPFault',

@@ -4,6 +4,8 @@
  */
 export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connection_manager';
 export const TCP_PROXY_FILTER = 'envoy.filters.network.tcp_proxy';
+export const ADAPTIVE_CONCURRENCY_FILTER = 'envoy.filters.http.adaptive_concurrency';
+export const ADMISSION_CONTROL_FILTER = 'envoy.filters.http.admission_control';
 export const BUFFER_FILTER = 'envoy.filters.http.buffer';
 export const CORS_FILTER = 'envoy.filters.http.cors';
 export const FAULT_FILTER = 'envoy.filters.http.fault';

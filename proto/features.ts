@@ -23,6 +23,8 @@ export const FEATURES = {
   globalRateLimits: 'global-rate-limit',
   /** `envoy.filters.http.buffer` of a route. */
   bodyLimit: 'body-limit',
+  /** `envoy.filters.http.adaptive_concurrency` and `envoy.filters.http.admission_control` of a route. */
+  overloadFilters: 'overload-filters',
   /** The priority HIGH of routes and thresholds; `per_host_thresholds`. */
   priorities: 'priorities',
   /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */

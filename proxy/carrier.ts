@@ -74,6 +74,22 @@ export const carrierStatistics = {
     'heddle_rate_limit_failure_mode_allowed_total',
     'Requests that went on although the rate limit service did not answer.',
   ),
+  concurrencyBlocked: counter(
+    'heddle_adaptive_concurrency_rq_blocked_total',
+    'Requests that were refused because the service takes no more at a time.',
+  ),
+  concurrencyLimit: gauge(
+    'heddle_adaptive_concurrency_limit',
+    'Requests that the service takes at a time, of all its ports with adaptive concurrency.',
+  ),
+  concurrencyMinRttMs: shared(
+    'heddle_adaptive_concurrency_min_rtt_ms',
+    'What an answer takes of a service that has nothing else to do; of several ports the slowest.',
+  ),
+  admissionRejected: counter(
+    'heddle_admission_control_rq_rejected_total',
+    'Requests that were refused because too many before them have failed.',
+  ),
   watchdogMisses: counter('heddle_watchdog_miss_total', 'Times that the event loop was stuck for more than 200 ms.'),
   watchdogMegaMisses: counter(
     'heddle_watchdog_mega_miss_total',

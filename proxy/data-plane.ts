@@ -128,6 +128,16 @@ export class DataPlane implements Carrier {
     return this.#recorder.downstream;
   }
 
+  #adaptiveConcurrency() {
+    const { adaptive, controllers } = this.traffic.filterEnvironment;
+    const live = [...controllers.values()].flatMap((reference) => reference.deref() ?? []);
+    return {
+      concurrencyBlocked: adaptive.blocked,
+      concurrencyLimit: live.reduce((sum, { limit }) => sum + limit, 0),
+      concurrencyMinRttMs: Math.max(0, ...live.map(({ idealMs }) => idealMs)),
+    };
+  }
+
   counters(): CarrierCounters {
     return {
       refusedRequests: this.traffic.refusedRequests,
@@ -138,6 +148,8 @@ export class DataPlane implements Carrier {
       rateLimited: this.traffic.filterEnvironment.rateLimits.rateLimited,
       ...globalRateLimitNumbers(this.traffic.filterEnvironment.globalRateLimits),
       bodiesTooLarge: this.traffic.filterEnvironment.bodyLimits.tooLarge,
+      ...this.#adaptiveConcurrency(),
+      admissionRejected: this.traffic.filterEnvironment.admission.rejected,
       watchdogMisses: this.traffic.watchdog.misses,
       watchdogMegaMisses: this.traffic.watchdog.megaMisses,
       memoryPressurePercent: this.traffic.overload.pressurePercent,

@@ -136,6 +136,20 @@ export const failures = {
   rateLimited: row(429, 'RL', 'never', 'local_rate_limited', 'Too many requests'),
   rateLimitedGlobally: row(429, 'RL', 'never', 'request_rate_limited', 'Too many requests'),
   rateLimitError: row(500, 'RLSE', 'never', 'rate_limiter_error', 'The rate limit service has not answered'),
+  concurrencyLimitReached: row(
+    503,
+    '-',
+    'never',
+    'reached_concurrency_limit',
+    'The service takes no more requests at a time without getting slower',
+  ),
+  admissionDenied: row(
+    503,
+    '-',
+    'never',
+    'denied_by_admission_control',
+    'The service is in trouble, and this request is one of those that it is spared',
+  ),
   faultAbort: row(503, 'FI', 'never', 'fault_filter_abort', 'A fault was injected'),
   faultDelay: row(503, 'DI', 'never', 'fault_filter_delay', 'A delay was injected'),
   configurationPending: row(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { FilterAnswer, FilterVerdict, RequestFilter } from './filter/request-filter.ts';
+import type { EndedRequest, FilterAnswer, FilterVerdict, RequestFilter } from './filter/request-filter.ts';
 import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
 import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
@@ -137,5 +137,50 @@ describe('the filters of a route', () => {
     await expect.poll(() => holding.cancelled).toBe(1);
     expect(upstream.received()).toBe('');
     expect(forwarder.recorded).toMatchObject([{ status: 0, flag: 'DC' }]);
+  });
+});
+
+/** What it was told of the ends of requests. */
+class Ending extends Saying {
+  readonly ended: (readonly [status: number, isAnswered: boolean])[] = [];
+
+  onEnd({ status, respondedAtMs, endedAtMs, startedAtMs }: EndedRequest): void {
+    expect(endedAtMs).toBeGreaterThanOrEqual(startedAtMs);
+    this.ended.push([status, respondedAtMs > 0]);
+  }
+}
+
+describe('the end of a request', () => {
+  it('is told, once, to the filters that have let it go on', async () => {
+    const [first, second] = [new Ending(null), new Ending(null)];
+    const { forwarder } = await through(first, second);
+    await sendRaw(forwarder.port, get + get, (text) => text.split('ok').length > 2);
+    expect([first.ended, second.ended]).toEqual([
+      [
+        [200, true],
+        [200, true],
+      ],
+      [
+        [200, true],
+        [200, true],
+      ],
+    ]);
+  });
+
+  it('is not told to the one that refuses it, nor to those behind', async () => {
+    const [before, refusing, behind] = [new Ending(null), new Ending(teapot), new Ending(null)];
+    const { forwarder } = await through(before, refusing, behind);
+    await sendRaw(forwarder.port, get, isAnswered);
+    expect([before.ended, refusing.ended, behind.ended]).toEqual([[[418, false]], [], []]);
+  });
+
+  it('is told also of requests that a filter behind held up when their clients went away', async () => {
+    const [before, holding] = [new Ending(null), new Holding()];
+    const { forwarder } = await through(before, holding);
+    const socket = connect(forwarder.port, '127.0.0.1');
+    socket.write(get);
+    await expect.poll(() => holding.held.length).toBe(1);
+    socket.destroy();
+    await expect.poll(() => before.ended).toEqual([[0, false]]);
   });
 });

@@ -69,6 +69,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   #mirrors: Mirrors | null = null;
   /** Looks at the body as it passes; null for nobody. */
   #bodyWatch: FilterWatch | null = null;
+  /** Of the route's filters, as many have let the request go on. */
+  #passedFilters = 0;
   #phase: Phase = 'idle';
   /** While a tunnel is being opened, or a filter holds the request up: makes the outcome be of no interest. */
   #cancelWait: (() => void) | null = null;
@@ -202,6 +204,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   /** Asks the filters from `index` on. */
   #filter(route: Route<Cluster>, filters: readonly RequestFilter[], index: number): void {
     for (let i = index; i < filters.length; i++) {
+      this.#passedFilters = i;
       const verdict = (filters[i] as RequestFilter).onRequest(this); // i is below the length
       if (verdict === null) continue;
       if (verdict.kind === 'edit') {
@@ -217,6 +220,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       else this.#holdUp(verdict, () => this.#filter(route, filters, i + 1));
       return;
     }
+    this.#passedFilters = filters.length;
     this.#act(route);
   }
 
@@ -480,7 +484,14 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       this.#cancelWait = null;
     }
     if (this.endedAtMs === 0) this.endedAtMs = this.environment.now();
+    if (this.#passedFilters > 0) this.#tellFilters();
     this.environment.recorder.record(this);
+  }
+
+  #tellFilters(): void {
+    const filters = this.route?.filters ?? [];
+    for (let i = 0; i < this.#passedFilters; i++) filters[i]?.onEnd?.(this);
+    this.#passedFilters = 0;
   }
 }
 

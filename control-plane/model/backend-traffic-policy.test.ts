@@ -130,6 +130,21 @@ describe('backendTrafficPolicySchema', () => {
       policy({ requestBuffer: { limit: '0' } }),
       'spec.requestBuffer.limit: write a number of bytes from 1 to 4294967295, such as 1Mi, 500Ki or 2M',
     ],
+    [
+      'a window of a day',
+      policy({ admissionControl: { samplingWindow: '24h' } }),
+      'spec.admissionControl.samplingWindow: write a duration from 1s to 10m',
+    ],
+    [
+      'a success rate of 0',
+      policy({ admissionControl: { successRateThreshold: 0 } }),
+      'spec.admissionControl.successRateThreshold: write a percentage from 1 to 100',
+    ],
+    [
+      'a concurrency of 0',
+      policy({ adaptiveConcurrency: { maxConcurrency: 0 } }),
+      'spec.adaptiveConcurrency.maxConcurrency: write a whole number from 1 to 4294967295',
+    ],
     ['a limit of no kind', policy({ rateLimit: {} }), 'spec.rateLimit.type: missing field type'],
     ['a limit of nothing', policy({ rateLimit: { type: 'Local' } }), 'spec.rateLimit: missing field local'],
     [

@@ -8,6 +8,7 @@ import type { EffectiveOutlierDetection } from './traffic-policy/effective-outli
 import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
 import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
+import type { WrittenAdaptiveConcurrency, WrittenAdmissionControl } from './traffic-policy/overload.ts';
 import type { RateLimitRule } from './traffic-policy/rate-limit.ts';
 import { quantityBytes } from './traffic-policy/request-buffer.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
@@ -38,6 +39,10 @@ export interface EffectiveTrafficPolicy {
   readonly rateLimit: readonly RateLimitRule[];
   /** Larger bodies are refused by the callee's sidecar; 0 is no limit. */
   readonly maxRequestBodyBytes: number;
+  /** In the callee's sidecar; null is off. */
+  readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
+  /** In the callers' sidecars; null is off. */
+  readonly admissionControl: WrittenAdmissionControl | null;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly connectionIdleTimeoutMs: number;
@@ -65,6 +70,8 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   retry: builtInRetry,
   rateLimit: [],
   maxRequestBodyBytes: 0,
+  adaptiveConcurrency: null,
+  admissionControl: null,
   connectTimeoutMs: 5000,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
   requestTimeoutMs: 0,
@@ -102,6 +109,8 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     outlierDetection: effectiveOutlierDetection(layers.map(({ healthCheck }) => healthCheck?.passive)),
     retry: effectiveRetry(layers.map(({ retry }) => retry)),
     rateLimit: first(({ rateLimit }) => rateLimit?.local?.rules, base.rateLimit),
+    adaptiveConcurrency: first(({ adaptiveConcurrency }) => adaptiveConcurrency, base.adaptiveConcurrency),
+    admissionControl: first(({ admissionControl }) => admissionControl, base.admissionControl),
     maxRequestBodyBytes: first(
       ({ requestBuffer }) => requestBuffer && quantityBytes(requestBuffer.limit),
       base.maxRequestBodyBytes,

@@ -28,6 +28,8 @@ const sections = [
   'timeout',
   'rateLimit',
   'requestBuffer',
+  'adaptiveConcurrency',
+  'admissionControl',
 ] as const;
 
 /**

@@ -6,6 +6,7 @@ import { activeHealthCheckSchema } from './traffic-policy/active-health-check.ts
 import { circuitBreakerSchema } from './traffic-policy/circuit-breaker.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
 import { loadBalancerSchema } from './traffic-policy/load-balancer.ts';
+import { adaptiveConcurrencySchema, admissionControlSchema } from './traffic-policy/overload.ts';
 import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
 import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
 import { requestBufferSchema } from './traffic-policy/request-buffer.ts';
@@ -67,6 +68,8 @@ export const trafficPolicyShape = {
   timeout: timeoutSchema.optional(),
   rateLimit: rateLimitSchema.optional(),
   requestBuffer: requestBufferSchema.optional(),
+  adaptiveConcurrency: adaptiveConcurrencySchema.optional(),
+  admissionControl: admissionControlSchema.optional(),
   faultInjection: elsewhere('faultInjection', 'a FaultInjection, which ends by itself'),
   tcpKeepalive: notYetSupported('tcpKeepalive'),
   proxyProtocol: notYetSupported('proxyProtocol'),
@@ -109,6 +112,8 @@ export type TrafficPolicy = Pick<
   | 'timeout'
   | 'rateLimit'
   | 'requestBuffer'
+  | 'adaptiveConcurrency'
+  | 'admissionControl'
 >;
 
 /** Moves `outlierDetection` to `healthCheck.passive`. */

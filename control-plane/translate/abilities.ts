@@ -14,6 +14,7 @@ export interface Abilities {
   readonly rateLimits: boolean;
   readonly globalRateLimits: boolean;
   readonly bodyLimit: boolean;
+  readonly overloadFilters: boolean;
   readonly priorities: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
@@ -43,6 +44,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       rateLimits: features.has(FEATURES.rateLimits),
       globalRateLimits: features.has(FEATURES.globalRateLimits),
       bodyLimit: features.has(FEATURES.bodyLimit),
+      overloadFilters: features.has(FEATURES.overloadFilters),
       priorities: features.has(FEATURES.priorities),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),

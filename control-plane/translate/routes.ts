@@ -19,6 +19,7 @@ import { corsConfig } from './cors.ts';
 import { withFault } from './faults.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
 import { mirrorPolicies } from './mirrors.ts';
+import { withAdmissionControl } from './overload-filters.ts';
 import type { RequestRoute, RequestRule } from './request-route.ts';
 import { bodyBuffer, retryPolicy } from './retry.ts';
 import type { Candidate } from './route-candidates.ts';
@@ -51,7 +52,7 @@ export interface RoutedPort {
   /** What requests to the port have to suffer, whatever becomes of them; null for nothing. */
   readonly fault: FaultInjection | null;
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
-  readonly abilities: Pick<Abilities, 'routing' | 'retries' | 'balancing' | 'priorities'>;
+  readonly abilities: Pick<Abilities, 'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters'>;
 }
 
 /**
@@ -74,7 +75,8 @@ export function routeConfiguration(
           .filter(({ route, match }) => called.abilities.routing || (route.kind === 'HTTPRoute' && !hasPattern(match)))
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
-  const suffering = routes.map((route) => withFault(route, called.fault));
+  const control = called.abilities.overloadFilters ? called.policy.admissionControl : null;
+  const suffering = routes.map((route) => withFault(withAdmissionControl(route, control), called.fault));
   return {
     name,
     virtual_hosts: [{ name, domains: ['*'], routes: suffering }],

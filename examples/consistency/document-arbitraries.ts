@@ -400,6 +400,16 @@ const trafficPolicy = fc.record({
       retryNonIdempotent: often(fc.boolean()),
     }),
   ),
+  adaptiveConcurrency: rarely(
+    fc.record({ samplePercentile: rarely(percent), maxConcurrency: rarely(fc.constantFrom(1, 4_294_967_295)) }),
+  ),
+  admissionControl: rarely(
+    fc.record({
+      samplingWindow: rarely(fc.constantFrom('1s', '1500ms', '10m')),
+      aggression: rarely(fc.constantFrom(1, 1.5, 100)),
+      maxRejectionProbability: rarely(percent),
+    }),
+  ),
   retryBudget: rarely(fc.record({ percent: often(percent), minRetryConcurrency: often(uint32) })),
   timeout: rarely(
     fc.record({

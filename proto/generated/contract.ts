@@ -23,6 +23,8 @@ import type { Metadata as _envoy_config_core_v3_Metadata, Metadata__Output as _e
 import type { Node as _envoy_config_core_v3_Node, Node__Output as _envoy_config_core_v3_Node__Output } from './envoy/config/core/v3/Node.ts';
 import type { RuntimeDouble as _envoy_config_core_v3_RuntimeDouble, RuntimeDouble__Output as _envoy_config_core_v3_RuntimeDouble__Output } from './envoy/config/core/v3/RuntimeDouble.ts';
 import type { RuntimeFractionalPercent as _envoy_config_core_v3_RuntimeFractionalPercent, RuntimeFractionalPercent__Output as _envoy_config_core_v3_RuntimeFractionalPercent__Output } from './envoy/config/core/v3/RuntimeFractionalPercent.ts';
+import type { RuntimePercent as _envoy_config_core_v3_RuntimePercent, RuntimePercent__Output as _envoy_config_core_v3_RuntimePercent__Output } from './envoy/config/core/v3/RuntimePercent.ts';
+import type { RuntimeUInt32 as _envoy_config_core_v3_RuntimeUInt32, RuntimeUInt32__Output as _envoy_config_core_v3_RuntimeUInt32__Output } from './envoy/config/core/v3/RuntimeUInt32.ts';
 import type { SelfConfigSource as _envoy_config_core_v3_SelfConfigSource, SelfConfigSource__Output as _envoy_config_core_v3_SelfConfigSource__Output } from './envoy/config/core/v3/SelfConfigSource.ts';
 import type { SocketAddress as _envoy_config_core_v3_SocketAddress, SocketAddress__Output as _envoy_config_core_v3_SocketAddress__Output } from './envoy/config/core/v3/SocketAddress.ts';
 import type { TransportSocket as _envoy_config_core_v3_TransportSocket, TransportSocket__Output as _envoy_config_core_v3_TransportSocket__Output } from './envoy/config/core/v3/TransportSocket.ts';
@@ -55,6 +57,9 @@ import type { WeightedCluster as _envoy_config_route_v3_WeightedCluster, Weighte
 import type { LocalRateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor, LocalRateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/LocalRateLimitDescriptor.ts';
 import type { RateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor, RateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/RateLimitDescriptor.ts';
 import type { FaultDelay as _envoy_extensions_filters_common_fault_v3_FaultDelay, FaultDelay__Output as _envoy_extensions_filters_common_fault_v3_FaultDelay__Output } from './envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { AdaptiveConcurrency as _envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency, AdaptiveConcurrency__Output as _envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency__Output } from './envoy/extensions/filters/http/adaptive_concurrency/v3/AdaptiveConcurrency.ts';
+import type { GradientControllerConfig as _envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig, GradientControllerConfig__Output as _envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig__Output } from './envoy/extensions/filters/http/adaptive_concurrency/v3/GradientControllerConfig.ts';
+import type { AdmissionControl as _envoy_extensions_filters_http_admission_control_v3_AdmissionControl, AdmissionControl__Output as _envoy_extensions_filters_http_admission_control_v3_AdmissionControl__Output } from './envoy/extensions/filters/http/admission_control/v3/AdmissionControl.ts';
 import type { Buffer as _envoy_extensions_filters_http_buffer_v3_Buffer, Buffer__Output as _envoy_extensions_filters_http_buffer_v3_Buffer__Output } from './envoy/extensions/filters/http/buffer/v3/Buffer.ts';
 import type { BufferPerRoute as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute, BufferPerRoute__Output as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute__Output } from './envoy/extensions/filters/http/buffer/v3/BufferPerRoute.ts';
 import type { CorsPolicy as _envoy_extensions_filters_http_cors_v3_CorsPolicy, CorsPolicy__Output as _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output } from './envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
@@ -197,6 +202,8 @@ export interface ProtoGrpcType {
           RoutingPriority: EnumTypeDefinition
           RuntimeDouble: MessageTypeDefinition<_envoy_config_core_v3_RuntimeDouble, _envoy_config_core_v3_RuntimeDouble__Output>
           RuntimeFractionalPercent: MessageTypeDefinition<_envoy_config_core_v3_RuntimeFractionalPercent, _envoy_config_core_v3_RuntimeFractionalPercent__Output>
+          RuntimePercent: MessageTypeDefinition<_envoy_config_core_v3_RuntimePercent, _envoy_config_core_v3_RuntimePercent__Output>
+          RuntimeUInt32: MessageTypeDefinition<_envoy_config_core_v3_RuntimeUInt32, _envoy_config_core_v3_RuntimeUInt32__Output>
           SelfConfigSource: MessageTypeDefinition<_envoy_config_core_v3_SelfConfigSource, _envoy_config_core_v3_SelfConfigSource__Output>
           SocketAddress: MessageTypeDefinition<_envoy_config_core_v3_SocketAddress, _envoy_config_core_v3_SocketAddress__Output>
           TrafficDirection: EnumTypeDefinition
@@ -264,6 +271,17 @@ export interface ProtoGrpcType {
           }
         }
         http: {
+          adaptive_concurrency: {
+            v3: {
+              AdaptiveConcurrency: MessageTypeDefinition<_envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency, _envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency__Output>
+              GradientControllerConfig: MessageTypeDefinition<_envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig, _envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig__Output>
+            }
+          }
+          admission_control: {
+            v3: {
+              AdmissionControl: MessageTypeDefinition<_envoy_extensions_filters_http_admission_control_v3_AdmissionControl, _envoy_extensions_filters_http_admission_control_v3_AdmissionControl__Output>
+            }
+          }
           buffer: {
             v3: {
               Buffer: MessageTypeDefinition<_envoy_extensions_filters_http_buffer_v3_Buffer, _envoy_extensions_filters_http_buffer_v3_Buffer__Output>

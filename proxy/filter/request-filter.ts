@@ -78,4 +78,19 @@ export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit
  */
 export interface RequestFilter {
   onRequest(request: FilteredRequest): FilterVerdict;
+  /** A request is over that this filter has let go on, however it ended. */
+  onEnd?(request: EndedRequest): void;
+}
+
+/** How a request ended: valid during the call alone. Times are monotonic milliseconds. */
+export interface EndedRequest {
+  readonly head: RequestHead;
+  /** What the client got; 0 when it went away before. */
+  readonly status: number;
+  /** -1 where it was no gRPC call, or nobody said. */
+  readonly grpcStatus: number;
+  readonly startedAtMs: number;
+  /** 0 where the service has not answered. */
+  readonly respondedAtMs: number;
+  readonly endedAtMs: number;
 }

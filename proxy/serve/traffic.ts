@@ -26,9 +26,11 @@ import type { HttpSettings } from '../message/http-settings.ts';
 import { defaultHttpSettings } from '../message/http-settings.ts';
 import { collectGarbage } from '../resilience/collect-garbage.ts';
 import { connectionCap } from '../resilience/descriptor-limit.ts';
+import type { GradientController } from '../resilience/gradient-controller.ts';
 import { memoryLimitBytes } from '../resilience/memory-limit.ts';
 import type { OverloadLevel } from '../resilience/overload-monitor.ts';
 import { OverloadMonitor } from '../resilience/overload-monitor.ts';
+import type { SuccessWindow } from '../resilience/success-window.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { Watchdog } from '../resilience/watchdog.ts';
 import type { FilterChains } from '../route/filter-chains.ts';
@@ -82,6 +84,10 @@ export class Traffic {
     wallClockMs: () => Date.now(),
     rateLimits: { ok: 0, rateLimited: 0 },
     bodyLimits: { tooLarge: 0 },
+    adaptive: { blocked: 0 },
+    controllers: new Map<string, WeakRef<GradientController>>(),
+    admission: { rejected: 0 },
+    windows: new Map<string, WeakRef<SuccessWindow>>(),
     now: () => performance.now(),
     globalRateLimits: { ok: 0, overLimit: 0, error: 0, failureModeAllowed: 0 },
     overLimit: new OverLimitMemory(),

@@ -11,6 +11,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.rateLimits,
   FEATURES.globalRateLimits,
   FEATURES.bodyLimit,
+  FEATURES.overloadFilters,
   FEATURES.priorities,
   FEATURES.routing,
   FEATURES.retries,

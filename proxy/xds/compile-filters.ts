@@ -13,6 +13,10 @@ import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
 import { OverLimitMemory } from '../filter/over-limit-memory.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
+import type { ConcurrencyMemory } from './compile-adaptive-concurrency.ts';
+import { compileAdaptiveConcurrency } from './compile-adaptive-concurrency.ts';
+import type { AdmissionMemory } from './compile-admission-control.ts';
+import { compileAdmissionControl } from './compile-admission-control.ts';
 import { compileCors } from './compile-cors.ts';
 import { compileFraction } from './compile-fraction.ts';
 import type { GlobalRateLimits } from './compile-global-rate-limit.ts';
@@ -24,7 +28,9 @@ import { compileRateLimit } from './compile-rate-limit.ts';
 /** What filters need of the sidecar around them. */
 export type FilterEnvironment = FaultEnvironment &
   RateLimitMemory &
-  GlobalRateLimits & { readonly bodyLimits: BodyLimitCounters };
+  GlobalRateLimits &
+  ConcurrencyMemory &
+  AdmissionMemory & { readonly bodyLimits: BodyLimitCounters };
 
 /** For routes that are compiled only to see that they can be, or what they lead to. */
 export const withoutRequests: FilterEnvironment = {
@@ -40,11 +46,17 @@ export const withoutRequests: FilterEnvironment = {
   globalRateLimits: { ok: 0, overLimit: 0, error: 0, failureModeAllowed: 0 },
   overLimit: new OverLimitMemory(),
   rateLimitService: null,
+  adaptive: { blocked: 0 },
+  controllers: new Map(),
+  admission: { rejected: 0 },
+  windows: new Map(),
 };
 
 /**
  * The filters of a validated route in the order in which they are asked, Envoy's: other origins first, so that a browser may
- * see what the others answer, then faults, then limits of rates and of bodies. Null for none.
+ * see what the others answer, then faults, then limits: of rates and
+ * of bodies, and what spares a service in trouble, last because it looks at what becomes of what the others let go on.
+ * Null for none.
  */
 export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
   const filters = [
@@ -53,6 +65,8 @@ export function compileFilters(route: Route__Output, environment: FilterEnvironm
     compileRateLimit(route, environment),
     compileGlobalRateLimit(route, environment),
     compileBodyLimit(route, environment),
+    compileAdmissionControl(route, environment),
+    compileAdaptiveConcurrency(route, environment),
   ].filter((filter) => filter !== null);
   return filters.length === 0 ? null : filters;
 }

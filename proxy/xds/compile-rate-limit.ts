@@ -19,6 +19,7 @@ import {
 } from '../filter/rate-limit-descriptor.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import { compileHeader } from './compile-matchers.ts';
+import { keptState } from './kept-state.ts';
 
 /** `max_dynamic_descriptors` where it is absent (Envoy). Our control plane always says. */
 const DEFAULT_MAX_DYNAMIC = 20;
@@ -49,17 +50,9 @@ export function compileRateLimit(route: Route__Output, memory: RateLimitMemory):
     maxDynamic: limit.max_dynamic_descriptors?.value ?? DEFAULT_MAX_DYNAMIC,
     grpcStatus: limit.rate_limited_as_resource_exhausted ? RESOURCE_EXHAUSTED : UNAVAILABLE,
   };
-  return new LocalRateLimit(config, bucketsOf(packed.value.toString('base64'), config, memory), memory);
-}
-
-/** Those of the table before, where nothing about them has changed. */
-function bucketsOf(key: string, config: LocalRateLimitConfig, { buckets, limitShare, now }: RateLimitMemory): Buckets {
-  const known = buckets.get(key)?.deref();
-  if (known !== undefined) return known;
-  for (const [other, reference] of buckets) if (reference.deref() === undefined) buckets.delete(other);
-  const made = new Buckets(config, limitShare, now());
-  buckets.set(key, new WeakRef(made));
-  return made;
+  const key = packed.value.toString('base64');
+  const buckets = keptState(memory.buckets, key, () => new Buckets(config, memory.limitShare, memory.now()));
+  return new LocalRateLimit(config, buckets, memory);
 }
 
 function compileSize({ max_tokens, tokens_per_fill, fill_interval }: TokenBucket__Output): BucketSize {
