@@ -44,7 +44,7 @@ export function buildPicker(
     levelPercents[priority] = (levelPercents[priority] as number) + percent;
   }
   const pickers = shares.map((share) => {
-    const localities = isPanicking ? null : splitByLocality(share, balancer, own, overprovisioningPercent);
+    const localities = share.isPanicking ? null : splitByLocality(share, balancer, own, overprovisioningPercent);
     const parts = localities ?? [{ candidates: share.endpoints, share: 1 }];
     const picker = sharedPicker(
       parts.map((part) => ({ picker: build(part.candidates, random), share: part.share })),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../balance/balancer.contract.ts';
+import { HealthRecord } from '../resilience/health-check/health-record.ts';
 import { clusterConfig, endpointConfig } from '../testing/forwarder.ts';
 import type { BalancerConfig } from './balancer-config.ts';
 import { plainBalancer } from './balancer-config.ts';
@@ -113,6 +114,22 @@ describe('a cluster that starts slowly', () => {
     clock.nowMs = 30_000;
     cluster.sweep(clock.nowMs);
     expect(shares(cluster)[2]).toBeCloseTo(0.5, 2);
+  });
+});
+
+describe('an endpoint that has failed its health check', () => {
+  it('starts slowly again when it passes', () => {
+    const slowStart = { windowMs: 10_000, aggression: 1, minWeightPercent: 10 };
+    const { cluster, clock } = clusterOf([at(1, {}), at(2, {})], { kind: 'round-robin', slowStart });
+    const [, second] = cluster.endpoints;
+    clock.nowMs = 60_000;
+    if (second !== undefined) second.check = new HealthRecord(true);
+    cluster.sweep(clock.nowMs);
+    if (second !== undefined) second.check = new HealthRecord(false);
+    clock.nowMs = 65_000;
+    cluster.sweep(clock.nowMs);
+    expect(second?.warmth).toBe(0.5);
+    expect(shares(cluster)[2]).toBeCloseTo(0.5 / 1.5, 2);
   });
 });
 

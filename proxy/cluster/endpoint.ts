@@ -24,8 +24,8 @@ export class Endpoint implements Candidate, Pickable {
   /** What active health checks know of it; null where there are none. */
   check: HealthRecord | null = null;
   config: EndpointConfig;
-  /** By the coarse clock. */
-  readonly appearedAtMs: number;
+  /** When it began to take requests, by the coarse clock: slow start counts from here. */
+  warmFromMs: number;
   /** Requests being answered; what least-request balancing compares. */
   activeRequests = 0;
   /** Below 1 while it starts slowly; the cluster sets it. */
@@ -57,9 +57,9 @@ export class Endpoint implements Candidate, Pickable {
     makePool: MakePool,
     connections: ConcurrencyLimit,
     outlier: OutlierRecord | null,
-    appearedAtMs: number,
+    warmFromMs: number,
   ) {
-    this.appearedAtMs = appearedAtMs;
+    this.warmFromMs = warmFromMs;
     this.key = config.key;
     this.config = config;
     this.#makePool = makePool;

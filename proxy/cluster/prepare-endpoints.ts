@@ -4,11 +4,15 @@ import { warmthAt } from '../balance/slow-start.ts';
 import type { BalancerConfig } from './balancer-config.ts';
 import type { Endpoint } from './endpoint.ts';
 
-/** Gives each endpoint the warmth of its age; true when any changed, and a picker has to be built anew. */
+/**
+ * Gives each endpoint the warmth of its age; true when any changed, and a picker has to be built anew. One that fails its
+ * active health check begins again when it passes (Envoy, "Slow start mode").
+ */
 export function warmUp(endpoints: Iterable<Endpoint>, slowStart: SlowStart | null, nowMs: number): boolean {
   let hasChanged = false;
   for (const endpoint of endpoints) {
-    const warmth = slowStart === null ? 1 : warmthAt(nowMs - endpoint.appearedAtMs, slowStart);
+    if (endpoint.check?.isFailed === true) endpoint.warmFromMs = nowMs;
+    const warmth = slowStart === null ? 1 : warmthAt(nowMs - endpoint.warmFromMs, slowStart);
     if (warmth === endpoint.warmth) continue;
     endpoint.warmth = warmth;
     hasChanged = true;

@@ -19,6 +19,8 @@ export interface PickableShare<E> {
   readonly endpoints: readonly E[];
   readonly percent: number;
   readonly priority: number;
+  /** Health was ignored. */
+  readonly isPanicking: boolean;
   /** All that stay at that level, for comparison: how many of them are not in `endpoints` is how ill it is. */
   readonly staying: readonly E[];
 }
@@ -54,7 +56,8 @@ export function choosePickable<E extends Pickable>(
 ): PickableSet<E> {
   const staying = endpoints.filter((endpoint) => endpoint.health !== 'draining');
   if (staying.length === 0) {
-    return { shares: [{ endpoints, percent: 100, priority: 0, staying: endpoints }], isPanicking: false };
+    const all = { endpoints, percent: 100, priority: 0, isPanicking: false, staying: endpoints };
+    return { shares: [all], isPanicking: false };
   }
   const levels = divide(staying);
   const load = priorityLoad(levels.map(healthOf), panicThresholdPercent, overprovisioningPercent);
@@ -62,13 +65,17 @@ export function choosePickable<E extends Pickable>(
   let isPanicking = false;
   for (const [priority, level] of levels.entries()) {
     const { healthy, degraded, isPanicking: panics } = load[priority] as (typeof load)[number]; // one for each level
-    if (panics && healthy + degraded > 0) {
-      isPanicking = true;
-      shares.push({ endpoints: level.staying, percent: healthy + degraded, priority, staying: level.staying });
-      continue;
+    const { staying } = level;
+    const add = (chosen: readonly E[], percent: number, isPanic: boolean) => {
+      if (percent > 0) shares.push({ endpoints: chosen, percent, priority, isPanicking: isPanic, staying });
+    };
+    if (panics) {
+      isPanicking ||= healthy + degraded > 0;
+      add(staying, healthy + degraded, true);
+    } else {
+      add(level.healthy, healthy, false);
+      add(level.degraded, degraded, false);
     }
-    if (healthy > 0) shares.push({ endpoints: level.healthy, percent: healthy, priority, staying: level.staying });
-    if (degraded > 0) shares.push({ endpoints: level.degraded, percent: degraded, priority, staying: level.staying });
   }
   return { shares, isPanicking };
 }
