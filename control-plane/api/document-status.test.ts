@@ -53,6 +53,23 @@ describe('withStatus', () => {
     });
   });
 
+  it('says which rules cannot be served where others can', () => {
+    const name = 'HTTPRoute/default/cart';
+    const document = checkDocument(routeDocument('cart', { spec: { parentRefs: [cart], rules: [{}, {}] } }))
+      .document as ModelDocument;
+    const lost = (rule: number) => ({ document: name, path: `spec.rules[${rule}]`, message: `no backend in ${rule}` });
+    const ofOneBackend = { document: name, path: 'spec.rules[0].backendRefs[0]', message: 'Service x does not exist' };
+    const invalidityOf = (problems: Parameters<typeof withStatus>[1]) => {
+      const { parents = [] } = withStatus(document, problems, null).status as {
+        parents?: { conditions: { type: string; message: string }[] }[];
+      };
+      return parents[0]?.conditions.find(({ type }) => type === 'PartiallyInvalid')?.message;
+    };
+    expect(invalidityOf([lost(1)])).toBe('Dropped Rule 1: no backend in 1');
+    expect(invalidityOf([ofOneBackend])).toBeUndefined();
+    expect(invalidityOf([lost(0), lost(1)])).toBeUndefined();
+  });
+
   it.each([
     [{}, { status: 'True', reason: 'InForce', message: 'in force in 2 of 2 proxies concerned' }],
     [

@@ -85,8 +85,27 @@ function routeParents(
     if (!isServiceReference(parentRef)) return [];
     const own = problems.filter(({ path }) => path.startsWith(`spec.parentRefs[${index}]`));
     const accepted = condition('Accepted', own, { good: 'Accepted', bad: 'NoMatchingParent' }, generation);
-    return [{ parentRef, controllerName, conditions: [accepted, references, ...programmed] }];
+    const conditions = [accepted, references, ...partiallyInvalid(route, problems, generation), ...programmed];
+    return [{ parentRef, controllerName, conditions }];
   });
+}
+
+/**
+ * Some rules can be served and others not at all. Those answer 500, so that no other rule takes requests that were meant for
+ * them.
+ *
+ * Source: Gateway API `RouteConditionPartiallyInvalid`, whose message begins with what became of the rules.
+ */
+function partiallyInvalid(
+  route: HttpRoute | GrpcRoute | TcpRoute,
+  problems: readonly DocumentProblem[],
+  observedGeneration: number,
+): readonly Condition[] {
+  const lost = problems.filter(({ path }) => /^spec\.rules\[\d+\](\.filters\[\d+\]\.extensionRef)?$/.test(path));
+  const rules = new Set(lost.map(({ path }) => /\d+/.exec(path)?.[0] ?? ''));
+  if (rules.size === 0 || rules.size === route.spec.rules.length) return [];
+  const message = `Dropped Rule ${[...rules].join(', ')}: ${lost.map((problem) => problem.message).join('; ')}`;
+  return [{ type: 'PartiallyInvalid', status: 'True', reason: 'UnsupportedValue', message, observedGeneration }];
 }
 
 function condition(
