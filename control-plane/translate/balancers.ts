@@ -20,7 +20,7 @@ type LocalityConfig = Input<'envoy.extensions.load_balancing_policies.common.v3.
 
 /** Best first: a client takes the first one that it knows, and every client knows round robin. */
 export function balancers(balancer: EffectiveLoadBalancer, { balancing }: Pick<Abilities, 'balancing'>): Policy[] {
-  const extras = balancing ? balancer : { ...builtInLoadBalancer, type: balancer.type };
+  const extras = balancing ? balancer : { ...builtInLoadBalancer, type: plainType(balancer.type) };
   const roundRobin = typed(
     ROUND_ROBIN_POLICY,
     pack('envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin', common(extras)),
@@ -49,6 +49,11 @@ export function balancers(balancer: EffectiveLoadBalancer, { balancing }: Pick<A
     case 'ConsistentHash':
       return [consistentHash(extras), roundRobin];
   }
+}
+
+/** The first version has three; the built-in one stands for those that it does not have. */
+function plainType(type: EffectiveLoadBalancer['type']): EffectiveLoadBalancer['type'] {
+  return type === 'RoundRobin' || type === 'Random' ? type : builtInLoadBalancer.type;
 }
 
 function typed(name: string, typed_config: ReturnType<typeof pack>): Policy {
