@@ -11,7 +11,7 @@ import { genericKey } from './filter/rate-limit-descriptor.ts';
 import { RateLimitClient } from './forward/rate-limit-client.ts';
 import { defaultLimits } from './resilience/circuit-breaker.ts';
 import { TimerWheel } from './resilience/timer-wheel.ts';
-import { plainCluster, startForwarder, startScriptedServer } from './testing/forwarder.ts';
+import { endpointConfig, plainCluster, startForwarder, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
 
 type Question = Output<'envoy.service.ratelimit.v3.RateLimitRequest'>;
@@ -151,6 +151,19 @@ describe('a global rate limit', () => {
     expect((await send()).status).toBe(500);
     expect(forwarder.recorded).toMatchObject([{ status: 500, flag: 'RLSE' }]);
     expect(counters).toEqual({ ok: 0, overLimit: 0, error: 1, failureModeAllowed: 0 });
+  });
+
+  it('asks another instance where there is no connection, and only then', async () => {
+    const asked: string[] = [];
+    const port = await grpcServer(({ request }, answer) => {
+      asked.push(request.domain);
+      answer(null, { overall_code: 'OK' });
+    });
+    const { send, counters, counting } = await countedBy(port);
+    counting.setEndpoints([endpointConfig(1), endpointConfig(port)]);
+    for (let i = 0; i < 4; i++) expect((await send()).status).toBe(200);
+    expect([counters.ok, counters.error, asked.length, held(counting)]).toEqual([4, 0, 4, 0]);
+    expect(counting.counters.connectFailures).toBeGreaterThan(0);
   });
 
   it('has no more questions in flight than the circuit breaker of the service lets it', async () => {

@@ -148,9 +148,22 @@ describe('backendTrafficPolicySchema', () => {
     ['a limit of no kind', policy({ rateLimit: {} }), 'spec.rateLimit.type: missing field type'],
     ['a limit of nothing', policy({ rateLimit: { type: 'Local' } }), 'spec.rateLimit: missing field local'],
     [
-      'a global limit',
-      policy({ rateLimit: { type: 'Global' } }),
-      'spec.rateLimit.type: Global is not supported by this version of Heddle: write Local; did you mean Local?',
+      'a global limit of nothing',
+      policy({ rateLimit: { type: 'Global', local: { rules: [{ limit: { requests: 1, unit: 'Hour' } }] } } }),
+      'spec.rateLimit: missing field global',
+      'spec.rateLimit.local: the type is Global: remove it, or write the other type',
+    ],
+    [
+      'a global limit that costs more',
+      policy({
+        rateLimit: { type: 'Global', global: { rules: [{ limit: { requests: 1, unit: 'Year' }, cost: {} }] } },
+      }),
+      'spec.rateLimit.global.rules[0].cost: cost is not supported by this version of Heddle: remove it',
+    ],
+    [
+      'a local limit of a month',
+      limited({ limit: { requests: 1, unit: 'Month' } }),
+      'spec.rateLimit.local.rules[0].limit.unit: Month is not supported by this version of Heddle: write Second, Minute, Hour or Day',
     ],
     [
       'a limit of 0 requests',

@@ -20,6 +20,14 @@ describe('effectiveTrafficPolicy', () => {
     });
   });
 
+  it('counts requests in one way, that of the most specific layer', () => {
+    const rules = [{ limit: { requests: 1, unit: 'Hour' as const } }];
+    const local = { rateLimit: { type: 'Local' as const, local: { rules } } };
+    const global = { rateLimit: { type: 'Global' as const, global: { rules } } };
+    expect(effectiveTrafficPolicy([local, global])).toMatchObject({ rateLimit: rules, globalRateLimit: [] });
+    expect(effectiveTrafficPolicy([{}, global, local])).toMatchObject({ rateLimit: [], globalRateLimit: rules });
+  });
+
   it('keeps a zero that somebody wrote', () => {
     const policy = effectiveTrafficPolicy([
       {

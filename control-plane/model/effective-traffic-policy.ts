@@ -9,7 +9,7 @@ import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-po
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
 import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
 import type { WrittenAdaptiveConcurrency, WrittenAdmissionControl } from './traffic-policy/overload.ts';
-import type { RateLimitRule } from './traffic-policy/rate-limit.ts';
+import type { GlobalRateLimitRule, RateLimitRule } from './traffic-policy/rate-limit.ts';
 import { quantityBytes } from './traffic-policy/request-buffer.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 
@@ -37,6 +37,8 @@ export interface EffectiveTrafficPolicy {
   readonly retry: EffectiveRetry;
   /** Requests beyond these are refused by the callee's sidecar. */
   readonly rateLimit: readonly RateLimitRule[];
+  /** The same, counted for all instances together. Of the two lists one is empty. */
+  readonly globalRateLimit: readonly GlobalRateLimitRule[];
   /** Larger bodies are refused by the callee's sidecar; 0 is no limit. */
   readonly maxRequestBodyBytes: number;
   /** In the callee's sidecar; null is off. */
@@ -69,6 +71,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   activeHealthCheck: null,
   retry: builtInRetry,
   rateLimit: [],
+  globalRateLimit: [],
   maxRequestBodyBytes: 0,
   adaptiveConcurrency: null,
   admissionControl: null,
@@ -108,7 +111,12 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     activeHealthCheck: effectiveActiveHealthCheck(layers.map(({ healthCheck }) => healthCheck?.active)),
     outlierDetection: effectiveOutlierDetection(layers.map(({ healthCheck }) => healthCheck?.passive)),
     retry: effectiveRetry(layers.map(({ retry }) => retry)),
-    rateLimit: first(({ rateLimit }) => rateLimit?.local?.rules, base.rateLimit),
+    // a layer that counts in one way is not added to by one that counts in the other
+    rateLimit: first(({ rateLimit }) => rateLimit && (rateLimit.local?.rules ?? base.rateLimit), base.rateLimit),
+    globalRateLimit: first(
+      ({ rateLimit }) => rateLimit && (rateLimit.global?.rules ?? base.globalRateLimit),
+      base.globalRateLimit,
+    ),
     adaptiveConcurrency: first(({ adaptiveConcurrency }) => adaptiveConcurrency, base.adaptiveConcurrency),
     admissionControl: first(({ admissionControl }) => admissionControl, base.admissionControl),
     maxRequestBodyBytes: first(

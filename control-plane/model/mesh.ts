@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { boundedText } from './bounded-text.ts';
 import { durationSchema } from './gateway-duration.ts';
-import { clusterMetadata } from './metadata.ts';
+import { clusterMetadata, labelNameSchema, portNumberSchema, subdomainSchema } from './metadata.ts';
+import { positiveDurationSchema } from './traffic-policy/fields.ts';
 import { trafficPolicyCheck, trafficPolicyShape, withoutAliases } from './traffic-policy.ts';
 
 /** The only name a Mesh has: there is one mesh per control plane. */
@@ -50,6 +51,21 @@ export const meshSchema = z.object({
        * ever. Linkerd's default; a server that speaks first is heard before that.
        */
       protocolDetectionTimeout: durationSchema.default(defaultDetectionTimeout),
+      /** Who counts for `rateLimit.type: Global`; without it such limits are not counted, which their status says. */
+      rateLimit: z
+        .object({
+          /** One port of a Service of the mesh that speaks Envoy's rate limit service protocol, as `heddle rate-limit-server`. */
+          backendRef: z.object({
+            name: subdomainSchema,
+            namespace: labelNameSchema.default('default'),
+            port: portNumberSchema,
+          }),
+          /** How long a request waits for the answer (Envoy, `timeout`). */
+          timeout: positiveDurationSchema.default('20ms'),
+          /** Without an answer a request is answered 500; by default it goes on (Envoy, `failure_mode_deny`). */
+          failClosed: z.boolean().default(false),
+        })
+        .optional(),
       /** For every backend that has no policy of its own saying otherwise. */
       defaults: z.object(trafficPolicyShape).check(trafficPolicyCheck).transform(withoutAliases).optional(),
     })

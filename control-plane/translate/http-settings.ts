@@ -52,7 +52,13 @@ export function httpSettings(
   };
 }
 
-export function httpConnectionManager(statPrefix: string, routes: Routes, more: HttpConnectionManager): Filter {
+/** `filters` stand before the router. */
+export function httpConnectionManager(
+  statPrefix: string,
+  routes: Routes,
+  more: HttpConnectionManager,
+  filters: NonNullable<HttpConnectionManager['http_filters']> = [],
+): Filter {
   return {
     name: HTTP_CONNECTION_MANAGER_FILTER,
     typed_config: pack('envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager', {
@@ -61,6 +67,7 @@ export function httpConnectionManager(statPrefix: string, routes: Routes, more: 
         ? { rds: { config_source: adsSource, route_config_name: routes.routeConfigurationName } }
         : { route_config: routes }),
       http_filters: [
+        ...filters,
         {
           name: ROUTER_FILTER,
           typed_config: pack('envoy.extensions.filters.http.router.v3.Router', {}),

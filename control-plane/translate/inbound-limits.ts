@@ -5,6 +5,8 @@ import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.t
 import type { WrittenAdaptiveConcurrency } from '../model/traffic-policy/overload.ts';
 import type { RateLimitRule } from '../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from './abilities.ts';
+import type { CountedPort, RateLimitService } from './global-rate-limits.ts';
+import { withGlobalRateLimits } from './global-rate-limits.ts';
 import { adaptiveConcurrencyFilter } from './overload-filters.ts';
 import { withRateLimits } from './rate-limits.ts';
 
@@ -13,40 +15,77 @@ type Route = Input<'envoy.config.route.v3.Route'>;
 /** What the sidecar of a service refuses of the requests to it. */
 export interface InboundLimits {
   readonly rateLimits: readonly RateLimitRule[];
+  /** Empty where nobody counts. */
+  readonly counted: readonly CountedPort[];
+  /** Null where nothing is counted. */
+  readonly countedBy: RateLimitService | null;
   /** 0 is no limit. */
   readonly maxBodyBytes: number;
   /** That of the first service that has one: two of them would measure each other. */
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
 }
 
-export const noLimits: InboundLimits = { rateLimits: [], maxBodyBytes: 0, adaptiveConcurrency: null };
+export const noLimits: InboundLimits = {
+  rateLimits: [],
+  counted: [],
+  countedBy: null,
+  maxBodyBytes: 0,
+  adaptiveConcurrency: null,
+};
+
+/** One port of a service, and what holds for it. */
+export interface GovernedPort {
+  readonly host: string;
+  readonly port: number;
+  readonly policy: EffectiveTrafficPolicy;
+}
 
 /** Of all services that a port belongs to, as far as the sidecar knows limits: a request must be within all of them. */
 export function inboundLimits(
-  policies: readonly EffectiveTrafficPolicy[],
-  abilities: Pick<Abilities, 'rateLimits' | 'bodyLimit' | 'overloadFilters'>,
+  governed: readonly GovernedPort[],
+  abilities: Pick<Abilities, 'rateLimits' | 'globalRateLimits' | 'bodyLimit' | 'overloadFilters'>,
+  service: RateLimitService | null = null,
 ): InboundLimits {
+  const policies = governed.map(({ policy }) => policy);
   const rateLimits = abilities.rateLimits ? [...new Set(policies.map(({ rateLimit }) => rateLimit))].flat() : [];
   const bodies = abilities.bodyLimit
     ? policies.map((policy) => policy.maxRequestBodyBytes).filter((max) => max > 0)
     : [];
   const adaptive = policies.find(({ adaptiveConcurrency }) => adaptiveConcurrency !== null)?.adaptiveConcurrency;
+  const counted = abilities.globalRateLimits && service !== null ? countedPorts(governed, service) : [];
   return {
     rateLimits,
+    counted,
+    countedBy: counted.length === 0 ? null : service,
     maxBodyBytes: bodies.length === 0 ? 0 : Math.min(...bodies),
     adaptiveConcurrency: (abilities.overloadFilters && adaptive) || null,
   };
 }
 
-/** Whether bytes that nobody reads would go past them. */
-export function needsRequests({ rateLimits, maxBodyBytes }: InboundLimits): boolean {
-  return rateLimits.length > 0 || maxBodyBytes > 0;
+/** A request counts once under one policy. Questions to the one who counts are never counted: they would not end. */
+function countedPorts(governed: readonly GovernedPort[], service: RateLimitService): readonly CountedPort[] {
+  if (governed.some(({ host, port }) => host === service.host && port === service.port)) return [];
+  const byRules = new Map(
+    governed
+      .toReversed()
+      .filter(({ policy }) => policy.globalRateLimit.length > 0)
+      .map(({ host, port, policy }) => [policy.globalRateLimit, `${host}:${port}`]),
+  );
+  return [...byRules].map(([rules, address]) => ({ address, rules })).reverse();
 }
 
-export function withLimits(plain: Route, { rateLimits, maxBodyBytes, adaptiveConcurrency }: InboundLimits): Route {
+/** Whether bytes that nobody reads would go past them. */
+export function needsRequests({ rateLimits, counted, maxBodyBytes }: InboundLimits): boolean {
+  return rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0;
+}
+
+export function withLimits(
+  plain: Route,
+  { rateLimits, counted, maxBodyBytes, adaptiveConcurrency }: InboundLimits,
+): Route {
   const adaptive = adaptiveConcurrency === null ? null : adaptiveConcurrencyFilter(adaptiveConcurrency);
   const route = adaptive === null ? plain : { ...plain, typed_per_filter_config: adaptive };
-  const limited = withRateLimits(route, rateLimits);
+  const limited = withGlobalRateLimits(withRateLimits(route, rateLimits), counted);
   if (maxBodyBytes === 0) return limited;
   const buffer = pack('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', {
     buffer: { max_request_bytes: { value: maxBodyBytes } },

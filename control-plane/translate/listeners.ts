@@ -12,6 +12,7 @@ import {
   VIRTUAL_OUTBOUND,
 } from '../../proto/names.ts';
 import type { Abilities } from './abilities.ts';
+import { rateLimitFilter } from './global-rate-limits.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { httpConnectionManager } from './http-settings.ts';
 import type { InboundLimits } from './inbound-limits.ts';
@@ -48,12 +49,17 @@ export function inboundListener(
     name,
     transport_socket: downstreamTls(trustDomain, httpAlpn),
     filters: [
-      httpConnectionManager(name, inboundRoutes(port.port, limits), {
-        // A caller's own word about who it is never passes; what the handshake proved takes its place.
-        forward_client_cert_details: 'SANITIZE_SET',
-        set_current_client_cert_details: { uri: true },
-        ...settings,
-      }),
+      httpConnectionManager(
+        name,
+        inboundRoutes(port.port, limits),
+        {
+          // A caller's own word about who it is never passes; what the handshake proved takes its place.
+          forward_client_cert_details: 'SANITIZE_SET',
+          set_current_client_cert_details: { uri: true },
+          ...settings,
+        },
+        limits.countedBy === null ? [] : [rateLimitFilter(limits.countedBy)],
+      ),
     ],
   };
   const listener = {

@@ -21,7 +21,6 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
-import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
@@ -32,7 +31,9 @@ import { CallerLocalities } from './caller-localities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
 import { FaultAttachments } from './faults.ts';
+import { rateLimitService } from './global-rate-limits.ts';
 import { httpSettings } from './http-settings.ts';
+import type { GovernedPort } from './inbound-limits.ts';
 import { inboundLimits } from './inbound-limits.ts';
 import type { Instance, MeshedPort } from './instance.ts';
 import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
@@ -194,7 +195,11 @@ export class MeshResources {
           this.#view.trustDomain,
           abilities,
           httpSettings(this.#mesh, abilities),
-          inboundLimits(this.#policiesAt(client.workload, port), abilities),
+          inboundLimits(
+            this.#policiesAt(client.workload, port),
+            abilities,
+            rateLimitService(this.#mesh, this.#catalog),
+          ),
         ),
       );
     }
@@ -202,12 +207,16 @@ export class MeshResources {
   }
 
   /** Of every service that the port belongs to. */
-  #policiesAt(workload: string, inbound: MeshedPort): readonly EffectiveTrafficPolicy[] {
+  #policiesAt(workload: string, inbound: MeshedPort): readonly GovernedPort[] {
     this.#servicesOf ??= servicesByWorkload(this.#catalog.all());
     return (this.#servicesOf.get(workload) ?? []).flatMap(({ service, instance }) =>
       service.ports
         .filter(({ target }) => declaredPort(instance.ports, target) === inbound)
-        .map((port) => this.#policies.policyFor(service, port)),
+        .map((port) => ({
+          host: service.host,
+          port: port.port,
+          policy: this.#policies.policyFor(service, port),
+        })),
     );
   }
 

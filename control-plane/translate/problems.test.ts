@@ -34,7 +34,39 @@ describe('findProblems', () => {
     } as never);
     expect(problems(gateway)).toEqual([]);
   });
+
+  it('tells a global limit that nobody counts, and why', () => {
+    const limited = parseDocument({
+      kind: 'BackendTrafficPolicy',
+      apiVersion: 'heddle.dev/v1alpha1',
+      metadata: { name: 'limited' },
+      spec: {
+        targetRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+        rateLimit: { type: 'Global', global: { rules: [{ limit: { requests: 1, unit: 'Hour' } }] } },
+      },
+    } as never);
+    const policy = 'BackendTrafficPolicy/default/limited spec.rateLimit.global: nobody counts: Mesh default';
+    expect(problems(limited)).toEqual([`${policy} names no spec.rateLimit.backendRef`]);
+    expect(problems(limited, countedBy('nobody', 80))).toEqual([
+      `${policy} names one that does not exist`,
+      'Mesh/default spec.rateLimit.backendRef.name: Service default/nobody does not exist',
+    ]);
+    expect(problems(limited, countedBy('cart', 7))).toEqual([
+      `${policy} names one that does not exist`,
+      'Mesh/default spec.rateLimit.backendRef.port: Service default/cart has no port 7',
+    ]);
+    expect(problems(limited, countedBy('cart', 80))).toEqual([]);
+  });
 });
+
+function countedBy(name: string, port: number): ModelDocument {
+  return parseDocument({
+    kind: 'Mesh',
+    apiVersion: 'heddle.dev/v1alpha1',
+    metadata: { name: 'default' },
+    spec: { rateLimit: { backendRef: { name, port } } },
+  } as never);
+}
 
 function problems(...documents: readonly ModelDocument[]): readonly string[] {
   const workloads = [{ name: 'cart-1', service: 'cart', ports: [8080] }].map(registeredWorkload);

@@ -10,6 +10,7 @@ import type { Documents } from './mesh-view.ts';
 import type { PolicyAttachments } from './policies.ts';
 import type { Finding, Problem } from './problem.ts';
 import { declarationFindings, workloadProblems } from './protocol-problems.ts';
+import { globalLimitFindings, rateLimitServiceFindings } from './rate-limit-problems.ts';
 import type { RequestRoutes } from './request-routes.ts';
 import type { RouteAttachments } from './route-attachments.ts';
 import type { RouteExtensions } from './route-extensions.ts';
@@ -40,8 +41,10 @@ export function findProblems(
         ...targetFindings(policy, catalog),
         ...conflictFindings(policy, catalog, policies),
         ...healthCheckFindings(policy, catalog),
+        ...globalLimitFindings(policy, documents.Mesh[0] ?? null, catalog),
       ]),
     ),
+    ...documents.Mesh.flatMap((mesh) => named(mesh, rateLimitServiceFindings(mesh, catalog))),
     ...documents.FaultInjection.flatMap((fault) =>
       named(fault, [...targetFindings(fault, catalog), ...faultFindings(fault, faults)]),
     ),

@@ -60,8 +60,15 @@ function localRateLimit(rules: readonly RateLimitRule[]): LocalRateLimit {
   };
 }
 
-/** The first entry tells one rule from another that asks for the same. */
-function conditionsOf(rule: string, { headers = [], methods = [], path, principal }: RateLimitSelector): Condition[] {
+/**
+ * The first entry tells one rule from another that asks for the same. A caller is compared by the action where nobody
+ * compares the entries of a limit, as towards a rate limit service that is told the limit.
+ */
+export function conditionsOf(
+  rule: string,
+  { headers = [], methods = [], path, principal }: RateLimitSelector,
+  callers: 'compared' | 'told' = 'told',
+): Condition[] {
   return [
     {
       action: { generic_key: { descriptor_key: 'rule', descriptor_value: rule } },
@@ -74,7 +81,7 @@ function conditionsOf(rule: string, { headers = [], methods = [], path, principa
     ),
     ...(methods.length === 0 ? [] : [methodIn(methods.map(({ value }) => value))]),
     ...(path === undefined ? [] : pathConditions(path)),
-    ...(principal === undefined ? [] : [callerIs(principal.value)]),
+    ...(principal === undefined ? [] : [callerIs(principal.value, callers)]),
   ];
 }
 
@@ -140,9 +147,9 @@ function pathConditions({ type, value }: NonNullable<RateLimitSelector['path']>)
 }
 
 /** `value` is absent where each caller counts for itself. */
-function callerIs(value: string | undefined): Condition {
+function callerIs(value: string | undefined, callers: 'compared' | 'told'): Condition {
   const id = value === undefined || value.startsWith('spiffe://') ? (value ?? '') : `spiffe://${value}`;
-  const config = pack('heddle.v1.PeerPrincipal', {});
+  const config = pack('heddle.v1.PeerPrincipal', callers === 'compared' ? { exact: id } : {});
   return {
     action: { extension: { name: PEER_PRINCIPAL, typed_config: config } },
     entry: { key: 'peer_principal', value: id },

@@ -112,7 +112,7 @@ describe('GlobalRateLimit', () => {
         failure: 'rateLimitedGlobally',
         status: 0,
         grpcStatus: 8,
-        detail: '5 requests in a minute, over all instances',
+        detail: '5 requests each minute, over all instances',
         lines:
           'x-envoy-ratelimited: true\r\nretry-after: 42\r\nx-ratelimit-limit: 5\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: 42\r\n',
         rule: '',

@@ -163,7 +163,7 @@ export class GlobalRateLimit implements RequestFilter {
       failure: 'rateLimitedGlobally',
       status: 0,
       grpcStatus: this.#config.grpcStatus,
-      detail: requests === 0 ? '' : `${requests} requests in a ${String(unit).toLowerCase()}, over all instances`,
+      detail: requests === 0 ? '' : `${requests} requests each ${String(unit).toLowerCase()}, over all instances`,
       lines: `x-envoy-ratelimited: true\r\n${window}${lines}`,
       rule: '',
     };

@@ -59,3 +59,8 @@ export const peerPrincipal: DescriptorSource = {
   key: 'peer_principal',
   valueOf: ({ peer }) => peer.principal || null,
 };
+
+/** The same, of one client alone. */
+export function exactPrincipal(id: string): DescriptorSource {
+  return { key: 'peer_principal', valueOf: ({ peer }) => (peer.principal === id ? id : null) };
+}

@@ -27,7 +27,7 @@ export interface RateLimitClientConfig {
 /**
  * Asks a rate limit service that is a cluster like any other: with its connections, mutual TLS, balancing and limits. No
  * more questions are under way at a time than the cluster's circuit breaker has room for, 1024 unless told otherwise. A
- * question is asked once.
+ * question is sent once: another instance is tried where there was no connection.
  *
  * Source: Envoy `RateLimitServiceConfig.grpc_service.envoy_grpc`; gRPC over HTTP2.
  */
@@ -77,6 +77,7 @@ class RateLimitCall implements ResponseReceiver {
   #head = '';
   #endpoint: Endpoint | null = null;
   #stream: UpstreamStream | null = null;
+  #isSecondTry = false;
   #isOver = false;
 
   constructor(cluster: Cluster, environment: CallEnvironment, onAnswer: OnAnswer) {
@@ -99,10 +100,14 @@ class RateLimitCall implements ResponseReceiver {
     }
     counters.requestsTotal++;
     this.#request = request;
+    this.#environment.wheel.arm(this.#deadline, timeoutMs);
+    this.#askAt(endpoint);
+  }
+
+  #askAt(endpoint: Endpoint): void {
     this.#endpoint = endpoint;
     endpoint.activeRequests++;
     endpoint.requestsTotal++;
-    this.#environment.wheel.arm(this.#deadline, timeoutMs);
     endpoint.poolFor('http2').acquire(this);
   }
 
@@ -128,7 +133,16 @@ class RateLimitCall implements ResponseReceiver {
 
   onPoolFailure(_failure: string, detail: string): void {
     this.#cluster.counters.connectFailures++;
-    this.#loseSoon(detail || 'no connection to the rate limit service');
+    const failed = this.#endpoint as Endpoint; // set before its pool was asked
+    const other = this.#isSecondTry ? null : this.#cluster.pick(failed, null);
+    this.#isSecondTry = true;
+    if (other === null || other === failed) {
+      this.#loseSoon(detail || 'no connection to the rate limit service');
+      return;
+    }
+    this.#cluster.reportOutcome(failed, localOrigin.failed);
+    failed.activeRequests--;
+    this.#askAt(other);
   }
 
   onInterimResponse(): void {}

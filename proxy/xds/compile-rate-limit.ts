@@ -11,6 +11,7 @@ import type { BucketSize, LocalRateLimitConfig, RateLimitEnvironment } from '../
 import { Buckets, LocalRateLimit } from '../filter/local-rate-limit.ts';
 import type { DescriptorSource } from '../filter/rate-limit-descriptor.ts';
 import {
+  exactPrincipal,
   genericKey,
   headerMatch,
   peerPrincipal,
@@ -76,5 +77,7 @@ export function compileAction(action: Action): DescriptorSource {
     const { descriptor_key: key, descriptor_value: value, expect_match: expected, headers } = match;
     return headerMatch(key || 'header_match', value, expected?.value ?? true, headers.map(compileHeader));
   }
-  return action.extension ? peerPrincipal : remoteAddress;
+  if (!action.extension?.typed_config) return remoteAddress;
+  const { exact } = unpackAs('heddle.v1.PeerPrincipal', action.extension.typed_config);
+  return exact === '' ? peerPrincipal : exactPrincipal(exact);
 }

@@ -8,10 +8,22 @@ export const rateUnits = { Second: 1, Minute: 60, Hour: 3600, Day: 86_400 } as c
 
 const requestsHint = 'write a whole number from 1 to 4294967295';
 
+const requestsSchema = z
+  .number({ error: requestsHint })
+  .int(requestsHint)
+  .min(1, requestsHint)
+  .max(4_294_967_295, requestsHint);
+
 /** So many requests in each second, minute, hour or day, evenly; as many at once. */
 const limitSchema = z.object({
-  requests: z.number({ error: requestsHint }).int(requestsHint).min(1, requestsHint).max(4_294_967_295, requestsHint),
+  requests: requestsSchema,
   unit: supportedWord(['Second', 'Minute', 'Hour', 'Day'], ['Month', 'Year']),
+});
+
+/** So many requests in each second, minute, hour, day, month of 30 days, or year of 365; then the count begins anew. */
+const globalLimitSchema = z.object({
+  requests: requestsSchema,
+  unit: z.enum(['Second', 'Minute', 'Hour', 'Day', 'Month', 'Year']),
 });
 
 const headerSchema = z
@@ -81,33 +93,44 @@ const selectorSchema = z
     }),
   );
 
-const ruleSchema = z.object({
-  /** One of them must fit, and each has a count of its own; none is every request. */
-  clientSelectors: z.array(selectorSchema).max(8, 'at most 8 selectors').optional(),
-  limit: limitSchema,
+/** One of them must fit, and each has a count of its own; none is every request. */
+const clientSelectorsSchema = z.array(selectorSchema).max(8, 'at most 8 selectors').optional();
+
+const ruleSchema = z.object({ clientSelectors: clientSelectorsSchema, limit: limitSchema });
+
+const globalRuleSchema = z.object({
+  clientSelectors: clientSelectorsSchema,
+  limit: globalLimitSchema,
+  cost: notYetSupported('cost'),
+  shared: notYetSupported('shared'),
 });
 
 /**
- * Requests beyond a rate are refused with 429. Each instance of the service counts for itself, in its own sidecar, so that
- * nobody can go past it: with three instances three times as many go on. A request must be within every rule that is for it.
+ * Requests beyond a rate are refused with 429. A request must be within every rule that is for it.
+ *
+ * `Local`: each instance of the service counts for itself, in its own sidecar, so that nobody can go past it: with three
+ * instances three times as many go on. `Global`: the rate limit service that the Mesh names counts for all instances, each
+ * port of a Service for itself; a request waits for its answer.
  *
  * Names as in Envoy Gateway's `rateLimit`; `principal` is ours.
  */
 export const rateLimitSchema = z
   .object({
-    type: supportedWord(['Local'], ['Global']),
-    local: z
-      .object({
-        rules: z.array(ruleSchema).min(1, 'write a rule').max(16, 'at most 16 rules'),
-      })
+    type: z.enum(['Local', 'Global']),
+    local: z.object({ rules: z.array(ruleSchema).min(1, 'write a rule').max(16, 'at most 16 rules') }).optional(),
+    global: z
+      .object({ rules: z.array(globalRuleSchema).min(1, 'write a rule').max(16, 'at most 16 rules') })
       .optional(),
-    global: notYetSupported('rateLimit.global'),
   })
   .check(
-    crossCheck(['type', 'local'], ({ local }, report) => {
-      if (local === undefined) report([], 'missing field local');
+    crossCheck(['type', 'local', 'global'], ({ type, local, global }, report) => {
+      const [named, other] = type === 'Local' ? (['local', 'global'] as const) : (['global', 'local'] as const);
+      const written = { local, global };
+      if (written[named] === undefined) report([], `missing field ${named}`);
+      if (written[other] !== undefined) report([other], `the type is ${type}: remove it, or write the other type`);
     }),
   );
 
 export type RateLimitRule = z.output<typeof ruleSchema>;
+export type GlobalRateLimitRule = z.output<typeof globalRuleSchema>;
 export type RateLimitSelector = z.output<typeof selectorSchema>;

@@ -2,7 +2,9 @@
 
 
 export interface PeerPrincipal {
+  'exact'?: (string);
 }
 
 export interface PeerPrincipal__Output {
+  'exact': (string);
 }
