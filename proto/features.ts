@@ -35,6 +35,8 @@ export const FEATURES = {
    * `hedge_policy`.
    */
   retries: 'retries',
+  /** `max_connection_duration` towards endpoints, and `max_stream_duration` of a route. */
+  durations: 'durations',
   /**
    * Peak EWMA, slow start, localities of `load_balancing_policy`; priorities of endpoints; `hash_policy` of routes, and their
    * `envoy.filters.http.stateful_session`.

@@ -129,6 +129,13 @@ export const failures = {
   ),
   requestTimeout: row(504, 'UT', 'never', 'response_timeout', 'The service did not answer in time'),
   streamIdleTimeout: row(504, 'SI', 'never', 'stream_idle_timeout', 'Nothing moved for too long'),
+  maxStreamDuration: row(
+    504,
+    'UMSDR',
+    'never',
+    'upstream_max_stream_duration_reached',
+    'The request lasted longer than its route allows',
+  ),
   headerTimeout: row(408, 'DPE', 'never', 'request_header_timeout', 'The request head did not arrive in time'),
   requestTooSlow: row(408, 'DPE', 'never', 'request_overall_timeout', 'The request did not arrive in time'),
   retryLimitExceeded: row(503, 'URX', 'never', 'upstream_retry_limit_exceeded', 'Every try failed'),

@@ -95,7 +95,11 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.#stream = stream;
     this.#tunnels = tunnels;
     this.#upstream = new UpstreamRequest(environment, stream, peer, this);
-    this.#deadline = new RequestDeadline(environment, () => this.#onTimeout());
+    this.#deadline = new RequestDeadline(
+      environment,
+      () => this.#onTimeout(),
+      () => this.#giveUp('maxStreamDuration'),
+    );
   }
 
   get cluster(): Cluster | null {
@@ -295,10 +299,12 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       return;
     }
     const callTimeoutMs = this.head.isGrpc ? grpcTimeoutMs(this.head.block) : 0;
-    if (callTimeoutMs > 0) {
-      this.#deadline.armForCall(callTimeoutMs, this.startedAtMs);
-      upstream.callTimeoutMs = callTimeoutMs;
+    if (callTimeoutMs > 0 || (action.maxCallMs > 0 && this.head.isGrpc)) {
+      const boundMs = atMost(callTimeoutMs, action.maxCallMs);
+      this.#deadline.armForCall(boundMs, this.startedAtMs);
+      upstream.giveCall(boundMs, boundMs !== callTimeoutMs);
     }
+    if (action.maxStreamMs > 0) this.#deadline.armForStream(action.maxStreamMs);
     if (timeoutMs > 0 && upstream.isRequestEnded) this.#deadline.armForRoute(timeoutMs);
     if (action.mirrors !== null && this.head.upgrade === '') {
       this.#mirrors = Mirrors.start(action.mirrors, upstream.outgoing, this.head, timeoutMs, this.environment);
@@ -371,7 +377,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   #beginTunnel(): void {
     this.status = 101;
     this.#isTunnel = true;
-    this.#deadline.cancel();
+    this.#deadline.cancelAnswer();
     if (!this.head.isComplete) this.#stream.resumeRequest();
   }
 
@@ -493,6 +499,11 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     for (let i = 0; i < this.#passedFilters; i++) filters[i]?.onEnd?.(this);
     this.#passedFilters = 0;
   }
+}
+
+/** The shorter one of two times of which 0 is none. */
+function atMost(ms: number, maxMs: number): number {
+  return maxMs > 0 && (ms === 0 || ms > maxMs) ? maxMs : ms;
 }
 
 /** `forwarding`: with `UpstreamRequest`, until it has an answer. */

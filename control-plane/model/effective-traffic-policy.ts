@@ -49,6 +49,9 @@ export interface EffectiveTrafficPolicy {
   readonly requestTimeoutMs: number;
   readonly connectionIdleTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
+  readonly maxStreamDurationMs: number;
+  readonly maxGrpcTimeoutMs: number;
 }
 
 /**
@@ -80,6 +83,9 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   requestTimeoutMs: 0,
   connectionIdleTimeoutMs: 3_600_000,
   streamIdleTimeoutMs: 300_000,
+  maxConnectionDurationMs: 0,
+  maxStreamDurationMs: 0,
+  maxGrpcTimeoutMs: 0,
 };
 
 /**
@@ -129,6 +135,15 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
       ({ timeout }) => optionalDurationMs(timeout?.http?.connectionIdleTimeout),
       base.connectionIdleTimeoutMs,
     ),
+    maxConnectionDurationMs: first(
+      ({ timeout }) => optionalDurationMs(timeout?.http?.maxConnectionDuration),
+      base.maxConnectionDurationMs,
+    ),
+    maxStreamDurationMs: first(
+      ({ timeout }) => optionalDurationMs(timeout?.http?.maxStreamDuration),
+      base.maxStreamDurationMs,
+    ),
+    maxGrpcTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.maxGrpcTimeout), base.maxGrpcTimeoutMs),
     streamIdleTimeoutMs: first(
       ({ timeout }) => optionalDurationMs(timeout?.http?.streamIdleTimeout),
       base.streamIdleTimeoutMs,

@@ -34,8 +34,15 @@ const timeoutSchema = z.object({
       connectionIdleTimeout: durationSchema.optional(),
       /** A request in which no byte moves either way ends after this; `0s` is never. */
       streamIdleTimeout: durationSchema.optional(),
-      maxConnectionDuration: notYetSupported('maxConnectionDuration'),
-      maxStreamDuration: notYetSupported('maxStreamDuration'),
+      /** A connection to the backend takes no request after this; `0s`, the default, is never. */
+      maxConnectionDuration: durationSchema.optional(),
+      /** A request and its answer, or a tunnel, ends after this, whatever moves; `0s`, the default, is never. */
+      maxStreamDuration: durationSchema.optional(),
+      /**
+       * Most that a caller of gRPC may give its call, and what a call has whose caller does not say; `0s`, the default, leaves
+       * it to the caller. Envoy `grpc_timeout_header_max`.
+       */
+      maxGrpcTimeout: durationSchema.optional(),
     })
     .optional(),
 });

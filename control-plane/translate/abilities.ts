@@ -18,6 +18,7 @@ export interface Abilities {
   readonly priorities: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
+  readonly durations: boolean;
   readonly balancing: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
@@ -48,6 +49,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       priorities: features.has(FEATURES.priorities),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),
+      durations: features.has(FEATURES.durations),
       balancing: features.has(FEATURES.balancing),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };

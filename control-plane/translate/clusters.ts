@@ -80,6 +80,10 @@ export function outboundCluster(
         ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
           idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
         }),
+        ...(abilities.durations &&
+          policy.maxConnectionDurationMs > 0 && {
+            max_connection_duration: msToDuration(policy.maxConnectionDurationMs),
+          }),
         ...(policy.maxRequestsPerConnection > 0 && {
           max_requests_per_connection: { value: policy.maxRequestsPerConnection },
         }),

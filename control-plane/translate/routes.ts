@@ -52,7 +52,10 @@ export interface RoutedPort {
   /** What requests to the port have to suffer, whatever becomes of them; null for nothing. */
   readonly fault: FaultInjection | null;
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
-  readonly abilities: Pick<Abilities, 'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters'>;
+  readonly abilities: Pick<
+    Abilities,
+    'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters' | 'durations'
+  >;
 }
 
 /**
@@ -223,6 +226,19 @@ function destinations(
     : { weighted_clusters: { clusters } };
 }
 
+function maxStreamDuration({
+  maxStreamDurationMs: stream,
+  maxGrpcTimeoutMs: call,
+}: EffectiveTrafficPolicy): Pick<RouteAction, 'max_stream_duration'> {
+  if (stream === 0 && call === 0) return {};
+  return {
+    max_stream_duration: {
+      ...(stream > 0 && { max_stream_duration: msToDuration(stream) }),
+      ...(call > 0 && { grpc_timeout_header_max: msToDuration(call) }),
+    },
+  };
+}
+
 function forwarding(
   rule: Pick<RequestRule, 'retry' | 'timeouts'>,
   policy: EffectiveTrafficPolicy,
@@ -236,6 +252,7 @@ function forwarding(
     ...(policy.streamIdleTimeoutMs !== builtInTrafficPolicy.streamIdleTimeoutMs && {
       idle_timeout: msToDuration(policy.streamIdleTimeoutMs),
     }),
+    ...(abilities.durations && maxStreamDuration(policy)),
     ...(retry !== null && { retry_policy: retry }),
     ...(policy.retry.hedgeOnPerTryTimeout && abilities.retries && { hedge_policy: { hedge_on_per_try_timeout: true } }),
     ...(hashes.length > 0 && { hash_policy: hashes }),

@@ -27,7 +27,14 @@ export function checkCommonHttpOptions(
   );
   // What an answer may hold has a bound that is fixed.
   refuse(options, side === 'upstream' ? ['max_headers_count'] : [], at, violations);
-  refuse(options, ['max_connection_duration', 'max_stream_duration'], at, violations);
+  // of a stream it is the route that says how long it may last
+  refuse(
+    options,
+    ['max_stream_duration', ...(side === 'downstream' ? (['max_connection_duration'] as const) : [])],
+    at,
+    violations,
+  );
+  checkDuration(options.max_connection_duration, at.field('max_connection_duration'), violations);
 }
 
 /** The windows and, towards endpoints, the number of streams are the sidecar's own. The bounds are Envoy's. */

@@ -53,7 +53,8 @@ export function checkRouteAction(action: RouteAction__Output, at: Path, violatio
       max: 1,
     },
   );
-  refuse(action, ['max_stream_duration', 'append_x_forwarded_host'], at, violations);
+  refuse(action, ['append_x_forwarded_host'], at, violations);
+  checkMaxStreamDuration(action.max_stream_duration, at.field('max_stream_duration'), violations);
 }
 
 function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, violations: Violations): void {
@@ -125,6 +126,19 @@ export function checkDirectResponse(
   if (length > maxBodyBytes) {
     violations.add(at.field('body'), `has ${length} bytes, more than ${maxBodyBytes}`);
   }
+}
+
+function checkMaxStreamDuration(
+  bounds: RouteAction__Output['max_stream_duration'],
+  at: Path,
+  violations: Violations,
+): void {
+  if (bounds === null) {
+    return;
+  }
+  checkDuration(bounds.max_stream_duration, at.field('max_stream_duration'), violations);
+  checkDuration(bounds.grpc_timeout_header_max, at.field('grpc_timeout_header_max'), violations);
+  refuse(bounds, ['grpc_timeout_header_offset'], at, violations);
 }
 
 /** '' is the absent field. */

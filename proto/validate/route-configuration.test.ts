@@ -296,6 +296,11 @@ describe('a route', () => {
       'route.upgrade_configs[0].upgrade_type: must be websocket, and is "CONNECT"',
     ],
     [
+      'an offset of a deadline',
+      { match, route: { ...route, max_stream_duration: { grpc_timeout_header_offset: { seconds: '1' } } } },
+      'route.max_stream_duration.grpc_timeout_header_offset: is not supported by the sidecar',
+    ],
+    [
       'more than one request to begin with',
       { match, route: { ...route, hedge_policy: { initial_requests: { value: 2 } } } },
       'route.hedge_policy.initial_requests: must be between 1 and 1, and is 2',

@@ -32,6 +32,8 @@ export interface ClusterConfig {
   readonly connectTimeoutMs: number;
   /** An idle pooled connection is closed after this long; infinite for never. Default 3 600 000, 3000 towards applications. */
   readonly idleTimeoutMs: number;
+  /** A connection that has been open for so long takes no other request; 0, the default, is no bound. */
+  readonly maxConnectionDurationMs: number;
   /** A connection is closed when it has carried as many; 0, the default, is no bound. */
   readonly maxRequestsPerConnection: number;
   /**
@@ -68,6 +70,7 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     upstreamProtocol: 'http1',
     connectTimeoutMs: 5_000,
     idleTimeoutMs: 3_600_000,
+    maxConnectionDurationMs: 0,
     maxRequestsPerConnection: 0,
     http2KeepAlive: null,
     balancer: plainBalancer('round-robin'),

@@ -272,7 +272,8 @@ export class Cluster {
 
   /** Runs what is due by time: idle connections are closed, ejected endpoints return. About once a second. */
   sweep(nowMs: number): void {
-    for (const endpoint of this.#endpoints.values()) endpoint.sweep(this.#config.idleTimeoutMs);
+    const { idleTimeoutMs, maxConnectionDurationMs } = this.#config;
+    for (const endpoint of this.#endpoints.values()) endpoint.sweep(idleTimeoutMs, maxConnectionDurationMs);
     this.#checks?.sweep();
     const { slowStart } = this.#config.balancer;
     if (slowStart !== null && warmUp(this.#endpoints.values(), slowStart, nowMs)) this.#publish();

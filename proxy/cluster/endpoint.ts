@@ -114,8 +114,8 @@ export class Endpoint implements Candidate, Pickable {
   }
 
   /** Closes connections that have been idle for too long. */
-  sweep(idleTimeoutMs: number): void {
-    for (const pool of this.#pools) pool.sweep(idleTimeoutMs);
+  sweep(idleTimeoutMs: number, maxDurationMs: number): void {
+    for (const pool of this.#pools) pool.sweep(idleTimeoutMs, maxDurationMs);
   }
 
   /** The endpoint is gone: idle connections close now, busy ones when their requests are answered. */

@@ -34,6 +34,24 @@ describe('RequestDeadline', () => {
     expect(expiredAtMs).toEqual([]);
   });
 
+  it('ends a stream whatever becomes of it, also one that has become a tunnel', () => {
+    const ended: number[] = [];
+    const both = new RequestDeadline(
+      { wheel, now: () => clock.nowMs },
+      () => expiredAtMs.push(clock.nowMs),
+      () => ended.push(clock.nowMs),
+    );
+    both.armForStream(2_000);
+    both.armForRoute(1_000);
+    both.cancelAnswer();
+    pass(3_000);
+    expect([expiredAtMs, ended]).toEqual([[], about(7_000)]);
+    both.armForStream(2_000);
+    both.cancel();
+    pass(3_000);
+    expect(ended).toHaveLength(1);
+  });
+
   it("is its route's timeout, from the end of the request on", () => {
     pass(500);
     deadline.armForRoute(1_000);

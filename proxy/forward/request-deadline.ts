@@ -3,8 +3,8 @@ import type { ForwardEnvironment } from './forward-environment.ts';
 
 /**
  * When a request has to be over, attempts and all: at the deadline of its call (`grpc-timeout`), which counts from its
- * beginning, or at its route's timeout, which counts from the end of the request; whichever is earlier. Used again for
- * later requests.
+ * beginning, or at its route's timeout, which counts from the end of the request; whichever is earlier. And when its stream
+ * has to be, answered or not. Used again for later requests.
  */
 export class RequestDeadline {
   readonly #environment: Pick<ForwardEnvironment, 'wheel' | 'now'>;
@@ -13,10 +13,23 @@ export class RequestDeadline {
   #deadline: Deadline | null = null;
   /** By the environment's `now`; 0 for none. */
   #callEndsAtMs = 0;
+  readonly #onStreamExpire: () => void;
+  #stream: Deadline | null = null;
 
-  constructor(environment: Pick<ForwardEnvironment, 'wheel' | 'now'>, onExpire: () => void) {
+  constructor(
+    environment: Pick<ForwardEnvironment, 'wheel' | 'now'>,
+    onExpire: () => void,
+    onStreamExpire: () => void = onExpire,
+  ) {
     this.#environment = environment;
     this.#onExpire = onExpire;
+    this.#onStreamExpire = onStreamExpire;
+  }
+
+  /** From now on, whatever becomes of it. */
+  armForStream(durationMs: number): void {
+    this.#stream ??= new Deadline(this.#onStreamExpire);
+    this.#environment.wheel.arm(this.#stream, durationMs);
   }
 
   /** For a call that began at `startedAtMs`. */
@@ -35,8 +48,14 @@ export class RequestDeadline {
     this.#environment.wheel.arm(this.#deadline, timeoutMs);
   }
 
-  /** The request is over, or has become a tunnel. */
+  /** The request is over. */
   cancel(): void {
+    this.cancelAnswer();
+    if (this.#stream !== null) this.#environment.wheel.cancel(this.#stream);
+  }
+
+  /** It has become a tunnel, which may take its time. */
+  cancelAnswer(): void {
     this.#callEndsAtMs = 0;
     if (this.#deadline !== null) this.#environment.wheel.cancel(this.#deadline);
   }

@@ -66,8 +66,6 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   attempts = 0;
   /** How a call ended; -1 where it was none, or nobody said. */
   grpcStatus = -1;
-  /** What the caller of gRPC gives its call, from the beginning of the request; 0 for none. */
-  callTimeoutMs = 0;
   /** The client has said all that it will: its request, or its side of a tunnel. */
   isRequestEnded = false;
   /** The answer is one that would have been tried again, had an attempt been left. */
@@ -91,6 +89,10 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   #timeoutMs = 0;
   /** That or the time of one attempt is bounded, and the upstream is told. */
   #tellsTime = false;
+  /** What a call of gRPC has, from the beginning of the request; 0 for no bound. */
+  #callTimeoutMs = 0;
+  /** That is not what its caller said. */
+  #isCallBounded = false;
   #startedAtMs = 0;
   #looksAtEveryAnswer = false;
   #protocol: UpstreamProtocol = 'http1';
@@ -144,7 +146,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   begin(head: RequestHead, startedAtMs: number): void {
     this.#head = head;
     this.#startedAtMs = startedAtMs;
-    this.callTimeoutMs = 0;
+    this.#callTimeoutMs = 0;
     this.cluster = null;
     this.endpoint = null;
     this.attempts = 0;
@@ -235,6 +237,12 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     this.#replay = null;
   }
 
+  /** A call of gRPC that has so long, from its beginning; `isBounded` where that is not what its caller said. */
+  giveCall(timeoutMs: number, isBounded: boolean): void {
+    this.#callTimeoutMs = timeoutMs;
+    this.#isCallBounded = isBounded;
+  }
+
   /** Tries an endpoint; only after `enter`. */
   attempt(): void {
     const cluster = this.cluster as Cluster; // set by enter
@@ -315,7 +323,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     if (!stream.isReused && this.endpoint?.config.isMeshed === true) {
       request.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
     }
-    if (this.#tellsTime || this.callTimeoutMs > 0) this.#tellTimeLeft(request);
+    if (this.#tellsTime || this.#callTimeoutMs > 0) this.#tellTimeLeft(request);
     const isFlowing = stream.send(this, request);
     if (this.#head.isComplete || this.#head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer
     const isReplayed = this.attempts === 1 || this.#replay === null || this.#replayTo(stream, this.#replay);
@@ -335,9 +343,9 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
       const perTryTimeoutMs = policy === null || policy.hedgesOnTryTimeout ? 0 : policy.perTryTimeoutMs;
       request.attemptBlock += expectedTimeLine(this.#timeoutMs, perTryTimeoutMs, elapsedMs);
     }
-    if (this.callTimeoutMs === 0 || elapsedMs < 1) return;
+    if (this.#callTimeoutMs === 0 || (elapsedMs < 1 && !this.#isCallBounded)) return;
     request.block = withoutGrpcTimeout(request.block);
-    request.attemptBlock += grpcTimeoutLine(this.callTimeoutMs, elapsedMs);
+    request.attemptBlock += grpcTimeoutLine(this.#callTimeoutMs, elapsedMs);
   }
 
   onPoolFailure(failure: Failure, detail: string): void {

@@ -37,6 +37,8 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   isReused = false;
   /** Exchanges that it has brought to their end; counted by the pool. */
   requests = 0;
+  /** These two by the pool's clock. */
+  openedAtMs = 0;
   /** When it became idle; the pool reads it. */
   idleSinceMs = 0;
   /** How long it may be idle and still be used, as the upstream says; negative when not at all. */

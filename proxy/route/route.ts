@@ -31,6 +31,10 @@ export interface ForwardAction<D> {
   readonly timeoutMs: number;
   /** Longest time without a byte in either direction; 0 leaves it to the listener, infinity is no bound. */
   readonly idleTimeoutMs: number;
+  /** Longest time for a request and its answer, or a tunnel, from the beginning; 0 is no bound. */
+  readonly maxStreamMs: number;
+  /** Most that a caller of gRPC may give its call, and what it has where it does not say; 0 is no bound. */
+  readonly maxCallMs: number;
   readonly retry: RetryPolicy | null;
   /** Envoy's priority HIGH: limits and connections apart from those of all other requests. */
   readonly isHighPriority: boolean;

@@ -173,6 +173,8 @@ export function routeTable(
       pick: () => cluster,
       timeoutMs: 0,
       idleTimeoutMs: 0,
+      maxStreamMs: 0,
+      maxCallMs: 0,
       retry: null,
       pathRewrite: null,
       isHighPriority: false,

@@ -109,8 +109,14 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
     this.#openWhereNeeded();
   }
 
-  sweep(idleTimeoutMs: number): void {
-    const before = this.#now() - idleTimeoutMs;
+  sweep(idleTimeoutMs: number, maxDurationMs = 0): void {
+    const now = this.#now();
+    if (maxDurationMs > 0) {
+      for (const connection of this.#open) {
+        if (now - connection.openedAtMs > maxDurationMs) connection.idleLimitMs = -1; // its request is the last one
+      }
+    }
+    const before = now - idleTimeoutMs;
     const expired = this.#idle.filter((each) => each.idleSinceMs < before || this.#isExpired(each));
     for (const connection of expired) connection.abort();
   }
@@ -141,6 +147,7 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
   adopt(transport: OpenedTransport, isCounted: boolean): void {
     this.#connecting--;
     const connection = new ClientConnection(transport, this);
+    connection.openedAtMs = this.#now();
     transport.startReading();
     this.#open.add(connection);
     if (!isCounted) this.#beyondLimit.add(connection);

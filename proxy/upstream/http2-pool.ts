@@ -125,10 +125,14 @@ export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOw
     if (at >= 0) this.#ready.splice(at, 1);
   }
 
-  sweep(idleTimeoutMs: number): void {
+  sweep(idleTimeoutMs: number, maxDurationMs = 0): void {
     const { nowMs } = this.#options.clock;
-    for (const connection of [...this.#open.keys()]) {
+    for (const [connection, { openedAtMs }] of [...this.#open]) {
       connection.sweep(nowMs);
+      if (maxDurationMs > 0 && nowMs - openedAtMs > maxDurationMs) {
+        connection.retire();
+        this.#forget(connection);
+      }
       if (connection.isUnused && nowMs - connection.idleSinceMs > idleTimeoutMs) connection.shut();
     }
     // a connection that had to rest may have room again, and nothing else would tell
@@ -162,7 +166,7 @@ export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOw
 
   adopt(transport: OpenedTransport, isCounted: boolean): void {
     const connection = new Http2ClientConnection(transport, this, this.#options);
-    this.#open.set(connection, { isCounted, isReady: false });
+    this.#open.set(connection, { isCounted, isReady: false, openedAtMs: this.#options.clock.nowMs });
     if (this.#isClosed) connection.retire();
     transport.startReading();
   }
@@ -181,4 +185,5 @@ interface Opened {
   /** Takes a place among the cluster's connections; a first connection may be one too many. */
   readonly isCounted: boolean;
   isReady: boolean;
+  readonly openedAtMs: number;
 }

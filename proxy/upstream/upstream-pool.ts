@@ -18,8 +18,11 @@ export interface UpstreamPool {
   acquire(waiter: PoolWaiter): void;
   /** The waiter no longer needs a stream; a connection that is being opened stays for the next request. */
   cancel(waiter: PoolWaiter): void;
-  /** Closes what has been idle for longer than `idleTimeoutMs`. About once a second. */
-  sweep(idleTimeoutMs: number): void;
+  /**
+   * Closes what has been idle for longer than `idleTimeoutMs`, and what has been open for longer than `maxDurationMs`, by
+   * default without bound, as soon as its requests are answered. About once a second.
+   */
+  sweep(idleTimeoutMs: number, maxDurationMs?: number): void;
   /** The endpoint is gone: idle connections close now, busy ones when their requests are answered. */
   close(): void;
 }

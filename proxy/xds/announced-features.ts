@@ -15,6 +15,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.priorities,
   FEATURES.routing,
   FEATURES.retries,
+  FEATURES.durations,
   FEATURES.outlierDetectors,
   FEATURES.healthChecks,
   FEATURES.balancing,

@@ -40,6 +40,7 @@ describe('compileCluster', () => {
 
   it('bounds the requests of a connection where it is told to', () => {
     expect(withHttpOptions({ max_requests_per_connection: { value: 7 } }).maxRequestsPerConnection).toBe(7);
+    expect(withHttpOptions({ max_connection_duration: { seconds: 7 } }).maxConnectionDurationMs).toBe(7000);
   });
 
   it('asks connections of HTTP/2 for signs of life where it is told to', () => {
@@ -66,6 +67,7 @@ describe('compileCluster', () => {
       upstreamProtocol: 'http1',
       connectTimeoutMs: 5_000,
       idleTimeoutMs: 3_000,
+      maxConnectionDurationMs: 0,
       maxRequestsPerConnection: 0,
       http2KeepAlive: null,
       balancer: plainBalancer('least-request'),

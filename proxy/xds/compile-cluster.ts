@@ -35,6 +35,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     upstreamProtocol: upstreamProtocolOf(options),
     connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : timerMs(cluster.connect_timeout),
     idleTimeoutMs: idleTimeoutOf(common?.idle_timeout ?? null),
+    maxConnectionDurationMs: common?.max_connection_duration ? timerMs(common.max_connection_duration) : 0,
     maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,
     http2KeepAlive: keepAliveOf(options),
     balancer: compileBalancer(cluster),

@@ -1,3 +1,4 @@
+import type { ProtoDuration } from '../../proto/duration.ts';
 import { timerMs } from '../../proto/duration.ts';
 import type { RedirectAction__Output } from '../../proto/generated/envoy/config/route/v3/RedirectAction.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
@@ -135,6 +136,8 @@ function compileForward<D>(
     timeoutMs: action.timeout === null ? defaultTimeoutMs : timerMs(action.timeout),
     // Absent and zero are opposites: the listener's own bound, and none.
     idleTimeoutMs: action.idle_timeout === null ? 0 : timerMs(action.idle_timeout) || Number.POSITIVE_INFINITY,
+    maxStreamMs: msOrNone(action.max_stream_duration?.max_stream_duration),
+    maxCallMs: msOrNone(action.max_stream_duration?.grpc_timeout_header_max),
     retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, ofRoute.limits),
     isHighPriority: action.priority === 'HIGH',
     pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
@@ -142,6 +145,11 @@ function compileForward<D>(
     upgrades: compileUpgrades(action.upgrade_configs),
     hashPolicies: compileHashPolicies(action.hash_policy, random),
   };
+}
+
+/** 0, which is no bound, also where nothing is said. */
+function msOrNone(duration: ProtoDuration | null | undefined): number {
+  return duration ? timerMs(duration) : 0;
 }
 
 /** Names are compared without regard to case (Envoy); unset `enabled` means true. */
