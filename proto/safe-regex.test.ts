@@ -37,6 +37,16 @@ describe('compileRegex', () => {
     },
   );
 
+  it('looks at no text that would hold a sidecar up, however the pattern is made', () => {
+    const regex = compileRegex('.*a.{14}b.{200}x?');
+    expect(regex.matches(`${'a'.repeat(15)}b${'c'.repeat(200)}`)).toBe(true);
+    expect(regex.matches(`${'a'.repeat(8000)}b${'c'.repeat(200)}`)).toBe(false);
+    const random = Array.from({ length: 8192 }, (_, index) => 'ab'[((index * 7919) % 13) & 1]).join('');
+    const begin = performance.now();
+    for (let length = 1000; length < 8192; length += 512) regex.matches(random.slice(0, length));
+    expect(performance.now() - begin).toBeLessThan(1_000);
+  });
+
   it('throws what is wrong with a pattern', () => {
     expect(() => compileRegex('[')).toThrow('the pattern "[" is not a pattern as RE2 reads it: missing closing ]');
   });
