@@ -25,6 +25,8 @@ export const FEATURES = {
   bodyLimit: 'body-limit',
   /** `envoy.filters.http.adaptive_concurrency` and `envoy.filters.http.admission_control` of a route. */
   overloadFilters: 'overload-filters',
+  /** A route's fallback, in its metadata. */
+  fallback: 'fallback',
   /** The priority HIGH of routes and thresholds; `per_host_thresholds`. */
   priorities: 'priorities',
   /** `safe_regex`; more of a route's action than where it goes: mirrors, CORS, header changes of weighted clusters. */

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
+import { failures } from './failure.ts';
 import type { FilterAnswer, FilterEdit, FilterWait, FilterWatch, RequestFilter } from './filter/request-filter.ts';
 import { answerOfFailure, answerOfFilter, answerOfRule } from './forward/answer-of-our-own.ts';
 import type {
@@ -13,7 +14,7 @@ import type {
 } from './forward/forward-environment.ts';
 import type { LocalReply } from './forward/local-reply.ts';
 import { Mirrors } from './forward/mirrors.ts';
-import type { ControlTrust } from './forward/request-controls.ts';
+import type { ControlTrust, RequestBounds } from './forward/request-controls.ts';
 import { takeControls } from './forward/request-controls.ts';
 import { RequestDeadline } from './forward/request-deadline.ts';
 import type { AnswerReceiver } from './forward/upstream-request.ts';
@@ -21,7 +22,7 @@ import { UpstreamRequest } from './forward/upstream-request.ts';
 import { grpcStatusOf, grpcTimeoutMs } from './message/grpc.ts';
 import { applyHeadRules } from './message/head-rules.ts';
 import type { DownstreamStream, RequestHead, RequestReceiver, ResponseHead } from './message-head.ts';
-import type { ForwardAction, HeaderEdit, Route } from './route/route.ts';
+import type { Fallback, ForwardAction, HeaderEdit, Route } from './route/route.ts';
 
 /** A tunnel on which nothing moves, unless its route says otherwise (Envoy, `idle_timeout` of TCP). */
 const TUNNEL_IDLE_TIMEOUT_MS = 3_600_000;
@@ -71,6 +72,9 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   #bodyWatch: FilterWatch | null = null;
   /** Of the route's filters, as many have let the request go on. */
   #passedFilters = 0;
+  /** Where the request goes when it cannot go where its route leads; null from there on. */
+  #fallback: Fallback<Cluster> | null = null;
+  #bounds: RequestBounds | null = null;
   #phase: Phase = 'idle';
   /** While a tunnel is being opened, or a filter holds the request up: makes the outcome be of no interest. */
   #cancelWait: (() => void) | null = null;
@@ -290,26 +294,33 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     const bounds = this.head.hasControls ? takeControls(this.head, action, this.#controlTrust()) : action;
     const { timeoutMs } = bounds;
     this.#timeoutMs = timeoutMs;
+    this.#fallback = action.fallback;
+    this.#bounds = bounds;
     const isIn =
       edited === null
         ? upstream.enter(action.pick(), action, requestHeaders, bounds)
         : upstream.enter(edited.destination, action, edited.requestHeaders, bounds);
-    if (!isIn) {
-      this.#fail('upstreamOverflow', 'too many requests in flight');
-      return;
-    }
-    const callTimeoutMs = this.head.isGrpc ? grpcTimeoutMs(this.head.block) : 0;
-    if (callTimeoutMs > 0 || (action.maxCallMs > 0 && this.head.isGrpc)) {
-      const boundMs = atMost(callTimeoutMs, action.maxCallMs);
-      this.#deadline.armForCall(boundMs, this.startedAtMs);
-      upstream.giveCall(boundMs, boundMs !== callTimeoutMs);
-    }
+    const callMs = this.head.isGrpc ? this.#boundCall(action) : 0;
+    if (callMs > 0) this.#deadline.armForCall(callMs, this.startedAtMs);
     if (action.maxStreamMs > 0) this.#deadline.armForStream(action.maxStreamMs);
     if (timeoutMs > 0 && upstream.isRequestEnded) this.#deadline.armForRoute(timeoutMs);
+    if (!isIn) {
+      this.onNoAnswer('upstreamOverflow', 'too many requests in flight');
+      return;
+    }
     if (action.mirrors !== null && this.head.upgrade === '') {
       this.#mirrors = Mirrors.start(action.mirrors, upstream.outgoing, this.head, timeoutMs, this.environment);
     }
     upstream.attempt();
+    this.#fallback = null; // by now something may have been sent
+  }
+
+  /** Tells the upstream side how long a call may take, by its client and its route; 0 is no bound. */
+  #boundCall({ maxCallMs }: ForwardAction<Cluster>): number {
+    const saidMs = grpcTimeoutMs(this.head.block);
+    const boundMs = atMost(saidMs, maxCallMs);
+    if (boundMs > 0) this.#upstream.giveCall(boundMs, boundMs !== saidMs);
+    return boundMs;
   }
 
   /** A sidecar vouches for what it says of its own application; on the outbound side that is ours. */
@@ -407,7 +418,33 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   }
 
   onNoAnswer(failure: Failure, detail: string): void {
-    this.#fail(failure, detail);
+    if (this.#fallback === null || !this.#fallBack(failure, detail, this.#fallback)) this.#fail(failure, detail);
+  }
+
+  /** Only for requests of which nothing was sent, and whose client has not said anything since their head. */
+  #fallBack(failure: Failure, detail: string, fallback: Fallback<Cluster>): boolean {
+    this.#fallback = null;
+    const served = fallbacks.get(failure);
+    const { head } = this;
+    const upstream = this.#upstream;
+    if (served === undefined || upstream.isRequestEnded !== head.isComplete) return false;
+    if (fallback.kind === 'respond') {
+      if (head.isGrpc) return false;
+      this.failure = served;
+      this.detail = detail;
+      this.responseBytes = fallback.body.length;
+      this.#answer(fallback);
+      return true;
+    }
+    const action = this.#action as ForwardAction<Cluster>; // set with the fallback, as are these
+    const bounds = this.#bounds as RequestBounds;
+    upstream.finish(failures[failure].status);
+    upstream.begin(head, this.startedAtMs);
+    if (!upstream.enter(fallback.destination, action, this.route?.requestHeaders ?? null, bounds)) return false;
+    this.failure = served;
+    if (head.isGrpc) this.#boundCall(action);
+    upstream.attempt();
+    return true;
   }
 
   onDownstreamReset(): void {
@@ -505,6 +542,12 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
 function atMost(ms: number, maxMs: number): number {
   return maxMs > 0 && (ms === 0 || ms > maxMs) ? maxMs : ms;
 }
+
+/** What a request that its route's fallback has served is recorded with. */
+const fallbacks: ReadonlyMap<Failure, Failure> = new Map([
+  ['upstreamOverflow', 'overflowFallback'],
+  ['noHealthyUpstream', 'unhealthyFallback'],
+]);
 
 /** `forwarding`: with `UpstreamRequest`, until it has an answer. */
 type Phase = 'idle' | 'routing' | 'forwarding' | 'responding';

@@ -145,6 +145,12 @@ describe('backendTrafficPolicySchema', () => {
       policy({ adaptiveConcurrency: { maxConcurrency: 0 } }),
       'spec.adaptiveConcurrency.maxConcurrency: write a whole number from 1 to 4294967295',
     ],
+    ['a fallback to nothing', policy({ fallback: {} }), 'spec.fallback: write one of backendRef and directResponse'],
+    [
+      'an answer that is no answer',
+      policy({ fallback: { directResponse: { statusCode: 100 } } }),
+      'spec.fallback.directResponse.statusCode: write a whole number from 200 to 599',
+    ],
     ['a limit of no kind', policy({ rateLimit: {} }), 'spec.rateLimit.type: missing field type'],
     ['a limit of nothing', policy({ rateLimit: { type: 'Local' } }), 'spec.rateLimit: missing field local'],
     [

@@ -8,6 +8,7 @@ import type { EffectiveOutlierDetection } from './traffic-policy/effective-outli
 import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-policy/effective-outlier-detection.ts';
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
 import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
+import type { WrittenFallback } from './traffic-policy/fallback.ts';
 import type { WrittenAdaptiveConcurrency, WrittenAdmissionControl } from './traffic-policy/overload.ts';
 import type { GlobalRateLimitRule, RateLimitRule } from './traffic-policy/rate-limit.ts';
 import { quantityBytes } from './traffic-policy/request-buffer.ts';
@@ -45,6 +46,8 @@ export interface EffectiveTrafficPolicy {
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
   /** In the callers' sidecars; null is off. */
   readonly admissionControl: WrittenAdmissionControl | null;
+  /** For requests that cannot be sent; null answers them 503. */
+  readonly fallback: WrittenFallback | null;
   readonly connectTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly connectionIdleTimeoutMs: number;
@@ -78,6 +81,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   maxRequestBodyBytes: 0,
   adaptiveConcurrency: null,
   admissionControl: null,
+  fallback: null,
   connectTimeoutMs: 5000,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
   requestTimeoutMs: 0,
@@ -125,6 +129,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     ),
     adaptiveConcurrency: first(({ adaptiveConcurrency }) => adaptiveConcurrency, base.adaptiveConcurrency),
     admissionControl: first(({ admissionControl }) => admissionControl, base.admissionControl),
+    fallback: first(({ fallback }) => fallback, base.fallback),
     maxRequestBodyBytes: first(
       ({ requestBuffer }) => requestBuffer && quantityBytes(requestBuffer.limit),
       base.maxRequestBodyBytes,

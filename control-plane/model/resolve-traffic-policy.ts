@@ -30,6 +30,7 @@ const sections = [
   'requestBuffer',
   'adaptiveConcurrency',
   'admissionControl',
+  'fallback',
 ] as const;
 
 /**

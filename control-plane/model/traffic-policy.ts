@@ -4,6 +4,7 @@ import { durationSchema } from './gateway-duration.ts';
 import { elsewhere, notYetSupported } from './not-yet-supported.ts';
 import { activeHealthCheckSchema } from './traffic-policy/active-health-check.ts';
 import { circuitBreakerSchema } from './traffic-policy/circuit-breaker.ts';
+import { fallbackSchema } from './traffic-policy/fallback.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
 import { loadBalancerSchema } from './traffic-policy/load-balancer.ts';
 import { adaptiveConcurrencySchema, admissionControlSchema } from './traffic-policy/overload.ts';
@@ -77,6 +78,7 @@ export const trafficPolicyShape = {
   requestBuffer: requestBufferSchema.optional(),
   adaptiveConcurrency: adaptiveConcurrencySchema.optional(),
   admissionControl: admissionControlSchema.optional(),
+  fallback: fallbackSchema.optional(),
   faultInjection: elsewhere('faultInjection', 'a FaultInjection, which ends by itself'),
   tcpKeepalive: notYetSupported('tcpKeepalive'),
   proxyProtocol: notYetSupported('proxyProtocol'),
@@ -121,6 +123,7 @@ export type TrafficPolicy = Pick<
   | 'requestBuffer'
   | 'adaptiveConcurrency'
   | 'admissionControl'
+  | 'fallback'
 >;
 
 /** Moves `outlierDetection` to `healthCheck.passive`. */

@@ -15,6 +15,7 @@ export interface Abilities {
   readonly globalRateLimits: boolean;
   readonly bodyLimit: boolean;
   readonly overloadFilters: boolean;
+  readonly fallback: boolean;
   readonly priorities: boolean;
   readonly routing: boolean;
   readonly retries: boolean;
@@ -46,6 +47,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       globalRateLimits: features.has(FEATURES.globalRateLimits),
       bodyLimit: features.has(FEATURES.bodyLimit),
       overloadFilters: features.has(FEATURES.overloadFilters),
+      fallback: features.has(FEATURES.fallback),
       priorities: features.has(FEATURES.priorities),
       routing: features.has(FEATURES.routing),
       retries: features.has(FEATURES.retries),

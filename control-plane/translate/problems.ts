@@ -4,6 +4,7 @@ import { documentName } from '../model/kinds.ts';
 import type { Service } from '../model/service.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import { dialFor } from './endpoints.ts';
+import { fallbackFindings } from './fallback.ts';
 import type { FaultAttachments } from './faults.ts';
 import { healthCheckFindings } from './health-check-problems.ts';
 import type { Documents } from './mesh-view.ts';
@@ -42,6 +43,7 @@ export function findProblems(
         ...conflictFindings(policy, catalog, policies),
         ...healthCheckFindings(policy, catalog),
         ...globalLimitFindings(policy, documents.Mesh[0] ?? null, catalog),
+        ...fallbackFindings(policy, catalog),
       ]),
     ),
     ...documents.Mesh.flatMap((mesh) => named(mesh, rateLimitServiceFindings(mesh, catalog))),

@@ -16,6 +16,7 @@ import type { Backend, BackendName, Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
 import { hashPolicies } from './balancers.ts';
 import { corsConfig } from './cors.ts';
+import { withFallback } from './fallback.ts';
 import { withFault } from './faults.ts';
 import { comparePrecedence } from './gateway-precedence.ts';
 import { mirrorPolicies } from './mirrors.ts';
@@ -54,7 +55,7 @@ export interface RoutedPort {
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
   readonly abilities: Pick<
     Abilities,
-    'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters' | 'durations'
+    'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters' | 'durations' | 'fallback'
   >;
 }
 
@@ -78,8 +79,15 @@ export function routeConfiguration(
           .filter(({ route, match }) => called.abilities.routing || (route.kind === 'HTTPRoute' && !hasPattern(match)))
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
+  const { service } = called.destination;
+  const fallback = called.abilities.fallback ? called.policy.fallback : null;
+  const policy = { kind: 'BackendTrafficPolicy', metadata: { namespace: service.namespace } };
+  const resolve = (reference: BackendName) =>
+    resolveBackend(reference, policy, service.namespace, catalog, called.carried);
   const control = called.abilities.overloadFilters ? called.policy.admissionControl : null;
-  const suffering = routes.map((route) => withFault(withAdmissionControl(route, control), called.fault));
+  const suffering = routes.map((route) =>
+    withFault(withFallback(withAdmissionControl(route, control), fallback, resolve), called.fault),
+  );
   return {
     name,
     virtual_hosts: [{ name, domains: ['*'], routes: suffering }],

@@ -400,6 +400,12 @@ const trafficPolicy = fc.record({
       retryNonIdempotent: often(fc.boolean()),
     }),
   ),
+  fallback: rarely(
+    fc.oneof(
+      fc.record({ backendRef: backendName }),
+      fc.record({ directResponse: fc.record({ statusCode: rarely(fc.constantFrom(200, 599)) }) }),
+    ),
+  ),
   adaptiveConcurrency: rarely(
     fc.record({ samplePercentile: rarely(percent), maxConcurrency: rarely(fc.constantFrom(1, 4_294_967_295)) }),
   ),

@@ -36,6 +36,8 @@ export interface ForwardAction<D> {
   /** Most that a caller of gRPC may give its call, and what it has where it does not say; 0 is no bound. */
   readonly maxCallMs: number;
   readonly retry: RetryPolicy | null;
+  /** For requests of which nothing was sent, since there is no room or no instance; null for none. */
+  readonly fallback: Fallback<D> | null;
   /** Envoy's priority HIGH: limits and connections apart from those of all other requests. */
   readonly isHighPriority: boolean;
   readonly pathRewrite: PathRewrite | null;
@@ -59,6 +61,10 @@ export interface EditedDestination<D> {
   readonly requestHeaders: HeaderEdit | null;
   readonly responseHeaders: HeaderEdit | null;
 }
+
+export type Fallback<D> =
+  | { readonly kind: 'forward'; readonly destination: D }
+  | { readonly kind: 'respond'; readonly status: number; readonly lines: string; readonly body: string };
 
 export interface Mirror<D> {
   readonly destination: D;

@@ -177,6 +177,7 @@ export function routeTable(
       maxCallMs: 0,
       retry: null,
       pathRewrite: null,
+      fallback: null,
       isHighPriority: false,
       hostRewrite: null,
       upgrades: null,

@@ -12,6 +12,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.globalRateLimits,
   FEATURES.bodyLimit,
   FEATURES.overloadFilters,
+  FEATURES.fallback,
   FEATURES.priorities,
   FEATURES.routing,
   FEATURES.retries,

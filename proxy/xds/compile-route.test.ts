@@ -80,6 +80,7 @@ describe('compileRouteConfiguration', () => {
       timeoutMs: 15_000,
       retry: null,
       pathRewrite: null,
+      fallback: null,
       isHighPriority: false,
       hostRewrite: null,
     });

@@ -1,5 +1,7 @@
 import type { ProtoDuration } from '../../proto/duration.ts';
 import { timerMs } from '../../proto/duration.ts';
+import type { FallbackMetadata } from '../../proto/fallback-metadata.ts';
+import { parseFallbackMetadata } from '../../proto/fallback-metadata.ts';
 import type { RedirectAction__Output } from '../../proto/generated/envoy/config/route/v3/RedirectAction.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { RouteAction__Output } from '../../proto/generated/envoy/config/route/v3/RouteAction.ts';
@@ -13,7 +15,7 @@ import { replaceFullPath, replacePrefixMatch } from '../route/path-rewrite.ts';
 import { QueryMatcher } from '../route/query-matcher.ts';
 import type { RedirectStatus } from '../route/redirect.ts';
 import { Redirect } from '../route/redirect.ts';
-import type { ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
+import type { Fallback, ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
 import type { RouteEntry } from '../route/route-entry.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { SessionState } from '../route/session-state.ts';
@@ -81,7 +83,12 @@ function compileRoute<D>(
     action: compileAction(
       route,
       match,
-      { ...ofRoute, limits: repeatLimits(route), session: compileSessionState(route, environment.wallClockMs) },
+      {
+        ...ofRoute,
+        fallback: parseFallbackMetadata(route.metadata),
+        limits: repeatLimits(route),
+        session: compileSessionState(route, environment.wallClockMs),
+      },
       destinationOf,
       environment.random,
     ),
@@ -100,6 +107,7 @@ function compileOrigin(origin: NonNullable<ReturnType<typeof parseRouteMetadata>
 interface ActionOfRoute extends ChangesOfRoute {
   readonly limits: RepeatLimits;
   readonly session: SessionState | null;
+  readonly fallback: FallbackMetadata | null;
 }
 
 function compileAction<D>(
@@ -139,6 +147,7 @@ function compileForward<D>(
     maxStreamMs: msOrNone(action.max_stream_duration?.max_stream_duration),
     maxCallMs: msOrNone(action.max_stream_duration?.grpc_timeout_header_max),
     retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, ofRoute.limits),
+    fallback: compileFallback(ofRoute.fallback, destinationOf),
     isHighPriority: action.priority === 'HIGH',
     pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
     hostRewrite: action.host_rewrite_literal ?? null,
@@ -150,6 +159,17 @@ function compileForward<D>(
 /** 0, which is no bound, also where nothing is said. */
 function msOrNone(duration: ProtoDuration | null | undefined): number {
   return duration ? timerMs(duration) : 0;
+}
+
+function compileFallback<D>(said: FallbackMetadata | null, destinationOf: DestinationOf<D>): Fallback<D> | null {
+  if (said === null) return null;
+  if (said.kind === 'cluster') return { kind: 'forward', destination: destinationOf(said.cluster) };
+  return {
+    kind: 'respond',
+    status: said.status,
+    lines: said.contentType === '' ? '' : `content-type: ${said.contentType}\r\n`,
+    body: said.body,
+  };
 }
 
 /** Names are compared without regard to case (Envoy); unset `enabled` means true. */
