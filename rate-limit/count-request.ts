@@ -24,7 +24,8 @@ interface Limit {
   readonly unit: Unit;
 }
 
-const MAX_DESCRIPTORS = 64;
+/** As many as a sidecar has rules. */
+const MAX_DESCRIPTORS = 1024;
 const MAX_ENTRIES = 64;
 /** Longer names of counts are kept as their hash. */
 const MAX_KEY_LENGTH = 256;

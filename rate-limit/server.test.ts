@@ -120,7 +120,7 @@ describe('the rate limit server', () => {
       { domain: 'd', descriptors: [{ entries: [{ key: 'a', value: 'b' }], limit: { requests_per_unit: 1 } }] },
       status.INVALID_ARGUMENT,
     ],
-    ['with too many', { domain: 'd', descriptors: Array(65).fill(limited('web', 1)) }, status.INVALID_ARGUMENT],
+    ['with too many', { domain: 'd', descriptors: Array(1025).fill(limited('web', 1)) }, status.INVALID_ARGUMENT],
     ['that is too large', { domain: 'd'.repeat(70_000), descriptors: [limited('web', 1)] }, status.RESOURCE_EXHAUSTED],
   ])('refuses a question %s', async (_name, question, code) => {
     await serve();

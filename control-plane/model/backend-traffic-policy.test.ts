@@ -177,6 +177,21 @@ describe('backendTrafficPolicySchema', () => {
       'spec.rateLimit.local.rules[0].limit.requests: write a whole number from 1 to 4294967295',
     ],
     [
+      'too many selectors in all rules together',
+      policy({
+        rateLimit: {
+          type: 'Local',
+          local: {
+            rules: Array(9).fill({
+              clientSelectors: Array(8).fill({ path: { value: '/a' } }),
+              limit: { requests: 1, unit: 'Hour' },
+            }),
+          },
+        },
+      }),
+      'spec.rateLimit.local.rules: at most 64 selectors in all rules',
+    ],
+    [
       'a limit for a selector that says nothing',
       limited({ clientSelectors: [{}], limit: { requests: 1, unit: 'Second' } }),
       'spec.rateLimit.local.rules[0].clientSelectors[0]: says nothing: write headers, methods, path or principal, or leave clientSelectors out',

@@ -453,21 +453,24 @@ const selector = fc
   })
   .filter((parts) => Object.values(parts).some((part) => part !== undefined));
 
-export const rateLimit: fc.Arbitrary<object> = fc.record({
-  type: fc.constant('Local'),
-  local: fc.record({
+const rateRules = (...units: readonly string[]) =>
+  fc.record({
     rules: fc.array(
       fc.record({
         clientSelectors: often(fc.array(selector, { maxLength: 2 })),
         limit: fc.record({
           requests: fc.constantFrom(1, 1000, 4_294_967_295),
-          unit: fc.constantFrom('Second', 'Minute', 'Hour', 'Day'),
+          unit: fc.constantFrom(...units),
         }),
       }),
       { minLength: 1, maxLength: 3 },
     ),
-  }),
-});
+  });
+
+export const rateLimit: fc.Arbitrary<object> = fc.oneof(
+  fc.record({ type: fc.constant('Local'), local: rateRules('Second', 'Minute', 'Hour', 'Day') }),
+  fc.record({ type: fc.constant('Global'), global: rateRules('Second', 'Month', 'Year') }),
+);
 
 export const backendTrafficPolicy: fc.Arbitrary<object> = fc
   .tuple(
@@ -535,6 +538,13 @@ export const mesh: fc.Arbitrary<object> = fc
     ),
     headersWithUnderscoresAction: rarely(fc.constantFrom('ALLOW', 'REJECT_REQUEST', 'DROP_HEADER')),
     protocolDetectionTimeout: rarely(duration),
+    rateLimit: often(
+      fc.record({
+        backendRef: fc.record({ name: fc.constantFrom('cart', 'web', 'nobody'), port: fc.constantFrom(80, 7) }),
+        timeout: rarely(positiveDuration),
+        failClosed: rarely(fc.boolean()),
+      }),
+    ),
     defaults: often(trafficPolicy),
   })
   .map((spec) => ({ apiVersion: 'heddle.dev/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec }));

@@ -8,8 +8,8 @@ import { isHeaderName } from './http-text.ts';
 import { checkHeaderMatcher } from './matcher.ts';
 import { unpackAt } from './unpack-at.ts';
 
-/** Of one route: each is looked at for each request. */
-export const MAX_RULES = 64;
+/** Of one route: each is looked at for each request. A policy makes 64 at most, and a port may belong to several services. */
+export const MAX_RULES = 1024;
 
 const RATE_UNITS = ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'MONTH', 'YEAR'] as const;
 

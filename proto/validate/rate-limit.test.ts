@@ -84,7 +84,7 @@ describe('the rate limits of a route', () => {
       { rate_limits: [{ actions: [rate('UNKNOWN')] }] },
       '.rate_limits[0].actions[0].extension.typed_config.unit: must be one of SECOND, MINUTE, HOUR, DAY, MONTH, YEAR',
     ],
-    ['too many', { rate_limits: Array(65).fill({ actions: [rate('MINUTE')] }) }, '.rate_limits: has more than 64'],
+    ['too many', { rate_limits: Array(1025).fill({ actions: [rate('MINUTE')] }) }, '.rate_limits: has more than 1024'],
   ])('refuses %s', (_what, limit, fault) => {
     expect(faultsOfRoute(limit)).toEqual([fault]);
   });

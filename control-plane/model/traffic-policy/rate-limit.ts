@@ -96,6 +96,9 @@ const selectorSchema = z
 /** One of them must fit, and each has a count of its own; none is every request. */
 const clientSelectorsSchema = z.array(selectorSchema).max(8, 'at most 8 selectors').optional();
 
+/** Of all rules of a policy: each costs every request something. */
+const MAX_SELECTORS = 64;
+
 const ruleSchema = z.object({ clientSelectors: clientSelectorsSchema, limit: limitSchema });
 
 const globalRuleSchema = z.object({
@@ -127,6 +130,10 @@ export const rateLimitSchema = z
       const [named, other] = type === 'Local' ? (['local', 'global'] as const) : (['global', 'local'] as const);
       const written = { local, global };
       if (written[named] === undefined) report([], `missing field ${named}`);
+      const selectors = written[named]?.rules.map(({ clientSelectors }) => clientSelectors?.length || 1) ?? [];
+      if (selectors.reduce((sum, count) => sum + count, 0) > MAX_SELECTORS) {
+        report([named, 'rules'], `at most ${MAX_SELECTORS} selectors in all rules`);
+      }
       if (written[other] !== undefined) report([other], `the type is ${type}: remove it, or write the other type`);
     }),
   );
