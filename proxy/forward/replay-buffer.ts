@@ -1,34 +1,43 @@
 import { Buffer } from 'node:buffer';
 import type { UpstreamStream } from '../message-head.ts';
 
+/** Room that a body gets when its first bytes come; it doubles as more do. */
+const FIRST_BYTES = 256;
+const nothing = Buffer.alloc(0);
+
 /**
- * What a client has sent of a body, kept while it may have to be sent again: copies, up to a bound, in the framing they came
- * in. Used again for later requests.
+ * What a client has sent of a body, kept while it may have to be sent again: a copy, up to a bound however small its pieces
+ * are, in the framing it came in. Used again for later requests; the memory is not, since a connection may still hold it.
  *
  * Source: Envoy `Route.request_body_buffer_limit`.
  */
 export class ReplayBuffer {
-  readonly #pieces: Buffer[] = [];
-  #limitBytes = 0;
-  #bytes = 0;
+  #kept = nothing;
+  #length = 0;
+  #maxLength = 0;
   #trailers = '';
 
   /** A body begins, of which `heldBytes` lie with the head. */
   begin(limitBytes: number, heldBytes: number): void {
-    this.#limitBytes = limitBytes;
-    this.#bytes = heldBytes;
+    this.#maxLength = limitBytes - heldBytes;
     this.#trailers = '';
   }
 
   /** False when it would be too much: the buffer is of no use any more. */
   keep(buffer: Buffer, start: number, end: number): boolean {
-    const length = end - start;
-    this.#bytes += length;
-    if (this.#bytes > this.#limitBytes) return false;
-    const piece = Buffer.allocUnsafe(length);
-    buffer.copy(piece, 0, start, end);
-    this.#pieces.push(piece);
+    const length = this.#length + end - start;
+    if (length > this.#maxLength) return false;
+    if (length > this.#kept.length) this.#grow(length);
+    buffer.copy(this.#kept, this.#length, start, end);
+    this.#length = length;
     return true;
+  }
+
+  #grow(length: number): void {
+    const room = Math.min(Math.max(length, 2 * this.#kept.length, FIRST_BYTES), this.#maxLength);
+    const grown = Buffer.allocUnsafe(room);
+    this.#kept.copy(grown, 0, 0, this.#length);
+    this.#kept = grown;
   }
 
   /** The body has ended. */
@@ -41,17 +50,14 @@ export class ReplayBuffer {
    * `sendBody`. `isWanted` says whether the attempt has not failed meanwhile.
    */
   sendTo(stream: UpstreamStream, isEnded: boolean, isWanted: () => boolean): boolean {
-    let isFlowing = true;
-    for (const piece of this.#pieces) {
-      if (!isWanted()) return false;
-      isFlowing = stream.sendBody(piece, 0, piece.length, true);
-    }
+    const isFlowing = this.#length === 0 || stream.sendBody(this.#kept, 0, this.#length, true);
     if (isEnded && isWanted()) stream.endRequest(this.#trailers);
     return isFlowing;
   }
 
   /** Nobody needs it any more. */
   clear(): void {
-    this.#pieces.length = 0;
+    this.#kept = nothing;
+    this.#length = 0;
   }
 }
