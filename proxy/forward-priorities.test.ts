@@ -45,6 +45,19 @@ describe('requests of high priority', () => {
   });
 });
 
+describe('an instance that answers with Retry-After', () => {
+  it('is passed over while there is another', async () => {
+    const busy = await server('HTTP/1.1 429 Too Many\r\nRetry-After: 60\r\nContent-Length: 2\r\n\r\nok');
+    const free = await server(ok);
+    const forwarder = await startForwarder([busy.port, free.port], { cluster: { maxRestMs: 300_000 } });
+    closers.push(() => forwarder.close());
+    const statuses: number[] = [];
+    for (let i = 0; i < 8; i++) statuses.push((await sendRaw(forwarder.port, get, isWhole)).status);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
+    expect(forwarder.cluster.resting).toBe(1);
+  });
+});
+
 describe('a limit of connections to each instance', () => {
   it('makes requests wait for those that there are, and counts what it refuses', async () => {
     const upstream = await startScriptedServer((socket, text) => {

@@ -145,6 +145,11 @@ describe('backendTrafficPolicySchema', () => {
       policy({ adaptiveConcurrency: { maxConcurrency: 0 } }),
       'spec.adaptiveConcurrency.maxConcurrency: write a whole number from 1 to 4294967295',
     ],
+    [
+      'an hour of rest',
+      policy({ retryAfter: { maxWait: '1h' } }),
+      'spec.retryAfter.maxWait: write a duration from 1s to 5m',
+    ],
     ['a fallback to nothing', policy({ fallback: {} }), 'spec.fallback: write one of backendRef and directResponse'],
     [
       'an answer that is no answer',

@@ -46,6 +46,8 @@ export interface EffectiveTrafficPolicy {
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
   /** In the callers' sidecars; null is off. */
   readonly admissionControl: WrittenAdmissionControl | null;
+  /** For how long, at most, an instance is passed over that asks for it; 0 heeds none. */
+  readonly maxRestMs: number;
   /** For requests that cannot be sent; null answers them 503. */
   readonly fallback: WrittenFallback | null;
   readonly connectTimeoutMs: number;
@@ -81,6 +83,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   maxRequestBodyBytes: 0,
   adaptiveConcurrency: null,
   admissionControl: null,
+  maxRestMs: 0,
   fallback: null,
   connectTimeoutMs: 5000,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
@@ -129,6 +132,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     ),
     adaptiveConcurrency: first(({ adaptiveConcurrency }) => adaptiveConcurrency, base.adaptiveConcurrency),
     admissionControl: first(({ admissionControl }) => admissionControl, base.admissionControl),
+    maxRestMs: first(({ retryAfter }) => optionalDurationMs(retryAfter?.maxWait), base.maxRestMs),
     fallback: first(({ fallback }) => fallback, base.fallback),
     maxRequestBodyBytes: first(
       ({ requestBuffer }) => requestBuffer && quantityBytes(requestBuffer.limit),

@@ -31,6 +31,7 @@ const sections = [
   'adaptiveConcurrency',
   'admissionControl',
   'fallback',
+  'retryAfter',
 ] as const;
 
 /**

@@ -12,6 +12,7 @@ import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.
 import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
 import { requestBufferSchema } from './traffic-policy/request-buffer.ts';
 import { retrySchema } from './traffic-policy/retry.ts';
+import { retryAfterSchema } from './traffic-policy/retry-after.ts';
 
 const retryBudgetSchema = z.object({
   /** Retries under way may be this share of the requests under way. */
@@ -79,6 +80,7 @@ export const trafficPolicyShape = {
   adaptiveConcurrency: adaptiveConcurrencySchema.optional(),
   admissionControl: admissionControlSchema.optional(),
   fallback: fallbackSchema.optional(),
+  retryAfter: retryAfterSchema.optional(),
   faultInjection: elsewhere('faultInjection', 'a FaultInjection, which ends by itself'),
   tcpKeepalive: notYetSupported('tcpKeepalive'),
   proxyProtocol: notYetSupported('proxyProtocol'),
@@ -124,6 +126,7 @@ export type TrafficPolicy = Pick<
   | 'adaptiveConcurrency'
   | 'admissionControl'
   | 'fallback'
+  | 'retryAfter'
 >;
 
 /** Moves `outlierDetection` to `healthCheck.passive`. */

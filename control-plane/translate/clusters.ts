@@ -13,6 +13,7 @@ import {
   TLS_MODE_HEDDLE,
   upstreamSni,
 } from '../../proto/names.ts';
+import { formatMaxRest } from '../../proto/retry-after-metadata.ts';
 import { toStruct } from '../../proto/struct.ts';
 import type { PortProtocol } from '../model/app-protocol.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
@@ -96,6 +97,7 @@ export function outboundCluster(
           ...(subset !== '' && { subset }),
         }),
         ...(callers.length > 0 && formatCallers(callers)),
+        ...(policy.maxRestMs > 0 && formatMaxRest(policy.maxRestMs)),
       },
     },
   };

@@ -400,6 +400,7 @@ const trafficPolicy = fc.record({
       retryNonIdempotent: often(fc.boolean()),
     }),
   ),
+  retryAfter: rarely(fc.record({ maxWait: rarely(fc.constantFrom('1s', '5m')) })),
   fallback: rarely(
     fc.oneof(
       fc.record({ backendRef: backendName }),

@@ -44,6 +44,7 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     endpoints: endpoints.length,
     panicPicks: counters.panicPicks,
     endpointsDegraded: endpoints.filter(({ health, isEjected }) => health === 'degraded' && !isEjected).length,
+    endpointsResting: cluster.resting,
     endpointsHealthy: endpoints.filter(({ health, isEjected }) => health === 'healthy' && !isEjected).length,
     ejectionsActive: ejections.active,
     ejectionsTotal: ejections.enforcedTotal,

@@ -53,6 +53,8 @@ export interface ClusterConfig {
   readonly healthCheck: HealthCheckSettings | null;
   /** Below this share of healthy endpoints health is ignored. Default 50 (`healthy_panic_threshold`). */
   readonly panicThresholdPercent: number;
+  /** For how long, at most, an endpoint is passed over that asks for it with `Retry-After`; 0, the default, heeds none. */
+  readonly maxRestMs: number;
   /** How to speak to endpoints marked as meshed; null where the cluster has no such transport socket. */
   readonly meshTls: UpstreamTlsConfig | null;
 }
@@ -80,6 +82,7 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     outlierDetection: null,
     healthCheck: null,
     panicThresholdPercent: defaultPanicThresholdPercent,
+    maxRestMs: 0,
     meshTls: null,
   };
 }

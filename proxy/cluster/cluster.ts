@@ -22,6 +22,7 @@ import type { UpstreamProtocol } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
 import type { OwnLocality } from './place.ts';
 import { learnAnswerTimes, warmUp } from './prepare-endpoints.ts';
+import { restAskedFor, withoutResting } from './resting-endpoints.ts';
 
 /** What a cluster needs from the process around it. */
 export interface ClusterEnvironment {
@@ -110,6 +111,7 @@ export class Cluster {
   #checks: ClusterHealthChecks | null = null;
   #published: PublishedPicker;
   #sweptAtMs = 0;
+  #resting = 0;
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
     this.name = config.name;
@@ -275,6 +277,7 @@ export class Cluster {
     const { idleTimeoutMs, maxConnectionDurationMs } = this.#config;
     for (const endpoint of this.#endpoints.values()) endpoint.sweep(idleTimeoutMs, maxConnectionDurationMs);
     this.#checks?.sweep();
+    if (this.#resting > 0) this.#wake(nowMs);
     const { slowStart } = this.#config.balancer;
     if (slowStart !== null && warmUp(this.#endpoints.values(), slowStart, nowMs)) this.#publish();
     const intervalMs = this.#config.outlierDetection?.intervalMs ?? 0;
@@ -347,12 +350,45 @@ export class Cluster {
     return new ClusterHealthChecks(this, config.healthCheck, environment, () => this.#publish());
   }
 
+  /** Endpoints that have asked not to be called for a while. */
+  get resting(): number {
+    return this.#resting;
+  }
+
+  /** An endpoint has answered with an error: until when it is to be passed over, where it says so. */
+  heedRetryAfter(endpoint: Endpoint, status: number, block: string): void {
+    const { maxRestMs } = this.#config;
+    const restMs = maxRestMs === 0 ? 0 : restAskedFor(status, block, maxRestMs, Date.now());
+    if (restMs === 0) return;
+    const nowMs = this.#environment.coarseNow();
+    const isResting = endpoint.restsUntilMs > nowMs;
+    endpoint.restsUntilMs = Math.max(endpoint.restsUntilMs, nowMs + restMs);
+    if (isResting) return;
+    this.#resting = this.#restingAt(nowMs);
+    this.#publish();
+  }
+
+  /** Brings those back whose rest is over. */
+  #wake(nowMs: number): void {
+    const resting = this.#restingAt(nowMs);
+    if (resting === this.#resting) return;
+    this.#resting = resting;
+    this.#publish();
+  }
+
+  #restingAt(nowMs: number): number {
+    let resting = 0;
+    for (const { restsUntilMs } of this.#endpoints.values()) if (restsUntilMs > nowMs) resting++;
+    return resting;
+  }
+
   #publish(): void {
     const { locality, random } = this.#environment;
     const endpoints = [...this.#endpoints.values()];
     warmUp(endpoints, this.#config.balancer.slowStart, this.#environment.coarseNow());
     learnAnswerTimes(endpoints, this.#config.balancer, () => this.#environment.coarseNow());
-    this.#published = buildPicker(endpoints, this.#config, locality ?? null, random);
+    const candidates = this.#resting === 0 ? endpoints : withoutResting(endpoints, this.#environment.coarseNow());
+    this.#published = buildPicker(candidates, this.#config, locality ?? null, random);
   }
 }
 

@@ -30,6 +30,8 @@ export class Endpoint implements Candidate, Pickable {
   activeRequests = 0;
   /** Below 1 while it starts slowly; the cluster sets it. */
   warmth = 1;
+  /** By the coarse clock: it has asked not to be called before. */
+  restsUntilMs = 0;
   /** Null where the cluster does not balance by answer times. */
   latency: PeakEwma | null = null;
   /** Counters since the endpoint appeared; names as in Envoy's `/clusters`. */

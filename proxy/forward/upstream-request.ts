@@ -395,6 +395,8 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     if (this.#tryTimeout !== null) this.#environment.wheel.cancel(this.#tryTimeout);
     if (this.#tryIdleMs > 0) this.#armTryIdle();
     this.#learnAnswerTime(head.status >= 500);
+    if (head.status >= 429 && this.endpoint !== null)
+      this.cluster?.heedRetryAfter(this.endpoint, head.status, head.block);
     if ((head.status >= 400 || this.#looksAtEveryAnswer) && this.#retriesStatus(head)) return;
     const { isGrpc } = this.#head;
     if (isGrpc && this.#retriesGrpcStatus(head)) return;

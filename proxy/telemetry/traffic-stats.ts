@@ -73,6 +73,7 @@ export const clusterStatistics = {
     'Endpoints that take requests only when the healthy ones are not enough.',
   ),
   panicPicks: counter('lb_healthy_panic', 'Endpoints picked without regard to health, because too few are healthy.'),
+  endpointsResting: shared('membership_retry_after', 'Endpoints that have asked not to be called for a while.'),
   endpointsHealthy: shared('membership_healthy', 'Endpoints that are healthy and not ejected.'),
   ejectionsActive: shared('outlier_detection.ejections_active', 'Endpoints that are ejected.'),
   ejectionsTotal: counter('outlier_detection.ejections_enforced_total', 'Ejections.'),

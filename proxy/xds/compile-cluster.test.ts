@@ -88,6 +88,7 @@ describe('compileCluster', () => {
       },
       healthCheck: null,
       panicThresholdPercent: 50,
+      maxRestMs: 0,
       meshTls: {
         sni: 'outbound_.80_._.cart.default.svc.cluster.local',
         alpnProtocols: ['heddle-http/1.1'],

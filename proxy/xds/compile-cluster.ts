@@ -6,6 +6,7 @@ import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster
 import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
 import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
+import { parseMaxRest } from '../../proto/retry-after-metadata.ts';
 import type { JsonObject, JsonValue } from '../../proto/struct.ts';
 import { fromStruct } from '../../proto/struct.ts';
 import type { ClusterConfig, UpstreamTlsConfig } from '../cluster/cluster-config.ts';
@@ -43,6 +44,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
     healthCheck: healthCheckOf(cluster),
     panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? defaultPanicThresholdPercent,
+    maxRestMs: parseMaxRest(cluster.metadata),
     meshTls: compileMeshTls(cluster),
   };
 }
