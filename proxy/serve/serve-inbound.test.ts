@@ -154,10 +154,24 @@ describe('serveInbound', () => {
   it('answers with the reason when nothing is said in time', async () => {
     const chains = new InboundPortChains(1);
     await chains.told;
-    expect(chains.lookup()).toBe('configurationPending');
+    expect(await chains.lookup()).toBe('configurationPending');
     expect(chains.told).not.toBeNull();
     chains.set(null);
     expect(chains.told).not.toBeNull();
+  });
+
+  it('lets callers wait that come between what was on the disk and what is said now', async () => {
+    const { listener, tell, takeOut } = await inbound([ALPN_HTTP1]);
+    const open = await dial(listener.port, ALPN_HTTP1);
+    expect(await firstAnswer(open)).toMatch(/^HTTP\/1\.1 200 /);
+    takeOut();
+    const late = await dial(listener.port, ALPN_HTTP1);
+    const answers = [firstAnswer(open), firstAnswer(late)];
+    await expect.poll(() => listener.counters.accepted).toBe(2);
+    tell();
+    expect((await Promise.all(answers)).map((text) => text.slice(0, 12))).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+    open.destroy();
+    late.destroy();
   });
 
   it('answers HTTP at a port that takes only TCP', async () => {

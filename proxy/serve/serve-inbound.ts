@@ -29,8 +29,10 @@ export class InboundPortChains implements RouteSource {
   }
 
   /**
-   * Null once it has been said what is served. Callers may hear of this instance sooner than it hears from the
-   * control plane: their connections wait for that, at most `waitMs`, and are then answered with the reason.
+   * Null while it is known what is served. Callers may hear of this instance sooner than it hears from the control plane:
+   * their connections wait for that, at most `waitMs`, and are then answered with the reason. So they do when what was
+   * known has been taken back: one that starts again has it from its disk, is told that there is no such instance, and
+   * then that there is, at the same time as its callers.
    */
   get told(): Promise<void> | null {
     if (this.#wasTold) return null;
@@ -48,7 +50,7 @@ export class InboundPortChains implements RouteSource {
 
   /** Null takes the port out of service. */
   set(chains: FilterChains<Cluster> | null): void {
-    if (chains !== null) this.#wasTold = true;
+    this.#wasTold = chains !== null;
     this.#isKnown = chains !== null;
     this.#http = chains?.http ?? null;
     const chain = chains?.find({ serverName: '', transportProtocol: 'tls', applicationProtocols: [ALPN_TCP] }) ?? null;
@@ -65,7 +67,11 @@ export class InboundPortChains implements RouteSource {
     return this.#tcp ?? (this.#isKnown ? 'protocolNotAllowed' : 'configurationPending');
   }
 
-  lookup(): RouteLookup {
+  lookup(): RouteLookup | Promise<RouteLookup> {
+    return this.told?.then(() => this.#served) ?? this.#served;
+  }
+
+  get #served(): RouteLookup {
     return this.#http?.table ?? (this.#isKnown ? 'protocolNotAllowed' : 'configurationPending');
   }
 }
