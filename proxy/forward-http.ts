@@ -361,6 +361,10 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.#touchedAtMs = this.environment.clock.nowMs;
   }
 
+  leftMs(): number {
+    return this.#deadline.leftMs();
+  }
+
   onAnswer(head: ResponseHead): void {
     this.status = head.status;
     this.grpcStatus = this.#upstream.grpcStatus;

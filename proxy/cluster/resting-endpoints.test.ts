@@ -13,6 +13,8 @@ describe('restAskedFor', () => {
     [503, 'retry-after: 0', 0],
     [503, 'retry-after: Wed, 31 Dec 2025 23:00:00 GMT', 0],
     [503, 'retry-after: soon', 0],
+    [503, 'retry-after: 2027', 300_000],
+    [503, 'retry-after: 2027-01-01', 0],
     [503, 'x: 1', 0],
     [500, 'retry-after: 7', 0],
     [200, 'retry-after: 7', 0],

@@ -1,4 +1,5 @@
 import { headerValue } from '../message-head.ts';
+import { retryAfterMs } from '../resilience/retry-after.ts';
 import type { Endpoint } from './endpoint.ts';
 
 /**
@@ -9,7 +10,7 @@ export function restAskedFor(status: number, block: string, maxMs: number, wallM
   if (status !== 429 && status !== 503) return 0;
   const value = headerValue(block, 'retry-after');
   if (value === null) return 0;
-  const ms = /^[0-9]{1,9}$/.test(value) ? Number(value) * 1000 : Date.parse(value) - wallMs;
+  const ms = retryAfterMs(value, wallMs);
   return ms > 0 ? Math.min(ms, maxMs) : 0; // NaN, of what is no date, is not above 0
 }
 

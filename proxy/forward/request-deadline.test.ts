@@ -75,6 +75,19 @@ describe('RequestDeadline', () => {
     expect(expiredAtMs).toEqual(about(6_300));
   });
 
+  it('knows how long there is left until the first of its ends', () => {
+    expect(deadline.leftMs()).toBe(Number.POSITIVE_INFINITY);
+    deadline.armForStream(3_000);
+    pass(1_000);
+    expect(deadline.leftMs()).toBeCloseTo(2_000, -2);
+    deadline.armForRoute(500);
+    expect(deadline.leftMs()).toBeCloseTo(500, -2);
+    deadline.cancelAnswer();
+    expect(deadline.leftMs()).toBeCloseTo(2_000, -2);
+    deadline.cancel();
+    expect(deadline.leftMs()).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('is over with its request, and says nothing of the next one', () => {
     deadline.armForCall(100, clock.nowMs);
     deadline.cancel();

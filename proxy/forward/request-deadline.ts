@@ -48,6 +48,13 @@ export class RequestDeadline {
     this.#environment.wheel.arm(this.#deadline, timeoutMs);
   }
 
+  /** Milliseconds until the first of its ends; infinite for none. */
+  leftMs(): number {
+    const { wheel } = this.#environment;
+    const answerMs = this.#deadline === null ? Number.POSITIVE_INFINITY : wheel.leftMs(this.#deadline);
+    return this.#stream === null ? answerMs : Math.min(answerMs, wheel.leftMs(this.#stream));
+  }
+
   /** The request is over. */
   cancel(): void {
     this.cancelAnswer();

@@ -20,6 +20,7 @@ import {
   mayRetryGrpcStatus,
   policyFor,
 } from '../resilience/retry-policy.ts';
+import { neverAgain, retryWaitMs } from '../resilience/retry-wait.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
 import { RequestAffinity } from '../route/hash-policy.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit } from '../route/route.ts';
@@ -36,6 +37,8 @@ import type { RequestBounds } from './request-controls.ts';
 export interface AnswerReceiver {
   /** An upstream has answered, whether or not that answer is passed on. */
   touch(): void;
+  /** Milliseconds until it gives the request up; infinite for no bound. */
+  leftMs(): number;
   /** The answer for the client has begun; `head.isComplete` says that neither body nor end will be announced. */
   onAnswer(head: ResponseHead): void;
   onAnswerBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
@@ -483,7 +486,8 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   }
 
   #retriesAnswer(head: ResponseHead, policy: RetryPolicy): boolean {
-    if (!this.#mayTryAgain(policy)) {
+    const waitMs = this.#mayTryAgain(policy) ? this.#waitFor(head, policy) : neverAgain;
+    if (waitMs === neverAgain) {
       if (this.#hedged !== null) {
         this.#reportAnswer(head.status);
         this.#leaveEndpoint(head.isComplete);
@@ -495,11 +499,20 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
       }
       return false;
     }
-    const resetMs = policy.rateLimitedBackOff?.waitMs(head.block, Date.now(), this.#environment.random) ?? null;
     this.#reportAnswer(head.status);
     this.#leaveEndpoint(head.isComplete);
-    this.#retry(policy, resetMs);
+    this.#retry(policy, waitMs);
     return true;
+  }
+
+  /** An answer is not thrown away for a try that its server forbids, or that would come too late. */
+  #waitFor(head: ResponseHead, policy: RetryPolicy): number {
+    const { random } = this.#environment;
+    const waitMs = retryWaitMs(policy, head.block, this.#head.isGrpc, this.attempts, Date.now(), random);
+    if (waitMs !== neverAgain && waitMs < this.#receiver.leftMs()) return waitMs;
+    this.#breaker?.retries.release();
+    this.#holdsRetry = false;
+    return neverAgain;
   }
 
   #attemptFailed(failure: Failure, detail: string): void {
@@ -542,14 +555,14 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     return this.#holdsRetry;
   }
 
-  /** `resetMs` is how long the upstream asks to wait; null where it does not say. */
-  #retry(policy: RetryPolicy, resetMs: number | null): void {
+  /** `waitMs` is null for the usual back-off. */
+  #retry(policy: RetryPolicy, waitMs: number | null): void {
     if (this.cluster !== null) this.cluster.counters.requestsRetried++;
     this.#phase = 'backing-off';
     if (!this.#head.isComplete) this.#downstream.pauseRequest();
     this.#backOff ??= new Deadline(() => this.attempt());
     const { random, wheel } = this.#environment;
-    wheel.arm(this.#backOff, resetMs ?? backOffMs(this.attempts, policy.backOffBaseMs, policy.backOffMaxMs, random));
+    wheel.arm(this.#backOff, waitMs ?? backOffMs(this.attempts, policy.backOffBaseMs, policy.backOffMaxMs, random));
   }
 
   #onTryTimeout(failure: 'perTryTimeout' | 'perTryIdleTimeout'): void {

@@ -28,6 +28,18 @@ afterEach(() => {
 });
 
 describe('TimerWheel', () => {
+  it('knows how long a deadline has left', () => {
+    const { wheel, pass } = wheelAt(1234.5);
+    const deadline = new Deadline(() => {});
+    expect(wheel.leftMs(deadline)).toBe(Number.POSITIVE_INFINITY);
+    wheel.arm(deadline, 25_000);
+    pass(11_000);
+    expect(wheel.leftMs(deadline)).toBeGreaterThanOrEqual(14_000);
+    expect(wheel.leftMs(deadline)).toBeLessThanOrEqual(14_000 + tickMs);
+    wheel.cancel(deadline);
+    expect(wheel.leftMs(deadline)).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('fires a deadline once, not before its time and at most two ticks after it', () => {
     const { wheel, clock, pass } = wheelAt(1234.5);
     const firedAt: number[] = [];

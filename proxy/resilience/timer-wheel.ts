@@ -87,6 +87,12 @@ export class TimerWheel {
     link(this.#slotOf(deadline), deadline);
   }
 
+  /** Milliseconds until `deadline` expires, too many by a tick at most; infinite when it is not armed. */
+  leftMs(deadline: Deadline): number {
+    if (deadline.next === null) return Number.POSITIVE_INFINITY;
+    return deadline.dueTick * tickMs + this.#startMs - this.#now();
+  }
+
   /** Takes back an arming; does nothing when the deadline is not armed. */
   cancel(deadline: Deadline): void {
     if (deadline.next === null) return;

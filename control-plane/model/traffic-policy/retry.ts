@@ -43,7 +43,7 @@ const backOffSchema = z.object({ baseInterval: positiveDurationSchema, maxInterv
 
 /** How long to wait where the answer says so (Envoy `rate_limited_retry_back_off`). */
 const rateLimitedBackOffSchema = z.object({
-  /** The first one that the answer has, and that holds a whole number, counts. */
+  /** The first one that the answer has, and that holds a whole number or, as `Retry-After` may, a date, counts. */
   resetHeaders: z
     .array(z.object({ name: headerNameSchema, format: z.enum(['Seconds', 'UnixTimestamp']).default('Seconds') }))
     .min(1, 'name at least one header, such as Retry-After')
