@@ -23,6 +23,12 @@ const framing: ReadonlySet<string> = new Set([
 const ownPrefix = 'x-heddle-';
 
 /**
+ * Why a sidecar has answered itself: Envoy's response flag. A sidecar forwards it of answers that come over mutual TLS from
+ * another sidecar, which has cut it from what its own application says; from anybody else it is cut.
+ */
+export const reasonHeader = 'x-heddle-reason';
+
+/**
  * Whether no rule may set, add to or remove the header, in requests and in responses. `host` is among them: it decides the
  * destination, and a rewrite of it has a field of its own.
  */

@@ -33,7 +33,7 @@ describe('a limit of request bodies', () => {
     const { forwarder, upstream, counters } = await limited(10);
     const { status, text, isClosed } = await sendRaw(forwarder.port, post('Content-Length: 11'));
     expect([status, isClosed, upstream.connections.length]).toEqual([413, true, 0]);
-    expect(text).toContain('\r\nx-heddle-reason: -\r\n');
+    expect(text).toContain('\r\nx-heddle-reason: request_payload_too_large\r\n');
     expect(JSON.parse(text.slice(text.indexOf('\r\n\r\n')))).toMatchObject({
       reason: 'requestPayloadTooLarge',
       detail: 'more than 10 bytes',

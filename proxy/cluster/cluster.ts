@@ -319,7 +319,7 @@ export class Cluster {
     const dial = (result: DialResult) => this.#environment.dial(this.#config, endpoint, protocol, result);
     const maxRequests = () => this.#config.maxRequestsPerConnection;
     if (protocol === 'http2') return new Http2Pool(dial, limits, maxRequests, this.#http2Options(endpoint));
-    return new Http1Pool(dial, limits, () => this.#environment.coarseNow(), maxRequests);
+    return new Http1Pool(dial, limits, () => this.#environment.coarseNow(), maxRequests, endpoint.isMeshed);
   }
 
   /** Another sidecar has applied the limits to the application's answer, and HTTP/2 counts more for each header. */
@@ -329,6 +329,7 @@ export class Cluster {
     return {
       clock: this.#time,
       fieldLimits,
+      isSidecar: isMeshed,
       get keepAlive() {
         return keepAlive();
       },

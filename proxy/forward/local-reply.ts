@@ -1,3 +1,4 @@
+import { reasonHeader } from '../../proto/protected-headers.ts';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
 import { grpcMessage, grpcStatusOf } from '../message/grpc.ts';
@@ -36,11 +37,12 @@ export interface LocalReply {
  * document that names cause, culprit, rule and way out.
  */
 export function localReply(failure: Failure, context: FailureContext): LocalReply {
-  const { flag, title } = failures[failure];
+  const { title } = failures[failure];
+  const word = reasonWord(failure);
   if (context.isGrpc) return grpcReply(failure, context);
   const status = context.status ?? failures[failure].status;
   const problem = {
-    type: `https://heddle.dev/e/${flag}`,
+    type: `https://heddle.dev/e/${word}`,
     title,
     status,
     reason: failure,
@@ -52,20 +54,26 @@ export function localReply(failure: Failure, context: FailureContext): LocalRepl
   };
   return {
     status,
-    lines: `content-type: application/problem+json\r\nx-heddle-reason: ${flag}\r\n${overloadedLine(failure)}`,
+    lines: `content-type: application/problem+json\r\n${reasonHeader}: ${word}\r\n${overloadedLine(failure)}`,
     body: `${toAscii(JSON.stringify(problem))}\n`,
   };
+}
+
+/** Envoy's flag; for the few refusals that have none, in Envoy as here, its `response_code_details`. */
+function reasonWord(failure: Failure): string {
+  const { flag, details } = failures[failure];
+  return flag === '-' ? details : flag;
 }
 
 /** What a gRPC client makes its error of: an answer of trailers only (gRPC over HTTP2, "Trailers-Only"). */
 function grpcReply(failure: Failure, context: FailureContext): LocalReply {
   const { answeredBy, service, rule, detail, remedy, grpcStatus = grpcStatusOf(failure) } = context;
-  const { flag, title } = failures[failure];
+  const { title } = failures[failure];
   const facts = [detail, service && `service ${service}`, rule, answeredBy && `answered by ${answeredBy}`, remedy];
   const message = grpcMessage([title, ...facts.filter((fact) => fact !== '')].join('; '));
   return {
     status: 200,
-    lines: `content-type: application/grpc\r\ngrpc-status: ${grpcStatus}\r\ngrpc-message: ${message}\r\nx-heddle-reason: ${flag}\r\n${overloadedLine(failure)}`,
+    lines: `content-type: application/grpc\r\ngrpc-status: ${grpcStatus}\r\ngrpc-message: ${message}\r\n${reasonHeader}: ${reasonWord(failure)}\r\n${overloadedLine(failure)}`,
     body: '',
   };
 }

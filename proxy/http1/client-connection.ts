@@ -64,11 +64,17 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
   #hasPeerEnded = false;
   #hasFinished = false;
 
-  constructor(transport: Transport, owner: ClientConnectionOwner, limits: HeadLimits = defaultHeadLimits) {
+  /** `isSidecar`: another sidecar is at the other end, which mutual TLS has proven. */
+  constructor(
+    transport: Transport,
+    owner: ClientConnectionOwner,
+    limits: HeadLimits = defaultHeadLimits,
+    isSidecar = false,
+  ) {
     this.transport = transport;
     this.#owner = owner;
     this.#limits = limits;
-    this.#parser = new ResponseParser(limits);
+    this.#parser = new ResponseParser(limits, isSidecar);
     transport.setHandler(this);
   }
 

@@ -1,4 +1,4 @@
-import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
+import { isForgedSpelling, isTrusted, reasonHeader } from '../../proto/protected-headers.ts';
 import type { HeaderTrust } from '../message/header-trust.ts';
 import type { BodyFraming } from '../message-head.ts';
 import { trimWhitespace } from '../message-head.ts';
@@ -33,6 +33,12 @@ export class HeaderLines {
   #hasUpgradeOption = false;
   /** Header names that `Connection` says are for this hop only; null when it names none. */
   #nominated: Set<string> | null = null;
+  readonly #keepsReason: boolean;
+
+  /** `keepsReason`: these are answers of another sidecar, whose word for why it has answered itself is forwarded. */
+  constructor(keepsReason = false) {
+    this.#keepsReason = keepsReason;
+  }
 
   /**
    * Reads `text[from, to)`, whole lines each ending in CRLF, already known to be `token ":" value`.
@@ -145,7 +151,9 @@ export class HeaderLines {
       this.peerMetadata = fieldValue(text, colon, next);
       return true;
     }
-    if (length >= 9 && isName(text, line, 'x-heddle-')) return true;
+    if (length >= 9 && isName(text, line, 'x-heddle-')) {
+      return !this.#keepsReason || length !== reasonHeader.length || !isName(text, line, reasonHeader);
+    }
     if (length >= 16 && isName(text, line, 'x-envoy-')) this.hasControls = true;
     if (trust === 'application' && length === 21 && isName(text, line, 'x-envoy-attempt-count')) return true;
     return isUnusual(text, line, colon) && isForgedSpelling(text.substring(line, colon).toLowerCase());

@@ -26,6 +26,14 @@ describe('ResponseParser', () => {
     expect(head).toMatchObject({ framing: 'none', keepAlive: false, block: 'A: 1\r\nB: 2\r\n' });
   });
 
+  it('keeps why a sidecar has answered itself, and nothing else of what sidecars say to each other', () => {
+    const text = 'HTTP/1.1 503 x\r\nX-Heddle-Reason: UO\r\nx-heddle-reasons: UO\r\nx-heddle-peer: a\r\nA: 1\r\n\r\n';
+    const head = new ResponseHead();
+    expect(new ResponseParser(undefined, true).parse(text, 0, text.length, 'GET', head)).toBe(true);
+    expect(head.block).toBe('X-Heddle-Reason: UO\r\nA: 1\r\n');
+    expect(parse(text)?.block).toBe('A: 1\r\n');
+  });
+
   it('leaves the length of what HEAD and 304 speak of', () => {
     const lines = 'Content-Length: 5\r\n';
     expect(parse(`HTTP/1.1 200 OK\r\n${lines}\r\n`, 'HEAD')).toMatchObject({ framing: 'none', block: lines });

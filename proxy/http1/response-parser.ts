@@ -9,10 +9,12 @@ import { HeaderLines } from './header-lines.ts';
  */
 export class ResponseParser {
   readonly #limits: HeadLimits;
-  readonly #lines = new HeaderLines();
+  readonly #lines: HeaderLines;
 
-  constructor(limits: HeadLimits = defaultHeadLimits) {
+  /** `isSidecar`: the answers are those of another sidecar, which mutual TLS has proven. */
+  constructor(limits: HeadLimits = defaultHeadLimits, isSidecar = false) {
     this.#limits = limits;
+    this.#lines = new HeaderLines(isSidecar);
   }
 
   /** What the head that was read last says the connection changes to, lower case; empty when it says nothing. */

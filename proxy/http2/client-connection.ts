@@ -45,6 +45,8 @@ export interface Http2ClientConnectionOptions {
   readonly fieldLimits?: FieldLimits;
   /** Null, the default: the server is asked for a sign of life only when a request was given up. */
   readonly keepAlive?: Http2KeepAlive | null;
+  /** Another sidecar is at the other end, which mutual TLS has proven. Default false. */
+  readonly isSidecar?: boolean;
 }
 
 /** A whole answer up to this size comes in one call, as text with its head. */
@@ -87,12 +89,14 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   #isRetired = false;
   readonly #openedAtMs: number;
   readonly #liveness: PeerLiveness;
+  readonly #isSidecar: boolean;
 
   constructor(transport: Transport, owner: Http2ClientConnectionOwner, options: Http2ClientConnectionOptions) {
     const limits = options.limits ?? defaultHttp2Limits;
     const fieldLimits = options.fieldLimits ?? defaultFieldLimits;
     super(transport, { clock: options.clock, limits, fieldLimits, isPeerServer: true });
     this.#owner = owner;
+    this.#isSidecar = options.isSidecar === true;
     this.idleSinceMs = options.clock.nowMs;
     this.#openedAtMs = options.clock.nowMs;
     this.#liveness = new PeerLiveness(options.keepAlive ?? null, options.clock.nowMs);
@@ -214,7 +218,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   #onResponse(stream: ClientStream, isEnd: boolean, fields: FieldList): void {
     const { id } = stream;
     const head = this.#head;
-    if (readResponseFields(fields, isEnd, stream.method, head) !== null) {
+    if (readResponseFields(fields, isEnd, stream.method, head, this.#isSidecar) !== null) {
       this.streamError(id, PROTOCOL_ERROR);
       return;
     }

@@ -9,11 +9,11 @@ import { readResponseFields, writeResponseFields } from './response-fields.ts';
 
 type Fields = readonly (readonly [string, string])[];
 
-function read(fields: Fields, endStream = false, method = 'GET'): ResponseHead | string {
+function read(fields: Fields, endStream = false, method = 'GET', isSidecar = false): ResponseHead | string {
   const list = new FieldList();
   for (const [name, value] of fields) list.fields[list.count++] = HeaderField.of(name, value);
   const head = new ResponseHead();
-  return readResponseFields(list, endStream, method, head) ?? head;
+  return readResponseFields(list, endStream, method, head, isSidecar) ?? head;
 }
 
 const length: readonly [string, string] = ['content-length', '5'];
@@ -47,6 +47,17 @@ describe('readResponseFields', () => {
     ['a length of a refused tunnel', '403', false, 'CONNECT', 'length', 5, 'content-length: 5\r\n'],
   ])('reads %s', (_, status, endStream, method, framing, contentLength, block) => {
     expect(read([[':status', status], length], endStream, method)).toMatchObject({ framing, contentLength, block });
+  });
+
+  it('keeps why a sidecar has answered itself, and nothing else of what sidecars say to each other', () => {
+    const fields: Fields = [
+      [':status', '503'],
+      ['x-heddle-reason', 'UO'],
+      ['x-heddle-peer', 'a'],
+      ['x-heddle-reasons', 'UO'],
+    ];
+    expect(read(fields)).toMatchObject({ block: '' });
+    expect(read(fields, false, 'GET', true)).toMatchObject({ block: 'x-heddle-reason: UO\r\n' });
   });
 
   it('takes an end without a length, and a length of nothing', () => {

@@ -1,4 +1,5 @@
 import type { Buffer } from 'node:buffer';
+import { reasonHeader } from '../../proto/protected-headers.ts';
 import type { ResponseHead } from '../message-head.ts';
 import {
   RULE_ATTEMPT_COUNT,
@@ -30,6 +31,8 @@ export type ResponseFault = 'malformed' | 'headersTooLarge';
  * a tunnel. `endStream` says that HEADERS carried END_STREAM; on an interim response it is malformed (RFC 9113
  * section 8.1). A status of 101 is malformed too (section 8.6).
  *
+ * The word of another sidecar (`isSidecar`) for why it has answered itself is kept.
+ *
  * A length that the answer cannot have is cut: of 1xx, 204 and 2xx to CONNECT (RFC 9110 section 8.6).
  */
 export function readResponseFields(
@@ -37,6 +40,7 @@ export function readResponseFields(
   endStream: boolean,
   method: string,
   head: ResponseHead,
+  isSidecar = false,
 ): ResponseFault | null {
   const known = list.response;
   if (known !== null && known.changes === list.changes && known.endStream === endStream && known.method === method) {
@@ -50,14 +54,20 @@ export function readResponseFields(
     head.body = '';
     return null;
   }
-  const fault = readFields(list, endStream, method, head);
+  const fault = readFields(list, endStream, method, head, isSidecar);
   if (fault === null && list.places !== null) {
     list.response = { changes: list.changes, endStream, method, head: { ...head } };
   }
   return fault;
 }
 
-function readFields(list: FieldList, endStream: boolean, method: string, head: ResponseHead): ResponseFault | null {
+function readFields(
+  list: FieldList,
+  endStream: boolean,
+  method: string,
+  head: ResponseHead,
+  isSidecar: boolean,
+): ResponseFault | null {
   if (list.tooLarge) return 'headersTooLarge';
   const fields = list.fields;
   const first = fields[0];
@@ -75,6 +85,8 @@ function readFields(list: FieldList, endStream: boolean, method: string, head: R
         lengthLine = field.line;
         break;
       case RULE_CUT:
+        if (isSidecar && field.name === reasonHeader) block += field.line;
+        break;
       case RULE_PEER:
       case RULE_ATTEMPT_COUNT:
         break;

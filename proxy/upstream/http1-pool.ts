@@ -1,6 +1,7 @@
 import type { Failure } from '../failure.ts';
 import type { ClientConnectionOwner } from '../http1/client-connection.ts';
 import { ClientConnection } from '../http1/client-connection.ts';
+import { defaultHeadLimits } from '../http1/head-limits.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
 import type { Dial } from './dial.ts';
 import type { Dialler } from './pending-dial.ts';
@@ -26,6 +27,7 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
   readonly #limits: PoolLimits;
   readonly #now: () => number;
   readonly #maxRequests: () => number;
+  readonly #isSidecar: boolean;
   readonly #idle: ClientConnection[] = [];
   readonly #open = new Set<ClientConnection>();
   /** Connections that a pool without any was allowed although the cluster was at its limit. */
@@ -36,14 +38,21 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
 
   /**
    * `now` is a coarse monotonic clock; idle times are counted in it. A connection that has carried `maxRequests` requests
-   * is closed; 0 is no bound.
+   * is closed; 0 is no bound. `isSidecar`: the endpoint is dialled with mutual TLS, as another sidecar.
    */
-  constructor(dial: Dial, limits: PoolLimits, now: () => number, maxRequests: () => number = () => 0) {
+  constructor(
+    dial: Dial,
+    limits: PoolLimits,
+    now: () => number,
+    maxRequests: () => number = () => 0,
+    isSidecar = false,
+  ) {
     this.#dial = dial;
     this.#limits = limits;
     this.#waiting = new WaitingRequests(limits.pendingRequests);
     this.#now = now;
     this.#maxRequests = maxRequests;
+    this.#isSidecar = isSidecar;
   }
 
   get openConnections(): number {
@@ -146,7 +155,7 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
 
   adopt(transport: OpenedTransport, isCounted: boolean): void {
     this.#connecting--;
-    const connection = new ClientConnection(transport, this);
+    const connection = new ClientConnection(transport, this, defaultHeadLimits, this.#isSidecar);
     connection.openedAtMs = this.#now();
     transport.startReading();
     this.#open.add(connection);
