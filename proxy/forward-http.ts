@@ -3,8 +3,10 @@ import type { Cluster } from './cluster/cluster.ts';
 import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
-import type { FilterAnswer, FilterEdit, FilterWait, FilterWatch, RequestFilter } from './filter/request-filter.ts';
+import type { FilterAnswer, FilterReply, RequestFilter } from './filter/request-filter.ts';
 import { answerOfFailure, answerOfFilter, answerOfRule } from './forward/answer-of-our-own.ts';
+import type { FilteredExchange } from './forward/filter-stage.ts';
+import { FilterStage } from './forward/filter-stage.ts';
 import type {
   DownstreamPeer,
   FinishedExchange,
@@ -43,7 +45,7 @@ const MAX_PEER_METADATA_LENGTH = 1024;
  *                 └───────┴─────────────────── #fail
  * ```
  */
-export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedExchange {
+export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredExchange, FinishedExchange {
   readonly environment: ForwardEnvironment;
   readonly peer: DownstreamPeer;
   head!: RequestHead;
@@ -64,20 +66,18 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   #action: ForwardAction<Cluster> | null = null;
   /** For all attempts, from the end of the request; 0 for none. */
   #timeoutMs = 0;
-  /** Changes to the answer: those of the route with those of its destination, and those that filters ask for. */
+  /** Changes to the answer: those of the route with those of its destination. */
   #responseHeaders: HeaderEdit | null = null;
-  #answerEdit: HeaderEdit | null = null;
   #mirrors: Mirrors | null = null;
-  /** Looks at the body as it passes; null for nobody. */
-  #bodyWatch: FilterWatch | null = null;
-  /** Of the route's filters, as many have let the request go on. */
-  #passedFilters = 0;
+  /** What the filters of its route make of the request; null where that has none. The other one is used again. */
+  #filters: FilterStage | null = null;
+  #spareFilters: FilterStage | null = null;
   /** Where the request goes when it cannot go where its route leads; null from there on. */
   #fallback: Fallback<Cluster> | null = null;
   #bounds: RequestBounds | null = null;
   #phase: Phase = 'idle';
-  /** While a tunnel is being opened, or a filter holds the request up: makes the outcome be of no interest. */
-  #cancelWait: (() => void) | null = null;
+  /** While a tunnel is being opened: makes the outcome be of no interest. */
+  #cancelTunnel: (() => void) | null = null;
   /** The protocol was changed: bytes go both ways until each side has ended. */
   #isTunnel = false;
   #hasTunnelAnswerEnded = false;
@@ -98,7 +98,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.peer = peer;
     this.#stream = stream;
     this.#tunnels = tunnels;
-    this.#upstream = new UpstreamRequest(environment, stream, peer, this);
+    this.#upstream = new UpstreamRequest(environment, peer, this);
     this.#deadline = new RequestDeadline(
       environment,
       () => this.#onTimeout(),
@@ -129,7 +129,6 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.endedAtMs = 0;
     this.responseBytes = 0;
     this.#responseHeaders = null;
-    this.#answerEdit = null;
     this.requestBytes = head.body.length;
     this.startedAtMs = this.environment.now();
     this.#touchedAtMs = this.environment.clock.nowMs;
@@ -169,16 +168,16 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     }
     const cancel = this.#tunnels.open(head.authority, {
       onOpened: (take) => {
-        this.#cancelWait = null;
+        this.#cancelTunnel = null;
         this.#phase = 'idle';
         this.#stream.acceptConnect(take);
       },
       onRefused: (failure, detail) => {
-        this.#cancelWait = null;
+        this.#cancelTunnel = null;
         this.#fail(failure, detail);
       },
     });
-    if (this.#isRouting()) this.#cancelWait = cancel;
+    if (this.#isRouting()) this.#cancelTunnel = cancel;
   }
 
   #isRouting(): boolean {
@@ -206,49 +205,41 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.route = route;
     this.#responseHeaders = route.responseHeaders;
     if (route.filters === null) this.#act(route);
-    else this.#filter(route, route.filters, 0);
+    else this.#filter(route.filters);
   }
 
-  /** Asks the filters from `index` on. */
-  #filter(route: Route<Cluster>, filters: readonly RequestFilter[], index: number): void {
-    for (let i = index; i < filters.length; i++) {
-      this.#passedFilters = i;
-      const verdict = (filters[i] as RequestFilter).onRequest(this); // i is below the length
-      if (verdict === null) continue;
-      if (verdict.kind === 'edit') {
-        this.#addEdit(verdict);
-        continue;
-      }
-      if (verdict.kind === 'watch') {
-        this.#bodyWatch = verdict;
-        continue;
-      }
-      if (verdict.kind === 'answer') this.#refuse(verdict);
-      else if (verdict.kind === 'reply') this.#answer({ status: verdict.status, lines: verdict.lines, body: '' });
-      else this.#holdUp(verdict, () => this.#filter(route, filters, i + 1));
-      return;
-    }
-    this.#passedFilters = filters.length;
-    this.#act(route);
+  #filter(filters: readonly RequestFilter[]): void {
+    this.#spareFilters ??= this.#newFilterStage();
+    this.#filters = this.#spareFilters;
+    this.#filters.begin(filters);
   }
 
-  #addEdit({ edit }: FilterEdit): void {
-    const before = this.#answerEdit;
-    this.#answerEdit = before === null ? edit : { apply: (block) => edit.apply(before.apply(block)) };
+  #newFilterStage(): FilterStage {
+    const stream = this.#stream;
+    const upstream = this.#upstream;
+    return new FilterStage(
+      this,
+      this.environment.wheel,
+      { pause: () => stream.pauseRequest(), resume: () => stream.resumeRequest() },
+      { pause: () => upstream.pauseResponse(), resume: () => upstream.resumeResponse() },
+    );
   }
 
-  #holdUp({ failure, start }: FilterWait, goOn: () => void): void {
-    if (!this.head.isComplete) this.#stream.pauseRequest();
-    this.#cancelWait = start((verdict) => {
-      this.#cancelWait = null;
-      if (failure !== null) this.failure = failure;
-      if (verdict?.kind === 'answer') {
-        this.#refuse(verdict);
-        return;
-      }
-      if (verdict !== null) this.#addEdit(verdict);
-      goOn();
-    });
+  onPassed(): void {
+    this.#act(this.route as Route<Cluster>); // whose filters they are
+  }
+
+  noteHoldUp(failure: Failure): void {
+    this.failure = failure;
+  }
+
+  onReplied({ status, lines }: FilterReply): void {
+    this.#answer({ status, lines, body: '' });
+  }
+
+  onRefused(answer: FilterAnswer): void {
+    if (this.#phase === 'responding') this.#cutOff(answer.failure);
+    else this.#refuse(answer);
   }
 
   #refuse(answer: FilterAnswer): void {
@@ -332,19 +323,11 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     this.requestBytes += end - start;
     this.touch();
-    if (this.#bodyWatch !== null && !this.#bodyWatch.takes(buffer, start, end)) {
-      this.#refuseRest(this.#bodyWatch);
-      return;
-    }
+    if (this.#filters !== null && !this.#filters.takeRequest(buffer, start, end)) return;
     if (this.#mirrors !== null) this.#mirrors.sendBody(buffer, start, end);
     if (this.#upstream.sendBody(buffer, start, end, owned)) return;
     // answered already: the rest is not wanted; before that, reading is paused and nothing can arrive
     if (this.#phase !== 'idle') this.#giveUp('internal');
-  }
-
-  #refuseRest({ refusal }: FilterWatch): void {
-    if (this.#phase === 'responding') this.#cutOff(refusal.failure);
-    else this.#refuse(refusal);
   }
 
   onRequestEnd(trailers: string): void {
@@ -355,6 +338,28 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       return;
     }
     if (this.#timeoutMs > 0 && this.#phase !== 'idle') this.#deadline.armForRoute(this.#timeoutMs);
+  }
+
+  pauseRequest(): void {
+    if (this.#filters !== null) this.#filters.requestStopped();
+    this.#stream.pauseRequest();
+  }
+
+  resumeRequest(): void {
+    if (this.#filters === null || this.#filters.mayReadRequest()) this.#stream.resumeRequest();
+  }
+
+  #pauseAnswer(): void {
+    if (this.#filters !== null) this.#filters.answerStopped();
+    this.#upstream.pauseResponse();
+  }
+
+  onDownstreamDrain(): void {
+    if (this.#filters === null || this.#filters.mayReadAnswer()) this.#upstream.resumeResponse();
+  }
+
+  onInterimAnswer(head: ResponseHead): void {
+    this.#stream.sendInterim(head);
   }
 
   touch(): void {
@@ -373,7 +378,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.responseBytes = head.body.length;
     let { block } = head;
     if (this.#responseHeaders !== null) block = this.#responseHeaders.apply(block);
-    if (this.#answerEdit !== null) block = this.#answerEdit.apply(block);
+    if (this.#filters !== null) block = this.#filters.onAnswer(head, block);
     if (this.environment.direction === 'outbound') {
       block += `x-envoy-upstream-service-time: ${Math.round(this.respondedAtMs - this.startedAtMs)}\r\n`;
     }
@@ -385,7 +390,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     if (head.isComplete) {
       this.endedAtMs = this.respondedAtMs;
       this.#complete('');
-    } else if (!isFlowing) this.#upstream.pauseResponse();
+    } else if (!isFlowing) this.#pauseAnswer();
   }
 
   /** The request counts as 101 whatever the upstream's version calls it, and is recorded when the tunnel ends. */
@@ -393,13 +398,14 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     this.status = 101;
     this.#isTunnel = true;
     this.#deadline.cancelAnswer();
-    if (!this.head.isComplete) this.#stream.resumeRequest();
+    if (!this.head.isComplete) this.resumeRequest();
   }
 
   onAnswerBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     this.responseBytes += end - start;
     this.touch();
-    if (!this.#stream.sendResponseBody(buffer, start, end, owned)) this.#upstream.pauseResponse();
+    if (this.#filters !== null) this.#filters.takeAnswer(buffer, start, end);
+    if (!this.#stream.sendResponseBody(buffer, start, end, owned)) this.#pauseAnswer();
   }
 
   onAnswerEnd(trailers: string): void {
@@ -410,10 +416,6 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
     }
     this.grpcStatus = this.#upstream.grpcStatus;
     this.#complete(trailers);
-  }
-
-  onDownstreamDrain(): void {
-    this.#upstream.resumeResponse();
   }
 
   /** The client has part of an answer: cutting its connection is the only honest way to say that it is not whole. */
@@ -459,6 +461,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
 
   onSweep(nowMs: number): void {
     if (this.#phase === 'idle') return;
+    if (this.#filters?.isHolding === true) this.touch();
     const { streamIdleTimeoutMs, requestTimeoutMs } = this.environment.http;
     const idleTimeoutMs =
       this.#action?.idleTimeoutMs || (this.#isTunnel ? TUNNEL_IDLE_TIMEOUT_MS : streamIdleTimeoutMs);
@@ -501,9 +504,9 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
   }
 
   #answer({ status, lines, body }: LocalReply): void {
-    const edit = this.#answerEdit;
+    const edited = this.#filters === null ? lines : this.#filters.edit(lines);
     this.#finish(status);
-    this.#stream.sendLocalReply(status, edit === null ? lines : edit.apply(lines), body);
+    this.#stream.sendLocalReply(status, edited, body);
   }
 
   #complete(trailers: string): void {
@@ -522,23 +525,19 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FinishedEx
       this.#mirrors = null;
     }
     this.#action = null;
-    this.#bodyWatch = null;
     this.#timeoutMs = 0;
     this.#phase = 'idle';
     this.#generation++;
-    if (this.#cancelWait !== null) {
-      this.#cancelWait();
-      this.#cancelWait = null;
+    if (this.#cancelTunnel !== null) {
+      this.#cancelTunnel();
+      this.#cancelTunnel = null;
     }
     if (this.endedAtMs === 0) this.endedAtMs = this.environment.now();
-    if (this.#passedFilters > 0) this.#tellFilters();
+    if (this.#filters !== null) {
+      this.#filters.end();
+      this.#filters = null;
+    }
     this.environment.recorder.record(this);
-  }
-
-  #tellFilters(): void {
-    const filters = this.route?.filters ?? [];
-    for (let i = 0; i < this.#passedFilters; i++) filters[i]?.onEnd?.(this);
-    this.#passedFilters = 0;
   }
 }
 

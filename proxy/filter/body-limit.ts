@@ -1,5 +1,13 @@
 import { Buffer } from 'node:buffer';
-import type { FilterAnswer, FilteredRequest, FilterVerdict, FilterWatch, RequestFilter } from './request-filter.ts';
+import type {
+  FilterAnswer,
+  FilteredRequest,
+  FilterVerdict,
+  FilterWatch,
+  RequestFilter,
+  RequestWatch,
+} from './request-filter.ts';
+import { refused } from './request-filter.ts';
 
 /** gRPC's own word for a message that is too large. */
 const RESOURCE_EXHAUSTED = 8;
@@ -45,7 +53,7 @@ export class BodyLimit implements RequestFilter {
     const watch = new BodyWatch(count, this.#maxBytes, this.#refusal, this.#counters);
     if (head.body !== '') {
       const first = Buffer.from(head.body, 'latin1');
-      if (!watch.takes(first, 0, first.length)) return this.#refusal;
+      if (watch.takes(first, 0, first.length) === refused) return this.#refusal;
     }
     return head.isComplete ? null : watch;
   }
@@ -57,8 +65,10 @@ export class BodyLimit implements RequestFilter {
 }
 
 /** Of one request whose length only its end will tell. */
-class BodyWatch implements FilterWatch {
+class BodyWatch implements FilterWatch, RequestWatch {
   readonly kind = 'watch';
+  readonly request = this;
+  readonly answer = null;
   readonly refusal: FilterAnswer;
   readonly #count: BodyCount;
   readonly #counters: BodyLimitCounters;
@@ -71,11 +81,11 @@ class BodyWatch implements FilterWatch {
     this.#counters = counters;
   }
 
-  takes(buffer: Buffer, start: number, end: number): boolean {
+  takes(buffer: Buffer, start: number, end: number): 0 | typeof refused {
     this.#left -= this.#count.dataIn(buffer, start, end);
-    if (this.#left >= 0) return true;
+    if (this.#left >= 0) return 0;
     this.#counters.tooLarge++;
-    return false;
+    return refused;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
 import type { Failure } from '../failure.ts';
 import { grpcStatusIn, httpStatusOf } from '../message/grpc.ts';
-import type { DownstreamStream, RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
+import type { RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { OutgoingRequest } from '../message-head.ts';
 import { backOffMs } from '../resilience/back-off.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
@@ -35,10 +35,15 @@ import type { RequestBounds } from './request-controls.ts';
 
 /** Who has the client, and hears of the one attempt that counts. */
 export interface AnswerReceiver {
+  /** The body of the request is to come, or to be held back until it is asked for again. */
+  resumeRequest(): void;
+  pauseRequest(): void;
   /** An upstream has answered, whether or not that answer is passed on. */
   touch(): void;
   /** Milliseconds until it gives the request up; infinite for no bound. */
   leftMs(): number;
+  /** Before the answer: 100, 103 and their like. */
+  onInterimAnswer(head: ResponseHead): void;
   /** The answer for the client has begun; `head.isComplete` says that neither body nor end will be announced. */
   onAnswer(head: ResponseHead): void;
   onAnswerBody(buffer: Buffer, start: number, end: number, owned: boolean): void;
@@ -74,7 +79,6 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   /** The answer is one that would have been tried again, had an attempt been left. */
   isExhausted = false;
   readonly #environment: ForwardEnvironment;
-  readonly #downstream: DownstreamStream;
   readonly #peer: DownstreamPeer;
   readonly #receiver: AnswerReceiver;
   readonly #request = new OutgoingRequest();
@@ -128,14 +132,8 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   #tryIdleMs = 0;
   #backOff: Deadline | null = null;
 
-  constructor(
-    environment: ForwardEnvironment,
-    downstream: DownstreamStream,
-    peer: DownstreamPeer,
-    receiver: AnswerReceiver,
-  ) {
+  constructor(environment: ForwardEnvironment, peer: DownstreamPeer, receiver: AnswerReceiver) {
     this.#environment = environment;
-    this.#downstream = downstream;
     this.#peer = peer;
     this.#receiver = receiver;
   }
@@ -281,7 +279,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   #attemptPassthrough(cluster: Cluster): void {
     const generation = ++this.#generation;
     this.#phase = 'resolving';
-    if (!this.#head.isComplete) this.#downstream.pauseRequest();
+    if (!this.#head.isComplete) this.#receiver.pauseRequest();
     void this.#environment.resolvePassthrough(cluster, this.#head.authority).then((resolved) => {
       if (generation !== this.#generation || this.#phase !== 'resolving') return;
       if ('failure' in resolved) this.#receiver.onNoAnswer(resolved.failure, resolved.detail);
@@ -304,7 +302,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     this.#tryIdleMs = this.#policy?.perTryIdleTimeoutMs ?? 0;
     if (this.#tryIdleMs > 0) this.#armTryIdle();
     endpoint.poolFor(this.#protocol, this.#isHighPriority).acquire(this);
-    if (this.#isConnecting() && !this.#head.isComplete) this.#downstream.pauseRequest();
+    if (this.#isConnecting() && !this.#head.isComplete) this.#receiver.pauseRequest();
   }
 
   /** Something has come from the upstream. */
@@ -330,8 +328,8 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     const isFlowing = stream.send(this, request);
     if (this.#head.isComplete || this.#head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer
     const isReplayed = this.attempts === 1 || this.#replay === null || this.#replayTo(stream, this.#replay);
-    if (isFlowing && isReplayed) this.#downstream.resumeRequest();
-    else this.#downstream.pauseRequest();
+    if (isFlowing && isReplayed) this.#receiver.resumeRequest();
+    else this.#receiver.pauseRequest();
   }
 
   #replayTo(stream: UpstreamStream, replay: ReplayBuffer): boolean {
@@ -364,7 +362,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
       this.#abandonReplay();
       this.#isBodyStreamed = true;
     }
-    if (!this.#stream.sendBody(buffer, start, end, owned)) this.#downstream.pauseRequest();
+    if (!this.#stream.sendBody(buffer, start, end, owned)) this.#receiver.pauseRequest();
     return true;
   }
 
@@ -386,11 +384,11 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   }
 
   onUpstreamDrain(): void {
-    this.#downstream.resumeRequest();
+    this.#receiver.resumeRequest();
   }
 
   onInterimResponse(head: ResponseHead): void {
-    this.#downstream.sendInterim(head);
+    this.#receiver.onInterimAnswer(head);
   }
 
   onResponse(head: ResponseHead): void {
@@ -559,7 +557,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   #retry(policy: RetryPolicy, waitMs: number | null): void {
     if (this.cluster !== null) this.cluster.counters.requestsRetried++;
     this.#phase = 'backing-off';
-    if (!this.#head.isComplete) this.#downstream.pauseRequest();
+    if (!this.#head.isComplete) this.#receiver.pauseRequest();
     this.#backOff ??= new Deadline(() => this.attempt());
     const { random, wheel } = this.#environment;
     wheel.arm(this.#backOff, waitMs ?? backOffMs(this.attempts, policy.backOffBaseMs, policy.backOffMaxMs, random));

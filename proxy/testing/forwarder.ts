@@ -60,6 +60,7 @@ export interface ForwarderOptions {
   readonly filters?: readonly RequestFilter[];
   readonly overload?: RequestShedding;
   readonly headerTimeoutMs?: number;
+  readonly wheel?: TimerWheel;
   readonly nowMs?: () => number;
   /** Makes it an inbound listener with mutual TLS, as this one. */
   readonly inboundAs?: IdentityHolder;
@@ -99,7 +100,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
     routes: { service: '', lookup: () => table },
     http: { ...defaultHttpSettings, ...options.http },
     overload: options.overload ?? { isShedding: false, shedRequests: 0 },
-    wheel: new TimerWheel(),
+    wheel: options.wheel ?? new TimerWheel(),
     clock,
     random: () => 0.5,
     now: () => performance.now(),
