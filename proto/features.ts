@@ -44,6 +44,8 @@ export const FEATURES = {
    * `envoy.filters.http.stateful_session`.
    */
   balancing: 'balancing',
+  /** A path for one of a route's weighted clusters, in the route's metadata. */
+  backendPaths: 'backend-paths',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

@@ -98,7 +98,9 @@ describe('requests of a session', () => {
     const ports = await Promise.all([1, 2, 3].map(numbered));
     const forwarder = await startForwarder(ports);
     closers.push(forwarder.close);
-    const destinations = [{ destination: forwarder.cluster, requestHeaders: null, responseHeaders: null }];
+    const destinations = [
+      { destination: forwarder.cluster, requestHeaders: null, responseHeaders: null, pathRewrite: null },
+    ];
     const sticky = await startForwarder([], {
       action: { pick: () => forwarder.cluster, session: { state, destinations } },
     });

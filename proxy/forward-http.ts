@@ -289,8 +289,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
     this.#bounds = bounds;
     const isIn =
       edited === null
-        ? upstream.enter(action.pick(), action, requestHeaders, bounds)
-        : upstream.enter(edited.destination, action, edited.requestHeaders, bounds);
+        ? upstream.enter(action.pick(), action, requestHeaders, action.pathRewrite, bounds)
+        : upstream.enter(edited.destination, action, edited.requestHeaders, edited.pathRewrite, bounds);
     const callMs = this.head.isGrpc ? this.#boundCall(action) : 0;
     if (callMs > 0) this.#deadline.armForCall(callMs, this.startedAtMs);
     if (action.maxStreamMs > 0) this.#deadline.armForStream(action.maxStreamMs);
@@ -446,7 +446,8 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
     const bounds = this.#bounds as RequestBounds;
     upstream.finish(failures[failure].status);
     upstream.begin(head, this.startedAtMs);
-    if (!upstream.enter(fallback.destination, action, this.route?.requestHeaders ?? null, bounds)) return false;
+    const edit = this.route?.requestHeaders ?? null;
+    if (!upstream.enter(fallback.destination, action, edit, action.pathRewrite, bounds)) return false;
     this.failure = served;
     if (head.isGrpc) this.#boundCall(action);
     upstream.attempt();

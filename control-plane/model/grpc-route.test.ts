@@ -83,6 +83,15 @@ describe('grpcRouteSchema', () => {
       `${rule}.filters[1].type: RequestHeaderModifier cannot be repeated in one rule`,
     ],
     [
+      'another path for one backend',
+      route({
+        backendRefs: [
+          { name: 'a', port: 80, filters: [{ type: 'URLRewrite', urlRewrite: { hostname: 'b.example' } }] },
+        ],
+      }),
+      `${rule}.backendRefs[0].filters[0].type: a GRPCRoute has no URLRewrite: calls go by the names of service and method`,
+    ],
+    [
       'two rules of one name',
       route({}, { rules: [{ name: 'a' }, { name: 'a' }] }),
       'spec.rules[1].name: rule name a is used twice',

@@ -57,7 +57,16 @@ const grpcRouteRuleSchema = z
     sessionPersistence: sessionPersistenceSchema.optional(),
   })
   .check(
-    crossCheck(['filters'], ({ filters }, report) => {
+    crossCheck(['filters', 'backendRefs'], ({ filters, backendRefs }, report) => {
+      for (const [backend, { filters: ofBackend = [] }] of backendRefs.entries()) {
+        const index = ofBackend.findIndex(({ type }) => type === 'URLRewrite');
+        if (index >= 0) {
+          report(
+            ['backendRefs', backend, 'filters', index, 'type'],
+            'a GRPCRoute has no URLRewrite: calls go by the names of service and method',
+          );
+        }
+      }
       const single = filters.flatMap(({ type }, index) => (mayBeRepeated(type) ? [] : [{ type, index }]));
       reportRepeatedNames(
         single.map(({ type }) => type),

@@ -167,7 +167,8 @@ const backendFilterTypes = ['RequestHeaderModifier', 'ResponseHeaderModifier', '
 
 /**
  * A step for the requests that go to one backend, after those of the rule: where both change one header, the backend's change
- * stays. Other filters, and a rewrite of the path, hold for a whole rule, as in Envoy.
+ * stays, and so do its host and its path, which take the place of the rule's. Other filters hold for a whole rule, as in Envoy:
+ * whether a request is redirected or copied is decided before a backend is chosen.
  */
 export const backendFilterSchema = z
   .object({
@@ -194,13 +195,6 @@ export const backendFilterSchema = z
         const present = filter[field] !== undefined;
         if (filter.type === type && !present) report([], `missing field ${field}: type ${type} needs it`);
         if (filter.type !== type && present) report([field], `${field} does not go with type ${filter.type}`);
-      }
-    }),
-  )
-  .check(
-    crossCheck(['urlRewrite'], ({ urlRewrite }, report) => {
-      if (urlRewrite?.path !== undefined) {
-        report(['urlRewrite', 'path'], "the path is rewritten for a whole rule: write it under the rule's filters");
       }
     }),
   );

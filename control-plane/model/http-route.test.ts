@@ -297,17 +297,30 @@ describe('httpRouteSchema', () => {
       `${rule}.backendRefs[0].filters[0].type: CORS is a filter of rules: write it under the rule's filters`,
     ],
     [
-      'a rewrite of the path for one backend',
+      'a new prefix for one backend where nobody can say which the old one is',
       route({
+        matches: [{ path: { value: '/a' } }, { path: { value: '/b' } }],
         backendRefs: [
           {
             name: 'a',
             port: 80,
-            filters: [{ type: 'URLRewrite', urlRewrite: { path: { type: 'ReplaceFullPath', replaceFullPath: '/a' } } }],
+            filters: [
+              { type: 'URLRewrite', urlRewrite: { path: { type: 'ReplacePrefixMatch', replacePrefixMatch: '/c' } } },
+            ],
           },
         ],
       }),
-      `${rule}.backendRefs[0].filters[0].urlRewrite.path: the path is rewritten for a whole rule: write it under the rule's filters`,
+      `${rule}.backendRefs[0].filters[0].urlRewrite.path: ReplacePrefixMatch needs a rule with exactly one match, of type PathPrefix`,
+    ],
+    [
+      'a redirect of one backend',
+      route({ backendRefs: [{ name: 'a', port: 80, filters: [{ type: 'RequestRedirect', requestRedirect: {} }] }] }),
+      `${rule}.backendRefs[0].filters[0].type: RequestRedirect is a filter of rules: write it under the rule's filters`,
+    ],
+    [
+      'a copy of the requests of one backend',
+      route({ backendRefs: [{ name: 'a', port: 80, filters: [{ type: 'RequestMirror', requestMirror: {} }] }] }),
+      `${rule}.backendRefs[0].filters[0].type: RequestMirror is a filter of rules: write it under the rule's filters`,
     ],
   ])('refuses a route with %s', (_, value, fault) => {
     expect(faultsOf(value)).toEqual([fault]);

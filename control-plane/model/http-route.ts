@@ -93,7 +93,7 @@ const httpRouteRuleSchema = z
     sessionPersistence: sessionPersistenceSchema.optional(),
   })
   .check(crossCheck(['filters', 'backendRefs'], checkFilterCombination))
-  .check(crossCheck(['filters', 'matches'], checkPrefixReplacement));
+  .check(crossCheck(['filters', 'backendRefs', 'matches'], checkPrefixReplacement));
 
 /**
  * Routing of HTTP requests: Gateway API's HTTPRoute v1 in its mesh form (GAMMA), byte for byte. `v1beta1`, which has the
@@ -168,16 +168,19 @@ function checkFilterCombination({ filters, backendRefs }: Pick<RuleParts, 'filte
 }
 
 /** What "the matched prefix" is must be certain. */
-function checkPrefixReplacement({ filters, matches }: Pick<RuleParts, 'filters' | 'matches'>, report: Report) {
+function checkPrefixReplacement({ filters, backendRefs, matches }: RuleParts, report: Report) {
   const [match] = matches;
   if (matches.length === 1 && match?.path.type === 'PathPrefix') return;
+  const hint = 'ReplacePrefixMatch needs a rule with exactly one match, of type PathPrefix';
   for (const [index, filter] of filters.entries()) {
     for (const field of ['requestRedirect', 'urlRewrite'] as const) {
-      if (filter[field]?.path?.type !== 'ReplacePrefixMatch') continue;
-      report(
-        ['filters', index, field, 'path'],
-        'ReplacePrefixMatch needs a rule with exactly one match, of type PathPrefix',
-      );
+      if (filter[field]?.path?.type === 'ReplacePrefixMatch') report(['filters', index, field, 'path'], hint);
+    }
+  }
+  for (const [backend, { filters: ofBackend = [] }] of backendRefs.entries()) {
+    for (const [index, { urlRewrite }] of ofBackend.entries()) {
+      if (urlRewrite?.path?.type !== 'ReplacePrefixMatch') continue;
+      report(['backendRefs', backend, 'filters', index, 'urlRewrite', 'path'], hint);
     }
   }
 }

@@ -34,8 +34,9 @@ const callerSchema = z.object({
  * callers that the rule is for. For any other caller the rule is not there, as if one of its matches failed; between rules
  * that are alike otherwise, one for certain callers comes first.
  *
- * Who calls is what its certificate says: its sidecar is not even told of rules for others. That is routing and protects
- * nothing, since a caller without its sidecar's rules may still reach every backend.
+ * Who calls is what its certificate says: its sidecar is not even told of rules for others. That is routing, which is done
+ * where the call begins, and protects nothing, since a caller without its sidecar's rules may still reach every backend; who may
+ * call is for an AuthorizationPolicy to say, which the called side enforces.
  *
  * `directResponse` has the fields of Envoy Gateway's `HTTPRouteFilter`. Source of callers: Istio `sourceLabels` and
  * `sourceNamespace` of `HTTPMatchRequest`, here by identity instead of labels, which anybody may claim.

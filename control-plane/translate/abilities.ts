@@ -21,6 +21,7 @@ export interface Abilities {
   readonly retries: boolean;
   readonly durations: boolean;
   readonly balancing: boolean;
+  readonly backendPaths: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -53,6 +54,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       retries: features.has(FEATURES.retries),
       durations: features.has(FEATURES.durations),
       balancing: features.has(FEATURES.balancing),
+      backendPaths: features.has(FEATURES.backendPaths),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

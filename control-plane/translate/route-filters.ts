@@ -78,7 +78,7 @@ export function redirectAction(redirect: RequestRedirect, match: HttpRouteMatch,
  * What takes the place of the matched prefix. Below `/` every path starts with the one slash that was matched, so the
  * replacement must bring its own; below `/a` the rest of the path brings it.
  */
-function prefixReplacement(path: PathModifier, match: HttpRouteMatch): string {
+export function prefixReplacement(path: PathModifier, match: HttpRouteMatch): string {
   const replacement = prefixWithoutSlash(path.replacePrefixMatch ?? '');
   const matchesEverything = prefixWithoutSlash(match.path.value) === '';
   return matchesEverything ? `${replacement}/` : replacement || '/';

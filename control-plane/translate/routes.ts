@@ -12,6 +12,7 @@ import { documentName } from '../model/kinds.ts';
 import { isHighPriority } from '../model/route-priority.ts';
 import { ruleSource } from '../model/source-position.ts';
 import type { Abilities } from './abilities.ts';
+import { withBackendPaths } from './backend-paths.ts';
 import type { Backend, BackendName, Carried } from './backends.ts';
 import { resolveBackend } from './backends.ts';
 import { hashPolicies } from './balancers.ts';
@@ -55,7 +56,7 @@ export interface RoutedPort {
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
   readonly abilities: Pick<
     Abilities,
-    'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters' | 'durations' | 'fallback'
+    'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters' | 'durations' | 'fallback' | 'backendPaths'
   >;
 }
 
@@ -137,7 +138,8 @@ function candidateRoute(
     ...(called.abilities.routing && corsConfig(rule.filters)),
     ...routeMetadata(origin, called.policy),
   };
-  return withSession(made, rule.sessionPersistence, `${route.metadata.name}-${precedence.rule}`, called.abilities);
+  const rewritten = withBackendPaths(made, rule, match, called.abilities);
+  return withSession(rewritten, rule.sessionPersistence, `${route.metadata.name}-${precedence.rule}`, called.abilities);
 }
 
 /** The answer that a filter of ours gives in place of the rule's backends; null where none does. */

@@ -137,6 +137,18 @@ describe('patterns, redirects, rewrites and filters of one backend', () => {
   });
 });
 
+describe('a path for one backend', () => {
+  it('is what that version sees, and no other', async () => {
+    await mesh.api.convergence(await apply('backend-paths.yaml'), 10_000);
+    for (const list of [asked.v1, asked.v2]) list.length = 0;
+    for (let i = 0; i < 8; i++) await call(`/items/${i}?lang=de`);
+    expect(asked.v1).toHaveLength(6);
+    expect(asked.v2).toHaveLength(2);
+    for (const line of asked.v1) expect(line).toMatch(/^GET \/items\/[0-7]\?lang=de -$/);
+    for (const line of asked.v2) expect(line).toMatch(/^GET \/api\/v2\/products\/[0-7]\?lang=de -$/);
+  });
+});
+
 describe('filters of our own', () => {
   it('make a rule hold for certain callers, and answer in place of backends', async () => {
     await apply('callers.yaml');

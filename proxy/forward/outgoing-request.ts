@@ -3,6 +3,7 @@ import type { UpstreamProtocol } from '../cluster/endpoint.ts';
 import { withHost } from '../filter/host-header.ts';
 import { newRequestId } from '../message/request-id.ts';
 import type { OutgoingRequest, RequestHead } from '../message-head.ts';
+import type { PathRewrite } from '../route/path-rewrite.ts';
 import type { ForwardAction, HeaderEdit } from '../route/route.ts';
 import type { DownstreamPeer } from './forward-environment.ts';
 
@@ -15,19 +16,20 @@ import type { DownstreamPeer } from './forward-environment.ts';
 export function fillOutgoingRequest(
   request: OutgoingRequest,
   head: RequestHead,
-  action: ForwardAction<Cluster>,
+  { hostRewrite }: ForwardAction<Cluster>,
   edit: HeaderEdit | null,
+  pathRewrite: PathRewrite | null,
   defaultHost: string,
   peer: DownstreamPeer,
 ): void {
   let { block } = head;
-  if (action.hostRewrite !== null) block = withHost(block, action.hostRewrite);
+  if (hostRewrite !== null) block = withHost(block, hostRewrite);
   else if (head.authority === '') block = withHost(block, defaultHost || 'localhost');
   if (edit !== null) block = edit.apply(block);
   const requestId = head.requestId === '' ? `x-request-id: ${newRequestId()}\r\n` : '';
   request.method = head.method;
   request.scheme = head.scheme;
-  request.path = action.pathRewrite === null ? head.path : action.pathRewrite.apply(head.path);
+  request.path = pathRewrite === null ? head.path : pathRewrite.apply(head.path);
   request.block = `${block}${requestId}${peer.clientCertLine}`;
   request.attemptBlock = '';
   request.framing = head.framing;

@@ -23,6 +23,7 @@ import {
 import { neverAgain, retryWaitMs } from '../resilience/retry-wait.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
 import { RequestAffinity } from '../route/hash-policy.ts';
+import type { PathRewrite } from '../route/path-rewrite.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit } from '../route/route.ts';
 import type { RouteSession, SessionState } from '../route/session-state.ts';
 import { expectedTimeLine, grpcTimeoutLine, withoutGrpcTimeout } from './expected-time.ts';
@@ -186,10 +187,16 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   }
 
   /**
-   * Counts the request in at its cluster; false where the circuit breaker has no room. `edit` is the route's, and so are
-   * `bounds` unless the request says otherwise.
+   * Counts the request in at its cluster; false where the circuit breaker has no room. `edit` and `pathRewrite` are the route's
+   * or those of one of its destinations, and so are `bounds` unless the request says otherwise.
    */
-  enter(cluster: Cluster, action: ForwardAction<Cluster>, edit: HeaderEdit | null, bounds: RequestBounds): boolean {
+  enter(
+    cluster: Cluster,
+    action: ForwardAction<Cluster>,
+    edit: HeaderEdit | null,
+    pathRewrite: PathRewrite | null,
+    bounds: RequestBounds,
+  ): boolean {
     this.cluster = cluster;
     this.#isHighPriority = action.isHighPriority;
     const breaker = action.isHighPriority ? cluster.highBreaker : cluster.breaker;
@@ -206,7 +213,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     if (action.hashPolicies !== null) {
       this.#key = action.hashPolicies.keyOf(this.#head, this.#peer.address, this.#affinity);
     }
-    fillOutgoingRequest(this.#request, this.#head, action, edit, cluster.config.serviceHost, this.#peer);
+    fillOutgoingRequest(this.#request, this.#head, action, edit, pathRewrite, cluster.config.serviceHost, this.#peer);
     if (!this.#head.isComplete) this.#keepBody(this.#head, this.#policy);
     return true;
   }

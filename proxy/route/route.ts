@@ -60,6 +60,7 @@ export interface EditedDestination<D> {
   readonly destination: D;
   readonly requestHeaders: HeaderEdit | null;
   readonly responseHeaders: HeaderEdit | null;
+  readonly pathRewrite: PathRewrite | null;
 }
 
 export type Fallback<D> =

@@ -20,4 +20,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.outlierDetectors,
   FEATURES.healthChecks,
   FEATURES.balancing,
+  FEATURES.backendPaths,
 ];

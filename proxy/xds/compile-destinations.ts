@@ -8,6 +8,7 @@ import type { _envoy_config_route_v3_WeightedCluster_ClusterWeight__Output as Cl
 import { isDrawn } from '../filter/fraction.ts';
 import { HeaderMutation } from '../filter/header-mutation.ts';
 import { withHost } from '../filter/host-header.ts';
+import type { PathRewrite } from '../route/path-rewrite.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit, Mirror } from '../route/route.ts';
 import type { SessionState } from '../route/session-state.ts';
 import type { WeightedDestination } from '../route/weighted-choice.ts';
@@ -27,6 +28,9 @@ export interface CompiledChanges {
 export interface ChangesOfRoute extends CompiledChanges {
   /** Those of the destination come last (`most_specific_header_mutations_wins`), else those of the route. */
   readonly mostSpecificWins: boolean;
+  readonly pathRewrite: PathRewrite | null;
+  /** Of the destinations, by their positions; null, or too short, where they have none of their own. */
+  readonly pathsOfDestinations: readonly (PathRewrite | null)[];
 }
 
 /** Where a route's requests and their copies go. */
@@ -53,7 +57,9 @@ export function compileDestinations<D>(
   const mirrors = action.request_mirror_policies.map((policy) => compileMirror(policy, destinationOf, random));
   return {
     pick,
-    pickEdited: weighted.some(hasChanges) ? weightedChoice(edited(weighted, ofRoute, destinationOf), random) : null,
+    pickEdited: weighted.some((cluster, index) => hasChanges(cluster) || ofRoute.pathsOfDestinations[index])
+      ? weightedChoice(edited(weighted, ofRoute, destinationOf), random)
+      : null,
     session: session === null ? null : { state: session, destinations: sessionDestinations() },
     mirrors: mirrors.length === 0 ? null : mirrors,
   };
@@ -61,9 +67,9 @@ export function compileDestinations<D>(
 
 function withChanges<D>(
   { destination, weight }: WeightedDestination<D>,
-  { requestHeaders, responseHeaders }: ChangesOfRoute,
+  { requestHeaders, responseHeaders, pathRewrite }: ChangesOfRoute,
 ): WeightedDestination<EditedDestination<D>> {
-  return { destination: { destination, requestHeaders, responseHeaders }, weight };
+  return { destination: { destination, requestHeaders, responseHeaders, pathRewrite }, weight };
 }
 
 function edited<D>(
@@ -71,7 +77,7 @@ function edited<D>(
   ofRoute: ChangesOfRoute,
   destinationOf: DestinationOf<D>,
 ): readonly WeightedDestination<EditedDestination<D>>[] {
-  return weighted.map((cluster) => {
+  return weighted.map((cluster, index) => {
     const own = compileChanges(cluster);
     const host = cluster.host_rewrite_literal;
     const both = (route: HeaderEdit | null, cluster: HeaderEdit | null) =>
@@ -81,6 +87,7 @@ function edited<D>(
       destination: destinationOf(cluster.name),
       requestHeaders: host === undefined ? requestHeaders : chained(hostEdit(host), requestHeaders),
       responseHeaders: both(ofRoute.responseHeaders, own.responseHeaders),
+      pathRewrite: ofRoute.pathsOfDestinations[index] ?? ofRoute.pathRewrite,
     };
     return { destination, weight: cluster.weight?.value ?? 0 };
   });

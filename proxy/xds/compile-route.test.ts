@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { formatBackendPaths } from '../../proto/backend-paths-metadata.ts';
 import type { Input } from '../../proto/load.ts';
 import { goodRouteConfiguration } from '../../proto/testing/resources.ts';
 import { RequestHead } from '../message-head.ts';
@@ -184,6 +185,32 @@ describe('compileRouteConfiguration', () => {
     expect(compiled(true)?.requestHeaders?.apply(block)).toBe('host: v1.example\r\nx-c: 1\r\nx-a: backend\r\n');
     expect(compiled(false)?.requestHeaders?.apply(block)).toBe('host: v1.example\r\nx-c: 1\r\nx-a: route\r\n');
     expect(compiled(true)?.responseHeaders?.apply('x-b: 1\r\n')).toBe('');
+  });
+
+  it('gives a destination its own path in place of the one of its route', () => {
+    const weighted = [v1, v2, 'v3'].map((name) => ({ name, weight: { value: 1 } }));
+    const pathsBy = (pathsOf: ReturnType<typeof formatBackendPaths>) => {
+      const { pickEdited } = forward(
+        withRoute({
+          match: { path_separated_prefix: '/items' },
+          route: { weighted_clusters: { clusters: weighted }, prefix_rewrite: '/route' },
+          metadata: { filter_metadata: pathsOf },
+        }).match(request('/items/7?q')),
+      );
+      const picked = weighted.map(() => pickEdited?.());
+      return Object.fromEntries(picked.map((each) => [each?.destination, each?.pathRewrite?.apply('/items/7?q')]));
+    };
+    expect(pathsBy(formatBackendPaths([{ prefix: '/own' }, null, { full: '/100%25' }]))).toEqual({
+      [v1]: '/own/7?q',
+      [v2]: '/route/7?q',
+      v3: '/100%25?q',
+    });
+    expect(pathsBy(formatBackendPaths([null, { prefix: '/' }]))).toEqual({
+      [v1]: '/route/7?q',
+      [v2]: '/7?q',
+      v3: '/route/7?q',
+    });
+    expect(() => pathsBy(formatBackendPaths([{ full: '/a b' }]))).toThrow('not a path');
   });
 
   it('compiles mirrors with their share and host', () => {

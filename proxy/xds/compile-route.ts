@@ -1,3 +1,5 @@
+import type { BackendPath } from '../../proto/backend-paths-metadata.ts';
+import { parseBackendPaths } from '../../proto/backend-paths-metadata.ts';
 import type { ProtoDuration } from '../../proto/duration.ts';
 import { timerMs } from '../../proto/duration.ts';
 import type { FallbackMetadata } from '../../proto/fallback-metadata.ts';
@@ -19,7 +21,7 @@ import type { Fallback, ForwardAction, Route, RouteAction, RouteOrigin } from '.
 import type { RouteEntry } from '../route/route-entry.ts';
 import { RouteTable } from '../route/route-table.ts';
 import type { SessionState } from '../route/session-state.ts';
-import type { ChangesOfRoute, DestinationOf } from './compile-destinations.ts';
+import type { CompiledChanges, DestinationOf } from './compile-destinations.ts';
 import { compileChanges, compileDestinations, literal } from './compile-destinations.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
 import { compileFilters } from './compile-filters.ts';
@@ -77,7 +79,7 @@ function compileRoute<D>(
   environment: FilterEnvironment,
 ): Route<D> {
   const { origin } = parseRouteMetadata(route.metadata);
-  const ofRoute = { ...compileChanges(route), mostSpecificWins };
+  const ofRoute = compileChanges(route);
   return {
     name: route.name === '' ? 'default' : route.name,
     action: compileAction(
@@ -85,6 +87,8 @@ function compileRoute<D>(
       match,
       {
         ...ofRoute,
+        mostSpecificWins,
+        pathsOfDestinations: parseBackendPaths(route.metadata).map((path) => path && compileBackendPath(path, match)),
         fallback: parseFallbackMetadata(route.metadata),
         limits: repeatLimits(route),
         session: compileSessionState(route, environment.wallClockMs),
@@ -104,7 +108,9 @@ function compileOrigin(origin: NonNullable<ReturnType<typeof parseRouteMetadata>
 }
 
 /** What a route says beside its action that the action needs. */
-interface ActionOfRoute extends ChangesOfRoute {
+interface ActionOfRoute extends CompiledChanges {
+  readonly mostSpecificWins: boolean;
+  readonly pathsOfDestinations: readonly (PathRewrite | null)[];
   readonly limits: RepeatLimits;
   readonly session: SessionState | null;
   readonly fallback: FallbackMetadata | null;
@@ -138,9 +144,10 @@ function compileForward<D>(
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): ForwardAction<D> {
+  const pathRewrite = compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match);
   return {
     kind: 'forward',
-    ...compileDestinations(action, ofRoute, destinationOf, random, ofRoute.session),
+    ...compileDestinations(action, { ...ofRoute, pathRewrite }, destinationOf, random, ofRoute.session),
     timeoutMs: action.timeout === null ? defaultTimeoutMs : timerMs(action.timeout),
     // Absent and zero are opposites: the listener's own bound, and none.
     idleTimeoutMs: action.idle_timeout === null ? 0 : timerMs(action.idle_timeout) || Number.POSITIVE_INFINITY,
@@ -149,7 +156,7 @@ function compileForward<D>(
     retry: action.retry_policy === null ? null : compileRetry(action.retry_policy, ofRoute.limits),
     fallback: compileFallback(ofRoute.fallback, destinationOf),
     isHighPriority: action.priority === 'HIGH',
-    pathRewrite: compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match),
+    pathRewrite,
     hostRewrite: action.host_rewrite_literal ?? null,
     upgrades: compileUpgrades(action.upgrade_configs),
     hashPolicies: compileHashPolicies(action.hash_policy, random),
@@ -186,6 +193,10 @@ function compileRedirect(redirect: RedirectAction__Output, match: RouteMatch__Ou
     path: compileRewrite(redirect.path_redirect ?? '', redirect.prefix_rewrite ?? '', match),
     stripQuery: redirect.strip_query,
   });
+}
+
+function compileBackendPath(path: BackendPath, match: RouteMatch__Output): PathRewrite | null {
+  return 'full' in path ? compileRewrite(path.full, '', match) : compileRewrite('', path.prefix, match);
 }
 
 /** Empty texts stand for absent fields. A prefix is put in place of what the route matched on: all of an exact path. */
