@@ -1,6 +1,7 @@
 import { pack } from '../../proto/any.ts';
 import { BUFFER_FILTER } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
+import type { PortProtocol } from '../model/app-protocol.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { WrittenAdaptiveConcurrency } from '../model/traffic-policy/overload.ts';
 import type { RateLimitRule } from '../model/traffic-policy/rate-limit.ts';
@@ -23,6 +24,8 @@ export interface InboundLimits {
   readonly maxBodyBytes: number;
   /** That of the first service that has one: two of them would measure each other. */
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
+  /** Whether connections that are only carried may come in: not where they would go past one of the first three. */
+  readonly takesBytes: boolean;
 }
 
 export const noLimits: InboundLimits = {
@@ -31,12 +34,14 @@ export const noLimits: InboundLimits = {
   countedBy: null,
   maxBodyBytes: 0,
   adaptiveConcurrency: null,
+  takesBytes: true,
 };
 
 /** One port of a service, and what holds for it. */
 export interface GovernedPort {
   readonly host: string;
   readonly port: number;
+  readonly protocol: PortProtocol;
   readonly policy: EffectiveTrafficPolicy;
 }
 
@@ -53,13 +58,24 @@ export function inboundLimits(
     : [];
   const adaptive = policies.find(({ adaptiveConcurrency }) => adaptiveConcurrency !== null)?.adaptiveConcurrency;
   const counted = abilities.globalRateLimits && service !== null ? countedPorts(governed, service) : [];
+  const maxBodyBytes = bodies.length === 0 ? 0 : Math.min(...bodies);
+  const refuses = rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0;
   return {
     rateLimits,
     counted,
     countedBy: counted.length === 0 ? null : service,
-    maxBodyBytes: bodies.length === 0 ? 0 : Math.min(...bodies),
+    maxBodyBytes,
     adaptiveConcurrency: (abilities.overloadFilters && adaptive) || null,
+    takesBytes: !refuses || governed.every(({ protocol, policy }) => protocol === 'tcp' || !limitsRequests(policy)),
   };
+}
+
+/**
+ * Whether bytes that nobody reads would go past the policy. A port that nobody has declared is no exception: what a sidecar
+ * does not take for HTTP, such as two empty lines before a request, is a request to many an application.
+ */
+function limitsRequests({ rateLimit, globalRateLimit, maxRequestBodyBytes }: EffectiveTrafficPolicy): boolean {
+  return rateLimit.length > 0 || globalRateLimit.length > 0 || maxRequestBodyBytes > 0;
 }
 
 /** A request counts once under one policy. Questions to the one who counts are never counted: they would not end. */
@@ -72,11 +88,6 @@ function countedPorts(governed: readonly GovernedPort[], service: RateLimitServi
       .map(({ host, port, policy }) => [policy.globalRateLimit, `${host}:${port}`]),
   );
   return [...byRules].map(([rules, address]) => ({ address, rules })).reverse();
-}
-
-/** Whether bytes that nobody reads would go past them. */
-export function needsRequests({ rateLimits, counted, maxBodyBytes }: InboundLimits): boolean {
-  return rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0;
 }
 
 export function withLimits(

@@ -16,7 +16,7 @@ import { rateLimitFilter } from './global-rate-limits.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { httpConnectionManager } from './http-settings.ts';
 import type { InboundLimits } from './inbound-limits.ts';
-import { needsRequests, noLimits, withLimits } from './inbound-limits.ts';
+import { noLimits, withLimits } from './inbound-limits.ts';
 import type { MeshedPort } from './instance.ts';
 import { socketAddress } from './message-parts.ts';
 import { tcpProxy } from './tcp-proxy.ts';
@@ -67,8 +67,7 @@ export function inboundListener(
     address: socketAddress(port.inbound.address, port.inbound.port),
     traffic_direction: 'INBOUND',
   } as const;
-  const takesBytes = !needsRequests(limits) || port.protocol === 'tcp' || port.protocol === 'auto';
-  if (!abilities.tcp || !takesBytes) return { ...listener, filter_chains: [http] };
+  if (!abilities.tcp || !limits.takesBytes) return { ...listener, filter_chains: [http] };
   return {
     ...listener,
     listener_filters: [

@@ -215,6 +215,7 @@ export class MeshResources {
         .map((port) => ({
           host: service.host,
           port: port.port,
+          protocol: service.declarationOf(port).protocol,
           policy: this.#policies.policyFor(service, port),
         })),
     );

@@ -115,6 +115,9 @@ const globalRuleSchema = z.object({
  * instances three times as many go on. `Global`: the rate limit service that the Mesh names counts for all instances, each
  * port of a Service for itself; a request waits for its answer.
  *
+ * A port with a limit, of rates or of bodies, takes nothing but HTTP unless it is declared TCP: what a sidecar does not take for
+ * a request may be one to the application.
+ *
  * Names as in Envoy Gateway's `rateLimit`; `principal` is ours.
  */
 export const rateLimitSchema = z
