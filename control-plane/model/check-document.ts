@@ -79,6 +79,8 @@ const asHttpRoute = 'HTTPRoute says it here';
 const counterparts: ReadonlyMap<string, string> = new Map([
   ['VirtualService', 'HTTPRoute says it here, and BackendTrafficPolicy for retries'],
   ['DestinationRule', 'BackendTrafficPolicy says it here; a subset is a Service such as cart-v1'],
+  ['ServiceEntry', 'ExternalService says it here'],
+  ['MeshExternalService', 'ExternalService says it here'],
   ['PeerAuthentication', 'between sidecars there is always mutual TLS'],
   ['ServiceProfile', 'HTTPRoute says it here, and BackendTrafficPolicy for retries'],
   ['TrafficSplit', asHttpRoute],

@@ -1,5 +1,7 @@
 import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import { backendTrafficPolicySchema } from './backend-traffic-policy.ts';
+import type { ExternalService } from './external-service.ts';
+import { externalServiceSchema } from './external-service.ts';
 import type { FaultInjection } from './fault-injection.ts';
 import { faultInjectionSchema } from './fault-injection.ts';
 import type { GrpcRoute } from './grpc-route.ts';
@@ -23,6 +25,7 @@ import { workloadSchema } from './workload.ts';
 export type ModelDocument =
   | Service
   | Workload
+  | ExternalService
   | HttpRoute
   | GrpcRoute
   | TcpRoute
@@ -58,6 +61,16 @@ export const kinds = {
     shortNames: ['wl'],
     namespaced: true,
     schema: workloadSchema,
+  },
+  ExternalService: {
+    kind: 'ExternalService',
+    group: 'heddle.dev',
+    version: 'v1alpha1',
+    apiVersions: ['heddle.dev/v1alpha1'],
+    plural: 'externalservices',
+    shortNames: ['external'],
+    namespaced: true,
+    schema: externalServiceSchema,
   },
   HTTPRoute: {
     kind: 'HTTPRoute',

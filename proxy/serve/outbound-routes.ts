@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
+import { isForbiddenAddress } from '../../proto/forbidden-addresses.ts';
 import { parseRouteConfigurationName, routeConfigurationName, serviceHost } from '../../proto/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
-import { isForbiddenAddress, splitAuthority } from '../cluster/passthrough.ts';
+import { splitAuthority } from '../cluster/passthrough.ts';
 import type { RouteLookup, RouteSource } from '../forward/forward-environment.ts';
 import type { RequestHead } from '../message-head.ts';
 import type { RouteTable } from '../route/route-table.ts';

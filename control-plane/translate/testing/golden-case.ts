@@ -69,6 +69,7 @@ export function viewOf(
   const byKind: Documents = {
     Service: ofKind('Service'),
     Workload: ofKind('Workload'),
+    ExternalService: ofKind('ExternalService'),
     HTTPRoute: ofKind('HTTPRoute'),
     GRPCRoute: ofKind('GRPCRoute'),
     TCPRoute: ofKind('TCPRoute'),

@@ -1,0 +1,75 @@
+import { X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+import { boundedText } from '../bounded-text.ts';
+import { notYetSupported, supportedWord } from '../not-yet-supported.ts';
+import { reportRepeatedNames } from '../repeated-names.ts';
+import { certificateHostSchema, subjectAltNameSchema } from './host.ts';
+
+/** All roots of a public bundle are some 150, in 220 kB; who trusts those writes none. */
+const maxCertificates = 32;
+const maxPemCharacters = 128 * 1024;
+
+const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g;
+
+/** What is wrong with certificates in PEM; null when they can be used. */
+export function certificatesFault(pem: string): string | null {
+  if (/^\s*(\/|\.\/)/.test(pem)) return 'write the certificates themselves, in PEM: a sidecar reads no files by order';
+  const blocks = [...pem.matchAll(pemBlock)];
+  if (blocks.some(([, what]) => what?.includes('PRIVATE KEY'))) return 'holds a private key: write certificates only';
+  if (blocks.length === 0) return 'write certificates in PEM, beginning with -----BEGIN CERTIFICATE-----';
+  if (blocks.length > maxCertificates) return `at most ${maxCertificates} certificates`;
+  for (const [index, [block, what]] of blocks.entries()) {
+    if (what !== 'CERTIFICATE') return `block ${index + 1} is no certificate: ${what}`;
+    try {
+      new X509Certificate(block);
+    } catch {
+      return `certificate ${index + 1} cannot be read`; // OpenSSL's own words help nobody
+    }
+  }
+  return null;
+}
+
+const skipsChecks =
+  'a connection to nobody knows whom is no safer than plaintext: write caCertificates or subjectAltNames';
+
+/**
+ * The sidecar opens TLS towards the host; the application speaks plaintext. Chain and name are always verified.
+ *
+ * Names are those of Istio's `ClientTLSSettings`; `caCertificates` holds the certificates themselves.
+ */
+export const originationSchema = z.object({
+  /** `MUTUAL` would need a key, which documents do not carry. */
+  mode: supportedWord(['SIMPLE'], ['MUTUAL', 'ISTIO_MUTUAL', 'DISABLE']).default('SIMPLE'),
+  /** Server name in the handshake; the host that is called when left out. */
+  sni: certificateHostSchema.optional(),
+  /** The certificate has one of these names, a URI or a host; the host that is called when left out. */
+  subjectAltNames: z
+    .array(subjectAltNameSchema)
+    .min(1, 'write at least one name, or leave the field out')
+    .max(16, 'at most 16 names')
+    .check(({ value, issues }) => {
+      reportRepeatedNames(value, (index, name) => {
+        issues.push({ code: 'custom', path: [index], message: `${name} is listed twice`, input: name });
+      });
+    })
+    .optional(),
+  /** In PEM: the roots that the chain may end in, and no others. The roots of each sidecar's host when left out. */
+  caCertificates: boundedText('caCertificates', maxPemCharacters)
+    .check(({ value, issues }) => {
+      const message = certificatesFault(value);
+      if (message !== null) issues.push({ code: 'custom', path: [], message, input: value.slice(0, 100) });
+    })
+    .optional(),
+  /** Nothing older is spoken, whatever the host offers. */
+  minProtocolVersion: z.enum(['TLSV1_2', 'TLSV1_3']).default('TLSV1_2'),
+  insecureSkipVerify: z
+    .unknown()
+    .refine((value) => value === undefined || value === false, skipsChecks)
+    .optional()
+    .meta({ refused: true }),
+  clientCertificate: notYetSupported('clientCertificate'),
+  privateKey: notYetSupported('privateKey'),
+  credentialName: notYetSupported('credentialName'),
+});
+
+export type Origination = z.output<typeof originationSchema>;
