@@ -34,10 +34,10 @@ async function call(): Promise<number> {
   return statusCode;
 }
 
-/** What a client gets that hides its request behind empty lines, which are no HTTP to a sidecar. */
+/** What a client gets whose request line is longer than a sidecar looks at, so that it is no HTTP to it. */
 async function callAsBytes(): Promise<string> {
   const socket = await connectTcp(localPort);
-  socket.write('\r\n\r\nGET / HTTP/1.1\r\nhost: cart\r\nconnection: close\r\n\r\n');
+  socket.write(`PURGE /${'a'.repeat(9000)} HTTP/1.1\r\nhost: cart\r\nconnection: close\r\n\r\n`);
   return await readText(socket);
 }
 

@@ -14,8 +14,17 @@ describe('detectProtocol', () => {
     ['\r', 'more'],
     ['\r\n', 'more'],
     ['\r\nGET / HTTP/1.1\r\n', 'http1'],
-    ['\r\n\r\n', 'tcp'],
-    ['\n', 'tcp'],
+    ['\r\n\r\n', 'more'],
+    ['\n', 'more'],
+    // no request to the RFC, and one to some application
+    ['\r\n\r\nGET / HTTP/1.1\r\n', 'http1'],
+    ['\nGET / HTTP/1.1\r\n', 'http1'],
+    ['\r\r\n \tGET / HTTP/1.1\r\n', 'http1'],
+    ['GET\t/ HTTP/1.1\r\n', 'http1'],
+    ['PURGE /a HTTP/1.1\n', 'http1'],
+    ['PURGE\t/\xe9\tHTTP/1.0\r', 'http1'],
+    ['\r\n*1\r\n', 'tcp'],
+    ['\n\x00', 'tcp'],
     ['POST /a', 'http1'],
     ['CONNECT a:80', 'http1'],
     ['PURGE /a', 'more'],
@@ -55,6 +64,11 @@ describe('detectProtocol', () => {
     ['\x80\x2e\x01', 'tcp'],
   ])('calls %j %s', (bytes, protocol) => {
     expect(detect(bytes)).toBe(protocol);
+  });
+
+  it('leaves nothing but empty lines to the parser', () => {
+    expect(detect('\r\n'.repeat(MAX_DETECTED_LINE_BYTES / 2))).toBe('more');
+    expect(detect(`${'\r\n'.repeat(MAX_DETECTED_LINE_BYTES / 2)}\n`)).toBe('http1');
   });
 
   it('looks for the end of a line, and for the end of a word, up to a bound', () => {

@@ -17,7 +17,9 @@ export const MAX_DETECTED_LINE_BYTES = 8192;
  * - TLS: the head of a handshake record, and in it the type of a ClientHello (RFC 8446 sections 4 and 5.1).
  * - HTTP/2: the preface up to its version; an HTTP/1 request of the method `PRI` parts from it there (RFC 9113 section 3.4).
  * - HTTP/1: a registered method and a blank; the parser judges the rest. Any other word is the beginning of a request
- *   only if its line ends with a version of HTTP/1, because text protocols begin with words too (`SET key 1`).
+ *   only if its line ends with a version of HTTP/1, because text protocols begin with words too (`SET key 1`). Empty lines
+ *   and blanks before a request are gone over however many there are: more servers than RFC 9112 section 2.2 asks to do
+ *   so, and what such a server takes for a request must not go past the rules for requests.
  *
  * What Envoy does with `tls_inspector` and `http_inspector`.
  */
@@ -40,9 +42,10 @@ function detectTls(bytes: Uint8Array): DetectedProtocol {
 }
 
 function detectHttp(bytes: Uint8Array): DetectedProtocol {
-  // RFC 9112 section 2.2: an empty line before a request is ignored
-  const start = bytes[0] === CR && (bytes.length < 2 || bytes[1] === LF) ? 2 : 0;
-  if (bytes.length <= start) return 'more';
+  let start = 0;
+  while (start < bytes.length && isSpace(bytes[start] as number)) start++; // below the length
+  if (start > MAX_DETECTED_LINE_BYTES) return 'http1'; // for the parser, which refuses it
+  if (start === bytes.length) return 'more';
   if (start === 0) {
     const shared = sharedLength(bytes, http2Preface);
     if (shared === http2Preface.length) return 'http2';
@@ -53,7 +56,7 @@ function detectHttp(bytes: Uint8Array): DetectedProtocol {
   const length = at - start;
   if (length > MAX_METHOD_BYTES) return 'tcp';
   if (at === bytes.length) return 'more';
-  if (length === 0 || bytes[at] !== BLANK) return 'tcp';
+  if (length === 0 || (bytes[at] !== BLANK && bytes[at] !== TAB)) return 'tcp';
   if (registeredMethods.has(String.fromCharCode(...bytes.subarray(start, at)))) return 'http1';
   return detectVersion(bytes, at);
 }
@@ -63,14 +66,14 @@ function detectVersion(bytes: Uint8Array, from: number): DetectedProtocol {
   for (let at = from; at < bytes.length; at++) {
     const byte = bytes[at] as number; // below the length
     if (at >= MAX_DETECTED_LINE_BYTES) return 'tcp';
-    if (byte === CR) return endsWithVersion(bytes, at) ? 'http1' : 'tcp';
-    if (byte < BLANK || byte > 0x7e) return 'tcp';
+    if (byte === CR || byte === LF) return endsWithVersion(bytes, at) ? 'http1' : 'tcp';
+    if ((byte < BLANK && byte !== TAB) || byte === DEL) return 'tcp';
   }
   return 'more';
 }
 
 function endsWithVersion(bytes: Uint8Array, end: number): boolean {
-  return /^ HTTP\/1\.[01]$/.test(String.fromCharCode(...bytes.subarray(Math.max(0, end - 9), end)));
+  return /^[ \t]HTTP\/1\.[01]$/.test(String.fromCharCode(...bytes.subarray(Math.max(0, end - 9), end)));
 }
 
 function sharedLength(bytes: Uint8Array, pattern: Uint8Array): number {
@@ -80,9 +83,15 @@ function sharedLength(bytes: Uint8Array, pattern: Uint8Array): number {
   return at;
 }
 
+function isSpace(byte: number): boolean {
+  return byte === BLANK || byte === TAB || byte === CR || byte === LF;
+}
+
 const CR = 0x0d;
 const LF = 0x0a;
 const BLANK = 0x20;
+const TAB = 0x09;
+const DEL = 0x7f;
 
 /** Longer than any registered method (`UPDATEREDIRECTREF`). */
 const MAX_METHOD_BYTES = 32;
