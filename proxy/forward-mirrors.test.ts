@@ -1,6 +1,10 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cluster } from './cluster/cluster.ts';
+import type { ForwardEnvironment } from './forward/forward-environment.ts';
+import { Mirrors } from './forward/mirrors.ts';
+import { OutgoingRequest, RequestHead } from './message-head.ts';
+import { TimerWheel } from './resilience/timer-wheel.ts';
 import type { Mirror } from './route/route.ts';
 import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
 import { plainCluster, startForwarder, startScriptedServer } from './testing/forwarder.ts';
@@ -90,6 +94,20 @@ describe('a mirrored request', () => {
     const { counters, breaker } = mirror.destination;
     await expect.poll(() => counters.mirrorsDropped).toBe(1);
     expect(breaker.requests.active).toBe(0);
+  });
+
+  it('holds no more memory than its bound for a body in pieces of a byte', async () => {
+    const copies = await server(null);
+    const mirrors = Array.from({ length: 20 }, () => mirrorAt([copies.port]));
+    const environment = { wheel: new TimerWheel(), ownPeerMetadata: '' } as ForwardEnvironment;
+    const request = Object.assign(new OutgoingRequest(), { method: 'POST', framing: 'stream', isComplete: false });
+    const started = Mirrors.start(mirrors, request, new RequestHead(), 0, environment);
+    const before = process.memoryUsage().heapUsed;
+    for (let i = 0; i < 60_000; i++) started?.sendBody(Buffer.from('x'), 0, 1);
+    // a copy of each piece would be 100 MB and more
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(40_000_000);
+    await expect.poll(() => copies.received().length, { timeout: 10_000 }).toBeGreaterThan(20 * 60_000);
+    started?.abort();
   });
 
   it('costs its request nothing when there is nobody to take it', async () => {

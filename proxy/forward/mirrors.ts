@@ -1,4 +1,4 @@
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
 import { withHost } from '../filter/host-header.ts';
@@ -10,6 +10,7 @@ import { Deadline } from '../resilience/timer-wheel.ts';
 import type { Mirror } from '../route/route.ts';
 import type { ForwardEnvironment } from './forward-environment.ts';
 import { protocolTowards } from './outgoing-request.ts';
+import { ReplayBuffer } from './replay-buffer.ts';
 
 /** Bytes of a body that one copy may hold because its instance takes them more slowly than the client sends them. */
 export const MAX_MIRROR_WAITING_BYTES = 64 * 1024;
@@ -66,12 +67,11 @@ class MirroredRequest implements ResponseReceiver {
   readonly #request: OutgoingRequest;
   readonly #environment: ForwardEnvironment;
   readonly #deadline = new Deadline(() => this.#lose(localOrigin.timedOut));
-  readonly #waiting: Buffer[] = [];
+  readonly #waiting = new ReplayBuffer();
   #endpoint: Endpoint | null = null;
   #protocol: UpstreamProtocol = 'http1';
   #stream: UpstreamStream | null = null;
   #isFlowing = false;
-  #waitingBytes = 0;
   /** Null until the client has said all. */
   #trailers: string | null = null;
   #isSent = false;
@@ -82,6 +82,7 @@ class MirroredRequest implements ResponseReceiver {
     this.#request = request;
     this.#environment = environment;
     this.#isSent = request.isComplete;
+    this.#waiting.begin(MAX_MIRROR_WAITING_BYTES, 0);
   }
 
   /** False where there is nobody or no room. */
@@ -117,13 +118,11 @@ class MirroredRequest implements ResponseReceiver {
 
   sendBody(buffer: Buffer, start: number, end: number): void {
     if (this.#isOver) return;
-    if (this.#stream !== null && this.#isFlowing && this.#waiting.length === 0) {
+    if (this.#stream !== null && this.#isFlowing && this.#waiting.isEmpty) {
       this.#isFlowing = this.#stream.sendBody(buffer, start, end, false);
       return;
     }
-    this.#waitingBytes += end - start;
-    if (this.#waitingBytes > MAX_MIRROR_WAITING_BYTES) this.#drop();
-    else this.#waiting.push(Buffer.from(buffer.subarray(start, end)));
+    if (!this.#waiting.keep(buffer, start, end)) this.#drop();
   }
 
   end(trailers: string): void {
@@ -137,14 +136,11 @@ class MirroredRequest implements ResponseReceiver {
   }
 
   #flush(): void {
-    while (!this.#isOver && this.#stream !== null && this.#isFlowing) {
-      const next = this.#waiting.shift();
-      if (next === undefined) break;
-      this.#waitingBytes -= next.length;
-      this.#isFlowing = this.#stream.sendBody(next, 0, next.length, true);
+    if (!this.#isOver && this.#stream !== null && this.#isFlowing && !this.#waiting.isEmpty) {
+      this.#isFlowing = this.#waiting.moveTo(this.#stream);
     }
     if (this.#isOver || this.#stream === null || this.#isSent) return;
-    if (this.#trailers === null || this.#waiting.length > 0) return;
+    if (this.#trailers === null || !this.#waiting.isEmpty) return;
     this.#isSent = true;
     this.#stream.endRequest(this.#trailers);
   }
@@ -189,7 +185,7 @@ class MirroredRequest implements ResponseReceiver {
   #leave(isAnswered: boolean): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#waiting.length = 0;
+    this.#waiting.clear();
     this.#environment.wheel.cancel(this.#deadline);
     this.#cluster.breaker.requests.release();
     const endpoint = this.#endpoint as Endpoint; // set by start

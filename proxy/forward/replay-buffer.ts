@@ -17,6 +17,10 @@ export class ReplayBuffer {
   #maxLength = 0;
   #trailers = '';
 
+  get isEmpty(): boolean {
+    return this.#length === 0;
+  }
+
   /** A body begins, of which `heldBytes` lie with the head. */
   begin(limitBytes: number, heldBytes: number): void {
     this.#maxLength = limitBytes - heldBytes;
@@ -53,6 +57,14 @@ export class ReplayBuffer {
     const isFlowing = this.#length === 0 || stream.sendBody(this.#kept, 0, this.#length, true);
     if (isEnded && isWanted()) stream.endRequest(this.#trailers);
     return isFlowing;
+  }
+
+  /** Sends what there is and keeps it no longer; false asks to wait, as `sendBody`. */
+  moveTo(stream: UpstreamStream): boolean {
+    const kept = this.#kept;
+    const length = this.#length;
+    this.clear();
+    return length === 0 || stream.sendBody(kept, 0, length, true);
   }
 
   /** Nobody needs it any more. */
