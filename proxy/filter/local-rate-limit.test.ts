@@ -138,8 +138,8 @@ describe('LocalRateLimit', () => {
       rules: [[remoteAddress]],
       descriptors: [{ entries: [{ key: 'remote_address', value: '10.0.0.1' }], size: perSecond(2) }],
     });
-    expect(goOn(5, { address: '10.0.0.1' })).toBe(2);
-    expect(goOn(5, { address: '10.0.0.2' })).toBe(1);
+    expect(goOn(5, { address: '10.0.0.1:4711' })).toBe(2);
+    expect(goOn(5, { address: '10.0.0.2:4711' })).toBe(1);
   });
 
   it('divides a limit among processes', () => {

@@ -1,3 +1,4 @@
+import { ipOf } from '../message/source-address.ts';
 import { headerValues } from '../message-head.ts';
 import type { FilteredRequest } from './request-filter.ts';
 
@@ -48,10 +49,10 @@ export function headerMatch(
   };
 }
 
-/** The address of the client (Envoy `remote_address`). */
+/** The IP address of the client (Envoy `remote_address`). */
 export const remoteAddress: DescriptorSource = {
   key: 'remote_address',
-  valueOf: ({ peer }) => peer.address || null,
+  valueOf: ({ peer }) => ipOf(peer.address) || null,
 };
 
 /** The SPIFFE id that the client's certificate proved. */

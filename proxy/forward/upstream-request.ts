@@ -4,6 +4,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
 import type { Failure } from '../failure.ts';
 import { grpcStatusIn, httpStatusOf } from '../message/grpc.ts';
+import { sourceOf } from '../message/source-address.ts';
 import type { RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { OutgoingRequest } from '../message-head.ts';
 import { backOffMs } from '../resilience/back-off.ts';
@@ -211,7 +212,8 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     this.#looksAtEveryAnswer = policy?.looksAtEveryAnswer === true;
     this.#protocol = protocolTowards(cluster, this.#head);
     if (action.hashPolicies !== null) {
-      this.#key = action.hashPolicies.keyOf(this.#head, this.#peer.address, this.#affinity);
+      const source = sourceOf(this.#peer.address, this.#environment.ownPeerMetadata);
+      this.#key = action.hashPolicies.keyOf(this.#head, source, this.#affinity);
     }
     fillOutgoingRequest(this.#request, this.#head, action, edit, pathRewrite, cluster.config.serviceHost, this.#peer);
     if (!this.#head.isComplete) this.#keepBody(this.#head, this.#policy);

@@ -29,7 +29,7 @@ export class RequestAffinity {
  * Hot path: bench/balance/pick.ts.
  *
  * Source: Envoy `RouteAction.HashPolicy`, `Http::HashPolicyImpl`; a header that was sent several times is hashed as one value
- * here, joined by `, `. The value of a cookie that is made is random: Envoy takes the client's address, which for a sidecar
+ * here, joined by `, `. A program of this host has no address of its own, and goes by its workload. The value of a cookie that is made is random: Envoy takes the client's address, which for a sidecar
  * is always that of its own application.
  */
 export class HashPolicies {
@@ -42,12 +42,12 @@ export class HashPolicies {
     this.#random = random;
   }
 
-  /** Writes into `affinity` and returns its key; null for a request of which nothing is known. `address`: the client's. */
-  keyOf(head: RequestHead, address: string, affinity: RequestAffinity): HashKey | null {
+  /** Writes into `affinity` and returns its key; null for a request of which nothing is known. `source`: `sourceOf` the client. */
+  keyOf(head: RequestHead, source: string, affinity: RequestAffinity): HashKey | null {
     const { key } = affinity;
     let isFound = false;
     for (const rule of this.#rules) {
-      const text = this.#textOf(rule, head, address, affinity);
+      const text = this.#textOf(rule, head, source, affinity);
       if (text !== null) {
         xxh64(text, this.#part);
         if (!isFound) {
@@ -62,10 +62,10 @@ export class HashPolicies {
     return isFound ? key : null;
   }
 
-  #textOf(rule: HashRule, head: RequestHead, address: string, affinity: RequestAffinity): string | null {
+  #textOf(rule: HashRule, head: RequestHead, source: string, affinity: RequestAffinity): string | null {
     switch (rule.kind) {
       case 'source-ip':
-        return address === '' ? null : address;
+        return source === '' ? null : source;
       case 'header':
         return headerText(head, rule.name);
       case 'query': {
