@@ -46,6 +46,8 @@ export const FEATURES = {
   balancing: 'balancing',
   /** A path for one of a route's weighted clusters, in the route's metadata. */
   backendPaths: 'backend-paths',
+  /** `hash_policy` of TcpProxy. */
+  tcpHash: 'tcp-hash',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

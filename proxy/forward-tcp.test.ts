@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { plainBalancer } from './cluster/balancer-config.ts';
 import { responseFlag } from './failure.ts';
 import { defaultLimits } from './resilience/circuit-breaker.ts';
 import type { TcpForwarder, TcpForwarderOptions } from './testing/tcp-forwarder.ts';
@@ -189,6 +190,28 @@ describe('TcpConnection', () => {
     await closeOf(socket);
     expect(hasty.closed).toMatchObject([{ failure: 'connectFailure', detail: 'ECONNREFUSED', attempts: 1 }]);
     expect(hasty.opened).toEqual([]);
+  });
+
+  it('keeps the connections of one source together where the cluster balances by hash', async () => {
+    const ports = await Promise.all(['a', 'b', 'c', 'd'].map((name) => upstream((socket) => socket.end(name))));
+    const namesFrom = async (options: TcpForwarderOptions) => {
+      const { port } = await forwarder(ports, { cluster: { balancer: plainBalancer('ring-hash') }, ...options });
+      const names: string[] = [];
+      for (let i = 0; i < 6; i++) {
+        const socket = await client(port);
+        names.push(await textOf(socket));
+        socket.end();
+      }
+      return new Set(names);
+    };
+    const isBySource = { route: { isBySource: true } };
+    expect((await namesFrom(isBySource)).size).toBe(1);
+    expect((await namesFrom({ ...isBySource, address: '10.0.0.7' })).size).toBe(1);
+    const bySource = new Set<string>();
+    for (let i = 1; i < 12; i++) {
+      for (const name of await namesFrom({ ...isBySource, address: `10.0.0.${i}` })) bySource.add(name);
+    }
+    expect(bySource.size).toBeGreaterThan(1);
   });
 
   it('resets a client for whom there is nothing', async () => {

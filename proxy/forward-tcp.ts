@@ -4,12 +4,14 @@ import type { Endpoint } from './cluster/endpoint.ts';
 import type { Failure } from './failure.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward/forward-environment.ts';
 import { TcpUpstream } from './forward/forward-tcp-upstream.ts';
+import { sourceOf } from './message/source-address.ts';
 import type { TcpRoute } from './route/tcp-route.ts';
 import type { OpenedTransport } from './transport/open-transport.ts';
 import type { Transport, TransportHandler } from './transport/transport.ts';
 
 /** What a listener gives to every TCP connection. */
-export interface TcpEnvironment extends Pick<ForwardEnvironment, 'direction' | 'clock' | 'now' | 'resolvePassthrough'> {
+export interface TcpEnvironment
+  extends Pick<ForwardEnvironment, 'direction' | 'clock' | 'now' | 'resolvePassthrough' | 'ownPeerMetadata'> {
   readonly tcpRecorder: TcpRecorder;
 }
 
@@ -126,7 +128,7 @@ export class TcpConnection implements ForwardedConnection {
     this.route = route;
     this.#watcher = watcher;
     this.#state = 'connecting';
-    this.#upstream.connect(route, authority);
+    this.#upstream.connect(route, authority, sourceOf(this.peer.address, this.environment.ownPeerMetadata));
   }
 
   /**

@@ -22,6 +22,7 @@ export interface Abilities {
   readonly durations: boolean;
   readonly balancing: boolean;
   readonly backendPaths: boolean;
+  readonly tcpHash: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -55,6 +56,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       durations: features.has(FEATURES.durations),
       balancing: features.has(FEATURES.balancing),
       backendPaths: features.has(FEATURES.backendPaths),
+      tcpHash: features.has(FEATURES.tcpHash),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

@@ -236,6 +236,7 @@ export class MeshResources {
         service,
         port,
         protocol: protocolFor(service.declarationOf(port).protocol, abilities),
+        abilities,
         targets: tcpTargets(destination, port, route, this.#catalog),
         policy: this.#policies.policyFor(service, port),
         settings: httpSettings(this.#mesh, abilities),

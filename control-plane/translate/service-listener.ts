@@ -6,6 +6,7 @@ import type { Input } from '../../proto/load.ts';
 import { DETECTED_HTTP, outboundListenerName, routeConfigurationName } from '../../proto/names.ts';
 import type { PortProtocol } from '../model/app-protocol.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import type { Abilities } from './abilities.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { httpConnectionManager } from './http-settings.ts';
 import { socketAddress } from './message-parts.ts';
@@ -29,6 +30,7 @@ export interface ServiceListenerPlan {
   readonly settings: HttpSettings;
   /** 0 waits for ever. */
   readonly detectionTimeoutMs: number;
+  readonly abilities: Pick<Abilities, 'tcpHash'>;
 }
 
 /**
@@ -49,7 +51,11 @@ export function serviceListener(plan: ServiceListenerPlan): Input<'envoy.config.
   } as const;
   const http = (): Filter =>
     httpConnectionManager(name, { routeConfigurationName: routeConfigurationName(host, port.port) }, plan.settings);
-  const tcp = (): Filter => tcpProxy(name, plan.targets, connectAttempts(plan.policy));
+  const tcp = (): Filter =>
+    tcpProxy(name, plan.targets, {
+      attempts: connectAttempts(plan.policy),
+      isBySource: plan.abilities.tcpHash && isBalancedBySource(plan.policy),
+    });
   switch (protocol) {
     case 'tcp':
       return { ...listener, filter_chains: [{ name: 'tcp', filters: [tcp()] }] };
@@ -90,6 +96,11 @@ const inspectors: ListenerFilter[] = [
     typed_config: pack('envoy.extensions.filters.listener.http_inspector.v3.HttpInspector', {}),
   },
 ];
+
+/** Bytes have neither headers nor cookies: who sends them is all that connections can have in common. */
+function isBalancedBySource({ loadBalancer: { consistentHash } }: EffectiveTrafficPolicy): boolean {
+  return consistentHash?.hashOn.some(({ kind }) => kind === 'source-ip') ?? false;
+}
 
 /** A sidecar takes no more: one connection of a client must not cause many. */
 const maxConnectAttempts = 16;

@@ -8,11 +8,17 @@ export interface WeightedTarget {
   readonly weight: number;
 }
 
-/** `attempts` are the endpoints that are tried for one connection of a client. */
+export interface TcpProxySettings {
+  /** Endpoints that are tried for one connection of a client. Default 1. */
+  readonly attempts?: number;
+  /** Connections of one source go to one endpoint, where the cluster balances by hash. Default false. */
+  readonly isBySource?: boolean;
+}
+
 export function tcpProxy(
   statPrefix: string,
   targets: readonly [WeightedTarget, ...WeightedTarget[]],
-  attempts = 1,
+  { attempts = 1, isBySource = false }: TcpProxySettings = {},
 ): Input<'envoy.config.listener.v3.Filter'> {
   const [first, ...others] = targets;
   return {
@@ -23,6 +29,7 @@ export function tcpProxy(
         ? { cluster: first.cluster }
         : { weighted_clusters: { clusters: targets.map(({ cluster, weight }) => ({ name: cluster, weight })) } }),
       ...(attempts > 1 && { max_connect_attempts: { value: attempts } }),
+      ...(isBySource && { hash_policy: [{ source_ip: {} }] }),
     }),
   };
 }

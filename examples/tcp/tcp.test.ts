@@ -1,12 +1,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
 import { kinds } from '../../control-plane/model/kinds.ts';
+import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
 import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
@@ -151,6 +155,28 @@ describe('TCP through two sidecars', () => {
     for (const socket of server.sockets) socket.resetAndDestroy();
     expect(await failed).toBe('ECONNRESET');
   }, 30_000);
+
+  it('keeps the connections of a caller with one instance where a policy says so', async () => {
+    for (const version of ['v1', 'v2', 'v3']) {
+      const { port } = await application((socket) => socket.end(version));
+      await serve('memo', port, 'tcp', version);
+    }
+    const names = ['reader-a', 'reader-b'];
+    const ports = (await Promise.all(names.map((name) => callers(name, ['memo'])))).map(
+      (caller) => caller.ports[0] ?? 0,
+    );
+    const instances = async (port: number, connections: number): Promise<Set<string>> => {
+      const seen = new Set<string>();
+      for (let i = 0; i < connections; i++) seen.add(await readText(await connectTcp(port)));
+      return seen;
+    };
+    for (const port of ports) await vi.waitFor(async () => expect((await instances(port, 12)).size).toBe(3), 10_000);
+    const text = await readFile(join(import.meta.dirname, 'by-source.yaml'), 'utf8');
+    const [policy] = parseDocuments(text, { fileName: 'by-source.yaml' }).documents;
+    const { document } = await mesh.api.apply(kinds.BackendTrafficPolicy, policy?.document as BackendTrafficPolicy);
+    await mesh.api.convergence(document.metadata.resourceVersion ?? '0', 10_000);
+    for (const port of ports) expect((await instances(port, 12)).size).toBe(1);
+  }, 60_000);
 
   it('splits connections by the weights of a TCPRoute', async () => {
     const [blue, green] = [

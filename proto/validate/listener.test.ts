@@ -306,6 +306,7 @@ describe('a TCP proxy', () => {
     ['one cluster', good],
     ['a time without bytes', { ...good, idle_timeout: { seconds: '0' } }],
     ['several attempts', { ...good, max_connect_attempts: { value: 3 } }],
+    ['a hash of who connects', { ...good, hash_policy: [{ source_ip: {} }] }],
     [
       'several clusters',
       {
@@ -354,6 +355,12 @@ describe('a TCP proxy', () => {
       { ...good, max_connect_attempts: { value: 100 } },
       'max_connect_attempts: must be between 1 and 16, and is 100',
     ],
+    [
+      'two hashes',
+      { ...good, hash_policy: [{ source_ip: {} }, { source_ip: {} }] },
+      'hash_policy: must be at most 1, and is 2',
+    ],
+    ['a hash of nothing', { ...good, hash_policy: [{}] }, 'hash_policy[0]: needs source_ip'],
     [
       'a negative time',
       { ...good, idle_timeout: { seconds: '-1' } },

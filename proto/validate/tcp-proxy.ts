@@ -28,4 +28,10 @@ export function checkTcpProxy(proxy: TcpProxy__Output, at: Path, violations: Vio
   // Each attempt is a connection: a client that connects once must not cause many.
   checkUInt32(proxy.max_connect_attempts, at.field('max_connect_attempts'), violations, { min: 1, max: 16 });
   checkDuration(proxy.idle_timeout, at.field('idle_timeout'), violations);
+  if (proxy.hash_policy.length > 1) {
+    violations.add(at.field('hash_policy'), `must be at most 1, and is ${proxy.hash_policy.length}`);
+  }
+  for (const [index, policy] of proxy.hash_policy.entries()) {
+    if (!policy.source_ip) violations.add(at.field('hash_policy').index(index), 'needs source_ip');
+  }
 }

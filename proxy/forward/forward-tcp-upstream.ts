@@ -1,3 +1,5 @@
+import { HashKey } from '../balance/hash-key.ts';
+import { xxh64 } from '../balance/xxh64.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ConnectionGate } from '../cluster/connection-gate.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
@@ -32,6 +34,7 @@ export class TcpUpstream {
   readonly #resolvePassthrough: ResolvePassthrough;
   #maxAttempts = 1;
   #authority = '';
+  #key: HashKey | null = null;
   #held: HeldConnection | null = null;
   #isLeft = false;
 
@@ -40,11 +43,15 @@ export class TcpUpstream {
     this.#resolvePassthrough = resolvePassthrough;
   }
 
-  /** Begins. `authority` names the host where the cluster has no endpoints of its own. */
-  connect(route: TcpRoute<Cluster>, authority: string): void {
+  /** Begins. `authority` names the host where the cluster has no endpoints of its own, `source` whose connection it is. */
+  connect(route: TcpRoute<Cluster>, authority: string, source: string): void {
     this.cluster = route.pick();
     this.#maxAttempts = route.maxConnectAttempts;
     this.#authority = authority;
+    if (route.isBySource) {
+      this.#key = new HashKey();
+      xxh64(source, this.#key);
+    }
     this.#attempt(this.cluster);
   }
 
@@ -64,7 +71,7 @@ export class TcpUpstream {
       });
       return;
     }
-    const endpoint = cluster.pick(this.endpoint, null);
+    const endpoint = cluster.pick(this.endpoint, this.#key);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
       this.#waiter.onUpstreamFailure(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');

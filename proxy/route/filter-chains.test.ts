@@ -6,7 +6,7 @@ const inspection = { tls: true, http: true, timeoutMs: 0, continuesOnTimeout: tr
 
 /** A chain that is told by the name of its route. */
 function chain(name: string, match: Partial<ChainMatch> = {}): { match: ChainMatch; chain: FilterChain<string> } {
-  const route = { name, pick: () => name, idleTimeoutMs: 0, maxConnectAttempts: 1 };
+  const route = { name, pick: () => name, idleTimeoutMs: 0, maxConnectAttempts: 1, isBySource: false };
   return {
     match: { serverNames: [], transportProtocol: '', applicationProtocols: [], ...match },
     chain: { kind: 'tcp', route },

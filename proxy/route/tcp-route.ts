@@ -8,4 +8,6 @@ export interface TcpRoute<D> {
   readonly idleTimeoutMs: number;
   /** Endpoints that are tried until one accepts. Default 1 (`max_connect_attempts`). */
   readonly maxConnectAttempts: number;
+  /** A destination that balances by hash does so by whose connection it is (`hash_policy` with `source_ip`). */
+  readonly isBySource: boolean;
 }

@@ -119,7 +119,7 @@ export class ConnectTunnels implements Tunnels {
     }
     const { pick } = action;
     this.#connect(
-      { name: 'allow_any', pick, idleTimeoutMs: IDLE_TIMEOUT_MS, maxConnectAttempts: 1 },
+      { name: 'allow_any', pick, idleTimeoutMs: IDLE_TIMEOUT_MS, maxConnectAttempts: 1, isBySource: false },
       head.authority,
       tunnel,
     );

@@ -50,7 +50,7 @@ async function inbound(protocols: readonly string[], isTold = true) {
   const cluster = new Cluster(clusterConfig([endpointConfig(port)]), traffic.clusterEnvironment);
   const chains = protocols.map((protocol) => {
     const match: ChainMatch = { serverNames: [], transportProtocol: 'tls', applicationProtocols: [protocol] };
-    const tcp = { name: 'in', pick: () => cluster, idleTimeoutMs: 3_600_000, maxConnectAttempts: 1 };
+    const tcp = { name: 'in', pick: () => cluster, idleTimeoutMs: 3_600_000, maxConnectAttempts: 1, isBySource: false };
     const chain: FilterChain<Cluster> =
       protocol === ALPN_TCP
         ? { kind: 'tcp', route: tcp }

@@ -147,7 +147,13 @@ export class OutboundFixture {
 
   #carrying(port: number): FilterChain<Cluster> {
     const cluster = this.#cluster(port);
-    const route = { name: 'carried', pick: () => cluster, idleTimeoutMs: 3_600_000, maxConnectAttempts: 1 };
+    const route = {
+      name: 'carried',
+      pick: () => cluster,
+      idleTimeoutMs: 3_600_000,
+      maxConnectAttempts: 1,
+      isBySource: false,
+    };
     return { kind: 'tcp', route };
   }
 

@@ -30,13 +30,22 @@ export interface TcpForwarderOptions {
   readonly route?: Partial<TcpRoute<Cluster>>;
   readonly nowMs?: () => number;
   readonly refuseWith?: Failure;
+  /** Where clients are said to come from. */
+  readonly address?: string;
   /** Takes the place of dialling the endpoint in plaintext. */
   readonly dial?: Dial;
 }
 
 export async function startTcpForwarder(
   ports: readonly number[],
-  { cluster: overrides, route: routeOverrides, nowMs, refuseWith, dial }: TcpForwarderOptions = {},
+  {
+    cluster: overrides,
+    route: routeOverrides,
+    nowMs,
+    refuseWith,
+    dial,
+    address = '127.0.0.1',
+  }: TcpForwarderOptions = {},
 ): Promise<TcpForwarder> {
   const clock = new CoarseClock(nowMs);
   const cluster = new Cluster(clusterConfig(ports.map(endpointConfig), overrides), {
@@ -57,6 +66,7 @@ export async function startTcpForwarder(
     clock,
     now: () => performance.now(),
     resolvePassthrough: async () => ({ failure: 'nameResolution', detail: 'not in this test' }),
+    ownPeerMetadata: 'test;default;test;v1;heddle',
     tcpRecorder: {
       opened: (connection) => opened.push(connection),
       progress() {},
@@ -68,6 +78,7 @@ export async function startTcpForwarder(
     pick: () => cluster,
     idleTimeoutMs: 3_600_000,
     maxConnectAttempts: 1,
+    isBySource: false,
     ...routeOverrides,
   };
   const open = new Set<TcpConnection>();
@@ -79,7 +90,7 @@ export async function startTcpForwarder(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
     const transport = openTransport(socket);
-    const peer = { principal: '', address: `127.0.0.1:${socket.remotePort}`, clientCertLine: '', metadata: '' };
+    const peer = { principal: '', address: `${address}:${socket.remotePort}`, clientCertLine: '', metadata: '' };
     const connection = new TcpConnection(environment, peer, '', (over) => open.delete(over));
     open.add(connection);
     transport.pause();

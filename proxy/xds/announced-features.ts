@@ -21,4 +21,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.healthChecks,
   FEATURES.balancing,
   FEATURES.backendPaths,
+  FEATURES.tcpHash,
 ];

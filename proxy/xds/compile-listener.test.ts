@@ -116,7 +116,9 @@ describe('compileListener', () => {
       clusters: [{ name, weight: 1 }],
       idleTimeoutMs: 3_600_000,
       maxConnectAttempts: 1,
+      isBySource: false,
     });
+    expect(filter({ ...redis, hash_policy: [{ source_ip: {} }] })).toMatchObject({ isBySource: true });
     const clusters = [
       { name: 'v1', weight: 9 },
       { name: 'v2', weight: 1 },

@@ -10,6 +10,7 @@ export interface TcpFilterConfig {
   /** Infinity for never. */
   readonly idleTimeoutMs: number;
   readonly maxConnectAttempts: number;
+  readonly isBySource: boolean;
 }
 
 /** Envoy's default of `idle_timeout`. */
@@ -25,5 +26,6 @@ export function compileTcpProxy(proxy: TcpProxy__Output): TcpFilterConfig {
     idleTimeoutMs:
       proxy.idle_timeout === null ? IDLE_TIMEOUT_MS : timerMs(proxy.idle_timeout) || Number.POSITIVE_INFINITY,
     maxConnectAttempts: proxy.max_connect_attempts?.value ?? 1,
+    isBySource: proxy.hash_policy.length > 0,
   };
 }

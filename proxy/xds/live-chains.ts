@@ -28,9 +28,10 @@ function liveChain(filter: FilterConfig, { cluster, table, random }: ChainParts)
     const { routes, routesName, http, rateLimitService } = filter;
     return { kind: 'http', table: routes === null ? null : table(routes, rateLimitService), routesName, http };
   }
-  const { name, clusters, idleTimeoutMs, maxConnectAttempts } = filter;
+  const { name, clusters, idleTimeoutMs, maxConnectAttempts, isBySource } = filter;
   const choices = clusters.map((each) => ({ destination: cluster(each.name), weight: each.weight }));
-  return { kind: 'tcp', route: { name, pick: weightedChoice(choices, random), idleTimeoutMs, maxConnectAttempts } };
+  const pick = weightedChoice(choices, random);
+  return { kind: 'tcp', route: { name, pick, idleTimeoutMs, maxConnectAttempts, isBySource } };
 }
 
 /** What the chains of a listener do, each of them once. */
