@@ -4,8 +4,6 @@ import { xxh64 } from './xxh64.ts';
 
 /** Envoy `Maglev.table_size`; a prime number. */
 export const defaultMaglevTableSize = 65_537;
-/** Envoy's bound of it. */
-export const maxMaglevTableSize = 5_000_011;
 
 /**
  * Consistent hashing by a table: each candidate has a permutation of all places and takes the first free one of it in turn,

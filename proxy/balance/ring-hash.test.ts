@@ -3,7 +3,7 @@ import { candidatesOf, describeBalancer, seededRandom } from './balancer.contrac
 import type { BuildPicker } from './balancer.ts';
 import { describeConsistentHash } from './consistent-hash.contract.ts';
 import { HashKey } from './hash-key.ts';
-import { maxRingSize, ringHash } from './ring-hash.ts';
+import { ringHash } from './ring-hash.ts';
 
 describeBalancer('ring hash', ringHash());
 describeConsistentHash('ring hash', ringHash(), { unevenness: 0.25, strays: 0.1 });
@@ -71,7 +71,7 @@ describe('ringHash', () => {
       return size;
     };
     // Envoy: 3 points are not enough for weights 1 and 3, so there are 4
-    expect(counts([1, 3], 3, maxRingSize).get('0')).toBeCloseTo(0.25, 1);
+    expect(counts([1, 3], 3, 1024).get('0')).toBeCloseTo(0.25, 1);
     // and with room for two, the first has the one point that it begins and the other the rest
     expect(counts([1, 1, 1], 1, 2).size).toBe(2);
   });

@@ -1,3 +1,4 @@
+import { maxRingPoints } from '../../proto/hash-table-sizes.ts';
 import type { BuildPicker, Candidate, Picker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
 import { sortByHash } from './sort-by-hash.ts';
@@ -5,8 +6,6 @@ import { xxh64 } from './xxh64.ts';
 
 /** Envoy `RingHash.minimum_ring_size`. */
 export const defaultMinRingSize = 1_024;
-/** Envoy `RingHash.maximum_ring_size`, and the most that either may be. */
-export const maxRingSize = 8 * 1_024 * 1_024;
 
 /**
  * Consistent hashing on a ring: each candidate has points on a circle of 64-bit numbers, and a key belongs to the first
@@ -20,7 +19,7 @@ export const maxRingSize = 8 * 1_024 * 1_024;
  *
  * Source: Karger et al. 1997, "Consistent Hashing and Random Trees"; Envoy `RING_HASH` (`ring_hash_lb.cc`), with `XX_HASH`.
  */
-export function ringHash(minSize: number = defaultMinRingSize, maxSize: number = maxRingSize): BuildPicker {
+export function ringHash(minSize: number = defaultMinRingSize, maxSize: number = maxRingPoints): BuildPicker {
   return (candidates, random) => new Ring(candidates, random, minSize, maxSize);
 }
 

@@ -1,8 +1,9 @@
 import type { CallersAt } from '../../proto/caller-metadata.ts';
+import { maxRingPoints } from '../../proto/hash-table-sizes.ts';
 import type { ZoneAware } from '../balance/locality-split.ts';
 import { defaultMaglevTableSize } from '../balance/maglev.ts';
 import { defaultAnswerTimeMs, defaultDecayMs } from '../balance/peak-ewma.ts';
-import { defaultMinRingSize, maxRingSize } from '../balance/ring-hash.ts';
+import { defaultMinRingSize } from '../balance/ring-hash.ts';
 import type { SlowStart } from '../balance/slow-start.ts';
 
 export type BalancerKind = 'round-robin' | 'least-request' | 'random' | 'peak-ewma' | 'ring-hash' | 'maglev';
@@ -33,7 +34,7 @@ export function plainBalancer(kind: BalancerKind): BalancerConfig {
   return {
     kind,
     minRingSize: defaultMinRingSize,
-    maxRingSize,
+    maxRingSize: maxRingPoints,
     tableSize: defaultMaglevTableSize,
     answerTimeMs: defaultAnswerTimeMs,
     decayMs: defaultDecayMs,

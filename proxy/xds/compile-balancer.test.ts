@@ -46,6 +46,18 @@ describe('compileBalancer', () => {
     ).toMatchObject({ answerTimeMs: 7, decayMs: 5_000 });
   });
 
+  it('builds no table that would hold up everything else', () => {
+    expect(
+      compile('envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', {
+        minimum_ring_size: { value: '8388608' },
+        maximum_ring_size: { value: '8388608' },
+      }),
+    ).toMatchObject({ minRingSize: 131_072, maxRingSize: 131_072 });
+    expect(
+      compile('envoy.extensions.load_balancing_policies.maglev.v3.Maglev', { table_size: { value: '5000011' } }),
+    ).toMatchObject({ tableSize: 655_373 });
+  });
+
   it('takes slow start and zones', () => {
     expect(
       compile('envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest', {

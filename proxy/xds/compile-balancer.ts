@@ -5,6 +5,7 @@ import { timerMs } from '../../proto/duration.ts';
 import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
 import type { LocalityLbConfig__Output } from '../../proto/generated/envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
 import type { SlowStartConfig__Output } from '../../proto/generated/envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
+import { maxMaglevPlaces, maxRingPoints } from '../../proto/hash-table-sizes.ts';
 import { defaultMinClusterSize } from '../balance/locality-split.ts';
 import type { SlowStart } from '../balance/slow-start.ts';
 import type { BalancerConfig, BalancerKind, LocalityRouting } from '../cluster/balancer-config.ts';
@@ -55,8 +56,8 @@ function compile(packed: Packed, callers: readonly CallersAt[]): BalancerConfig 
       const plain = plainBalancer('ring-hash');
       return {
         ...plain,
-        minRingSize: Number(message.minimum_ring_size?.value ?? plain.minRingSize),
-        maxRingSize: Number(message.maximum_ring_size?.value ?? plain.maxRingSize),
+        minRingSize: Math.min(Number(message.minimum_ring_size?.value ?? plain.minRingSize), maxRingPoints),
+        maxRingSize: Math.min(Number(message.maximum_ring_size?.value ?? plain.maxRingSize), maxRingPoints),
         localities: message.locality_weighted_lb_config === null ? null : { kind: 'weighted' },
       };
     }
@@ -64,7 +65,7 @@ function compile(packed: Packed, callers: readonly CallersAt[]): BalancerConfig 
       const plain = plainBalancer('maglev');
       return {
         ...plain,
-        tableSize: Number(message.table_size?.value ?? plain.tableSize),
+        tableSize: Math.min(Number(message.table_size?.value ?? plain.tableSize), maxMaglevPlaces),
         localities: message.locality_weighted_lb_config === null ? null : { kind: 'weighted' },
       };
     }

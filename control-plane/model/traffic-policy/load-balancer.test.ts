@@ -50,6 +50,14 @@ describe('loadBalancerSchema', () => {
     [hash({ type: 'Header' }), ['consistentHash.header: type Header needs header']],
     [hash({ type: 'SourceIP', cookie: { name: 'a' } }), ['consistentHash.cookie: cookie needs type Cookie']],
     [
+      hash({ type: 'SourceIP', tableSize: 5_000_011 }),
+      ['consistentHash.tableSize: write a whole number from 2 to 655373'],
+    ],
+    [
+      hash({ type: 'SourceIP', algorithm: 'RingHash', minimumRingSize: 8_388_608 }),
+      ['consistentHash.minimumRingSize: write a whole number from 1 to 131072'],
+    ],
+    [
       hash({ type: 'SourceIP', tableSize: 65_536 }),
       ['consistentHash.tableSize: must be a prime number: the next is 65537'],
     ],

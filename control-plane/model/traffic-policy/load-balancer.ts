@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maxMaglevPlaces, maxRingPoints } from '../../../proto/hash-table-sizes.ts';
 import { boundedText } from '../bounded-text.ts';
 import { crossCheck } from '../cross-check.ts';
 import { durationSchema } from '../gateway-duration.ts';
@@ -6,10 +7,6 @@ import { headerNameSchema } from '../http-route-match.ts';
 import { notYetSupported, supportedWord } from '../not-yet-supported.ts';
 import { reportRepeatedNames } from '../repeated-names.ts';
 import { countSchema, percentSchema, positiveDurationSchema } from './fields.ts';
-
-/** Envoy's bounds. */
-const maxTableSize = 5_000_011;
-const maxRingSize = 8_388_608;
 
 const headerSchema = z.object({ name: headerNameSchema });
 
@@ -59,9 +56,9 @@ const consistentHashSchema = z
     /** Default Maglev, as Envoy Gateway; ours, which has no other. */
     algorithm: z.enum(['Maglev', 'RingHash']).optional(),
     /** Of Maglev; a prime number. Default 65537. */
-    tableSize: countSchema(2, maxTableSize),
+    tableSize: countSchema(2, maxMaglevPlaces),
     /** Of the ring. Default 1024. */
-    minimumRingSize: countSchema(1, maxRingSize),
+    minimumRingSize: countSchema(1, maxRingPoints),
   })
   .check(
     crossCheck(['type', 'header', 'headers', 'cookie', 'queryParams', 'tableSize', 'algorithm'], (hash, report) => {
