@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Input, Output } from '../proto/load.ts';
+import type { Asker } from './asker.ts';
+import { namespaceOfService } from './asker.ts';
 import type { CounterStore, Hit } from './counter-store.ts';
 
 type RateLimitRequest = Output<'envoy.service.ratelimit.v3.RateLimitRequest'>;
@@ -35,9 +37,17 @@ export class QuestionError extends Error {
   override readonly name = 'QuestionError';
 }
 
+/** A question that is not for the one who asks; the message says why. */
+export class ForbiddenError extends Error {
+  override readonly name = 'ForbiddenError';
+}
+
 /**
  * Counts a request and tells whether it is within the limits that its descriptors carry. A descriptor without a limit is
  * not counted, and is within. What is refused is counted as well.
+ *
+ * A descriptor that begins with the entry `service`, as those of our sidecars do, is counted for sidecars of that service's
+ * namespace alone: nobody uses up what belongs to others.
  *
  * A window begins where the time since 1970 is a multiple of its unit, so that all servers have the same windows.
  *
@@ -47,20 +57,28 @@ export async function countRequest(
   { domain, descriptors, hits_addend: addend }: RateLimitRequest,
   store: CounterStore,
   nowMs: number,
+  asker: Asker,
 ): Promise<RateLimitResponse> {
   if (domain === '') throw new QuestionError('domain is empty');
   if (descriptors.length === 0) throw new QuestionError('descriptors is empty');
   if (descriptors.length > MAX_DESCRIPTORS) throw new QuestionError(`more than ${MAX_DESCRIPTORS} descriptors`);
   const limits = descriptors.map(limitOf);
+  for (const { entries } of descriptors) refuseStrangers(entries, asker);
   const hits = limits.flatMap((limit, index) =>
     limit === null ? [] : [hitOf(domain, descriptors[index] as Descriptor, limit, addend || 1, nowMs)],
   );
-  const counts = (await store.add(hits)).values();
+  const counts = (await store.add(hits, asker.id)).values();
   const statuses = limits.map((limit): DescriptorStatus => {
     if (limit === null) return { code: 'OK' };
     return statusOf(limit, counts.next().value ?? 0, nowMs); // a count for each limit
   });
   return { overall_code: statuses.some(({ code }) => code === 'OVER_LIMIT') ? 'OVER_LIMIT' : 'OK', statuses };
+}
+
+function refuseStrangers([first]: Descriptor['entries'], { id, namespace }: Asker): void {
+  if (id === '' || first?.key !== 'service') return;
+  const owner = namespaceOfService(first.value);
+  if (owner !== namespace) throw new ForbiddenError(`${id} may not count for ${first.value.slice(0, 300)}`);
 }
 
 function limitOf({ entries, limit }: Descriptor): Limit | null {

@@ -9,8 +9,11 @@ export interface Hit {
 
 /** Where counts are kept. */
 export interface CounterStore {
-  /** Adds all of them and tells the counts afterwards, in their order. Rejects with a StoreError. */
-  add(hits: readonly Hit[]): Promise<readonly number[]>;
+  /**
+   * Adds all of them and tells the counts afterwards, in their order; infinite for what cannot be counted any more. Rejects
+   * with a StoreError. Where counts have to make room for others, those of whoever has most of them do; `asker` says who.
+   */
+  add(hits: readonly Hit[], asker?: string): Promise<readonly number[]>;
   close(): Promise<void>;
 }
 

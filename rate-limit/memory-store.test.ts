@@ -23,6 +23,16 @@ describe('MemoryStore', () => {
     expect(await store.add([{ key: 'a', hits: 1, ttlSeconds: 60 }])).toEqual([1]);
   });
 
+  it('takes the room from whoever has most, so that nobody can make it forget what others have counted', async () => {
+    const store = new MemoryStore(() => 0, 4);
+    await store.add([{ key: 'a', hits: 9, ttlSeconds: 60 }], 'cart');
+    for (let i = 0; i < 10; i++) await store.add([{ key: `x${i}`, hits: 1, ttlSeconds: 60 }], 'mallory');
+    expect(store.size).toBe(4);
+    expect(await store.add([{ key: 'a', hits: 1, ttlSeconds: 60 }], 'web')).toEqual([10]);
+    expect(await store.add([{ key: 'x9', hits: 1, ttlSeconds: 60 }], 'mallory')).toEqual([2]);
+    expect(await store.add([{ key: 'x0', hits: 1, ttlSeconds: 60 }], 'mallory')).toEqual([1]);
+  });
+
   it('forgets what has expired without being asked for it again', async () => {
     let nowMs = 0;
     const store = new MemoryStore(() => nowMs);

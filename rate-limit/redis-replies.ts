@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 
 /** What Redis answers a command, as far as our commands are answered. */
 export type RedisReply =
+  /** 64 bits; rounded beyond 2^53. */
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'error'; readonly text: string };
@@ -36,7 +37,7 @@ function replyOf(line: string): RedisReply {
   const text = line.slice(1);
   switch (line[0]) {
     case ':':
-      if (!/^-?\d{1,16}$/.test(text)) throw new Error('a number that is none');
+      if (!/^-?\d{1,19}$/.test(text)) throw new Error('a number that is none');
       return { kind: 'number', value: Number(text) };
     case '+':
       return { kind: 'text', text };

@@ -41,6 +41,17 @@ describe.skipIf(!hasProgram('redis-server') || !hasProgram('redis-cli'))('with r
     await store.close();
   });
 
+  it('takes a count that is full for one beyond every limit, and goes on counting others', async () => {
+    const changes: boolean[] = [];
+    const store = new RedisStore(at(port, { password: 'secret word' }), (isThere) => changes.push(isThere));
+    await store.reached(10_000);
+    const full = { key: 'full', hits: 2 ** 62, ttlSeconds: 60 };
+    expect(await store.add([full])).toEqual([2 ** 62]);
+    expect(await store.add([full, { ...hit, key: 'other' }])).toEqual([Number.POSITIVE_INFINITY, 1]);
+    expect(changes).toEqual([true]);
+    await store.close();
+  });
+
   it('says why when Redis does not let it in', async () => {
     const changes: string[] = [];
     const store = new RedisStore(at(port, { password: 'wrong' }), (isThere, why) => changes.push(`${isThere} ${why}`));

@@ -18,6 +18,8 @@ export interface RedisAddress {
 export const MAX_WAITING = 10_000;
 /** A Redis that is slower than this is of no use to a request that waits. */
 const ANSWER_TIMEOUT_MS = 1000;
+/** A count of 64 bits that takes no more: its own business, and no reason to give up the connection that all share. */
+const OVERFLOW = 'ERR increment or decrement would overflow';
 const RECONNECT_MS = [100, 5000] as const;
 
 interface Waiting {
@@ -139,9 +141,10 @@ export class RedisStore implements CounterStore {
   #take(reply: RedisReply): void {
     const first = this.#waiting[0];
     if (first === undefined) throw new Error('an answer to nothing');
-    if (reply.kind !== 'number') throw new Error(reply.text);
     const isCount = first.left % 2 === 0;
-    if (isCount) first.counts.push(reply.value);
+    const isFull = isCount && reply.kind === 'error' && reply.text.startsWith(OVERFLOW);
+    if (reply.kind !== 'number' && !isFull) throw new Error(reply.text);
+    if (isCount) first.counts.push(reply.kind === 'number' ? reply.value : Number.POSITIVE_INFINITY);
     if (--first.left > 0) return;
     this.#waiting.shift();
     first.resolve(first.counts);

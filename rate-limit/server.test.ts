@@ -1,4 +1,4 @@
-import { credentials, status } from '@grpc/grpc-js';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { clientOf } from '../proto/client.ts';
 import type { Input, Output } from '../proto/load.ts';
@@ -30,9 +30,14 @@ afterEach(async () => {
   await server.close();
 });
 
-function ask(question: Question): Promise<Answer> {
+/** `by` is the SPIFFE id that a sidecar in front of the server has proven; empty for none. */
+function ask(question: Question, by = ''): Promise<Answer> {
+  const metadata = new Metadata();
+  if (by !== '') metadata.set('x-forwarded-client-cert', `By=spiffe://x/ns/a/sa/ratelimit;Hash=ab;URI=${by}`);
   return new Promise((resolve, reject) => {
-    client.ShouldRateLimit(question, (error, answer) => (error === null ? resolve(answer as Answer) : reject(error)));
+    client.ShouldRateLimit(question, metadata, (error, answer) =>
+      error === null ? resolve(answer as Answer) : reject(error),
+    );
   });
 }
 
@@ -97,6 +102,32 @@ describe('the rate limit server', () => {
     expect(answer.statuses[0]?.current_limit).toBeNull();
   });
 
+  it('counts for a service only what sidecars of its namespace ask', async () => {
+    await serve();
+    const descriptor = {
+      entries: [{ key: 'service', value: 'cart.shop.svc.cluster.local:80' }],
+      limit: { requests_per_unit: 5, unit: 'HOUR' as const },
+    };
+    const question = { domain: 'd', descriptors: [limited('web', 9), descriptor] };
+    await expect(ask(question, 'spiffe://cluster.local/ns/other/sa/cart')).rejects.toMatchObject({
+      code: status.PERMISSION_DENIED,
+    });
+    const answers = [await ask(question, 'spiffe://cluster.local/ns/shop/sa/cart'), await ask(question)];
+    expect(answers.map(({ statuses }) => statuses[1]?.limit_remaining)).toEqual([4, 3]);
+    // whoever names no service has counts of its own
+    expect(codes(await ask({ domain: 'd', descriptors: [limited('web', 9)] }, 'spiffe://x/ns/other/sa/a'))[0]).toBe(
+      'OK',
+    );
+  });
+
+  it('answers the largest question that a policy can make', async () => {
+    await serve();
+    const entries = Array.from({ length: 21 }, (_, index) => ({ key: `value${index}`, value: '\xff'.repeat(256) }));
+    const descriptor = { entries, limit: { requests_per_unit: 1, unit: 'HOUR' as const } };
+    const question = { domain: 'heddle', descriptors: Array(64).fill(descriptor) };
+    expect((await ask(question)).overall_code).toBe('OVER_LIMIT');
+  });
+
   it('keeps no long value as it is', async () => {
     const keys: string[] = [];
     await serve({
@@ -121,7 +152,11 @@ describe('the rate limit server', () => {
       status.INVALID_ARGUMENT,
     ],
     ['with too many', { domain: 'd', descriptors: Array(1025).fill(limited('web', 1)) }, status.INVALID_ARGUMENT],
-    ['that is too large', { domain: 'd'.repeat(70_000), descriptors: [limited('web', 1)] }, status.RESOURCE_EXHAUSTED],
+    [
+      'that is too large',
+      { domain: 'd'.repeat(3_000_000), descriptors: [limited('web', 1)] },
+      status.RESOURCE_EXHAUSTED,
+    ],
   ])('refuses a question %s', async (_name, question, code) => {
     await serve();
     await expect(ask(question)).rejects.toMatchObject({ code });

@@ -1,12 +1,16 @@
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import type { RateLimitServiceHandlers } from '../proto/generated/envoy/service/ratelimit/v3/RateLimitService.ts';
 import { serviceDefinition } from '../proto/load.ts';
-import { countRequest, QuestionError } from './count-request.ts';
+import { askerOf } from './asker.ts';
+import { countRequest, ForbiddenError, QuestionError } from './count-request.ts';
 import type { CounterStore } from './counter-store.ts';
 import { StoreError } from './counter-store.ts';
 
-/** A question is a few hundred bytes; header values in it are cut off at 256. */
-const MAX_QUESTION_BYTES = 64 * 1024;
+/**
+ * A question is a few hundred bytes. The largest of one policy, 64 selectors of 16 headers with values of 256 characters, is
+ * 600 kB: were it refused, a caller with long values would not be limited.
+ */
+const MAX_QUESTION_BYTES = 2 * 1024 * 1024;
 
 export interface RateLimitServerOptions {
   readonly host: string;
@@ -31,8 +35,9 @@ export async function startRateLimitServer(options: RateLimitServerOptions): Pro
   const { host, store, now = Date.now } = options;
   const server = new Server({ 'grpc.max_receive_message_length': MAX_QUESTION_BYTES });
   const handlers: RateLimitServiceHandlers = {
-    ShouldRateLimit: ({ request }, answer) => {
-      countRequest(request, store, now()).then(
+    ShouldRateLimit: ({ request, metadata }, answer) => {
+      const asker = askerOf(String(metadata.get('x-forwarded-client-cert').at(-1) ?? ''));
+      countRequest(request, store, now(), asker).then(
         (response) => answer(null, response),
         (error: Error) => answer({ code: codeOf(error), details: error.message }),
       );
@@ -60,5 +65,6 @@ export async function startRateLimitServer(options: RateLimitServerOptions): Pro
 
 function codeOf(error: Error): status {
   if (error instanceof QuestionError) return status.INVALID_ARGUMENT;
+  if (error instanceof ForbiddenError) return status.PERMISSION_DENIED;
   return error instanceof StoreError ? status.UNAVAILABLE : status.INTERNAL;
 }

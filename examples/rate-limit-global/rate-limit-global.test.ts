@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { credentials, Metadata, status } from '@grpc/grpc-js';
 import { request } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
 import { kinds } from '../../control-plane/model/kinds.ts';
 import type { Mesh } from '../../control-plane/model/mesh.ts';
 import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
+import { clientOf } from '../../proto/client.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
 import type { CounterStore } from '../../rate-limit/counter-store.ts';
 import { MemoryStore } from '../../rate-limit/memory-store.ts';
@@ -15,6 +17,8 @@ import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import { startProgram } from '../testing/program.ts';
 import { hasProgram } from '../testing/programs.ts';
+
+const RateLimits = clientOf('envoy.service.ratelimit.v3.RateLimitService');
 
 /** A quarter past an hour: no window ends during a test. */
 const now = () => Date.UTC(2026, 0, 1, 12, 15);
@@ -138,6 +142,32 @@ describe('a global rate limit', () => {
       detail: '8 requests each hour, over all instances',
       answered_by: expect.stringMatching(/^sidecar of cart-[12]$/),
     });
+  });
+
+  it('is not used up by a sidecar of another namespace that asks for itself', async () => {
+    const { mesh, web } = await startMesh([new MemoryStore(now)]);
+    await applyExample(mesh);
+    const localPort = await freePort();
+    const upstreams = [{ service: 'ratelimit.default', localPort }];
+    await mesh.sidecar('mallory-1', { service: 'mallory', namespace: 'other', upstreams });
+    const client = new RateLimits(`127.0.0.1:${localPort}`, credentials.createInsecure());
+    closers.push(async () => client.close());
+    const descriptor = {
+      entries: [
+        { key: 'service', value: 'cart.default.svc.cluster.local:80' },
+        { key: 'rule', value: '0.0' },
+      ],
+      limit: { requests_per_unit: 8, unit: 'HOUR' as const },
+    };
+    const metadata = new Metadata();
+    metadata.set('x-forwarded-client-cert', 'URI=spiffe://cluster.local/ns/default/sa/cart');
+    const ask = (): Promise<number> =>
+      new Promise((resolve) => {
+        const question = { domain: 'heddle', descriptors: [descriptor], hits_addend: 100 };
+        client.ShouldRateLimit(question, metadata, (error) => resolve(error?.code ?? status.OK));
+      });
+    await vi.waitUntil(async () => (await ask()) === status.PERMISSION_DENIED, { timeout: 15_000 });
+    expect(await calls(web, '/', 9)).toEqual({ 200: 8, 429: 1 });
   });
 
   it('lets requests go on while nobody counts, and refuses them where it is told to', async () => {
