@@ -44,6 +44,11 @@ export const FEATURES = {
    * `envoy.filters.http.stateful_session`.
    */
   balancing: 'balancing',
+  /**
+   * Hosts outside the mesh: `heddle.external` of the outbound listener, STRICT_DNS, TLS origination in `transport_socket` of a
+   * cluster, `system_root_certs`.
+   */
+  external: 'external-services',
   /** A path for one of a route's weighted clusters, in the route's metadata. */
   backendPaths: 'backend-paths',
   /** `hash_policy` of TcpProxy. */

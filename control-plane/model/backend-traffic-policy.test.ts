@@ -22,7 +22,7 @@ describe('backendTrafficPolicySchema', () => {
     [
       'a Gateway as target',
       policy({ targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'a' }] }),
-      'spec.targetRefs[0].kind: a policy of the mesh targets a Service',
+      'spec.targetRefs[0].kind: a policy of the mesh targets a Service or an ExternalService',
     ],
     [
       'both names of outlier detection',

@@ -66,8 +66,8 @@ const dnsSchema = z.object({
   dnsRefreshRate: positiveDurationSchema.default('5s'),
   /** Look up again when the answer's time to live is over. */
   respectDnsTtl: z.boolean().default(true),
-  /** Addresses of which family are used; `IPv4AndIPv6` is both. */
-  lookupFamily: z.enum(['IPv4', 'IPv6', 'IPv4Preferred', 'IPv6Preferred', 'IPv4AndIPv6']).default('IPv4AndIPv6'),
+  /** Addresses of IPv4, or of IPv6 where there are none; `IPv4AndIPv6` uses both at once. */
+  lookupFamily: z.enum(['IPv4', 'IPv6', 'IPv4Preferred', 'IPv6Preferred', 'IPv4AndIPv6']).default('IPv4Preferred'),
 });
 
 /**

@@ -68,6 +68,11 @@ export function isServiceReference(reference: { readonly group: string; readonly
   return reference.kind === 'Service' && reference.group === '';
 }
 
+/** Whether something outside the mesh is referred to. */
+export function isExternalReference(reference: { readonly group: string; readonly kind: string }): boolean {
+  return reference.kind === 'ExternalService' && reference.group === 'heddle.dev';
+}
+
 /** The fields of a backend reference; the default group and kind are a core Service, as in Gateway API. */
 export const backendReferenceShape = {
   group: groupSchema.default(''),
@@ -89,17 +94,18 @@ export const weightSchema = z
   .max(1_000_000, weightHint)
   .default(1);
 
-/** A Service is called at one of its ports. */
+/** A Service is called at one of its ports, and what is outside the mesh too. */
 export const requirePort = crossCheck<{
   readonly group: string;
   readonly kind: string;
   readonly port?: number | undefined;
 }>(['group', 'kind', 'port'], (backend, report) => {
-  if (isServiceReference(backend) && backend.port === undefined) report([], 'missing field port');
+  if ((isServiceReference(backend) || isExternalReference(backend)) && backend.port === undefined)
+    report([], 'missing field port');
 });
 
 /**
- * What a policy attaches to: a Service, or with `sectionName` one named port of it. Always in the policy's own namespace.
+ * What a policy attaches to: a Service or an ExternalService, or with `sectionName` one named port of it. Always in the policy's own namespace.
  *
  * Source: Gateway API `LocalPolicyTargetReferenceWithSectionName`.
  */
@@ -112,7 +118,9 @@ export const policyTargetSchema = z
   })
   .check(
     crossCheck(['group', 'kind'], ({ group, kind }, report) => {
-      if (kind !== 'Service') report(['kind'], 'a policy of the mesh targets a Service');
+      if (kind === 'ExternalService') {
+        if (group !== 'heddle.dev') report(['group'], 'an ExternalService is in the group heddle.dev');
+      } else if (kind !== 'Service') report(['kind'], 'a policy of the mesh targets a Service or an ExternalService');
       else if (group !== '') report(['group'], 'a Service is in the core group: write group: ""');
     }),
   );

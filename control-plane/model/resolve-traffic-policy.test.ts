@@ -15,7 +15,7 @@ function policy(name: string, spec: object, { created = '2026-01-01', sectionNam
   return document as BackendTrafficPolicy;
 }
 
-const backend = { namespace: 'default', service: 'cart', portName: 'http' };
+const backend = { namespace: 'default', kind: 'Service' as const, service: 'cart', portName: 'http' };
 const breaker = (maxConnections: number) => ({ circuitBreaker: { maxConnections } });
 
 describe('resolveTrafficPolicy', () => {

@@ -7,6 +7,7 @@ import type { TrafficPolicy } from './traffic-policy.ts';
 /** One port of a backend, as callers see it. */
 export interface BackendPort {
   readonly namespace: string;
+  readonly kind: 'Service' | 'ExternalService';
   readonly service: string;
   /** `null` for a port without a name. */
   readonly portName: string | null;
@@ -60,7 +61,9 @@ export function resolveTrafficPolicy(
 function targets(policy: BackendTrafficPolicy, backend: BackendPort, sectionName: string | undefined): boolean {
   return (
     policy.metadata.namespace === backend.namespace &&
-    policy.spec.targetRefs.some((target) => target.name === backend.service && target.sectionName === sectionName)
+    policy.spec.targetRefs.some(
+      (target) => target.kind === backend.kind && target.name === backend.service && target.sectionName === sectionName,
+    )
   );
 }
 

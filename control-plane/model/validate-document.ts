@@ -7,7 +7,7 @@ import type { HttpRoute } from './http-route.ts';
 import type { ModelDocument } from './kinds.ts';
 import type { Mesh } from './mesh.ts';
 import { nearestWord } from './nearest-word.ts';
-import { isServiceReference } from './object-reference.ts';
+import { isExternalReference, isServiceReference } from './object-reference.ts';
 import type { Service } from './service.ts';
 import type { TcpRoute } from './tcp-route.ts';
 
@@ -62,7 +62,7 @@ function routeFindings({ kind, spec }: HttpRoute | GrpcRoute | TcpRoute): readon
   }
   for (const [rule, { backendRefs }] of spec.rules.entries()) {
     for (const [index, backend] of backendRefs.entries()) {
-      if (isServiceReference(backend)) continue;
+      if (isServiceReference(backend) || isExternalReference(backend)) continue;
       const path = ['spec', 'rules', rule, 'backendRefs', index, 'kind'];
       const share = kind === 'TCPRoute' ? 'connections is closed' : 'requests answers 500';
       warn(

@@ -21,6 +21,7 @@ export interface Abilities {
   readonly retries: boolean;
   readonly durations: boolean;
   readonly balancing: boolean;
+  readonly external: boolean;
   readonly backendPaths: boolean;
   readonly tcpHash: boolean;
   /**
@@ -55,6 +56,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       retries: features.has(FEATURES.retries),
       durations: features.has(FEATURES.durations),
       balancing: features.has(FEATURES.balancing),
+      external: features.has(FEATURES.external),
       backendPaths: features.has(FEATURES.backendPaths),
       tcpHash: features.has(FEATURES.tcpHash),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,

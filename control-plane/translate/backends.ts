@@ -1,5 +1,5 @@
 import { outboundClusterName } from '../../proto/names.ts';
-import { isServiceReference } from '../model/object-reference.ts';
+import { isExternalReference, isServiceReference } from '../model/object-reference.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 
 /** How many ports a message lists; a Service may have 250. */
@@ -17,8 +17,13 @@ export interface BackendName {
   readonly port?: number | undefined;
 }
 
-/** Where a `backendRef` leads, or why nowhere: in words, and as Gateway API's conditions call it. */
-export type Backend = { readonly cluster: string } | { readonly missing: string; readonly reason: BackendFault };
+/**
+ * Where a `backendRef` leads, or why nowhere: in words, and as Gateway API's conditions call it. `outside` is the host that
+ * requests are then for, where it is outside the mesh.
+ */
+export type Backend =
+  | { readonly cluster: string; readonly outside?: string }
+  | { readonly missing: string; readonly reason: BackendFault };
 
 export type BackendFault = 'InvalidKind' | 'RefNotPermitted' | 'BackendNotFound' | 'UnsupportedProtocol';
 
@@ -42,20 +47,21 @@ export function resolveBackend(
 ): Backend {
   const { namespace: routeNamespace } = route.metadata;
   const namespace = reference.namespace ?? routeNamespace;
-  const what = `Service ${namespace}/${reference.name}`;
-  if (!isServiceReference(reference)) {
-    const missing = `a backend of kind ${reference.kind} is not supported: name a Service`;
+  const isOutside = isExternalReference(reference);
+  const what = `${reference.kind} ${namespace}/${reference.name}`;
+  if (!isServiceReference(reference) && !isOutside) {
+    const missing = `a backend of kind ${reference.kind} is not supported: name a Service or an ExternalService`;
     return { missing, reason: 'InvalidKind' };
   }
   if (namespace !== routeNamespace && namespace !== parentNamespace) {
     const from = { group: 'gateway.networking.k8s.io', kind: route.kind, namespace: routeNamespace };
-    const to = { group: '', kind: 'Service', namespace, name: reference.name };
+    const to = { group: reference.group, kind: reference.kind, namespace, name: reference.name };
     if (!catalog.grants.allows(from, to)) {
       const missing = `${what} is in another namespace, where no ReferenceGrant lets ${withArticle(route.kind)} of ${routeNamespace} refer to it`;
       return { missing, reason: 'RefNotPermitted' };
     }
   }
-  const destination = catalog.find(namespace, reference.name);
+  const destination = isOutside ? catalog.target(reference, namespace) : catalog.find(namespace, reference.name);
   if (destination === null) {
     return { missing: `${what} does not exist`, reason: 'BackendNotFound' };
   }
@@ -76,7 +82,8 @@ export function resolveBackend(
     const missing = `port ${port.port} of ${what} carries HTTP, which a TCPRoute cannot send to`;
     return { missing, reason: 'UnsupportedProtocol' };
   }
-  return { cluster: outboundClusterName({ host: service.host, port: port.port, subset }) };
+  const cluster = outboundClusterName({ host: service.host, port: port.port, subset });
+  return isOutside ? { cluster, outside: service.host } : { cluster };
 }
 
 /** `an HTTPRoute`, `a GRPCRoute` */

@@ -50,12 +50,44 @@ export function outboundCluster(
   const protocol = protocolFor(service.declarationOf(port).protocol, abilities);
   const target = { host: service.host, port: port.port, subset };
   const name = outboundClusterName(target);
-  const check = abilities.healthChecks ? healthCheck(policy.activeHealthCheck, service.host, protocol) : null;
-  const outliers = outlierDetection(policy.outlierDetection, abilities);
   return {
     name,
     type: 'EDS',
     eds_cluster_config: { eds_config: adsSource, service_name: name },
+    ...trafficFields(policy, abilities, service.host, protocol),
+    transport_socket_matches: [
+      {
+        name: 'heddle-mtls',
+        match: toStruct({ tlsMode: TLS_MODE_HEDDLE }),
+        transport_socket: upstreamTls(upstreamSni(target), service.identities, meshAlpn(protocol, abilities)),
+      },
+      // Matches what the first did not: endpoints without a sidecar.
+      { name: 'plaintext', match: {}, transport_socket: plaintext() },
+    ],
+    ...requestOptions(policy, abilities, protocol),
+    metadata: {
+      filter_metadata: {
+        [ISTIO_METADATA]: toStruct({
+          services: [{ host: service.host, name: service.name, namespace: service.namespace }],
+          ...(subset !== '' && { subset }),
+        }),
+        ...(callers.length > 0 && formatCallers(callers)),
+        ...(policy.maxRestMs > 0 && formatMaxRest(policy.maxRestMs)),
+      },
+    },
+  };
+}
+
+/** How callers talk to whatever the endpoints of a cluster are. */
+export function trafficFields(
+  policy: EffectiveTrafficPolicy,
+  abilities: Abilities,
+  host: string,
+  protocol: PortProtocol,
+): Cluster {
+  const check = abilities.healthChecks ? healthCheck(policy.activeHealthCheck, host, protocol) : null;
+  const outliers = outlierDetection(policy.outlierDetection, abilities);
+  return {
     connect_timeout: msToDuration(policy.connectTimeoutMs),
     // For clients that do not read load_balancing_policy; every client has this one.
     lb_policy: 'ROUND_ROBIN',
@@ -67,39 +99,29 @@ export function outboundCluster(
     ...(outliers !== null && { outlier_detection: outliers }),
     // An instance that is no longer listed has left, whatever it answers.
     ...(check !== null && { health_checks: [check], ignore_health_on_host_removal: true }),
-    transport_socket_matches: [
-      {
-        name: 'heddle-mtls',
-        match: toStruct({ tlsMode: TLS_MODE_HEDDLE }),
-        transport_socket: upstreamTls(upstreamSni(target), service.identities, meshAlpn(protocol, abilities)),
-      },
-      // Matches what the first did not: endpoints without a sidecar.
-      { name: 'plaintext', match: {}, transport_socket: plaintext() },
-    ],
-    ...(protocol !== 'tcp' && {
-      typed_extension_protocol_options: httpOptions(spokenHttp(protocol, abilities), {
-        ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
-          idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
+  };
+}
+
+/** How requests are sent; nothing where bytes are carried. */
+export function requestOptions(
+  policy: EffectiveTrafficPolicy,
+  abilities: Abilities,
+  protocol: PortProtocol,
+): Pick<Cluster, 'typed_extension_protocol_options'> {
+  if (protocol === 'tcp') return {};
+  return {
+    typed_extension_protocol_options: httpOptions(spokenHttp(protocol, abilities), {
+      ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
+        idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
+      }),
+      ...(abilities.durations &&
+        policy.maxConnectionDurationMs > 0 && {
+          max_connection_duration: msToDuration(policy.maxConnectionDurationMs),
         }),
-        ...(abilities.durations &&
-          policy.maxConnectionDurationMs > 0 && {
-            max_connection_duration: msToDuration(policy.maxConnectionDurationMs),
-          }),
-        ...(policy.maxRequestsPerConnection > 0 && {
-          max_requests_per_connection: { value: policy.maxRequestsPerConnection },
-        }),
+      ...(policy.maxRequestsPerConnection > 0 && {
+        max_requests_per_connection: { value: policy.maxRequestsPerConnection },
       }),
     }),
-    metadata: {
-      filter_metadata: {
-        [ISTIO_METADATA]: toStruct({
-          services: [{ host: service.host, name: service.name, namespace: service.namespace }],
-          ...(subset !== '' && { subset }),
-        }),
-        ...(callers.length > 0 && formatCallers(callers)),
-        ...(policy.maxRestMs > 0 && formatMaxRest(policy.maxRestMs)),
-      },
-    },
   };
 }
 

@@ -13,14 +13,16 @@ import type { Service, ServicePort } from './service-catalog.ts';
 type Route = Input<'envoy.config.route.v3.Route'>;
 type Fault = Input<'envoy.extensions.filters.http.fault.v3.HTTPFault'>;
 
+type FaultTarget = Pick<FaultInjection['spec']['targetRefs'][number], 'kind' | 'name'>;
+
 /** Which faults hold for which services. */
 export class FaultAttachments {
   readonly #byService = new Map<string, FaultInjection[]>();
 
   constructor(faults: readonly FaultInjection[]) {
     for (const fault of faults.toSorted((a, b) => olderFirst(a.metadata, b.metadata))) {
-      for (const name of new Set(fault.spec.targetRefs.map((target) => target.name))) {
-        const key = `${fault.metadata.namespace}/${name}`;
+      const { namespace } = fault.metadata;
+      for (const key of new Set(fault.spec.targetRefs.map(({ kind, name }) => `${kind}/${namespace}/${name}`))) {
         this.#byService.set(key, [...(this.#byService.get(key) ?? []), fault]);
       }
     }
@@ -28,15 +30,15 @@ export class FaultAttachments {
 
   /** That of the port before that of the service, the older before the younger; null for none. */
   faultFor(service: Service, port: ServicePort): FaultInjection | null {
-    const { namespace, name } = service;
-    return (port.name ? this.decisive(namespace, name, port.name) : null) ?? this.decisive(namespace, name, undefined);
+    const { namespace } = service;
+    return (port.name ? this.decisive(namespace, service, port.name) : null) ?? this.decisive(namespace, service);
   }
 
   /** Of those that name this very target, the one that counts. */
-  decisive(namespace: string, service: string, section: string | undefined): FaultInjection | null {
-    const attached = this.#byService.get(`${namespace}/${service}`) ?? [];
+  decisive(namespace: string, { kind, name }: FaultTarget, section?: string): FaultInjection | null {
+    const attached = this.#byService.get(`${kind}/${namespace}/${name}`) ?? [];
     const names = ({ spec }: FaultInjection) =>
-      spec.targetRefs.some((target) => target.name === service && target.sectionName === section);
+      spec.targetRefs.some((target) => target.kind === kind && target.name === name && target.sectionName === section);
     return attached.find(names) ?? null;
   }
 }

@@ -11,8 +11,8 @@ export function healthCheckFindings(
 ): readonly Finding[] {
   const active = effectiveActiveHealthCheck([healthCheck?.active]);
   if (active === null) return [];
-  const unfit = targetRefs.flatMap(({ name, sectionName }) => {
-    const service = catalog.service(namespace, name);
+  const unfit = targetRefs.flatMap(({ kind, name, sectionName }) => {
+    const service = catalog.target({ kind, name }, namespace)?.service ?? null;
     const ports = service?.ports.filter((port) => sectionName === undefined || port.name === sectionName) ?? [];
     return ports
       .filter((port) => service !== null && !canBeChecked(active.check, service.declarationOf(port).protocol))

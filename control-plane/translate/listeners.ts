@@ -12,6 +12,7 @@ import {
   VIRTUAL_OUTBOUND,
 } from '../../proto/names.ts';
 import type { Abilities } from './abilities.ts';
+import type { ExternalListing } from './external-listing.ts';
 import { rateLimitFilter } from './global-rate-limits.ts';
 import type { HttpSettings } from './http-settings.ts';
 import { httpConnectionManager } from './http-settings.ts';
@@ -106,8 +107,17 @@ function inboundRoutes(port: number, limits: InboundLimits): RouteConfiguration 
   };
 }
 
+/** For an Envoy; a sidecar of ours names the host too. Istio answers the same status. */
+const notRegistered = {
+  inline_string: 'outboundTrafficPolicy is REGISTRY_ONLY, and no ExternalService lists this host and port',
+};
+
 /** What a sidecar does with calls to hosts that are no services. Those to services are decided by their own routes. */
-export function outboundListener(policy: OutboundPolicy, settings: HttpSettings): Listener {
+export function outboundListener(
+  policy: OutboundPolicy,
+  settings: HttpSettings,
+  { metadata, refused }: ExternalListing,
+): Listener {
   const virtualHost =
     policy === 'ALLOW_ANY'
       ? {
@@ -124,10 +134,13 @@ export function outboundListener(policy: OutboundPolicy, settings: HttpSettings)
       : {
           name: 'block_all',
           domains: ['*'],
-          routes: [{ name: 'block_all', match: { prefix: '/' }, direct_response: { status: 404 } }],
+          routes: [
+            { name: 'block_all', match: { prefix: '/' }, direct_response: { status: 502, body: notRegistered } },
+          ],
         };
   return {
     name: VIRTUAL_OUTBOUND,
+    ...metadata,
     // The sidecar binds the address of its own configuration; a listener cannot be without one.
     address: socketAddress('127.0.0.1', 15001),
     traffic_direction: 'OUTBOUND',
@@ -135,7 +148,11 @@ export function outboundListener(policy: OutboundPolicy, settings: HttpSettings)
       {
         name: VIRTUAL_OUTBOUND,
         filters: [
-          httpConnectionManager(VIRTUAL_OUTBOUND, { name: VIRTUAL_OUTBOUND, virtual_hosts: [virtualHost] }, settings),
+          httpConnectionManager(
+            VIRTUAL_OUTBOUND,
+            { name: VIRTUAL_OUTBOUND, virtual_hosts: [...refused, virtualHost] },
+            settings,
+          ),
         ],
       },
     ],

@@ -30,6 +30,10 @@ import { abilitiesOf, protocolFor } from './abilities.ts';
 import { CallerLocalities } from './caller-localities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
+import { externalCluster } from './external-clusters.ts';
+import { externalListing } from './external-listing.ts';
+import type { ExternalPort } from './external-services.ts';
+import { ExternalServices } from './external-services.ts';
 import { FaultAttachments } from './faults.ts';
 import { rateLimitService } from './global-rate-limits.ts';
 import { httpSettings } from './http-settings.ts';
@@ -104,6 +108,7 @@ export class MeshResources {
       members,
       trustDomain,
       new ReferenceGrants(documents.ReferenceGrant),
+      new ExternalServices(documents.ExternalService),
     );
     this.#extensions = new RouteExtensions(documents.HTTPRouteFilter);
     this.#routes = new RequestRoutes(documents.HTTPRoute, documents.GRPCRoute);
@@ -185,7 +190,8 @@ export class MeshResources {
     if (name === VIRTUAL_OUTBOUND) {
       const mode = this.#mesh?.spec.outboundTrafficPolicy.mode ?? 'ALLOW_ANY';
       const settings = () => httpSettings(this.#mesh, abilities, { takesConnect: true });
-      return planned(LISTENER_TYPE_URL, name, scope, () => outboundListener(mode, settings()));
+      const external = () => externalListing(this.#catalog, abilities);
+      return planned(LISTENER_TYPE_URL, name, scope, () => outboundListener(mode, settings(), external()));
     }
     const port = this.#inboundPort(client, name);
     if (port !== null) {
@@ -224,7 +230,9 @@ export class MeshResources {
   #serviceListener(client: ClientView, name: string, abilities: Abilities): PlannedResource | null {
     const target = parseClusterName(name);
     const called =
-      target?.direction === 'outbound' && target.subset === '' ? this.#calledPort(target.host, target.port) : null;
+      target?.direction === 'outbound' && target.subset === ''
+        ? this.#calledPort(target.host, target.port, this.#externalPort(abilities, target))
+        : null;
     if (called === null) return null;
     const { parent, destination, port, host } = called;
     const consumer = this.#tcpRoutes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
@@ -245,8 +253,17 @@ export class MeshResources {
     });
   }
 
-  /** The host may be that of a service or of one of its versions. */
-  #calledPort(host: string, number: number): CalledPort | null {
+  /** What is outside is there only for those who can be told all that is said of it. */
+  #externalPort({ external }: Abilities, address: { readonly host: string; readonly port: number } | null) {
+    return external && address !== null ? this.#catalog.external.at(address.host, address.port) : null;
+  }
+
+  /** The host may be that of a service or of one of its versions, or one outside the mesh. */
+  #calledPort(host: string, number: number, external: ExternalPort | null): CalledPort | null {
+    if (external !== null) {
+      const { service, port } = external;
+      return { host, parent: outside, destination: { service, subset: '' }, port };
+    }
     const parent = parseServiceHost(host);
     const destination = parent === null ? null : this.#catalog.find(parent.namespace, parent.name);
     const port = destination?.service.ports.find((candidate) => candidate.port === number);
@@ -255,12 +272,13 @@ export class MeshResources {
 
   #routeConfiguration(client: ClientView, name: string): PlannedResource | null {
     const address = parseRouteConfigurationName(name);
-    const called = address === null ? null : this.#calledPort(address.host, address.port);
+    const abilities = abilitiesOf(client.features);
+    const external = this.#externalPort(abilities, address);
+    const called = address === null ? null : this.#calledPort(address.host, address.port, external);
     if (called === null) {
       return null;
     }
     const { parent, destination, port, host } = called;
-    const abilities = abilitiesOf(client.features);
     const consumer = this.#routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
     const routes = this.#routes.routesFor(parent, port, client.namespace);
     const { namespace, serviceAccount } = client;
@@ -299,6 +317,14 @@ export class MeshResources {
     const inbound = this.#inboundPort(client, name);
     if (inbound !== null) {
       return planned(CLUSTER_TYPE_URL, name, scope, () => inboundCluster(inbound.port, abilities));
+    }
+    const target = parseClusterName(name);
+    const external = this.#externalPort(abilities, target?.direction === 'outbound' ? target : null);
+    if (external !== null) {
+      const { service, port } = external;
+      return planned(CLUSTER_TYPE_URL, name, scope, () =>
+        externalCluster(service, port, this.#policies.policyFor(service, port), abilities),
+      );
     }
     const outbound = this.#outboundPort(name);
     if (outbound === null) return null;
@@ -353,6 +379,9 @@ export class MeshResources {
     );
   }
 }
+
+/** No Service has such a name, so no route is attached to it. */
+const outside: ServiceName = { namespace: '', name: '' };
 
 /** The services that each workload is an instance of, by `namespace/name` of the workload. */
 function servicesByWorkload(services: readonly Service[]) {

@@ -13,8 +13,8 @@ export class PolicyAttachments {
   constructor(policies: readonly BackendTrafficPolicy[], mesh: Mesh | null) {
     this.#mesh = mesh;
     for (const policy of policies) {
-      for (const name of new Set(policy.spec.targetRefs.map((target) => target.name))) {
-        const key = `${policy.metadata.namespace}/${name}`;
+      const { namespace } = policy.metadata;
+      for (const key of new Set(policy.spec.targetRefs.map(({ kind, name }) => `${kind}/${namespace}/${name}`))) {
         const attached = this.#byService.get(key) ?? [];
         attached.push(policy);
         this.#byService.set(key, attached);
@@ -31,8 +31,8 @@ export class PolicyAttachments {
     return service.ports.flatMap((port) => this.#resolve(service, port).conflicts);
   }
 
-  #resolve({ namespace, name }: Service, port: ServicePort): ReturnType<typeof resolveTrafficPolicy> {
-    const attached = this.#byService.get(`${namespace}/${name}`) ?? [];
-    return resolveTrafficPolicy({ namespace, service: name, portName: port.name || null }, attached, this.#mesh);
+  #resolve({ kind, namespace, name }: Service, port: ServicePort): ReturnType<typeof resolveTrafficPolicy> {
+    const attached = this.#byService.get(`${kind}/${namespace}/${name}`) ?? [];
+    return resolveTrafficPolicy({ kind, namespace, service: name, portName: port.name || null }, attached, this.#mesh);
   }
 }

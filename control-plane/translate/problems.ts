@@ -4,6 +4,7 @@ import { documentName } from '../model/kinds.ts';
 import type { Service } from '../model/service.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import { dialFor } from './endpoints.ts';
+import { externalServiceFindings, withoutEffectOutside } from './external-problems.ts';
 import { fallbackFindings } from './fallback.ts';
 import type { FaultAttachments } from './faults.ts';
 import { healthCheckFindings } from './health-check-problems.ts';
@@ -37,8 +38,10 @@ export function findProblems(
       named(route, requestRouteFindings(route, catalog, requestRoutes, extensions)),
     ),
     ...documents.TCPRoute.flatMap((route) => named(route, tcpRouteFindings(route, catalog, tcpRoutes))),
+    ...documents.ExternalService.flatMap((external) => named(external, externalServiceFindings(external, catalog))),
     ...documents.BackendTrafficPolicy.flatMap((policy) =>
       named(policy, [
+        ...withoutEffectOutside(policy),
         ...targetFindings(policy, catalog),
         ...conflictFindings(policy, catalog, policies),
         ...healthCheckFindings(policy, catalog),
@@ -78,9 +81,9 @@ function serviceFindings(document: Service, catalog: ServiceCatalog): readonly F
 
 function targetFindings(policy: BackendTrafficPolicy | FaultInjection, catalog: ServiceCatalog): readonly Finding[] {
   const { namespace } = policy.metadata;
-  return policy.spec.targetRefs.flatMap(({ name, sectionName }, index) => {
-    const destination = catalog.find(namespace, name);
-    const what = `Service ${namespace}/${name}`;
+  return policy.spec.targetRefs.flatMap(({ kind, name, sectionName }, index) => {
+    const destination = catalog.target({ kind, name }, namespace);
+    const what = `${kind} ${namespace}/${name}`;
     if (destination === null) {
       return [{ path: `spec.targetRefs[${index}].name`, message: `${what} does not exist` }];
     }
@@ -100,10 +103,12 @@ function conflictFindings(
   catalog: ServiceCatalog,
   policies: PolicyAttachments,
 ): readonly Finding[] {
-  const targets = new Set(policy.spec.targetRefs.map(({ name }) => name));
-  const findings = [...targets].flatMap((name) => {
-    const service = catalog.service(policy.metadata.namespace, name);
-    return (service === null ? [] : policies.conflictsAt(service))
+  const findings = policy.spec.targetRefs.flatMap(({ kind, name }) => {
+    const { service, subset } = catalog.target({ kind, name }, policy.metadata.namespace) ?? {
+      service: null,
+      subset: '',
+    };
+    return (service === null || subset !== '' ? [] : policies.conflictsAt(service))
       .filter((conflict) => conflict.policy === policy)
       .flatMap(({ winner, sections }) =>
         sections.map((section) => ({
@@ -117,8 +122,8 @@ function conflictFindings(
 
 function faultFindings(fault: FaultInjection, faults: FaultAttachments): readonly Finding[] {
   const { namespace } = fault.metadata;
-  return fault.spec.targetRefs.flatMap(({ name, sectionName }, index) => {
-    const winner = faults.decisive(namespace, name, sectionName);
+  return fault.spec.targetRefs.flatMap(({ kind, name, sectionName }, index) => {
+    const winner = faults.decisive(namespace, { kind, name }, sectionName);
     return winner === fault || winner === null
       ? []
       : [

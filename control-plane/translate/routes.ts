@@ -202,7 +202,7 @@ function action(
  * Source: Gateway API v1 `HTTPRouteRule.backendRefs`: 500 for what no valid backend takes.
  */
 function destinations(
-  { backendRefs }: RequestRule,
+  { backendRefs, filters }: RequestRule,
   resolve: (reference: BackendName) => Backend,
   { routing: canChange }: Pick<Abilities, 'routing'>,
 ): Pick<RouteAction, 'cluster' | 'weighted_clusters'> | { readonly refused: string } {
@@ -211,11 +211,11 @@ function destinations(
   }
   const weighted = backendRefs
     .filter(({ weight }) => weight > 0)
-    .map((reference) => ({
-      weight: reference.weight,
-      backend: resolve(reference),
-      changes: canChange ? backendChanges(reference.filters ?? []) : {},
-    }));
+    .map((reference) => {
+      const backend = resolve(reference);
+      const changes = canChange ? { ...hostOutside(backend, filters), ...backendChanges(reference.filters ?? []) } : {};
+      return { weight: reference.weight, backend, changes };
+    });
   if (weighted.length === 0) {
     return { refused: 'every backend of the rule has weight 0' };
   }
@@ -234,6 +234,13 @@ function destinations(
   return only !== undefined && others.length === 0 && isPlain
     ? { cluster: only.name }
     : { weighted_clusters: { clusters } };
+}
+
+/** Who is outside the mesh knows itself by its own name, and not by that of the Service that was called. */
+function hostOutside(backend: Backend, filters: RequestRule['filters']): { readonly host_rewrite_literal?: string } {
+  if (!('outside' in backend) || backend.outside === undefined || backend.outside.startsWith('*.')) return {};
+  const isSaid = filters.some(({ urlRewrite }) => urlRewrite?.hostname !== undefined);
+  return isSaid ? {} : { host_rewrite_literal: backend.outside };
 }
 
 function maxStreamDuration({

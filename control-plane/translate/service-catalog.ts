@@ -1,5 +1,6 @@
 import { serviceHost } from '../../proto/names.ts';
 import type { Service as ServiceDocument } from '../model/service.ts';
+import { ExternalServices } from './external-services.ts';
 import type { Instance, ServiceMember } from './instance.ts';
 import { isInstance } from './instance.ts';
 import { compareText } from './order.ts';
@@ -23,6 +24,8 @@ export interface ServicePort {
  * that ran until lately count for everything but `instances`: a call then finds the service, and nobody there.
  */
 export interface Service {
+  /** Of the document that policies name; also where there is none. */
+  readonly kind: 'Service' | 'ExternalService';
   readonly name: string;
   readonly namespace: string;
   readonly host: string;
@@ -56,14 +59,17 @@ export class ServiceCatalog {
   readonly #ordered: readonly Service[];
   /** Which routes may refer to services of other namespaces. */
   readonly grants: ReferenceGrants;
+  readonly external: ExternalServices;
 
   constructor(
     documents: readonly ServiceDocument[],
     members: readonly ServiceMember[],
     trustDomain: string,
     grants: ReferenceGrants = new ReferenceGrants(),
+    external: ExternalServices = new ExternalServices([]),
   ) {
     this.grants = grants;
+    this.external = external;
     const selection = new MemberSelection(members);
     for (const document of documents) {
       const { name, namespace } = document.metadata;
@@ -86,6 +92,19 @@ export class ServiceCatalog {
   /** Ordered by namespace, then name. */
   all(): readonly Service[] {
     return this.#ordered;
+  }
+
+  /** What a policy's target names; of an ExternalService its first host stands for all. */
+  target({ kind, name }: { readonly kind: string; readonly name: string }, namespace: string): Destination | null {
+    if (kind !== 'ExternalService') return this.find(namespace, name);
+    const [service] = this.external.named(namespace, name);
+    return service === undefined ? null : { service, subset: '' };
+  }
+
+  /** The service that is called as a host outside the mesh would be: `cart.shop`; null for none. */
+  homonym(host: string): Service | null {
+    const [name = '', namespace = '', ...more] = host.split('.');
+    return more.length === 0 ? (this.find(namespace, name)?.service ?? null) : null;
   }
 
   /** The service of exactly that name. */
@@ -120,6 +139,7 @@ export function destinationName(destination: Destination): string {
 
 /** Members and what follows from them are worked out at first use: most snapshots ask for a few services only. */
 class LazyService implements Service {
+  readonly kind = 'Service';
   readonly name: string;
   readonly namespace: string;
   readonly host: string;

@@ -16,16 +16,17 @@ export function validateClusterLoadAssignment(assignment: ClusterLoadAssignment_
   return violations.list();
 }
 
-/** No endpoints at all is an answer too: the cluster has none. */
+/** No endpoints at all is an answer too: the cluster has none. With `names` endpoints may be looked up. */
 export function checkClusterLoadAssignment(
   assignment: ClusterLoadAssignment__Output,
   at: Path,
   violations: Violations,
+  names: 'no names' | 'names' = 'no names',
 ): void {
   requireName(assignment.cluster_name, at.field('cluster_name'), violations);
   const localityAt = (index: number) => at.field('endpoints').index(index);
   for (const [index, locality] of assignment.endpoints.entries()) {
-    checkLocality(locality, localityAt(index), violations);
+    checkLocality(locality, localityAt(index), violations, names);
   }
   requireUnique(
     assignment.endpoints.map(({ locality, priority }) =>
@@ -55,11 +56,16 @@ function checkPriorities(
   }
 }
 
-function checkLocality(locality: LocalityLbEndpoints__Output, at: Path, violations: Violations): void {
+function checkLocality(
+  locality: LocalityLbEndpoints__Output,
+  at: Path,
+  violations: Violations,
+  names: 'no names' | 'names',
+): void {
   checkUInt32(locality.load_balancing_weight, at.field('load_balancing_weight'), violations, { min: 1 });
   let total = 0;
   for (const [index, endpoint] of locality.lb_endpoints.entries()) {
-    checkEndpoint(endpoint, at.field('lb_endpoints').index(index), violations);
+    checkEndpoint(endpoint, at.field('lb_endpoints').index(index), violations, names);
     total += endpoint.load_balancing_weight?.value ?? 1;
   }
   if (total > 2 ** 32 - 1) {
@@ -67,13 +73,18 @@ function checkLocality(locality: LocalityLbEndpoints__Output, at: Path, violatio
   }
 }
 
-function checkEndpoint(endpoint: LbEndpoint__Output, at: Path, violations: Violations): void {
+function checkEndpoint(
+  endpoint: LbEndpoint__Output,
+  at: Path,
+  violations: Violations,
+  names: 'no names' | 'names',
+): void {
   if (!endpoint.endpoint) {
     violations.add(at.field('endpoint'), 'is required');
     return;
   }
   const endpointAt = at.field('endpoint');
-  requireAddress(endpoint.endpoint.address, endpointAt.field('address'), violations, 1);
+  requireAddress(endpoint.endpoint.address, endpointAt.field('address'), violations, 1, names);
   if (!isHeaderValue(endpoint.endpoint.hostname)) {
     violations.add(endpointAt.field('hostname'), 'holds control characters or others outside Latin-1');
   }

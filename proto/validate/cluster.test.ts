@@ -86,7 +86,11 @@ describe('validateCluster', () => {
     ['no name', {}, 'name: is required'],
     ['a control character in the name', { name: 'a\nb' }, 'name: holds a control character'],
     ['a very long name', { name: 'x'.repeat(1025) }, 'name: is longer than 1024 characters'],
-    ['DNS', { name: 'a', type: 'STRICT_DNS' }, 'type: must be STATIC or EDS or ORIGINAL_DST, and is STRICT_DNS'],
+    [
+      'DNS',
+      { name: 'a', type: 'LOGICAL_DNS' },
+      'type: must be STATIC or STRICT_DNS or EDS or ORIGINAL_DST, and is LOGICAL_DNS',
+    ],
     ['EDS without a source', { name: 'a', type: 'EDS' }, 'eds_cluster_config.eds_config: is required'],
     [
       'EDS from nowhere',

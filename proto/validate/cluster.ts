@@ -5,11 +5,13 @@ import { root, Violations } from '../violation.ts';
 import { checkCircuitBreakers } from './circuit-breakers.ts';
 import { checkClusterLoadAssignment } from './cluster-load-assignment.ts';
 import { requireConfigSource } from './config-source.ts';
+import { checkDnsDiscovery } from './dns-discovery.ts';
 import { checkDuration, checkPercent, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
 import { checkHealthChecks } from './health-check.ts';
 import { checkUpstreamHttpOptions } from './http-protocol-options.ts';
 import { checkLoadBalancing } from './load-balancing.ts';
 import { checkOutlierDetection } from './outlier-detection.ts';
+import { checkOrigination } from './tls-origination.ts';
 import { checkUpstreamTransportSocket } from './transport-socket.ts';
 import { unpackAt } from './unpack-at.ts';
 
@@ -34,7 +36,7 @@ export function validateCluster(cluster: Cluster__Output): Violation[] {
 /** Where endpoints come from: each type has its own field for that, and the others' must be absent. */
 function checkDiscovery(cluster: Cluster__Output, violations: Violations): void {
   const type = cluster.type ?? 'STATIC';
-  requireOneOf(type, ['STATIC', 'EDS', 'ORIGINAL_DST'], root.field('type'), violations);
+  requireOneOf(type, ['STATIC', 'STRICT_DNS', 'EDS', 'ORIGINAL_DST'], root.field('type'), violations);
   if (type === 'EDS') {
     requireConfigSource(
       cluster.eds_cluster_config?.eds_config ?? null,
@@ -44,19 +46,27 @@ function checkDiscovery(cluster: Cluster__Output, violations: Violations): void 
   } else if (cluster.eds_cluster_config !== null) {
     violations.add(root.field('eds_cluster_config'), `has no meaning for the type ${type}`);
   }
-  if (cluster.load_assignment !== null) {
+  checkDnsDiscovery(cluster, root, violations);
+  if (cluster.load_assignment === null) {
     // Absent in a STATIC cluster: one without endpoints.
+    if (type === 'STRICT_DNS') violations.add(root.field('load_assignment'), 'is required: it holds the names');
+  } else {
+    const assignmentAt = root.field('load_assignment');
     if (type === 'STATIC') {
-      checkClusterLoadAssignment(cluster.load_assignment, root.field('load_assignment'), violations);
+      checkClusterLoadAssignment(cluster.load_assignment, assignmentAt, violations);
+    } else if (type === 'STRICT_DNS') {
+      checkClusterLoadAssignment(cluster.load_assignment, assignmentAt, violations, 'names');
     } else {
-      violations.add(root.field('load_assignment'), `has no meaning for the type ${type}`);
+      violations.add(assignmentAt, `has no meaning for the type ${type}`);
     }
   }
 }
 
 function checkTransportSockets(cluster: Cluster__Output, violations: Violations): void {
-  if (cluster.transport_socket !== null) {
-    checkUpstreamTransportSocket(cluster.transport_socket, root.field('transport_socket'), violations);
+  const { transport_socket: socket } = cluster;
+  const socketAt = root.field('transport_socket');
+  if (socket !== null && !checkOrigination(socket, socketAt, violations)) {
+    checkUpstreamTransportSocket(socket, socketAt, violations);
   }
   const matchAt = (index: number) => root.field('transport_socket_matches').index(index);
   for (const [index, match] of cluster.transport_socket_matches.entries()) {

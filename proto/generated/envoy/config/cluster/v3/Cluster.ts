@@ -46,6 +46,30 @@ export type _envoy_config_cluster_v3_Cluster_DiscoveryType =
 
 export type _envoy_config_cluster_v3_Cluster_DiscoveryType__Output = typeof _envoy_config_cluster_v3_Cluster_DiscoveryType[keyof typeof _envoy_config_cluster_v3_Cluster_DiscoveryType]
 
+// Original file: proto/envoy/config/cluster/v3/cluster.proto
+
+export const _envoy_config_cluster_v3_Cluster_DnsLookupFamily = {
+  AUTO: 'AUTO',
+  V4_ONLY: 'V4_ONLY',
+  V6_ONLY: 'V6_ONLY',
+  V4_PREFERRED: 'V4_PREFERRED',
+  ALL: 'ALL',
+} as const;
+
+export type _envoy_config_cluster_v3_Cluster_DnsLookupFamily =
+  | 'AUTO'
+  | 0
+  | 'V4_ONLY'
+  | 1
+  | 'V6_ONLY'
+  | 2
+  | 'V4_PREFERRED'
+  | 3
+  | 'ALL'
+  | 4
+
+export type _envoy_config_cluster_v3_Cluster_DnsLookupFamily__Output = typeof _envoy_config_cluster_v3_Cluster_DnsLookupFamily[keyof typeof _envoy_config_cluster_v3_Cluster_DnsLookupFamily]
+
 export interface _envoy_config_cluster_v3_Cluster_EdsClusterConfig {
   'eds_config'?: (_envoy_config_core_v3_ConfigSource | null);
   'service_name'?: (string);
@@ -86,6 +110,16 @@ export type _envoy_config_cluster_v3_Cluster_LbPolicy =
 
 export type _envoy_config_cluster_v3_Cluster_LbPolicy__Output = typeof _envoy_config_cluster_v3_Cluster_LbPolicy[keyof typeof _envoy_config_cluster_v3_Cluster_LbPolicy]
 
+export interface _envoy_config_cluster_v3_Cluster_RefreshRate {
+  'base_interval'?: (_google_protobuf_Duration | null);
+  'max_interval'?: (_google_protobuf_Duration | null);
+}
+
+export interface _envoy_config_cluster_v3_Cluster_RefreshRate__Output {
+  'base_interval': (_google_protobuf_Duration__Output | null);
+  'max_interval': (_google_protobuf_Duration__Output | null);
+}
+
 export interface _envoy_config_cluster_v3_Cluster_TransportSocketMatch {
   'name'?: (string);
   'match'?: (_google_protobuf_Struct | null);
@@ -107,6 +141,8 @@ export interface Cluster {
   'lb_policy'?: (_envoy_config_cluster_v3_Cluster_LbPolicy);
   'health_checks'?: (_envoy_config_core_v3_HealthCheck)[];
   'circuit_breakers'?: (_envoy_config_cluster_v3_CircuitBreakers | null);
+  'dns_refresh_rate'?: (_google_protobuf_Duration | null);
+  'dns_lookup_family'?: (_envoy_config_cluster_v3_Cluster_DnsLookupFamily);
   'outlier_detection'?: (_envoy_config_cluster_v3_OutlierDetection | null);
   'transport_socket'?: (_envoy_config_core_v3_TransportSocket | null);
   'metadata'?: (_envoy_config_core_v3_Metadata | null);
@@ -115,8 +151,10 @@ export interface Cluster {
   'ignore_health_on_host_removal'?: (boolean);
   'load_assignment'?: (_envoy_config_endpoint_v3_ClusterLoadAssignment | null);
   'typed_extension_protocol_options'?: ({[key: string]: _google_protobuf_Any});
+  'respect_dns_ttl'?: (boolean);
   'load_balancing_policy'?: (_envoy_config_cluster_v3_LoadBalancingPolicy | null);
   'transport_socket_matches'?: (_envoy_config_cluster_v3_Cluster_TransportSocketMatch)[];
+  'dns_failure_refresh_rate'?: (_envoy_config_cluster_v3_Cluster_RefreshRate | null);
   'cluster_discovery_type'?: "type";
 }
 
@@ -129,6 +167,8 @@ export interface Cluster__Output {
   'lb_policy': (_envoy_config_cluster_v3_Cluster_LbPolicy__Output);
   'health_checks': (_envoy_config_core_v3_HealthCheck__Output)[];
   'circuit_breakers': (_envoy_config_cluster_v3_CircuitBreakers__Output | null);
+  'dns_refresh_rate': (_google_protobuf_Duration__Output | null);
+  'dns_lookup_family': (_envoy_config_cluster_v3_Cluster_DnsLookupFamily__Output);
   'outlier_detection': (_envoy_config_cluster_v3_OutlierDetection__Output | null);
   'transport_socket': (_envoy_config_core_v3_TransportSocket__Output | null);
   'metadata': (_envoy_config_core_v3_Metadata__Output | null);
@@ -137,7 +177,9 @@ export interface Cluster__Output {
   'ignore_health_on_host_removal': (boolean);
   'load_assignment': (_envoy_config_endpoint_v3_ClusterLoadAssignment__Output | null);
   'typed_extension_protocol_options': ({[key: string]: _google_protobuf_Any__Output});
+  'respect_dns_ttl': (boolean);
   'load_balancing_policy': (_envoy_config_cluster_v3_LoadBalancingPolicy__Output | null);
   'transport_socket_matches': (_envoy_config_cluster_v3_Cluster_TransportSocketMatch__Output)[];
+  'dns_failure_refresh_rate': (_envoy_config_cluster_v3_Cluster_RefreshRate__Output | null);
   'cluster_discovery_type'?: "type";
 }
