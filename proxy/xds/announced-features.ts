@@ -22,4 +22,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.balancing,
   FEATURES.backendPaths,
   FEATURES.tcpHash,
+  FEATURES.sessionBounds,
 ];
