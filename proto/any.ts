@@ -11,6 +11,7 @@ const PACKABLE = [
   'envoy.config.route.v3.RouteConfiguration',
   'envoy.extensions.filters.http.adaptive_concurrency.v3.AdaptiveConcurrency',
   'envoy.extensions.filters.http.admission_control.v3.AdmissionControl',
+  'envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit',
   'envoy.extensions.filters.http.buffer.v3.BufferPerRoute',
   'envoy.extensions.filters.http.cors.v3.CorsPolicy',
   'envoy.extensions.filters.http.fault.v3.HTTPFault',

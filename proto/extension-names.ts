@@ -6,6 +6,9 @@ export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connec
 export const TCP_PROXY_FILTER = 'envoy.filters.network.tcp_proxy';
 export const ADAPTIVE_CONCURRENCY_FILTER = 'envoy.filters.http.adaptive_concurrency';
 export const ADMISSION_CONTROL_FILTER = 'envoy.filters.http.admission_control';
+/** One filter for each direction, as an Envoy's listener would name them: each has a bucket of its own. */
+export const BANDWIDTH_LIMIT_REQUEST_FILTER = 'envoy.filters.http.bandwidth_limit/request';
+export const BANDWIDTH_LIMIT_RESPONSE_FILTER = 'envoy.filters.http.bandwidth_limit/response';
 export const BUFFER_FILTER = 'envoy.filters.http.buffer';
 export const CORS_FILTER = 'envoy.filters.http.cors';
 export const FAULT_FILTER = 'envoy.filters.http.fault';

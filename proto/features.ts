@@ -23,6 +23,8 @@ export const FEATURES = {
   globalRateLimits: 'global-rate-limit',
   /** `envoy.filters.http.buffer` of a route. */
   bodyLimit: 'body-limit',
+  /** `envoy.filters.http.bandwidth_limit` of a route. */
+  bandwidthLimit: 'bandwidth-limit',
   /** `envoy.filters.http.adaptive_concurrency` and `envoy.filters.http.admission_control` of a route. */
   overloadFilters: 'overload-filters',
   /** A route's fallback, in its metadata. */
@@ -53,8 +55,6 @@ export const FEATURES = {
   backendPaths: 'backend-paths',
   /** `hash_policy` of TcpProxy. */
   tcpHash: 'tcp-hash',
-  /** `strict` of StatefulSession, and bounds of sessions in the metadata of a route. */
-  sessionBounds: 'session-bounds',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

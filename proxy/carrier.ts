@@ -1,6 +1,7 @@
 import type { ClusterStatus } from './admin/clusters-page.ts';
 import type { Stat } from './admin/stats-page.ts';
 import type { LogLevel } from './log.ts';
+import { bandwidthStatistics } from './telemetry/bandwidth-statistics.ts';
 import type { ProcessUsage } from './telemetry/process-metrics.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
 import type { Statistic } from './telemetry/statistic.ts';
@@ -61,6 +62,7 @@ export const carrierStatistics = {
     'heddle_body_limit_too_large_total',
     'Requests that were refused with 413 because of the size of their bodies.',
   ),
+  ...bandwidthStatistics,
   globalRateLimitOk: counter('heddle_rate_limit_ok_total', 'Requests that the rate limit service let go on.'),
   globalRateLimitOver: counter(
     'heddle_rate_limit_over_limit_total',

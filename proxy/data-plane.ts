@@ -16,6 +16,7 @@ import { placeOf } from './serve/listener-place.ts';
 import { ProxyPortRoutes } from './serve/outbound-routes.ts';
 import { Traffic } from './serve/traffic.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
+import { bandwidthNumbers } from './telemetry/bandwidth-statistics.ts';
 import { SeriesRegistry } from './telemetry/series-registry.ts';
 import { TcpRegistry } from './telemetry/tcp-registry.ts';
 import type { ClusterStats, DownstreamRequests, ListenerStats } from './telemetry/traffic-stats.ts';
@@ -148,6 +149,7 @@ export class DataPlane implements Carrier {
       rateLimited: this.traffic.filterEnvironment.rateLimits.rateLimited,
       ...globalRateLimitNumbers(this.traffic.filterEnvironment.globalRateLimits),
       bodiesTooLarge: this.traffic.filterEnvironment.bodyLimits.tooLarge,
+      ...bandwidthNumbers(this.traffic.filterEnvironment.bandwidth),
       ...this.#adaptiveConcurrency(),
       admissionRejected: this.traffic.filterEnvironment.admission.rejected,
       watchdogMisses: this.traffic.watchdog.misses,

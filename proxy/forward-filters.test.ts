@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { BodyLimit } from './filter/body-limit.ts';
 import type { EndedRequest, FilterAnswer, FilterVerdict, RequestFilter } from './filter/request-filter.ts';
-import { TimerWheel } from './resilience/timer-wheel.ts';
 import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
 import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
@@ -187,95 +186,27 @@ describe('the end of a request', () => {
   });
 });
 
-/** Holds each piece of the bodies up for a second, and what it has seen of them. */
-class Slowing implements RequestFilter {
-  readonly request: number[] = [];
-  readonly answer: number[] = [];
+describe('filters that watch a body', () => {
+  const chunks = 'POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
 
-  onRequest(): FilterVerdict {
-    return {
-      kind: 'watch',
-      request: { takes: (_buffer, start, end) => this.#see(this.request, end - start), refusal: null },
-      answer: {
-        begins: ({ body }) => this.#see(this.answer, body.length),
-        takes: (_buffer, start, end) => this.#see(this.answer, end - start),
-      },
-    };
-  }
-
-  #see(pieces: number[], bytes: number): number {
-    if (bytes > 0) pieces.push(bytes);
-    return bytes > 0 ? 1000 : 0;
-  }
-}
-
-describe('filters that watch bodies', () => {
-  /** Answers a request of 4 bytes with one of 4 bytes, piece by piece as the test wants it; and other requests at once. */
-  async function slowed(...filters: RequestFilter[]) {
-    let nowMs = 0;
-    const wheel = new TimerWheel(() => nowMs);
-    const upstream = await startScriptedServer((socket, text) => {
-      if (text.startsWith('GET')) socket.write(ok);
-    });
+  it.each([
+    [4, 100],
+    [100, 4],
+  ])('are all asked about each piece: a limit of %d beside one of %d', async (one, other) => {
+    const upstream = await startScriptedServer(() => {});
     closers.push(upstream.close);
-    const forwarder = await startForwarder([upstream.port], { filters, wheel });
+    const counters = [{ tooLarge: 0 }, { tooLarge: 0 }] as const;
+    const filters = [new BodyLimit(one, counters[0]), new BodyLimit(other, counters[1])];
+    const forwarder = await startForwarder([upstream.port], { filters });
     closers.push(() => forwarder.close());
     const socket = connect(forwarder.port, '127.0.0.1');
-    closers.push(async () => void socket.destroy());
-    return {
-      forwarder,
-      upstream,
-      socket,
-      pass: (ms: number) => {
-        nowMs += ms;
-        wheel.advance();
-      },
-      /** Everybody has had the time to read what was there to be read. */
-      settled: () => sendRaw(forwarder.port, get, isWhole),
-    };
-  }
-
-  it('may hold up a request, piece by piece, with others that watch it too', async () => {
-    const slowing = new Slowing();
-    const limit = new BodyLimit(4, { tooLarge: 0 });
-    const { upstream, socket, pass, settled, forwarder } = await slowed(limit, slowing);
-    socket.write('POST /x HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
-    await expect.poll(() => upstream.received()).toContain('POST');
-    socket.write('2\r\nab\r\n');
-    await expect.poll(() => slowing.request).toEqual([7]);
-    socket.write('2\r\ncd\r\n');
-    await settled();
-    expect(slowing.request).toEqual([7]);
-    pass(1020);
-    await expect.poll(() => upstream.received()).toContain('2\r\ncd\r\n');
+    socket.write(`${chunks}4\r\nabcd\r\n`);
+    await expect.poll(() => upstream.received()).toContain('abcd');
     socket.write('1\r\ne\r\n');
-    await settled();
-    expect(slowing.request).toEqual([7, 7]);
-    pass(1020);
     await once(socket, 'data');
-    expect(slowing.request).toEqual([7, 7]);
-    expect(forwarder.recorded.at(-1)).toMatchObject({ method: 'POST', status: 413 });
-  });
-
-  it('may hold up an answer', async () => {
-    const slowing = new Slowing();
-    const { upstream, socket, pass, settled } = await slowed(slowing);
-    let text = '';
-    socket.on('data', (bytes) => {
-      text += bytes;
-    });
-    socket.write('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n');
-    await expect.poll(() => upstream.received()).toContain('POST');
-    const answering = upstream.connections[0];
-    answering?.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab');
-    await expect.poll(() => text).toMatch(/ab$/);
-    answering?.write('c');
-    await settled();
-    expect([slowing.answer, text.slice(-2)]).toEqual([[2, 2], 'ab']); // the other one is that of the GET
-    pass(1020);
-    await expect.poll(() => text).toMatch(/abc$/);
-    pass(1020);
-    answering?.write('d');
-    await expect.poll(() => text).toMatch(/abcd$/);
+    expect(forwarder.recorded).toMatchObject([{ status: 413 }]);
+    expect(counters.map(({ tooLarge }) => tooLarge)).toEqual(one < other ? [1, 0] : [0, 1]);
+    expect(upstream.received()).not.toContain('e\r\n1');
+    socket.destroy();
   });
 });

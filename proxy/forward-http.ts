@@ -16,6 +16,7 @@ import type {
 } from './forward/forward-environment.ts';
 import type { LocalReply } from './forward/local-reply.ts';
 import { Mirrors } from './forward/mirrors.ts';
+import type { BodyFlow } from './forward/paced-body.ts';
 import type { ControlTrust, RequestBounds } from './forward/request-controls.ts';
 import { takeControls } from './forward/request-controls.ts';
 import { RequestDeadline } from './forward/request-deadline.ts';
@@ -217,12 +218,25 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
   #newFilterStage(): FilterStage {
     const stream = this.#stream;
     const upstream = this.#upstream;
-    return new FilterStage(
-      this,
-      this.environment.wheel,
-      { pause: () => stream.pauseRequest(), resume: () => stream.resumeRequest() },
-      { pause: () => upstream.pauseResponse(), resume: () => upstream.resumeResponse() },
-    );
+    const request: BodyFlow = {
+      send: (buffer, start, end, owned) => {
+        this.#passRequestBody(buffer, start, end, owned);
+        return true; // who takes no more has said so by `pauseRequest`
+      },
+      end: (trailers) => this.#endRequest(trailers),
+      pauseSource: () => stream.pauseRequest(),
+      resumeSource: () => stream.resumeRequest(),
+    };
+    const answer: BodyFlow = {
+      send: (buffer, start, end, owned) => {
+        this.touch();
+        return stream.sendResponseBody(buffer, start, end, owned);
+      },
+      end: (trailers) => this.#endAnswer(trailers),
+      pauseSource: () => upstream.pauseResponse(),
+      resumeSource: () => upstream.resumeResponse(),
+    };
+    return new FilterStage(this, request, answer, () => this.environment.now());
   }
 
   onPassed(): void {
@@ -323,7 +337,11 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
   onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     this.requestBytes += end - start;
     this.touch();
-    if (this.#filters !== null && !this.#filters.takeRequest(buffer, start, end)) return;
+    if (this.#filters !== null && !this.#filters.takeRequest(buffer, start, end, owned)) return;
+    this.#passRequestBody(buffer, start, end, owned);
+  }
+
+  #passRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     if (this.#mirrors !== null) this.#mirrors.sendBody(buffer, start, end);
     if (this.#upstream.sendBody(buffer, start, end, owned)) return;
     // answered already: the rest is not wanted; before that, reading is paused and nothing can arrive
@@ -331,6 +349,10 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
   }
 
   onRequestEnd(trailers: string): void {
+    if (this.#filters === null || this.#filters.endRequest(trailers)) this.#endRequest(trailers);
+  }
+
+  #endRequest(trailers: string): void {
     if (this.#mirrors !== null) this.#mirrors.end(trailers);
     this.#upstream.endRequest(trailers);
     if (this.#isTunnel) {
@@ -391,6 +413,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
       this.endedAtMs = this.respondedAtMs;
       this.#complete('');
     } else if (!isFlowing) this.#pauseAnswer();
+    if (this.#filters !== null) this.#filters.afterHead();
   }
 
   /** The request counts as 101 whatever the upstream's version calls it, and is recorded when the tunnel ends. */
@@ -404,11 +427,15 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
   onAnswerBody(buffer: Buffer, start: number, end: number, owned: boolean): void {
     this.responseBytes += end - start;
     this.touch();
-    if (this.#filters !== null) this.#filters.takeAnswer(buffer, start, end);
+    if (this.#filters !== null && !this.#filters.takeAnswer(buffer, start, end, owned)) return;
     if (!this.#stream.sendResponseBody(buffer, start, end, owned)) this.#pauseAnswer();
   }
 
   onAnswerEnd(trailers: string): void {
+    if (this.#filters === null || this.#filters.endAnswer(trailers)) this.#endAnswer(trailers);
+  }
+
+  #endAnswer(trailers: string): void {
     if (this.#isTunnel && !this.#upstream.isRequestEnded) {
       this.#hasTunnelAnswerEnded = true;
       this.#stream.endResponse('');

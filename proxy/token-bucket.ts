@@ -19,10 +19,10 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes one, also where there is none: the debt is paid off first. */
-  spend(nowMs: number): void {
+  /** Takes `count`, also where there is less: the debt is paid off first. */
+  spend(nowMs: number, count = 1): void {
     this.left(nowMs);
-    this.#tokens--;
+    this.#tokens -= count;
   }
 
   /** How many may be taken now; below 0 where more was spent. */

@@ -131,6 +131,28 @@ describe('backendTrafficPolicySchema', () => {
       'spec.requestBuffer.limit: write a number of bytes from 1 to 4294967295, such as 1Mi, 500Ki or 2M',
     ],
     [
+      'a limit of bandwidth of nothing',
+      policy({ bandwidthLimit: {} }),
+      'spec.bandwidthLimit: write request, response or both, each with a limit',
+    ],
+    [
+      'a bandwidth that no field can say',
+      policy({ bandwidthLimit: { request: { limit: { value: '10Ki', unit: 'Minute' } } } }),
+      'spec.bandwidthLimit.request.limit.value: write a number of bytes of which each second has at least 1Ki, such as 10Mi or 500Ki',
+    ],
+    [
+      'a bandwidth of a day',
+      policy({ bandwidthLimit: { response: { limit: { value: '1Gi', unit: 'Day' } } } }),
+      'spec.bandwidthLimit.response.limit.unit: write Second, Minute or Hour',
+    ],
+    [
+      'trailers of no name',
+      policy({
+        bandwidthLimit: { response: { limit: { value: 2048, unit: 'Second' }, responseTrailers: { prefix: 'a b' } } },
+      }),
+      'spec.bandwidthLimit.response.responseTrailers.prefix: write the beginning of a header name, such as x-cart',
+    ],
+    [
       'a window of a day',
       policy({ admissionControl: { samplingWindow: '24h' } }),
       'spec.admissionControl.samplingWindow: write a duration from 1s to 10m',

@@ -1,4 +1,6 @@
 import { optionalDurationMs } from './gateway-duration.ts';
+import type { EffectiveBandwidthLimit } from './traffic-policy/bandwidth-limit.ts';
+import { effectiveBandwidthLimit, noBandwidthLimit } from './traffic-policy/bandwidth-limit.ts';
 import type { HighPriorityLimits } from './traffic-policy/circuit-breaker.ts';
 import type { EffectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
 import { effectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
@@ -42,6 +44,8 @@ export interface EffectiveTrafficPolicy {
   readonly globalRateLimit: readonly GlobalRateLimitRule[];
   /** Larger bodies are refused by the callee's sidecar; 0 is no limit. */
   readonly maxRequestBodyBytes: number;
+  /** Bodies pass no faster through the callee's sidecar. */
+  readonly bandwidthLimit: EffectiveBandwidthLimit;
   /** In the callee's sidecar; null is off. */
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
   /** In the callers' sidecars; null is off. */
@@ -81,6 +85,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   rateLimit: [],
   globalRateLimit: [],
   maxRequestBodyBytes: 0,
+  bandwidthLimit: noBandwidthLimit,
   adaptiveConcurrency: null,
   admissionControl: null,
   maxRestMs: 0,
@@ -138,6 +143,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
       ({ requestBuffer }) => requestBuffer && quantityBytes(requestBuffer.limit),
       base.maxRequestBodyBytes,
     ),
+    bandwidthLimit: effectiveBandwidthLimit(layers.map(({ bandwidthLimit }) => bandwidthLimit)),
     connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
     requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),
     connectionIdleTimeoutMs: first(

@@ -29,6 +29,7 @@ const sections = [
   'timeout',
   'rateLimit',
   'requestBuffer',
+  'bandwidthLimit',
   'adaptiveConcurrency',
   'admissionControl',
   'fallback',

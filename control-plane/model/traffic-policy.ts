@@ -3,6 +3,7 @@ import { crossCheck } from './cross-check.ts';
 import { durationSchema } from './gateway-duration.ts';
 import { elsewhere, notYetSupported } from './not-yet-supported.ts';
 import { activeHealthCheckSchema } from './traffic-policy/active-health-check.ts';
+import { bandwidthLimitSchema } from './traffic-policy/bandwidth-limit.ts';
 import { circuitBreakerSchema } from './traffic-policy/circuit-breaker.ts';
 import { fallbackSchema } from './traffic-policy/fallback.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
@@ -77,6 +78,7 @@ export const trafficPolicyShape = {
   timeout: timeoutSchema.optional(),
   rateLimit: rateLimitSchema.optional(),
   requestBuffer: requestBufferSchema.optional(),
+  bandwidthLimit: bandwidthLimitSchema.optional(),
   adaptiveConcurrency: adaptiveConcurrencySchema.optional(),
   admissionControl: admissionControlSchema.optional(),
   fallback: fallbackSchema.optional(),
@@ -123,6 +125,7 @@ export type TrafficPolicy = Pick<
   | 'timeout'
   | 'rateLimit'
   | 'requestBuffer'
+  | 'bandwidthLimit'
   | 'adaptiveConcurrency'
   | 'admissionControl'
   | 'fallback'

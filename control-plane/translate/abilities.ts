@@ -14,6 +14,7 @@ export interface Abilities {
   readonly rateLimits: boolean;
   readonly globalRateLimits: boolean;
   readonly bodyLimit: boolean;
+  readonly bandwidthLimit: boolean;
   readonly overloadFilters: boolean;
   readonly fallback: boolean;
   readonly priorities: boolean;
@@ -24,7 +25,6 @@ export interface Abilities {
   readonly external: boolean;
   readonly backendPaths: boolean;
   readonly tcpHash: boolean;
-  readonly sessionBounds: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -50,6 +50,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       rateLimits: features.has(FEATURES.rateLimits),
       globalRateLimits: features.has(FEATURES.globalRateLimits),
       bodyLimit: features.has(FEATURES.bodyLimit),
+      bandwidthLimit: features.has(FEATURES.bandwidthLimit),
       overloadFilters: features.has(FEATURES.overloadFilters),
       fallback: features.has(FEATURES.fallback),
       priorities: features.has(FEATURES.priorities),
@@ -60,7 +61,6 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       external: features.has(FEATURES.external),
       backendPaths: features.has(FEATURES.backendPaths),
       tcpHash: features.has(FEATURES.tcpHash),
-      sessionBounds: features.has(FEATURES.sessionBounds),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

@@ -3,9 +3,12 @@ import { BUFFER_FILTER } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
 import type { PortProtocol } from '../model/app-protocol.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
+import type { EffectiveBandwidthLimit } from '../model/traffic-policy/bandwidth-limit.ts';
+import { noBandwidthLimit } from '../model/traffic-policy/bandwidth-limit.ts';
 import type { WrittenAdaptiveConcurrency } from '../model/traffic-policy/overload.ts';
 import type { RateLimitRule } from '../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from './abilities.ts';
+import { isLimited, strictestBandwidth, withBandwidth } from './bandwidth-limits.ts';
 import type { CountedPort, RateLimitService } from './global-rate-limits.ts';
 import { withGlobalRateLimits } from './global-rate-limits.ts';
 import { adaptiveConcurrencyFilter } from './overload-filters.ts';
@@ -22,6 +25,7 @@ export interface InboundLimits {
   readonly countedBy: RateLimitService | null;
   /** 0 is no limit. */
   readonly maxBodyBytes: number;
+  readonly bandwidth: EffectiveBandwidthLimit;
   /** That of the first service that has one: two of them would measure each other. */
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
   /** Whether connections that are only carried may come in: not where they would go past one of the first three. */
@@ -33,6 +37,7 @@ export const noLimits: InboundLimits = {
   counted: [],
   countedBy: null,
   maxBodyBytes: 0,
+  bandwidth: noBandwidthLimit,
   adaptiveConcurrency: null,
   takesBytes: true,
 };
@@ -48,7 +53,7 @@ export interface GovernedPort {
 /** Of all services that a port belongs to, as far as the sidecar knows limits: a request must be within all of them. */
 export function inboundLimits(
   governed: readonly GovernedPort[],
-  abilities: Pick<Abilities, 'rateLimits' | 'globalRateLimits' | 'bodyLimit' | 'overloadFilters'>,
+  abilities: Pick<Abilities, 'rateLimits' | 'globalRateLimits' | 'bodyLimit' | 'bandwidthLimit' | 'overloadFilters'>,
   service: RateLimitService | null = null,
 ): InboundLimits {
   const policies = governed.map(({ policy }) => policy);
@@ -59,14 +64,16 @@ export function inboundLimits(
   const adaptive = policies.find(({ adaptiveConcurrency }) => adaptiveConcurrency !== null)?.adaptiveConcurrency;
   const counted = abilities.globalRateLimits && service !== null ? countedPorts(governed, service) : [];
   const maxBodyBytes = bodies.length === 0 ? 0 : Math.min(...bodies);
-  const refuses = rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0;
+  const bandwidth = abilities.bandwidthLimit ? strictestBandwidth(policies) : noBandwidthLimit;
+  const limits = rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0 || isLimited(bandwidth);
   return {
     rateLimits,
     counted,
     countedBy: counted.length === 0 ? null : service,
     maxBodyBytes,
+    bandwidth,
     adaptiveConcurrency: (abilities.overloadFilters && adaptive) || null,
-    takesBytes: !refuses || governed.every(({ protocol, policy }) => protocol === 'tcp' || !limitsRequests(policy)),
+    takesBytes: !limits || governed.every(({ protocol, policy }) => protocol === 'tcp' || !limitsRequests(policy)),
   };
 }
 
@@ -74,8 +81,9 @@ export function inboundLimits(
  * Whether bytes that nobody reads would go past the policy. A port that nobody has declared is no exception: what a sidecar
  * does not take for HTTP, such as two empty lines before a request, is a request to many an application.
  */
-function limitsRequests({ rateLimit, globalRateLimit, maxRequestBodyBytes }: EffectiveTrafficPolicy): boolean {
-  return rateLimit.length > 0 || globalRateLimit.length > 0 || maxRequestBodyBytes > 0;
+function limitsRequests(policy: EffectiveTrafficPolicy): boolean {
+  const { rateLimit, globalRateLimit, maxRequestBodyBytes, bandwidthLimit } = policy;
+  return rateLimit.length > 0 || globalRateLimit.length > 0 || maxRequestBodyBytes > 0 || isLimited(bandwidthLimit);
 }
 
 /** A request counts once under one policy. Questions to the one who counts are never counted: they would not end. */
@@ -92,11 +100,11 @@ function countedPorts(governed: readonly GovernedPort[], service: RateLimitServi
 
 export function withLimits(
   plain: Route,
-  { rateLimits, counted, maxBodyBytes, adaptiveConcurrency }: InboundLimits,
+  { rateLimits, counted, maxBodyBytes, bandwidth, adaptiveConcurrency }: InboundLimits,
 ): Route {
   const adaptive = adaptiveConcurrency === null ? null : adaptiveConcurrencyFilter(adaptiveConcurrency);
   const route = adaptive === null ? plain : { ...plain, typed_per_filter_config: adaptive };
-  const limited = withGlobalRateLimits(withRateLimits(route, rateLimits), counted);
+  const limited = withBandwidth(withGlobalRateLimits(withRateLimits(route, rateLimits), counted), bandwidth);
   if (maxBodyBytes === 0) return limited;
   const buffer = pack('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', {
     buffer: { max_request_bytes: { value: maxBodyBytes } },

@@ -473,6 +473,22 @@ export const rateLimit: fc.Arbitrary<object> = fc.oneof(
   fc.record({ type: fc.constant('Global'), global: rateRules('Second', 'Month', 'Year') }),
 );
 
+const bandwidth = fc.record({
+  value: fc.constantFrom('10Mi', '4M', 4_000_000, '3Ti'),
+  unit: fc.constantFrom('Second', 'Minute', 'Hour'),
+});
+
+const bandwidthLimit: fc.Arbitrary<object> = fc.oneof(
+  fc.record({ request: fc.record({ limit: bandwidth }) }),
+  fc.record({
+    request: rarely(fc.record({ limit: bandwidth })),
+    response: fc.record({
+      limit: bandwidth,
+      responseTrailers: rarely(fc.record({ prefix: often(fc.constantFrom('x-cart', 'X')) })),
+    }),
+  }),
+);
+
 export const backendTrafficPolicy: fc.Arbitrary<object> = fc
   .tuple(
     metadata(subdomain),
@@ -488,8 +504,9 @@ export const backendTrafficPolicy: fc.Arbitrary<object> = fc
     trafficPolicy,
     rarely(rateLimit),
     rarely(fc.record({ limit: fc.constantFrom('1Mi', '1.5Ki', 1, '4294967295') })),
+    rarely(bandwidthLimit),
   )
-  .map(([about, targetRefs, policy, limit, requestBuffer]) => ({
+  .map(([about, targetRefs, policy, limit, requestBuffer, bandwidth]) => ({
     apiVersion: 'heddle.dev/v1alpha1',
     kind: 'BackendTrafficPolicy',
     metadata: about,
@@ -498,6 +515,7 @@ export const backendTrafficPolicy: fc.Arbitrary<object> = fc
       ...policy,
       ...(limit !== undefined && { rateLimit: limit }),
       ...(requestBuffer && { requestBuffer }),
+      ...(bandwidth && { bandwidthLimit: bandwidth }),
     },
   }));
 

@@ -60,6 +60,7 @@ import type { FaultDelay as _envoy_extensions_filters_common_fault_v3_FaultDelay
 import type { AdaptiveConcurrency as _envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency, AdaptiveConcurrency__Output as _envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency__Output } from './envoy/extensions/filters/http/adaptive_concurrency/v3/AdaptiveConcurrency.ts';
 import type { GradientControllerConfig as _envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig, GradientControllerConfig__Output as _envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig__Output } from './envoy/extensions/filters/http/adaptive_concurrency/v3/GradientControllerConfig.ts';
 import type { AdmissionControl as _envoy_extensions_filters_http_admission_control_v3_AdmissionControl, AdmissionControl__Output as _envoy_extensions_filters_http_admission_control_v3_AdmissionControl__Output } from './envoy/extensions/filters/http/admission_control/v3/AdmissionControl.ts';
+import type { BandwidthLimit as _envoy_extensions_filters_http_bandwidth_limit_v3_BandwidthLimit, BandwidthLimit__Output as _envoy_extensions_filters_http_bandwidth_limit_v3_BandwidthLimit__Output } from './envoy/extensions/filters/http/bandwidth_limit/v3/BandwidthLimit.ts';
 import type { Buffer as _envoy_extensions_filters_http_buffer_v3_Buffer, Buffer__Output as _envoy_extensions_filters_http_buffer_v3_Buffer__Output } from './envoy/extensions/filters/http/buffer/v3/Buffer.ts';
 import type { BufferPerRoute as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute, BufferPerRoute__Output as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute__Output } from './envoy/extensions/filters/http/buffer/v3/BufferPerRoute.ts';
 import type { CorsPolicy as _envoy_extensions_filters_http_cors_v3_CorsPolicy, CorsPolicy__Output as _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output } from './envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
@@ -281,6 +282,11 @@ export interface ProtoGrpcType {
           admission_control: {
             v3: {
               AdmissionControl: MessageTypeDefinition<_envoy_extensions_filters_http_admission_control_v3_AdmissionControl, _envoy_extensions_filters_http_admission_control_v3_AdmissionControl__Output>
+            }
+          }
+          bandwidth_limit: {
+            v3: {
+              BandwidthLimit: MessageTypeDefinition<_envoy_extensions_filters_http_bandwidth_limit_v3_BandwidthLimit, _envoy_extensions_filters_http_bandwidth_limit_v3_BandwidthLimit__Output>
             }
           }
           buffer: {

@@ -61,7 +61,7 @@ describe('checkPerFilterConfig', () => {
       violations,
     );
     expect(violations.list().map(({ message }) => message)).toEqual([
-      'is no filter of the sidecar: it has envoy.filters.http.adaptive_concurrency, envoy.filters.http.admission_control, envoy.filters.http.buffer, envoy.filters.http.cors, envoy.filters.http.fault, envoy.filters.http.local_ratelimit, envoy.filters.http.ratelimit and envoy.filters.http.stateful_session',
+      'is no filter of the sidecar: it has envoy.filters.http.adaptive_concurrency, envoy.filters.http.admission_control, envoy.filters.http.bandwidth_limit/request, envoy.filters.http.bandwidth_limit/response, envoy.filters.http.buffer, envoy.filters.http.cors, envoy.filters.http.fault, envoy.filters.http.local_ratelimit, envoy.filters.http.ratelimit and envoy.filters.http.stateful_session',
       'is a envoy.extensions.filters.http.router.v3.Router, and must be envoy.extensions.filters.http.fault.v3.HTTPFault',
     ]);
   });

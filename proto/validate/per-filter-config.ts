@@ -2,6 +2,8 @@ import type { PackableName, PackedMessage } from '../any.ts';
 import {
   ADAPTIVE_CONCURRENCY_FILTER,
   ADMISSION_CONTROL_FILTER,
+  BANDWIDTH_LIMIT_REQUEST_FILTER,
+  BANDWIDTH_LIMIT_RESPONSE_FILTER,
   BUFFER_FILTER,
   CORS_FILTER,
   FAULT_FILTER,
@@ -11,6 +13,7 @@ import {
 } from '../extension-names.ts';
 import type { Output } from '../load.ts';
 import type { Path, Violations } from '../violation.ts';
+import { checkBandwidthLimit } from './bandwidth-limit.ts';
 import { checkBuffer } from './buffer.ts';
 import { checkCors } from './cors.ts';
 import { checkFault } from './fault.ts';
@@ -22,6 +25,8 @@ import { unpackAt } from './unpack-at.ts';
 
 type Check = (config: PackedMessage, at: Path, violations: Violations) => void;
 
+const BANDWIDTH_LIMIT = 'envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit';
+
 /** The filters of the sidecar, and what each may be told. */
 const checks: ReadonlyMap<string, Check> = new Map([
   [
@@ -32,6 +37,8 @@ const checks: ReadonlyMap<string, Check> = new Map([
     ADMISSION_CONTROL_FILTER,
     checkOf('envoy.extensions.filters.http.admission_control.v3.AdmissionControl', checkAdmissionControl),
   ],
+  [BANDWIDTH_LIMIT_REQUEST_FILTER, checkOf(BANDWIDTH_LIMIT, checkBandwidthLimit('REQUEST'))],
+  [BANDWIDTH_LIMIT_RESPONSE_FILTER, checkOf(BANDWIDTH_LIMIT, checkBandwidthLimit('RESPONSE'))],
   [BUFFER_FILTER, checkOf('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', checkBuffer)],
   [CORS_FILTER, checkOf('envoy.extensions.filters.http.cors.v3.CorsPolicy', checkCors)],
   [FAULT_FILTER, checkOf('envoy.extensions.filters.http.fault.v3.HTTPFault', checkFault)],

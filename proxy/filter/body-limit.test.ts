@@ -19,11 +19,11 @@ function limit(maxBytes: number) {
 
 /** Whether each piece may go on, up to the first that may not. */
 function watch(verdict: FilterVerdict, pieces: readonly string[]): boolean[] {
-  if (verdict?.kind !== 'watch' || verdict.request === null) throw new Error('no watch');
+  if (verdict?.kind !== 'watch') throw new Error('no watch');
   const said: boolean[] = [];
   for (const piece of pieces) {
     const bytes = Buffer.from(`..${piece}..`);
-    said.push(verdict.request.takes(bytes, 2, bytes.length - 2) === 0);
+    said.push(verdict.takes(bytes, 2, bytes.length - 2));
     if (said.at(-1) === false) break;
   }
   return said;

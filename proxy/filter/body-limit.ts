@@ -1,13 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type {
-  FilterAnswer,
-  FilteredRequest,
-  FilterVerdict,
-  FilterWatch,
-  RequestFilter,
-  RequestWatch,
-} from './request-filter.ts';
-import { refused } from './request-filter.ts';
+import type { FilterAnswer, FilteredRequest, FilterVerdict, FilterWatch, RequestFilter } from './request-filter.ts';
 
 /** gRPC's own word for a message that is too large. */
 const RESOURCE_EXHAUSTED = 8;
@@ -53,7 +45,7 @@ export class BodyLimit implements RequestFilter {
     const watch = new BodyWatch(count, this.#maxBytes, this.#refusal, this.#counters);
     if (head.body !== '') {
       const first = Buffer.from(head.body, 'latin1');
-      if (watch.takes(first, 0, first.length) === refused) return this.#refusal;
+      if (!watch.takes(first, 0, first.length)) return this.#refusal;
     }
     return head.isComplete ? null : watch;
   }
@@ -65,10 +57,8 @@ export class BodyLimit implements RequestFilter {
 }
 
 /** Of one request whose length only its end will tell. */
-class BodyWatch implements FilterWatch, RequestWatch {
+class BodyWatch implements FilterWatch {
   readonly kind = 'watch';
-  readonly request = this;
-  readonly answer = null;
   readonly refusal: FilterAnswer;
   readonly #count: BodyCount;
   readonly #counters: BodyLimitCounters;
@@ -81,11 +71,11 @@ class BodyWatch implements FilterWatch, RequestWatch {
     this.#counters = counters;
   }
 
-  takes(buffer: Buffer, start: number, end: number): 0 | typeof refused {
+  takes(buffer: Buffer, start: number, end: number): boolean {
     this.#left -= this.#count.dataIn(buffer, start, end);
-    if (this.#left >= 0) return 0;
+    if (this.#left >= 0) return true;
     this.#counters.tooLarge++;
-    return refused;
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
-import type { RequestHead, ResponseHead } from '../message-head.ts';
+import type { RequestHead } from '../message-head.ts';
+import type { BodyPace } from './shared-bandwidth.ts';
 
 /** A request as filters see it: valid during the call alone. */
 export interface FilteredRequest {
@@ -56,44 +57,32 @@ export interface FilterEdit {
 }
 
 /**
- * The request may go on, and its body and its answer's are looked at as they pass. Several filters of a route may say this:
- * they are asked about each piece in their order, and it is held up as long as the one that holds it up longest says.
+ * The request may go on as long as its body is as it should be. Several filters of a route may say this: they are asked about
+ * each piece in their order.
  */
 export interface FilterWatch {
   readonly kind: 'watch';
-  /** Null where that body is of no interest. */
-  readonly request: RequestWatch | null;
-  readonly answer: AnswerWatch | null;
+  /** Whether the next bytes of the body, in the framing of the head, may go on too. */
+  takes(buffer: Buffer, start: number, end: number): boolean;
+  /** For a request of which they may not; where an answer has begun, that is cut off. */
+  readonly refusal: FilterAnswer;
 }
 
 /**
- * A piece of a body goes on, and nothing more of that body is read for so many milliseconds from now; 0 holds nothing up.
- * What has been read before is asked about all the same, no more than a connection reads at once or than the window of a
- * stream: each time a filter says all that it still asks for. A body that is held up is not taken for a silent one.
+ * The request may go on, and its body and its answer's no faster than these allow; null leaves one alone. What the sidecar
+ * answers itself is not held up. One filter of a route at most says this.
  */
-export type HoldMs = number;
-
-/** Said of a piece that may not go on, nor anything behind it. */
-export const refused = -1;
-
-/** Looks at the body of one request: what the client sends, once, however often it is sent to endpoints. */
-export interface RequestWatch {
-  /** Of the next bytes behind those that came with the head, in its framing: how they go on, or `refused`. */
-  takes(buffer: Buffer, start: number, end: number): HoldMs | typeof refused;
-  /** What a request is answered that was refused; where an answer has begun, that is cut off. Null for who never refuses. */
-  readonly refusal: FilterAnswer | null;
-}
-
-/** Looks at the body of one answer, as the service sends it. What the sidecar answers itself is not asked about. */
-export interface AnswerWatch {
-  /** The answer begins; `head.body` came with it and goes on at once. */
-  begins(head: ResponseHead): HoldMs;
-  /** Of the next bytes behind those, in the framing of the head. */
-  takes(buffer: Buffer, start: number, end: number): HoldMs;
+export interface FilterPace {
+  readonly kind: 'pace';
+  /** Behind what came with the head. */
+  readonly request: BodyPace | null;
+  readonly response: BodyPace | null;
+  /** Begins the names of trailers of the answer that tell how long it took; null for none. */
+  readonly trailerPrefix: string | null;
 }
 
 /** What a filter says of a request; null, which costs nothing, is that it may go on. */
-export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | FilterWatch | null;
+export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | FilterWatch | FilterPace | null;
 
 /**
  * A rule that a route has for its requests, asked once for each before it is forwarded, redirected or answered. One filter

@@ -12,10 +12,9 @@ import type {
   RequestFilter,
 } from '../filter/request-filter.ts';
 import type { ResponseHead } from '../message-head.ts';
-import type { TimerWheel } from '../resilience/timer-wheel.ts';
 import type { HeaderEdit } from '../route/route.ts';
-import { BodyWatches } from './body-watches.ts';
-import type { Flow } from './held-flow.ts';
+import { PacedBodies } from './paced-bodies.ts';
+import type { BodyFlow } from './paced-body.ts';
 
 /** A request as its filters have it. */
 export interface FilteredExchange extends FilteredRequest, EndedRequest {
@@ -31,7 +30,7 @@ export interface FilteredExchange extends FilteredRequest, EndedRequest {
 
 /**
  * What the filters of its route make of a request: they are asked one after the other, and may hold it up, answer it, change
- * its answer or watch the bodies. Made for the first request of an exchange whose route has filters, and used again.
+ * its answer, watch the body or slow bodies down. Made for the first request of an exchange whose route has filters, and used again.
  *
  * ```
  *   begin ─ filter ─ filter ─ … ─► onPassed          end ─ onEnd of those that have let it go on
@@ -41,23 +40,24 @@ export interface FilteredExchange extends FilteredRequest, EndedRequest {
  */
 export class FilterStage {
   readonly #exchange: FilteredExchange;
-  readonly #wheel: TimerWheel;
-  readonly #request: Flow;
-  readonly #answer: Flow;
+  readonly #now: () => number;
+  readonly #request: BodyFlow;
+  readonly #answer: BodyFlow;
   #filters: readonly RequestFilter[] = [];
   /** As many have let the request go on. */
   #passed = 0;
   #edit: HeaderEdit | null = null;
   /** While a filter holds the request up: makes the outcome be of no interest. */
   #cancelWait: (() => void) | null = null;
-  /** Null where no filter looks at the bodies; the other one is made for the first request that has such a filter. */
-  #watches: BodyWatches | null = null;
-  #spareWatches: BodyWatches | null = null;
+  /** Look at the request's body. */
+  readonly #watches: FilterWatch[] = [];
+  /** Null where no filter slows bodies down. */
+  #paced: PacedBodies | null = null;
 
-  /** `request` and `answer` are where the bodies come from. */
-  constructor(exchange: FilteredExchange, wheel: TimerWheel, request: Flow, answer: Flow) {
+  /** `request` and `answer` are the ways of the bodies, behind the filters; `now` is in monotonic milliseconds. */
+  constructor(exchange: FilteredExchange, request: BodyFlow, answer: BodyFlow, now: () => number) {
     this.#exchange = exchange;
-    this.#wheel = wheel;
+    this.#now = now;
     this.#request = request;
     this.#answer = answer;
   }
@@ -69,7 +69,7 @@ export class FilterStage {
 
   /** A body is held up: silence is no sign of anything. */
   get isHolding(): boolean {
-    return this.#watches?.isHolding === true;
+    return this.#paced?.isHolding === true;
   }
 
   begin(filters: readonly RequestFilter[]): void {
@@ -96,7 +96,10 @@ export class FilterStage {
         this.#addEdit(verdict);
         return true;
       case 'watch':
-        this.#addWatch(verdict);
+        this.#watches.push(verdict);
+        return true;
+      case 'pace':
+        this.#paced = new PacedBodies(verdict, this.#exchange.head, this.#request, this.#answer, this.#now);
         return true;
       case 'answer':
         this.#exchange.onRefused(verdict);
@@ -115,14 +118,8 @@ export class FilterStage {
     this.#edit = before === null ? edit : { apply: (block) => edit.apply(before.apply(block)) };
   }
 
-  #addWatch(watch: FilterWatch): void {
-    this.#spareWatches ??= new BodyWatches(this.#wheel, this.#request, this.#answer);
-    this.#watches = this.#spareWatches;
-    this.#watches.add(watch);
-  }
-
   #holdUp({ failure, start }: FilterWait): void {
-    if (!this.#exchange.head.isComplete) this.#request.pause();
+    if (!this.#exchange.head.isComplete) this.#request.pauseSource();
     this.#cancelWait = start((verdict) => {
       this.#cancelWait = null;
       if (failure !== null) this.#exchange.noteHoldUp(failure);
@@ -132,41 +129,71 @@ export class FilterStage {
     });
   }
 
-  /** The next bytes of the request's body have come: whether they may go on. */
-  takeRequest(buffer: Buffer, start: number, end: number): boolean {
-    const refusal = this.#watches === null ? null : this.#watches.takeRequest(buffer, start, end);
-    if (refusal === null) return true;
-    this.#exchange.onRefused(refusal);
+  /** The next bytes of the request's body have come: whether they go on now. */
+  takeRequest(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    for (const watch of this.#watches) {
+      if (watch.takes(buffer, start, end)) continue;
+      this.#exchange.onRefused(watch.refusal);
+      return false;
+    }
+    const paced = this.#paced === null ? null : this.#paced.request;
+    if (paced === null) return true;
+    paced.take(buffer, start, end, owned);
     return false;
   }
 
-  /** The service has begun to answer, and these would be the lines for the client. */
+  /** Its end has come: whether that goes on now. */
+  endRequest(trailers: string): boolean {
+    const paced = this.#paced === null ? null : this.#paced.request;
+    paced?.end(trailers);
+    return paced === null;
+  }
+
+  /** The service has begun to answer, and these would be the lines for the client. The head may lose its body: `afterHead`. */
   onAnswer(head: ResponseHead, lines: string): string {
-    this.#watches?.beginAnswer(head);
+    this.#paced?.onAnswer(head);
     return this.edit(lines);
   }
 
-  takeAnswer(buffer: Buffer, start: number, end: number): void {
-    this.#watches?.takeAnswer(buffer, start, end);
+  afterHead(): void {
+    this.#paced?.afterHead();
+  }
+
+  /** As those two of the request. */
+  takeAnswer(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
+    const paced = this.#paced === null ? null : this.#paced.answer;
+    if (paced === null) return true;
+    paced.take(buffer, start, end, owned);
+    return false;
+  }
+
+  endAnswer(trailers: string): boolean {
+    const paced = this.#paced === null ? null : this.#paced.answer;
+    paced?.end(trailers);
+    return paced === null;
   }
 
   /** Whoever takes the request's body asks to wait. */
   requestStopped(): void {
-    this.#watches?.request.stop();
+    this.#paced?.request?.block();
   }
 
-  /** And takes it again: whether it may be read. */
+  /** And takes it again: whether it may be read at once; otherwise it will be. */
   mayReadRequest(): boolean {
-    return this.#watches === null || this.#watches.request.mayFlow();
+    const paced = this.#paced === null ? null : this.#paced.request;
+    paced?.unblock();
+    return paced === null;
   }
 
   /** As those two, for the client and the answer. */
   answerStopped(): void {
-    this.#watches?.answer.stop();
+    this.#paced?.answer?.block();
   }
 
   mayReadAnswer(): boolean {
-    return this.#watches === null || this.#watches.answer.mayFlow();
+    const paced = this.#paced === null ? null : this.#paced.answer;
+    paced?.unblock();
+    return paced === null;
   }
 
   /** The request is over, however it ended. */
@@ -175,9 +202,10 @@ export class FilterStage {
       this.#cancelWait();
       this.#cancelWait = null;
     }
-    if (this.#watches !== null) {
-      this.#watches.end();
-      this.#watches = null;
+    if (this.#watches.length > 0) this.#watches.length = 0;
+    if (this.#paced !== null) {
+      this.#paced.cancel();
+      this.#paced = null;
     }
     const filters = this.#filters;
     for (let i = 0; i < this.#passed; i++) filters[i]?.onEnd?.(this.#exchange);

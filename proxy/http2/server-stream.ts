@@ -157,7 +157,8 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
     // of a tunnel, the other direction goes on
     this.#isEngaged = this.#isTunnel && !this.#hasHeardEnd;
     this.#hasEnded = true;
-    this.sendEnd(this.#stripper === null ? trailers : this.#stripper.trailers);
+    // those of an answer in chunks stood in its bytes
+    this.sendEnd(this.#stripper === null ? trailers : this.#stripper.trailers + trailers);
     this.#recycleWhenOver();
   }
 

@@ -8,6 +8,8 @@ import type { ProxyConfig } from '../config.ts';
 import type { Failure } from '../failure.ts';
 import { noFaults } from '../filter/fault-filter.ts';
 import { OverLimitMemory } from '../filter/over-limit-memory.ts';
+import type { SharedBandwidth } from '../filter/shared-bandwidth.ts';
+import { noBandwidth } from '../filter/shared-bandwidth.ts';
 import type { ForwardEnvironment, Recorder, RouteSource } from '../forward/forward-environment.ts';
 import type { LocalReply } from '../forward/local-reply.ts';
 import { localReply } from '../forward/local-reply.ts';
@@ -84,6 +86,8 @@ export class Traffic {
     wallClockMs: () => Date.now(),
     rateLimits: { ok: 0, rateLimited: 0 },
     bodyLimits: { tooLarge: 0 },
+    bandwidth: { request: noBandwidth(), response: noBandwidth() },
+    bandwidths: new Map<string, WeakRef<SharedBandwidth>>(),
     adaptive: { blocked: 0 },
     controllers: new Map<string, WeakRef<GradientController>>(),
     admission: { rejected: 0 },

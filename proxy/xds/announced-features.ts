@@ -11,6 +11,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.rateLimits,
   FEATURES.globalRateLimits,
   FEATURES.bodyLimit,
+  FEATURES.bandwidthLimit,
   FEATURES.overloadFilters,
   FEATURES.fallback,
   FEATURES.priorities,
@@ -22,5 +23,4 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.balancing,
   FEATURES.backendPaths,
   FEATURES.tcpHash,
-  FEATURES.sessionBounds,
 ];

@@ -12,11 +12,14 @@ import type { FaultConfig, FaultEnvironment } from '../filter/fault-filter.ts';
 import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
 import { OverLimitMemory } from '../filter/over-limit-memory.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
+import { noBandwidth } from '../filter/shared-bandwidth.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import type { ConcurrencyMemory } from './compile-adaptive-concurrency.ts';
 import { compileAdaptiveConcurrency } from './compile-adaptive-concurrency.ts';
 import type { AdmissionMemory } from './compile-admission-control.ts';
 import { compileAdmissionControl } from './compile-admission-control.ts';
+import type { BandwidthMemory } from './compile-bandwidth-limit.ts';
+import { compileBandwidthLimit } from './compile-bandwidth-limit.ts';
 import { compileCors } from './compile-cors.ts';
 import { compileFraction } from './compile-fraction.ts';
 import type { GlobalRateLimits } from './compile-global-rate-limit.ts';
@@ -29,6 +32,7 @@ import { compileRateLimit } from './compile-rate-limit.ts';
 export type FilterEnvironment = FaultEnvironment &
   RateLimitMemory &
   GlobalRateLimits &
+  BandwidthMemory &
   ConcurrencyMemory &
   AdmissionMemory & { readonly bodyLimits: BodyLimitCounters };
 
@@ -43,6 +47,8 @@ export const withoutRequests: FilterEnvironment = {
   limitShare: 1,
   now: () => 0,
   bodyLimits: { tooLarge: 0 },
+  bandwidth: { request: noBandwidth(), response: noBandwidth() },
+  bandwidths: new Map(),
   globalRateLimits: { ok: 0, overLimit: 0, error: 0, failureModeAllowed: 0 },
   overLimit: new OverLimitMemory(),
   rateLimitService: null,
@@ -54,8 +60,7 @@ export const withoutRequests: FilterEnvironment = {
 
 /**
  * The filters of a validated route in the order in which they are asked, Envoy's: other origins first, so that a browser may
- * see what the others answer, then faults, then limits: of rates and
- * of bodies, and what spares a service in trouble, last because it looks at what becomes of what the others let go on.
+ * see what the others answer, then faults, then limits: of rates, of bodies and of bandwidth, and what spares a service in trouble, last because it looks at what becomes of what the others let go on.
  * Null for none.
  */
 export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
@@ -65,6 +70,7 @@ export function compileFilters(route: Route__Output, environment: FilterEnvironm
     compileRateLimit(route, environment),
     compileGlobalRateLimit(route, environment),
     compileBodyLimit(route, environment),
+    ...compileBandwidthLimit(route, environment),
     compileAdmissionControl(route, environment),
     compileAdaptiveConcurrency(route, environment),
   ].filter((filter) => filter !== null);

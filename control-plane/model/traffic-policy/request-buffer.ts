@@ -11,6 +11,8 @@ const units: Readonly<Record<string, number>> = {
   Ki: 1024,
   Mi: 1024 ** 2,
   Gi: 1024 ** 3,
+  T: 1e12,
+  Ti: 1024 ** 4,
 };
 
 /**
@@ -20,10 +22,15 @@ const units: Readonly<Record<string, number>> = {
  * Source: Kubernetes `resource.Quantity`.
  */
 export function quantityBytes(written: string | number): number | null {
-  const match = /^([0-9]{1,10}(?:\.[0-9]{1,9})?)(k|M|G|Ki|Mi|Gi)?$/.exec(String(written));
+  return quantity(written, maxUint32);
+}
+
+/** The same up to another bound. */
+export function quantity(written: string | number, max: number): number | null {
+  const match = /^([0-9]{1,16}(?:\.[0-9]{1,9})?)(k|M|G|T|Ki|Mi|Gi|Ti)?$/.exec(String(written));
   if (match === null) return null;
   const bytes = Number(match[1]) * (units[match[2] ?? ''] ?? 0);
-  return Number.isInteger(bytes) && bytes >= 1 && bytes <= maxUint32 ? bytes : null;
+  return Number.isInteger(bytes) && bytes >= 1 && bytes <= max ? bytes : null;
 }
 
 /**
