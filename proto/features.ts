@@ -55,6 +55,8 @@ export const FEATURES = {
   backendPaths: 'backend-paths',
   /** `hash_policy` of TcpProxy. */
   tcpHash: 'tcp-hash',
+  /** `strict` of StatefulSession, and bounds of sessions in the metadata of a route. */
+  sessionBounds: 'session-bounds',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

@@ -49,6 +49,7 @@ export const failures = {
   forbiddenDestination: row(403, 'NR', 'never', 'forbidden_destination', 'The proxy never connects there'),
   noCluster: row(500, 'NC', 'never', 'cluster_not_found', 'The route names a backend that does not exist'),
   noHealthyUpstream: row(503, 'UH', 'never', 'no_healthy_upstream', 'No instance can take the request'),
+  sessionLost: row(503, 'UH', 'never', 'session_endpoint_lost', "The instance of the client's session is gone"),
   upstreamOverflow: row(503, 'UO', 'never', 'upstream_overflow', 'The circuit is open: the service is at its limit'),
   overflowFallback: row(503, 'UO', 'never', 'fallback{upstream_overflow}', 'The circuit is open: the fallback serves'),
   unhealthyFallback: row(503, 'UH', 'never', 'fallback{no_healthy_upstream}', 'No instance: the fallback serves'),

@@ -3,7 +3,7 @@ import { plainBalancer } from './cluster/balancer-config.ts';
 import { compileRetryPolicy } from './resilience/retry-policy.ts';
 import type { HashRule } from './route/hash-policy.ts';
 import { HashPolicies } from './route/hash-policy.ts';
-import { cookieSession, headerSession } from './route/session-state.ts';
+import { CookieSession, endless, HeaderSession } from './route/session-state.ts';
 import type { ForwarderOptions } from './testing/forwarder.ts';
 import { endpointConfig, startForwarder, startScriptedServer } from './testing/forwarder.ts';
 import { sendRaw } from './testing/raw-client.ts';
@@ -92,8 +92,13 @@ describe.each(['maglev', 'ring-hash'] as const)('requests balanced by %s', (kind
 
 describe('requests of a session', () => {
   it.each([
-    ['a header', headerSession('x-session'), /x-session: (\S+)\r\n/, 'X-Session: '],
-    ['a cookie', cookieSession('s', '/', 0, () => 0), /set-cookie: (s=[^;]+); Path=\/; HttpOnly\r\n/, 'Cookie: '],
+    ['a header', new HeaderSession('x-session', endless, () => 0), /x-session: (\S+)\r\n/, 'X-Session: '],
+    [
+      'a cookie',
+      new CookieSession({ name: 's', path: '/', isPermanent: false }, endless, () => 0),
+      /set-cookie: (s=[^;]+); Path=\/; HttpOnly\r\n/,
+      'Cookie: ',
+    ],
   ])('go to the endpoint that has answered before, by %s', async (_by, state, given, sent) => {
     const ports = await Promise.all([1, 2, 3].map(numbered));
     const forwarder = await startForwarder(ports);
@@ -102,7 +107,7 @@ describe('requests of a session', () => {
       { destination: forwarder.cluster, requestHeaders: null, responseHeaders: null, pathRewrite: null },
     ];
     const sticky = await startForwarder([], {
-      action: { pick: () => forwarder.cluster, session: { state, destinations } },
+      action: { pick: () => forwarder.cluster, session: { state, isStrict: false, destinations } },
     });
     closers.push(sticky.close);
     const ask = async (lines = '') => {
@@ -125,6 +130,57 @@ describe('requests of a session', () => {
     const elsewhere = await ask(lines);
     expect(elsewhere.at(-1)).not.toBe(first.at(-1));
     expect(elsewhere).toMatch(given);
+  });
+});
+
+describe('requests of a strict session', () => {
+  const start503 = async () => {
+    const failing = await startScriptedServer((socket) => socket.write('HTTP/1.1 503 x\r\nContent-Length: 1\r\n\r\n0'));
+    closers.push(failing.close);
+    return failing;
+  };
+
+  it('are refused when their endpoint is gone, and are never sent to another one', async () => {
+    const failing = await start503();
+    const ports = [failing.port, ...(await Promise.all([1, 2].map(numbered)))];
+    const state = new HeaderSession('x-session', endless, () => 0);
+    const retry = compileRetryPolicy({
+      retryOn: '5xx',
+      retriableStatusCodes: [],
+      maxRetries: 3,
+      backOffBaseMs: 1,
+      backOffMaxMs: 2,
+      retryNonIdempotent: false,
+    });
+    const forwarder = await startForwarder(ports);
+    closers.push(forwarder.close);
+    const { cluster } = forwarder;
+    const destinations = [{ destination: cluster, requestHeaders: null, responseHeaders: null, pathRewrite: null }];
+    const fallback = { kind: 'respond', status: 200, lines: '', body: 'fallback' } as const;
+    const strict = await startForwarder([], {
+      action: { pick: () => cluster, session: { state, isStrict: true, destinations }, retry, fallback },
+    });
+    closers.push(strict.close);
+    const ask = (port: number) => {
+      const session = Buffer.from(`127.0.0.1:${port}`).toString('base64');
+      const request = `GET / HTTP/1.1\r\nHost: a\r\nX-Session: ${session}\r\n\r\n`;
+      return sendRaw(strict.port, request, (answer) => /\r\n\r\n./.test(answer));
+    };
+    expect(await ask(failing.port)).toMatchObject({ status: 503 });
+    expect(failing.received().match(/GET/g)).toHaveLength(4);
+    expect((await ask(ports[1] ?? 0)).text.at(-1)).toBe('1');
+    cluster.setEndpoints(ports.slice(2).map(endpointConfig));
+    const lost = await ask(ports[1] ?? 0);
+    expect(lost.text).toContain('x-heddle-reason: UH');
+    expect(lost.text).toContain("The instance of the client's session is gone");
+    const stranger = await sendRaw(strict.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', (text) => text.endsWith('2'));
+    expect(stranger.text.at(-1)).toBe('2');
+    expect(strict.recorded.map(({ status, flag }) => [status, flag])).toEqual([
+      [503, 'URX'],
+      [200, '-'],
+      [503, 'UH'],
+      [200, '-'],
+    ]);
   });
 });
 

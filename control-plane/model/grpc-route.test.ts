@@ -83,6 +83,16 @@ describe('grpcRouteSchema', () => {
       `${rule}.filters[1].type: RequestHeaderModifier cannot be repeated in one rule`,
     ],
     [
+      'a word for its sessions that is none',
+      { ...route({}), metadata: { name: 'talk', annotations: { 'heddle.dev/sessions': 'strict' } } },
+      'metadata.annotations["heddle.dev/sessions"]: write Strict or Default',
+    ],
+    [
+      'a priority that is none',
+      { ...route({}), metadata: { name: 'talk', annotations: { 'heddle.dev/priority': 'Low' } } },
+      'metadata.annotations["heddle.dev/priority"]: write High or Default',
+    ],
+    [
       'another path for one backend',
       route({
         backendRefs: [

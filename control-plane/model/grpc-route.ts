@@ -8,6 +8,7 @@ import { headerMatchesSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { parentReferencesCheck, parentReferencesSchema } from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
+import { routeAnnotationsCheck } from './route-annotations.ts';
 import { sessionPersistenceSchema } from './session-persistence.ts';
 
 /** As protobuf has them: `package.Service`, and the name of a method. */
@@ -88,7 +89,7 @@ export const grpcRouteSchema = z.object({
     .enum(['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1alpha2'])
     .transform(() => 'gateway.networking.k8s.io/v1' as const),
   kind: z.literal('GRPCRoute'),
-  metadata: namespacedMetadata(subdomainSchema),
+  metadata: namespacedMetadata(subdomainSchema).check(routeAnnotationsCheck),
   spec: z
     .object({
       parentRefs: parentReferencesSchema,

@@ -15,7 +15,7 @@ import {
   weightSchema,
 } from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
-import { priorityCheck } from './route-priority.ts';
+import { routeAnnotationsCheck } from './route-annotations.ts';
 import { sessionPersistenceSchema } from './session-persistence.ts';
 
 export const httpBackendRefSchema = z
@@ -107,7 +107,7 @@ export const httpRouteSchema = z.object({
     .enum(['gateway.networking.k8s.io/v1', 'gateway.networking.k8s.io/v1beta1'])
     .transform(() => 'gateway.networking.k8s.io/v1' as const),
   kind: z.literal('HTTPRoute'),
-  metadata: namespacedMetadata(subdomainSchema).check(priorityCheck),
+  metadata: namespacedMetadata(subdomainSchema).check(routeAnnotationsCheck),
   spec: z
     .object({
       parentRefs: parentReferencesSchema,

@@ -21,6 +21,8 @@ describe('sessionPersistenceSchema', () => {
     {},
     { type: 'Header', header: { name: 'x-session' } },
     { sessionName: 'cart', absoluteTimeout: '1h', cookieConfig: { lifetimeType: 'Permanent' } },
+    { absoluteTimeout: '1h', idleTimeout: '1h' },
+    { type: 'Header', idleTimeout: '90s' },
     { type: 'Cookie', absoluteTimeout: '1h', cookie: { name: 'cart', path: '/cart', lifetimeType: 'Permanent' } },
   ])('accepts %j', (session) => {
     expect(faultsOf(session)).toEqual([]);
@@ -34,10 +36,8 @@ describe('sessionPersistenceSchema', () => {
       { cookie: { lifetimeType: 'Permanent' } },
       'absoluteTimeout: a permanent cookie needs absoluteTimeout: how long it lasts',
     ],
-    [
-      { idleTimeout: '1m' },
-      'idleTimeout: sessionPersistence.idleTimeout is not supported by this version of Heddle: remove it',
-    ],
+    [{ idleTimeout: '0s' }, 'idleTimeout: write a duration of at least 1s'],
+    [{ idleTimeout: '2h', absoluteTimeout: '1h' }, 'idleTimeout: a session of 1h cannot be idle for 2h'],
     [{ cookie: { path: '/a;b' } }, 'cookie.path: a path begins with "/" and has no spaces and no ";"'],
     [{ absoluteTimeout: '10ms' }, 'absoluteTimeout: write a duration of at least 1s'],
   ])('reports what is wrong with %j', (session, fault) => {
@@ -49,13 +49,19 @@ describe('effectiveSession', () => {
   const effective = (written: object) => effectiveSession(sessionPersistenceSchema.parse(written), 'heddle-cart-0');
 
   it('is a cookie of the route’s name for the client’s session when nothing more is said', () => {
-    expect(effective({})).toEqual({ kind: 'cookie', name: 'heddle-cart-0', path: '/', ttlMs: 0 });
-    expect(effective({ absoluteTimeout: '1h' })).toMatchObject({ ttlMs: 0 });
+    const endless = { isPermanent: false, absoluteMs: 0, idleMs: 0 };
+    expect(effective({})).toEqual({ kind: 'cookie', name: 'heddle-cart-0', path: '/', ...endless });
+    expect(effective({ absoluteTimeout: '1h' })).toMatchObject({ isPermanent: false, absoluteMs: 3_600_000 });
   });
 
   it('takes names and lifetimes from either form', () => {
     const lasting = { absoluteTimeout: '1h', cookieConfig: { lifetimeType: 'Permanent' } };
-    expect(effective({ sessionName: 'a', ...lasting })).toMatchObject({ name: 'a', ttlMs: 3_600_000 });
-    expect(effective({ type: 'Header', sessionName: 'x-a' })).toEqual({ kind: 'header', name: 'x-a' });
+    expect(effective({ sessionName: 'a', ...lasting })).toMatchObject({
+      name: 'a',
+      isPermanent: true,
+      absoluteMs: 3_600_000,
+    });
+    const header = { type: 'Header', sessionName: 'x-a', idleTimeout: '1m' };
+    expect(effective(header)).toEqual({ kind: 'header', name: 'x-a', absoluteMs: 0, idleMs: 60_000 });
   });
 });

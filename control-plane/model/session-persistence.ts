@@ -1,10 +1,14 @@
 import { z } from 'zod';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
-import { durationMs, durationSchema } from './gateway-duration.ts';
+import { durationMs, durationSchema, optionalDurationMs } from './gateway-duration.ts';
 import { headerNameSchema } from './http-route-match.ts';
-import { notYetSupported } from './not-yet-supported.ts';
 import { cookieNameSchema } from './traffic-policy/load-balancer.ts';
+
+/** Tokens count seconds. */
+const sessionTimeSchema = durationSchema
+  .refine((text) => durationMs(String(text)) >= 1000, 'write a duration of at least 1s')
+  .optional();
 
 const lifetimeSchema = z.enum(['Session', 'Permanent']).optional();
 
@@ -25,11 +29,10 @@ export const sessionPersistenceSchema = z
       pattern: /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
       hint: "a session name has letters, digits and !#$%&'*+.^_`|~-",
     }).optional(),
-    /** A permanent cookie lasts so long; a session does not outlive it. */
-    absoluteTimeout: durationSchema
-      .refine((text) => durationMs(String(text)) >= 1000, 'write a duration of at least 1s')
-      .optional(),
-    idleTimeout: notYetSupported('sessionPersistence.idleTimeout'),
+    /** From the first answer on; a permanent cookie lasts as long. Without it a session has no end. */
+    absoluteTimeout: sessionTimeSchema,
+    /** A client that does not come for so long is a new one. Each of its requests begins this time anew. */
+    idleTimeout: sessionTimeSchema,
     cookieConfig: z.object({ lifetimeType: lifetimeSchema }).optional(),
     cookie: z
       .object({
@@ -45,6 +48,14 @@ export const sessionPersistenceSchema = z
       .optional(),
     header: z.object({ name: headerNameSchema }).optional(),
   })
+  .check(
+    crossCheck(['absoluteTimeout', 'idleTimeout'], ({ absoluteTimeout, idleTimeout }, report) => {
+      if (absoluteTimeout === undefined || idleTimeout === undefined) return;
+      if (durationMs(idleTimeout) > durationMs(absoluteTimeout)) {
+        report(['idleTimeout'], `a session of ${absoluteTimeout} cannot be idle for ${idleTimeout}`);
+      }
+    }),
+  )
   .check(
     crossCheck(['type', 'sessionName', 'absoluteTimeout', 'cookieConfig', 'cookie', 'header'], (written, report) => {
       const { type = 'Cookie', sessionName, absoluteTimeout, cookieConfig, cookie, header } = written;
@@ -67,26 +78,27 @@ export const sessionPersistenceSchema = z
 
 export type SessionPersistence = z.output<typeof sessionPersistenceSchema>;
 
-/** The same with nothing left open. */
-export type EffectiveSession =
-  | {
-      readonly kind: 'cookie';
-      readonly name: string;
-      readonly path: string;
-      /** 0 lasts as long as the client's session. */
-      readonly ttlMs: number;
-    }
-  | { readonly kind: 'header'; readonly name: string };
+/** The same with nothing left open. Times of 0 are no bound. */
+export type EffectiveSession = {
+  readonly name: string;
+  readonly absoluteMs: number;
+  readonly idleMs: number;
+} & ({ readonly kind: 'cookie'; readonly path: string; readonly isPermanent: boolean } | { readonly kind: 'header' });
 
 /** `defaultName` is that of a session that has none. */
 export function effectiveSession(written: SessionPersistence, defaultName: string): EffectiveSession {
-  const { type = 'Cookie', sessionName, absoluteTimeout, cookieConfig, cookie, header } = written;
-  if (type === 'Header') return { kind: 'header', name: header?.name ?? sessionName ?? defaultName };
+  const { type = 'Cookie', sessionName, cookieConfig, cookie, header } = written;
+  const times = {
+    absoluteMs: optionalDurationMs(written.absoluteTimeout) ?? 0,
+    idleMs: optionalDurationMs(written.idleTimeout) ?? 0,
+  };
+  if (type === 'Header') return { kind: 'header', name: header?.name ?? sessionName ?? defaultName, ...times };
   const lifetime = cookie?.lifetimeType ?? cookieConfig?.lifetimeType ?? 'Session';
   return {
     kind: 'cookie',
     name: cookie?.name ?? sessionName ?? defaultName,
     path: cookie?.path ?? '/',
-    ttlMs: lifetime === 'Permanent' && absoluteTimeout !== undefined ? durationMs(absoluteTimeout) : 0,
+    isPermanent: lifetime === 'Permanent',
+    ...times,
   };
 }

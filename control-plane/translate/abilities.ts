@@ -25,6 +25,7 @@ export interface Abilities {
   readonly external: boolean;
   readonly backendPaths: boolean;
   readonly tcpHash: boolean;
+  readonly sessionBounds: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -61,6 +62,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       external: features.has(FEATURES.external),
       backendPaths: features.has(FEATURES.backendPaths),
       tcpHash: features.has(FEATURES.tcpHash),
+      sessionBounds: features.has(FEATURES.sessionBounds),
       scope: missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);

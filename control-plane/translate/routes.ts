@@ -9,7 +9,7 @@ import type { FaultInjection } from '../model/fault-injection.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
 import { documentName } from '../model/kinds.ts';
-import { isHighPriority } from '../model/route-priority.ts';
+import { hasStrictSessions, isHighPriority } from '../model/route-annotations.ts';
 import { ruleSource } from '../model/source-position.ts';
 import type { Abilities } from './abilities.ts';
 import { withBackendPaths } from './backend-paths.ts';
@@ -56,7 +56,15 @@ export interface RoutedPort {
   /** Of the client: a rule whose conditions it cannot check is left out for it. */
   readonly abilities: Pick<
     Abilities,
-    'routing' | 'retries' | 'balancing' | 'priorities' | 'overloadFilters' | 'durations' | 'fallback' | 'backendPaths'
+    | 'routing'
+    | 'retries'
+    | 'balancing'
+    | 'priorities'
+    | 'overloadFilters'
+    | 'durations'
+    | 'fallback'
+    | 'backendPaths'
+    | 'sessionBounds'
   >;
 }
 
@@ -139,7 +147,9 @@ function candidateRoute(
     ...routeMetadata(origin, called.policy),
   };
   const rewritten = withBackendPaths(made, rule, match, called.abilities);
-  return withSession(rewritten, rule.sessionPersistence, `${route.metadata.name}-${precedence.rule}`, called.abilities);
+  const sessionName = `${route.metadata.name}-${precedence.rule}`;
+  const isStrict = hasStrictSessions(route.metadata);
+  return withSession(rewritten, rule.sessionPersistence, sessionName, isStrict, called.abilities);
 }
 
 /** The answer that a filter of ours gives in place of the rule's backends; null where none does. */

@@ -104,6 +104,32 @@ describe('balancing', () => {
     await mesh.api.delete(kinds.HTTPRoute, 'default', 'cart');
   });
 
+  it('refuses a client whose instance is gone, where the sessions of its route are strict', async () => {
+    const desks = new Map<string, Awaited<ReturnType<TestMesh['sidecar']>>>();
+    for (const name of ['desk-1', 'desk-2']) {
+      const port = await mesh.application((_request, response) => response.end(name));
+      desks.set(name, await mesh.sidecar(name, { service: 'desk', ports: [{ port, protocol: 'http' }] }));
+    }
+    await apply('strict-session.yaml');
+    const localPort = await freePort();
+    await mesh.sidecar('clerk-1', { service: 'clerk', upstreams: [{ service: 'desk', localPort }] });
+    const ask = async (cookie = '') => {
+      const answer = await request(`http://127.0.0.1:${localPort}`, { headers: { cookie } });
+      const given = String(answer.headers['set-cookie'] ?? '');
+      return { status: answer.statusCode, text: await answer.body.text(), cookie: given };
+    };
+    await vi.waitUntil(async () => (await ask()).status === 200, { timeout: 10_000 });
+    const { text: name, cookie } = await ask();
+    expect(cookie).toMatch(/^desk=[0-9A-Za-z+/=]+; Max-Age=28800; Path=\/; HttpOnly$/);
+    const session = cookie.split(';')[0] ?? '';
+    for (let i = 0; i < 4; i++) expect(await ask(session)).toMatchObject({ status: 200, text: name });
+    const proxy = desks.get(name);
+    if (proxy !== undefined) await mesh.stopSidecar(proxy);
+    await vi.waitUntil(async () => (await ask(session)).status === 503, { timeout: 10_000 });
+    expect((await ask(session)).text).toContain('sessionLost');
+    expect(await ask()).toMatchObject({ status: 200, text: name === 'desk-1' ? 'desk-2' : 'desk-1' });
+  }, 30_000);
+
   it('keeps requests in the caller’s zone, and goes to the next when that has nobody left', async () => {
     await apply('near-first.yaml');
     await vi.waitUntil(async () => [...(await answers(10))].join() === 'cart-2', { timeout: 10_000 });

@@ -27,6 +27,7 @@ describe('checkStatefulSession', () => {
   it('accepts cookies, headers and none', () => {
     expect(validate(state(COOKIE, { cookie: { name: 'a', path: '/', ttl: { seconds: '60' } } }))).toEqual([]);
     expect(validate(state(HEADER, { name: 'x-session' }))).toEqual([]);
+    expect(validate(state(HEADER, { name: 'x-session' }, true))).toEqual([]);
     expect(validate({ disabled: true })).toEqual([]);
   });
 
@@ -34,11 +35,6 @@ describe('checkStatefulSession', () => {
     ['nothing', {}, ': needs disabled or stateful_session'],
     ['no cookie', state(COOKIE, {}), `${at}.cookie.name: is not the name of a cookie: ""`],
     ['no header', state(HEADER, { name: 'a:b' }), `${at}.name: is not a header name: "a:b"`],
-    [
-      'an answer of 503 for an instance that is gone',
-      state(HEADER, { name: 'a' }, true),
-      'stateful_session.strict: is not supported by the sidecar',
-    ],
   ])('refuses %s', (_what, config, violation) => {
     expect(validate(config)).toEqual([violation]);
   });

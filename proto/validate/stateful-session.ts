@@ -1,6 +1,6 @@
 import type { StatefulSessionPerRoute__Output } from '../generated/envoy/extensions/filters/http/stateful_session/v3/StatefulSessionPerRoute.ts';
 import type { Path, Violations } from '../violation.ts';
-import { checkDuration, refuse } from './field-checks.ts';
+import { checkDuration } from './field-checks.ts';
 import { checkCookie } from './hash-policy.ts';
 import { isHeaderName } from './http-text.ts';
 import { unpackAt } from './unpack-at.ts';
@@ -19,7 +19,6 @@ export function checkStatefulSession(config: StatefulSessionPerRoute__Output, at
   const session = config.stateful_session;
   if (!session) return;
   const sessionAt = at.field('stateful_session');
-  refuse(session, ['strict'], sessionAt, violations);
   const stateAt = sessionAt.field('session_state').field('typed_config');
   const state = unpackAt(STATES, session.session_state?.typed_config, stateAt, violations);
   if (state?.name === STATES[0]) {

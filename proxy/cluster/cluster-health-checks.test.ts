@@ -82,6 +82,15 @@ function checked(ports: readonly number[], overrides: Partial<ClusterConfig> = {
 }
 
 describe('health checks of a cluster', () => {
+  it('end the sessions of an endpoint that has failed', async () => {
+    const { cluster, failing, settle } = checked([1, 2]);
+    failing.add(1);
+    expect(cluster.sessionEndpoint('127.0.0.1:1')?.config.port).toBe(1);
+    await settle();
+    expect(cluster.sessionEndpoint('127.0.0.1:1')).toBeNull();
+    expect(cluster.sessionEndpoint('127.0.0.1:2')?.config.port).toBe(2);
+  });
+
   it('leave endpoints in that come with their cluster, until they fail', async () => {
     const { failing, picked, settle, log } = checked([1, 2]);
     failing.add(1);

@@ -172,7 +172,7 @@ export class Cluster {
    */
   sessionEndpoint(address: string): Endpoint | null {
     const endpoint = this.#endpoints.get(address) ?? null;
-    if (endpoint === null || endpoint.isEjected) return null;
+    if (endpoint === null || endpoint.isEjected || endpoint.check?.isFailed === true) return null;
     return endpoint.health === 'healthy' || endpoint.health === 'degraded' ? endpoint : null;
   }
 

@@ -26,7 +26,8 @@ import { Deadline } from '../resilience/timer-wheel.ts';
 import { RequestAffinity } from '../route/hash-policy.ts';
 import type { PathRewrite } from '../route/path-rewrite.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit } from '../route/route.ts';
-import type { RouteSession, SessionState } from '../route/session-state.ts';
+import type { RouteSession } from '../route/session-state.ts';
+import type { SessionToken } from '../route/session-token.ts';
 import { expectedTimeLine, grpcTimeoutLine, withoutGrpcTimeout } from './expected-time.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
 import type { HedgeOwner } from './hedged-attempt.ts';
@@ -88,9 +89,9 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   #head!: RequestHead;
   /** What consistent hashing goes by. */
   #key: HashKey | null = null;
-  #session: SessionState | null = null;
-  /** What the client has brought; empty for nothing. */
-  #sessionAddress = '';
+  #session: RouteSession<EditedDestination<Cluster>> | null = null;
+  /** What the client has brought; null for nothing. */
+  #token: SessionToken | null = null;
   /** Takes the first attempt. */
   #sessionEndpoint: Endpoint | null = null;
   #policy: RetryPolicy | null = null;
@@ -161,7 +162,7 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
     this.#failedBefore = null;
     this.#key = null;
     this.#session = null;
-    this.#sessionAddress = '';
+    this.#token = null;
     this.#sessionEndpoint = null;
     this.#affinity.answerLines = '';
   }
@@ -169,19 +170,18 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
   /** Header lines for the answer, so that the client's next request finds the same endpoint. */
   get answerLines(): string {
     const { answerLines } = this.#affinity;
-    if (this.#session === null || this.endpoint === null || this.endpoint.key === this.#sessionAddress)
-      return answerLines;
-    return answerLines + this.#session.answerLine(this.endpoint.key);
+    if (this.#session === null || this.endpoint === null) return answerLines;
+    return answerLines + this.#session.state.answerLine(this.endpoint.key, this.#token);
   }
 
   /** Finds the endpoint that the client was answered by before, and its destination; null where it is not to be had. */
-  resume({ state, destinations }: RouteSession<EditedDestination<Cluster>>): EditedDestination<Cluster> | null {
-    this.#session = state;
-    const address = state.addressIn(this.#head);
-    this.#sessionAddress = address;
-    if (address === '') return null;
-    for (const destination of destinations) {
-      this.#sessionEndpoint = destination.destination.sessionEndpoint(address);
+  resume(session: RouteSession<EditedDestination<Cluster>>): EditedDestination<Cluster> | null {
+    this.#session = session;
+    const token = session.state.sessionIn(this.#head);
+    this.#token = token;
+    if (token === null) return null;
+    for (const destination of session.destinations) {
+      this.#sessionEndpoint = destination.destination.sessionEndpoint(token.address);
       if (this.#sessionEndpoint !== null) return destination;
     }
     return null;
@@ -260,14 +260,25 @@ export class UpstreamRequest implements ResponseReceiver, HedgeOwner {
       this.#attemptPassthrough(cluster);
       return;
     }
-    const endpoint =
-      this.attempts === 0 ? (this.#sessionEndpoint ?? cluster.pick(null, this.#key)) : this.#pickAgain(cluster);
+    const isBound = this.#token !== null && this.#session?.isStrict === true;
+    const endpoint = isBound ? this.#boundEndpoint(cluster) : this.#pick(cluster);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
-      this.#receiver.onNoAnswer(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');
+      if (isBound) this.#receiver.onNoAnswer('sessionLost', '');
+      else this.#receiver.onNoAnswer(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');
       return;
     }
     this.#attemptAt(endpoint);
+  }
+
+  /** The one of a strict session, as long as it is to be had, also for another try. */
+  #boundEndpoint(cluster: Cluster): Endpoint | null {
+    return this.#token === null ? null : cluster.sessionEndpoint(this.#token.address);
+  }
+
+  #pick(cluster: Cluster): Endpoint | null {
+    if (this.attempts > 0) return this.#pickAgain(cluster);
+    return this.#sessionEndpoint ?? cluster.pick(null, this.#key);
   }
 
   /** An endpoint that has not failed this request, where one is drawn; never the last one while there is another. */

@@ -23,4 +23,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.balancing,
   FEATURES.backendPaths,
   FEATURES.tcpHash,
+  FEATURES.sessionBounds,
 ];

@@ -10,10 +10,10 @@ import { HeaderMutation } from '../filter/header-mutation.ts';
 import { withHost } from '../filter/host-header.ts';
 import type { PathRewrite } from '../route/path-rewrite.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit, Mirror } from '../route/route.ts';
-import type { SessionState } from '../route/session-state.ts';
 import type { WeightedDestination } from '../route/weighted-choice.ts';
 import { weightedChoice } from '../route/weighted-choice.ts';
 import { compileFraction } from './compile-fraction.ts';
+import type { CompiledSession } from './compile-session.ts';
 
 /** What makes a destination of a cluster's name. */
 export type DestinationOf<D> = (clusterName: string) => D;
@@ -39,7 +39,7 @@ export function compileDestinations<D>(
   ofRoute: ChangesOfRoute,
   destinationOf: DestinationOf<D>,
   random: () => number,
-  session: SessionState | null,
+  session: CompiledSession | null,
 ): Pick<ForwardAction<D>, 'pick' | 'pickEdited' | 'mirrors' | 'session'> {
   const weighted = action.weighted_clusters?.clusters ?? [];
   const choices =
@@ -60,7 +60,7 @@ export function compileDestinations<D>(
     pickEdited: weighted.some((cluster, index) => hasChanges(cluster) || ofRoute.pathsOfDestinations[index])
       ? weightedChoice(edited(weighted, ofRoute, destinationOf), random)
       : null,
-    session: session === null ? null : { state: session, destinations: sessionDestinations() },
+    session: session === null ? null : { ...session, destinations: sessionDestinations() },
     mirrors: mirrors.length === 0 ? null : mirrors,
   };
 }

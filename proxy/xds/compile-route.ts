@@ -20,7 +20,6 @@ import { Redirect } from '../route/redirect.ts';
 import type { Fallback, ForwardAction, Route, RouteAction, RouteOrigin } from '../route/route.ts';
 import type { RouteEntry } from '../route/route-entry.ts';
 import { RouteTable } from '../route/route-table.ts';
-import type { SessionState } from '../route/session-state.ts';
 import type { CompiledChanges, DestinationOf } from './compile-destinations.ts';
 import { compileChanges, compileDestinations, literal } from './compile-destinations.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
@@ -29,7 +28,8 @@ import { compileHashPolicies } from './compile-hash-policies.ts';
 import { compileHeader, compileString } from './compile-matchers.ts';
 import type { RepeatLimits } from './compile-retry.ts';
 import { compileRetry, repeatLimits } from './compile-retry.ts';
-import { compileSessionState } from './compile-session.ts';
+import type { CompiledSession } from './compile-session.ts';
+import { compileSession } from './compile-session.ts';
 
 /** `RouteAction.timeout` where it is absent (Envoy). Our control plane always says. */
 const defaultTimeoutMs = 15_000;
@@ -91,7 +91,7 @@ function compileRoute<D>(
         pathsOfDestinations: parseBackendPaths(route.metadata).map((path) => path && compileBackendPath(path, match)),
         fallback: parseFallbackMetadata(route.metadata),
         limits: repeatLimits(route),
-        session: compileSessionState(route, environment.wallClockMs),
+        session: compileSession(route, environment.wallClockMs),
       },
       destinationOf,
       environment.random,
@@ -112,7 +112,7 @@ interface ActionOfRoute extends CompiledChanges {
   readonly mostSpecificWins: boolean;
   readonly pathsOfDestinations: readonly (PathRewrite | null)[];
   readonly limits: RepeatLimits;
-  readonly session: SessionState | null;
+  readonly session: CompiledSession | null;
   readonly fallback: FallbackMetadata | null;
 }
 
