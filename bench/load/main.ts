@@ -25,7 +25,7 @@ import type { Scenario } from './scenario.ts';
 import { scenarios, usualScenarios } from './scenario.ts';
 import { selectScenarios } from './select-scenarios.ts';
 import { Stage } from './stage.ts';
-import { startUpstream, upstreamBody } from './upstream.ts';
+import { addressesOf, startUpstream, upstreamBody } from './upstream.ts';
 import { withVariants } from './variants.ts';
 
 async function main(line: readonly string[]): Promise<number> {
@@ -86,7 +86,7 @@ async function main(line: readonly string[]): Promise<number> {
   const outcomes: Outcome[] = [];
   for (const scenario of selected) {
     const part = stage.part(scenario.name, scenario.isPinned ? cores : null);
-    const upstream = await startUpstream(part, scenario.protocol);
+    const upstream = await startUpstream(part, scenario.protocol, addressesOf(scenario.upstreamAddresses));
     const found = await measureScenario(part, scenario, upstream, options.effort, (text) => console.error(text));
     await part.close();
     outcomes.push(...found);

@@ -9,7 +9,7 @@ Without --all and --only: http1-plain and http1-mtls.
 
   --quick            shorter rounds and fewer of them, and less certain: a minute for the two
   --all              every scenario with other proxies, and the table of the README in Markdown at the end;
-                     --only features and --only features-mtls say what single features cost
+                     --only features-balancing and its like say what single features cost
   --only NAME        a scenario or a proxy, the rest is left out; may be given more than once
   --list             what there is to measure
   --pairs N          N rounds, and for every proxy beside the first an interval of the ratio of their pairs:

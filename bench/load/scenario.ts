@@ -1,3 +1,10 @@
+import { balancing, endpoints, manyEndpoints } from './features/balancing.ts';
+import type { Feature } from './features/feature.ts';
+import { named } from './features/feature.ts';
+import { healthAndBreaking } from './features/health-and-breaking.ts';
+import { limits } from './features/limits.ts';
+import { retries } from './features/retries.ts';
+import { routes } from './features/routes.ts';
 import type { FigureName } from './figures.ts';
 import { h2load } from './loads/h2load.ts';
 import { idleConnections } from './loads/idle-connections.ts';
@@ -10,8 +17,6 @@ import { direct } from './peers/direct.ts';
 import { envoy } from './peers/envoy.ts';
 import { haproxy } from './peers/haproxy.ts';
 import { heddle, ownBuild } from './peers/heddle.ts';
-import type { Feature } from './peers/heddle-features.ts';
-import { inboundFeatures, named, outboundFeatures } from './peers/heddle-features.ts';
 import { httpProxy } from './peers/http-proxy.ts';
 import { nghttpx } from './peers/nghttpx.ts';
 import { nginx } from './peers/nginx.ts';
@@ -27,6 +32,8 @@ export interface Scenario {
   /** What Heddle may need of the first figure, as a multiple of another's in the same run; or at most, of its own. */
   readonly target: Target | null;
   readonly protocol: Protocol;
+  /** How many addresses the upstream has. */
+  readonly upstreamAddresses: number;
   readonly load: Load;
   /** Before the first round, for those that warm up; null: the load itself. */
   readonly warmUp: Load | null;
@@ -47,7 +54,14 @@ export interface Target {
 
 const chainSummary = 'load → outbound proxy → (mutual TLS 1.3, P-256) → inbound proxy → upstream';
 const closedLoop = ['requestsPerSecond', 'p50Ms', 'p90Ms', 'p99Ms', 'rssMb'] as const;
-const usual = { protocol: 'http1', warmUp: null, settles: true, isPinned: true, isOfHeddleAlone: false } as const;
+const usual = {
+  protocol: 'http1',
+  upstreamAddresses: 2,
+  warmUp: null,
+  settles: true,
+  isPinned: true,
+  isOfHeddleAlone: false,
+} as const;
 const usualHttp2 = {
   ...usual,
   figures: ['cpuUsPerRequest', 'requestsPerSecond', 'rssMb'],
@@ -87,26 +101,12 @@ export const scenarios: readonly Scenario[] = [
     load: small,
     peers: proxies('chain', 'http1'),
   },
-  {
-    ...usual,
-    name: 'features',
-    summary: 'as http1-plain, with one feature at a time in the caller’s sidecar',
-    figures: ['cpuUsPerRequest', ...closedLoop],
-    target: null,
-    load: small,
-    isOfHeddleAlone: true,
-    peers: [heddle('single', 'http1'), ...outboundFeatures.map((feature) => withFeature('single', feature))],
-  },
-  {
-    ...usual,
-    name: 'features-mtls',
-    summary: 'as http1-mtls, with one feature at a time in the callee’s sidecar; CPU is the mean of the two',
-    figures: ['cpuUsPerRequest', ...closedLoop],
-    target: null,
-    load: small,
-    isOfHeddleAlone: true,
-    peers: [heddle('chain', 'http1'), ...inboundFeatures.map((feature) => withFeature('chain', feature))],
-  },
+  ofFeatures('features-balancing', 'single', balancing),
+  { ...ofFeatures('features-endpoints', 'single', endpoints), upstreamAddresses: manyEndpoints },
+  ofFeatures('features-health', 'single', healthAndBreaking),
+  ofFeatures('features-retries', 'single', retries),
+  ofFeatures('features-routes', 'single', routes),
+  ofFeatures('features-limits', 'chain', limits),
   {
     ...usual,
     name: 'http1-workers',
@@ -231,8 +231,25 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-function withFeature(place: Place, feature: Feature): Peer {
-  return heddle(place, 'http1', 1, named(ownBuild, feature), feature);
+/** Heddle beside itself, with one feature at a time. Nothing fails here: what is measured is a feature that has nothing to do. */
+function ofFeatures(name: string, place: Place, features: readonly Feature[]): Scenario {
+  const like =
+    place === 'single'
+      ? 'http1-plain, with one feature at a time'
+      : 'http1-mtls, with one feature of the callee at a time';
+  return {
+    ...usual,
+    name,
+    summary: `as ${like}`,
+    figures: ['cpuUsPerRequest', ...closedLoop],
+    target: null,
+    load: small,
+    isOfHeddleAlone: true,
+    peers: [
+      heddle(place, 'http1'),
+      ...features.map((feature) => heddle(place, 'http1', 1, named(ownBuild, feature), feature)),
+    ],
+  };
 }
 
 /** Those that have every place, Heddle first. */

@@ -20,15 +20,21 @@ export const grpcPath = '/bench.grpc';
 /** A message of five bytes with its prefix: not compressed, length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export const grpcFrame = '\0\0\0\0\x05hello';
 
-/** One service behind all proxies, on two addresses, so that every proxy has endpoints to choose from. */
+/** One service behind all proxies, on several addresses, so that every proxy has endpoints to choose from. */
 export interface Upstream {
+  /** Of 127.0.0.0/8. */
   readonly addresses: readonly string[];
   readonly http1Port: number;
   /** In plaintext with prior knowledge; null when the scenario has no use for it. */
   readonly http2Port: number | null;
 }
 
-export const upstreamAddresses = ['127.0.0.1', '127.0.0.2'];
+export const upstreamAddresses = addressesOf(2);
+
+/** 127.0.0.1 and so many in all, up to 65 000 of them. */
+export function addressesOf(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => `127.0.${(index + 1) >> 8}.${(index + 1) & 255}`);
+}
 
 /** The port at which the upstream speaks this. */
 export function upstreamPort(upstream: Upstream, protocol: Protocol): number {
@@ -41,15 +47,19 @@ export function upstreamPort(upstream: Upstream, protocol: Protocol): number {
  * Starts the upstream: nginx for HTTP/1, and where it is asked for nghttpd for HTTP/2 and gRPC. Both answer from memory
  * or the page cache, so that they cost little beside what is measured.
  */
-export async function startUpstream(stage: Stage, protocol: Protocol): Promise<Upstream> {
+export async function startUpstream(
+  stage: Stage,
+  protocol: Protocol,
+  addresses: readonly string[] = upstreamAddresses,
+): Promise<Upstream> {
   const [http1Port, http2Port] = (await freePorts(2)) as [number, number];
   const folder = join(stage.folder, 'htdocs');
   mkdirSync(folder);
-  const listen = upstreamAddresses.map((address) => `    listen ${address}:${http1Port} backlog=4096;\n`).join('');
+  const listen = addresses.map((address) => `    listen ${address}:${http1Port} backlog=4096;\n`).join('');
   const http = `  sendfile on;
   open_file_cache max=16;
   upstream itself {
-    server ${upstreamAddresses[0]}:${http1Port};
+    server ${addresses[0]}:${http1Port};
     keepalive 64;
     keepalive_requests 1000000000;
   }
@@ -73,18 +83,18 @@ ${listen}    default_type text/plain;
     truncateSync(join(folder, path), bytes); // a hole: no disk is read
   }
   await startNginx(stage, 'others', 'upstream', http);
-  if (protocol === 'http2') startNghttpd(stage, folder, http2Port);
-  return { addresses: upstreamAddresses, http1Port, http2Port: protocol === 'http2' ? http2Port : null };
+  if (protocol === 'http2') startNghttpd(stage, folder, http2Port, addresses);
+  return { addresses, http1Port, http2Port: protocol === 'http2' ? http2Port : null };
 }
 
 /** Trailers end every answer, which only gRPC clients look at; without `content-length`, as gRPC servers do. */
-function startNghttpd(stage: Stage, folder: string, port: number): void {
+function startNghttpd(stage: Stage, folder: string, port: number, addresses: readonly string[]): void {
   writeFileSync(join(folder, 'index.html'), upstreamBody);
   writeFileSync(join(folder, grpcPath), grpcFrame);
   const types = join(stage.folder, 'mime.types');
   writeFileSync(types, 'application/grpc grpc\ntext/plain html\n');
   const content = ['--htdocs', folder, '--mime-types-file', types, '--no-content-length'];
-  for (const address of upstreamAddresses) {
+  for (const address of addresses) {
     const line = [
       '--no-tls',
       '--address',

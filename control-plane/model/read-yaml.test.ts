@@ -62,4 +62,18 @@ describe('readYaml', () => {
     const text = `a: |\n${`${' '.repeat(300)}- [x\n`.repeat(1000)}b: "${'['.repeat(10_000)}"\n`;
     expect(readYaml(text, 10)).toMatchObject({ faults: [], documents: [{}] });
   });
+
+  it('takes many members of a flow collection, which are no depth either', () => {
+    const members = Array.from({ length: 1000 }, (_, index) => `{ path: { value: /${index} } }`);
+    expect(readYaml(`a: [${members.join(', ')}]\n`, 10)).toMatchObject({ faults: [], documents: [{}] });
+  });
+
+  it.each([
+    ['commas and marks', ',: '.repeat(60_000)],
+    ['commas and marks in brackets', `[${',: '.repeat(60_000)}`],
+    ['commas and keys in brackets', `[${'? ,'.repeat(60_000)}]`],
+    ['list marks between commas', `[${'- - ,'.repeat(30_000)}]`],
+  ])('survives many %s', (_, text) => {
+    expect(faultsOf(text).length).toBeGreaterThan(0);
+  });
 });

@@ -14,7 +14,8 @@ const maxTokens = 200_000;
  * The library composes recursively and builds a regular expression from the indentation it is in: 100,000 brackets raise
  * no exception there, they end the process with "RegExpCompiler Allocation failed". Its lexer is a loop and safe.
  *
- * Depth is counted in brackets and in block indicators on one line (`- - - -`), each a bound of what one line can nest.
+ * Depth is counted in brackets and in block indicators on one line (`- - - -`) or between the commas of a flow collection, each a
+ * bound of what can nest there.
  */
 export function yamlBoundsFault(text: string, maxDocuments: number): SyntaxFault | null {
   let line = 1;
@@ -26,6 +27,8 @@ export function yamlBoundsFault(text: string, maxDocuments: number): SyntaxFault
     if (token === '[' || token === '{') brackets++;
     else if (token === ']' || token === '}') brackets = Math.max(0, brackets - 1);
     else if (token === '-' || token === '?' || token === ':') indicators++;
+    else if (token === ',' && brackets > 0)
+      indicators = 0; // a flow collection goes on, beside what stood before
     else if (token === '---') {
       // the mark before the first document begins none
       documents += tokens > 1 ? 1 : 0;

@@ -5,18 +5,19 @@ import { ALPN_HTTP1, serviceHost, upstreamSni } from '../../../proto/names.ts';
 import { decodeIdentity } from '../../../proxy/xds/identity.ts';
 import { answerOf, untilAnswers } from '../answer.ts';
 import type { Cores } from '../cores.ts';
+import type { Feature } from '../features/feature.ts';
+import { service } from '../features/feature.ts';
 import type { HeddleBuild } from '../heddle-build.ts';
 import { collectOnSignal } from '../loads/node-program.ts';
 import type { ClientTls, Peer, Place } from '../peer.ts';
 import type { Stage, StageProcess } from '../stage.ts';
 import type { Protocol } from '../upstream.ts';
 import { upstreamPort } from '../upstream.ts';
-import type { Feature } from './heddle-features.ts';
 
 export const heddleName = 'heddle';
 
-/** The service that the upstream is, or belongs to. */
-const service = 'web';
+/** Of an upstream that has more addresses, so that a feature can have them. */
+const usualEndpoints = 2;
 
 /** The build that this file belongs to. */
 export const ownBuild: HeddleBuild = {
@@ -46,22 +47,23 @@ export function heddle(
     async start(stage, upstream) {
       await startControlPlane(stage, build);
       const target = upstreamPort(upstream, protocol);
-      const [port, ...ports] = (await freePorts(5)) as [number, number, number, number, number];
+      const [port, rateLimit, ...ports] = (await freePorts(6)) as [number, number, ...number[]];
       const concurrency = ['--concurrency', String(workers)];
-      const more = feature?.documents(service, target) ?? '';
+      const more = feature?.documents({ service: target, rateLimit }) ?? '';
+      if (feature?.asksRateLimitServer) {
+        start(stage, 'others', build, ['rate-limit-server', '--listen', `127.0.0.1:${rateLimit}`]);
+      }
       const calls = ['--upstream', `${service}:${target}=${port}`, ...concurrency];
       const running = { clientTls: null, collectSignal: collectOnSignal.signal };
       if (place === 'single') {
-        await apply(
-          stage,
-          build,
-          upstream.addresses.map((address, index) => workload(index, address, target, protocol)).join('') + more,
-        );
+        const addresses = upstream.addresses.slice(0, feature?.endpoints ?? usualEndpoints);
+        const workloads = addresses.map((address, index) => workload(index, address, target, protocol));
+        await apply(stage, build, workloads.join('') + more);
         const { pid } = startSidecar(stage, build, 'client', ports.slice(0, 2), calls);
         return { ...running, port, hops: [pid], meshPort: null };
       }
       if (more !== '') await apply(stage, build, more);
-      const [inboundAdmin] = ports;
+      const [inboundAdmin] = ports as [number, ...number[]];
       const inbound = startSidecar(stage, build, service, ports.slice(0, 2), [
         '--port',
         String(target),

@@ -1,0 +1,34 @@
+import type { Feature } from './feature.ts';
+import { policy, policyDocument } from './feature.ts';
+
+const never = 'limit: { requests: 4000000000, unit: Second }';
+
+/** What the callee's sidecar does, in a chain of two. */
+export const limits: readonly Feature[] = [
+  policy('rate-limit', `rateLimit: { type: Local, local: { rules: [{ ${never} }] } }`),
+  policy(
+    'rate-limit-by-caller',
+    `rateLimit: { type: Local, local: { rules: [{ clientSelectors: [{ principal: { type: Distinct } }], ${never} }] } }`,
+  ),
+  { name: 'global-rate-limit', asksRateLimitServer: true, documents: globalRateLimit },
+  policy('body-limit', 'requestBuffer: { limit: 1Mi }'),
+  policy('adaptive-concurrency', 'adaptiveConcurrency: { minRTT: { requestCount: 50 } }'),
+];
+
+function globalRateLimit({ rateLimit }: { readonly rateLimit: number }): string {
+  return `---
+apiVersion: heddle.dev/v1alpha1
+kind: Mesh
+metadata: { name: default }
+spec:
+  rateLimit: { backendRef: { name: ratelimit, port: ${rateLimit} } }
+---
+apiVersion: heddle.dev/v1alpha1
+kind: Workload
+metadata: { name: ratelimit-1 }
+spec:
+  service: ratelimit
+  address: 127.0.0.1
+  ports: [{ port: ${rateLimit}, appProtocol: grpc }]
+${policyDocument(`rateLimit: { type: Global, global: { rules: [{ ${never} }] } }`)}`;
+}
