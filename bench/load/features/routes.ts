@@ -32,7 +32,7 @@ export const routes: readonly Feature[] = [
 `),
   },
   { name: '100-routes', documents: ({ service: port }) => manyRoutes(100, port) },
-  { name: '10000-routes', documents: ({ service: port }) => manyRoutes(10_000, port) },
+  { name: '5000-routes', documents: ({ service: port }) => manyRoutes(5_000, port) },
   { name: 'fault-of-none', documents: faultOfNone },
 ];
 

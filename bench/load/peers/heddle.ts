@@ -19,6 +19,9 @@ export const heddleName = 'heddle';
 /** Of an upstream that has more addresses, so that a feature can have them. */
 const usualEndpoints = 2;
 
+/** `heddle apply` takes up to a thousand in a file. */
+const documentsAtOnce = 900;
+
 /** The build that this file belongs to. */
 export const ownBuild: HeddleBuild = {
   name: heddleName,
@@ -58,7 +61,11 @@ export function heddle(
       if (place === 'single') {
         const addresses = upstream.addresses.slice(0, feature?.endpoints ?? usualEndpoints);
         const workloads = addresses.map((address, index) => workload(index, address, target, protocol));
-        await apply(stage, build, workloads.join('') + more);
+        const full = Math.floor(workloads.length / documentsAtOnce) * documentsAtOnce;
+        for (let from = 0; from < full; from += documentsAtOnce) {
+          await apply(stage, build, workloads.slice(from, from + documentsAtOnce).join(''));
+        }
+        await apply(stage, build, workloads.slice(full).join('') + more);
         const { pid } = startSidecar(stage, build, 'client', ports.slice(0, 2), calls);
         return { ...running, port, hops: [pid], meshPort: null };
       }

@@ -21,7 +21,7 @@ export function scenarioOf(name: string, peers: readonly Peer[], others: Partial
     figures: ['cpuUsPerRequest', 'requestsPerSecond', 'p50Ms', 'p99Ms', 'rssMb'],
     target: { timesHaproxy: 1.15, timesEnvoy: 1 },
     protocol: 'http1',
-  upstreamAddresses: 2,
+    upstreamAddresses: 2,
     load: wrk({ path: '/', bodyBytes: 1024, connections: 8 }),
     warmUp: null,
     settles: true,
