@@ -83,7 +83,10 @@ export class LiveMesh implements DocumentLookup {
       return this.#snapshot?.problems() ?? [];
     }
     const name = documentName(document);
-    const others = [...this.#documents.values()].filter((other) => documentName(other) !== name);
+    const { kind, metadata } = document;
+    const others = [...this.#documents.values()].filter(
+      (other) => other.metadata.name !== metadata.name || other.kind !== kind || documentName(other) !== name,
+    );
     return translate(this.#view([...others, document]))
       .problems()
       .filter((problem) => problem.document === name);
@@ -188,13 +191,12 @@ export class LiveMesh implements DocumentLookup {
   }
 
   #view(documents: readonly ModelDocument[]): MeshView {
-    const byKind = Object.fromEntries(
-      allKinds.map(({ kind }) => [kind, documents.filter((document) => document.kind === kind)]),
-    ) as { [Kind in KindName]: DocumentOf<Kind>[] } satisfies Documents; // one row for each kind, filtered by it
+    const byKind = Object.fromEntries(allKinds.map(({ kind }) => [kind, [] as ModelDocument[]]));
+    for (const document of documents) byKind[document.kind]?.push(document);
     const { workloads, remembered } = this.#options.registry.view();
     return Object.freeze({
       revision: this.#revision,
-      documents: byKind,
+      documents: byKind as { [Kind in KindName]: DocumentOf<Kind>[] } satisfies Documents, // a row for each kind, with its own
       workloads,
       remembered,
       trustDomain: this.#options.trustDomain,

@@ -1,5 +1,6 @@
 import type { CallersAt } from '../../proto/caller-metadata.ts';
 import type { Instance } from './instance.ts';
+import { instanceKey } from './instance.ts';
 import { compareText } from './order.ts';
 
 /** Where something runs; empty where nobody said. */
@@ -10,24 +11,23 @@ export interface Locality {
 
 /** Where clients run, and the other instances of their services: a client is taken to be where its registration says. */
 export class CallerLocalities {
-  readonly #byWorkload: ReadonlyMap<string, Instance>;
+  #byWorkload: ReadonlyMap<string, Instance> | null = null;
   readonly #byService = new Map<string, readonly CallersAt[]>();
   readonly #instances: readonly Instance[];
 
   constructor(instances: readonly Instance[]) {
     this.#instances = instances;
-    this.#byWorkload = new Map(instances.map((instance) => [`${instance.namespace}/${instance.name}`, instance]));
   }
 
   /** null for a client that is not registered, or nowhere in particular. `workload`: `namespace/name`. */
   localityOf(workload: string): Locality | null {
-    const { region = '', zone = '' } = this.#byWorkload.get(workload) ?? {};
+    const { region = '', zone = '' } = this.#instanceOf(workload) ?? {};
     return region === '' && zone === '' ? null : { region, zone };
   }
 
   /** `namespace/service` of a client; empty when it belongs to none. */
   serviceOf(workload: string): string {
-    const instance = this.#byWorkload.get(workload);
+    const instance = this.#instanceOf(workload);
     return instance === undefined || instance.service === '' ? '' : `${instance.namespace}/${instance.service}`;
   }
 
@@ -47,6 +47,11 @@ export class CallerLocalities {
       this.#byService.set(service, callers);
     }
     return callers;
+  }
+
+  #instanceOf(workload: string): Instance | undefined {
+    this.#byWorkload ??= new Map(this.#instances.map((instance) => [instanceKey(instance), instance]));
+    return this.#byWorkload.get(workload);
   }
 }
 

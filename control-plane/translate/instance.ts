@@ -58,14 +58,32 @@ export function collectInstances(
   documents: readonly Workload[],
   trustDomain: string,
 ): readonly Instance[] {
-  const instances = new Map<string, Instance>();
-  for (const document of documents) {
-    instances.set(`${document.metadata.namespace}/${document.metadata.name}`, describedInstance(document, trustDomain));
+  const live = registered.map((workload) => keptFor(workload, trustDomain, registeredInstance));
+  const described = documents.map((document) => keptFor(document, trustDomain, describedInstance));
+  if (live.length === 0) return described;
+  const names = new Set(live.map(instanceKey));
+  return [...described.filter((instance) => !names.has(instanceKey(instance))), ...live];
+}
+
+/** `namespace/name`. */
+export function instanceKey({ namespace, name }: Pick<Instance, 'namespace' | 'name'>): string {
+  return `${namespace}/${name}`;
+}
+
+/** What became of documents and registrations that are still there: most of a mesh is the same from one snapshot to the next. */
+const instances = new WeakMap<object, { readonly instance: Instance; readonly trustDomain: string }>();
+
+function keptFor<T extends object>(
+  from: T,
+  trustDomain: string,
+  make: (from: T, trustDomain: string) => Instance,
+): Instance {
+  let kept = instances.get(from);
+  if (kept?.trustDomain !== trustDomain) {
+    kept = { instance: make(from, trustDomain), trustDomain };
+    instances.set(from, kept);
   }
-  for (const workload of registered) {
-    instances.set(`${workload.namespace}/${workload.name}`, registeredInstance(workload));
-  }
-  return [...instances.values()];
+  return kept.instance;
 }
 
 /** Members without endpoints: nothing of them can be dialled. */

@@ -39,17 +39,20 @@ export interface DeclaringPort {
  * HTTP/1.1; that is reported on status and put right by an `appProtocol`.
  */
 export function declarePort(port: DeclaringPort, members: readonly ServiceMember[]): PortDeclaration {
-  const running = members.filter(isInstance).flatMap((instance) => {
-    const behind = declaredPort(instance.ports, port.target);
-    return behind === undefined ? [] : [{ workload: instance.name, port: behind.port, declared: behind.protocol }];
-  });
-  const workloads = running.flatMap(({ declared, ...rest }) =>
-    declared === 'auto' ? [] : [{ ...rest, declared, protocol: kindOf(declared) }],
-  );
+  let runs = false;
+  const workloads: WorkloadDeclaration[] = [];
+  for (const member of members) {
+    if (!isInstance(member)) continue;
+    const behind = declaredPort(member.ports, port.target);
+    runs ||= behind !== undefined;
+    if (behind === undefined || behind.protocol === 'auto') continue;
+    const { port: number, protocol: declared } = behind;
+    workloads.push({ workload: member.name, port: number, declared, protocol: kindOf(declared) });
+  }
   const own = namedProtocol(port.appProtocol);
   if (own !== null) return { protocol: own, saidBy: 'appProtocol', workloads };
   // What ran until lately has a say only where nobody runs.
-  const said = running.length > 0 ? workloads.map(({ protocol }) => protocol) : saidBefore(port.target, members);
+  const said = runs ? workloads.map(({ protocol }) => protocol) : saidBefore(port.target, members);
   const protocol = agreed(said);
   if (protocol !== null) return { protocol, saidBy: 'workloads', workloads };
   const named = portNameProtocol(port.name);
@@ -78,6 +81,9 @@ function saidBefore(target: TargetPort, members: readonly ServiceMember[]): read
 
 /** Either number will do: callers know the one, applications listen on the other. */
 function isOpaque({ port, target }: DeclaringPort, members: readonly ServiceMember[]): boolean {
-  const behind = members.flatMap(({ ports }) => declaredPort(ports, target)?.port ?? []);
-  return [port, ...(target.by === 'number' ? [target.port] : []), ...behind].some(isOpaquePort);
+  if (isOpaquePort(port) || (target.by === 'number' && isOpaquePort(target.port))) return true;
+  return members.some(({ ports }) => {
+    const behind = declaredPort(ports, target);
+    return behind !== undefined && isOpaquePort(behind.port);
+  });
 }

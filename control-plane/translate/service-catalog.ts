@@ -246,7 +246,10 @@ function targetPort(target: number | string): TargetPort {
 
 /** Each declared port means itself; port 80 is always there, so that a URL needs no port number. */
 function implicitPorts(members: readonly ServiceMember[]): readonly ServicePort[] {
-  const declared = new Set(members.flatMap((member) => member.ports.map(({ port }) => port)));
+  const declared = new Set<number>();
+  for (const { ports } of members) {
+    for (const { port } of ports) declared.add(port);
+  }
   declared.delete(implicitPort);
   return [
     { port: implicitPort, target: { by: 'default' } as const },
