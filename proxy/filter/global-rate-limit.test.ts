@@ -102,6 +102,19 @@ describe('GlobalRateLimit', () => {
     expect(counters).toEqual({ ok: 1, overLimit: 0, error: 0, failureModeAllowed: 0 });
   });
 
+  it('refuses a request that nobody answered for when another one of the same limit was refused meanwhile', () => {
+    const { ask, questions, counters, clock } = setUp();
+    const [first, second, third] = [ask(), ask(), ask()];
+    questions[0]?.answer(over('42'));
+    questions[1]?.answer(null);
+    expect(first.outcomes).toMatchObject([{ failure: 'rateLimitedGlobally' }]);
+    expect(second.outcomes).toMatchObject([{ failure: 'rateLimitedGlobally' }]);
+    clock.nowMs = 42_000;
+    questions[2]?.answer(null);
+    expect(third.outcomes).toEqual([null]);
+    expect(counters).toEqual({ ok: 0, overLimit: 2, error: 1, failureModeAllowed: 1 });
+  });
+
   it('refuses what is over a limit, and says when to come again', () => {
     const { ask, questions, counters } = setUp();
     const { outcomes } = ask();

@@ -59,7 +59,8 @@ interface Descriptor {
 
 /**
  * Refuses requests beyond a rate that all instances of a service have together: makes each wait until the rate limit service
- * has counted it. A question that is not answered in time lets its request go on, unless `denyOnFailure` says otherwise.
+ * has counted it. A question that is not answered in time lets its request go on, unless `denyOnFailure` says otherwise, or an
+ * answer to another request has come meanwhile that says that the limit is reached.
  *
  * Source: Envoy `envoy.filters.http.ratelimit`; headers: draft-ietf-httpapi-ratelimit-headers-03.
  */
@@ -77,6 +78,17 @@ export class GlobalRateLimit implements RequestFilter {
   onRequest(request: FilteredRequest): FilterVerdict {
     const descriptors = this.#descriptorsOf(request);
     if (descriptors.length === 0) return null;
+    return (
+      this.#knownOverLimit(descriptors) ?? {
+        kind: 'wait',
+        failure: null,
+        start: (resume) => this.#ask(descriptors, resume),
+      }
+    );
+  }
+
+  /** Refuses a request about which nobody needs to be asked. */
+  #knownOverLimit(descriptors: readonly Descriptor[]): FilterAnswer | null {
     const { overLimit, globalRateLimits } = this.#environment;
     const nowMs = this.#environment.now();
     for (const { key, message } of descriptors) {
@@ -85,7 +97,7 @@ export class GlobalRateLimit implements RequestFilter {
       globalRateLimits.overLimit++;
       return this.#refusal(message.limit?.requests_per_unit ?? 0, message.limit?.unit ?? '', leftMs, '');
     }
-    return { kind: 'wait', failure: null, start: (resume) => this.#ask(descriptors, resume) };
+    return null;
   }
 
   #descriptorsOf(request: FilteredRequest): readonly Descriptor[] {
@@ -107,8 +119,10 @@ export class GlobalRateLimit implements RequestFilter {
     const question = { domain: this.#config.domain, descriptors: descriptors.map(({ message }) => message) };
     return this.#service.ask(question, (answer, why) => {
       const counters = this.#environment.globalRateLimits;
-      if (answer === null || answer.overall_code === 'UNKNOWN') resume(this.#unanswered(why));
-      else if (answer.overall_code === 'OVER_LIMIT') {
+      // a burst must not get past its limit because the service cannot answer all of it in time
+      if (answer === null || answer.overall_code === 'UNKNOWN') {
+        resume(this.#knownOverLimit(descriptors) ?? this.#unanswered(why));
+      } else if (answer.overall_code === 'OVER_LIMIT') {
         counters.overLimit++;
         resume(this.#overLimit(descriptors, answer));
       } else {
