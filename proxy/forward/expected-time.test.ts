@@ -27,6 +27,10 @@ describe('grpcTimeoutLine', () => {
     [99_999_999, 0, 99_999_999],
     [100_000_000, 0, 100_000_000],
     [99_999_999_000, 0, 99_999_999_000],
+    // 5 256 000 minutes, 99 999 999 hours, and what no call can ask for
+    [315_360_000_000, 0, 315_360_000_000],
+    [359_999_996_400_000, 5, 359_999_992_800_000],
+    [4e14, 0, 359_999_996_400_000],
   ])('of %i ms after %d leaves %i', (timeoutMs, elapsedMs, left) => {
     expect(grpcTimeoutMs(grpcTimeoutLine(timeoutMs, elapsedMs))).toBe(left);
   });

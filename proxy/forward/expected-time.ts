@@ -11,14 +11,25 @@ export function expectedTimeLine(timeoutMs: number, perTryTimeoutMs: number, ela
 }
 
 /**
- * `grpc-timeout` with what is left of a call; in milliseconds, and in seconds where those have more than eight digits.
+ * `grpc-timeout` with what is left of a call, in the smallest unit from milliseconds on in which it has at most eight digits:
+ * servers refuse a call with more.
  *
  * Source: gRPC over HTTP2, `Timeout`.
  */
 export function grpcTimeoutLine(callTimeoutMs: number, elapsedMs: number): string {
   const leftMs = Math.max(1, Math.round(callTimeoutMs - elapsedMs));
-  return leftMs < 1e8 ? `grpc-timeout: ${leftMs}m\r\n` : `grpc-timeout: ${Math.floor(leftMs / 1000)}S\r\n`;
+  for (const [unit, unitMs] of timeoutUnits) {
+    if (leftMs < 1e8 * unitMs) return `grpc-timeout: ${Math.floor(leftMs / unitMs)}${unit}\r\n`;
+  }
+  return 'grpc-timeout: 99999999H\r\n';
 }
+
+const timeoutUnits = [
+  ['m', 1],
+  ['S', 1000],
+  ['M', 60_000],
+  ['H', 3_600_000],
+] as const;
 
 /** A block without its line `grpc-timeout`. */
 export function withoutGrpcTimeout(block: string): string {
