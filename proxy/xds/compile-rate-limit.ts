@@ -29,7 +29,7 @@ export const UNAVAILABLE = 14;
 
 /** What stays of limits while configurations come and go. */
 export interface RateLimitMemory extends RateLimitEnvironment {
-  /** Buckets by the bytes of their configuration, as long as a route has them. */
+  /** Buckets by route, destination and the bytes of their configuration, as long as a route has them. */
   readonly buckets: Map<string, WeakRef<Buckets>>;
   /** Processes among which a limit is divided. */
   readonly limitShare: number;
@@ -51,7 +51,8 @@ export function compileRateLimit(route: Route__Output, memory: RateLimitMemory):
     maxDynamic: limit.max_dynamic_descriptors?.value ?? DEFAULT_MAX_DYNAMIC,
     grpcStatus: limit.rate_limited_as_resource_exhausted ? RESOURCE_EXHAUSTED : UNAVAILABLE,
   };
-  const key = packed.value.toString('base64');
+  // two ports may have the same limits, and one must not be refused what the other has used
+  const key = `${route.name} ${route.route?.cluster} ${packed.value.toString('base64')}`;
   const buckets = keptState(memory.buckets, key, () => new Buckets(config, memory.limitShare, memory.now()));
   return new LocalRateLimit(config, buckets, memory);
 }
