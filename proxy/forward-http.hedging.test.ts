@@ -108,6 +108,24 @@ describe('a try that runs out of its time', () => {
     expectNothingHeld(forwarder);
   });
 
+  it('is reset when another one has begun to answer, and cannot answer into that', async () => {
+    let first: Socket | null = null;
+    const upstream = await scripted([
+      (socket) => {
+        first = socket;
+      },
+      (socket) => {
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nsec');
+        first?.write(answer(200, 'first'));
+        first?.once('close', () => socket.write('ond'));
+      },
+    ]);
+    const forwarder = await forwarderTo(upstream.port, hedging({ maxRetries: 1 }));
+    const { text } = await sendRaw(forwarder.port, request('GET'), (got) => got.endsWith('second'));
+    expect([text.match(/HTTP\/1\.1 /g), forwarder.recorded.length]).toEqual([['HTTP/1.1 '], 1]);
+    expectNothingHeld(forwarder);
+  });
+
   it('is not believed with a failure while another try is under way', async () => {
     const upstream = await scripted([later(100, 503, 'busy'), later(300, 200, 'second')]);
     const forwarder = await forwarderTo(upstream.port, hedging({ maxRetries: 1 }));

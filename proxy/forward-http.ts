@@ -5,6 +5,7 @@ import type { Failure } from './failure.ts';
 import { failures } from './failure.ts';
 import type { FilterAnswer, FilterReply, RequestFilter } from './filter/request-filter.ts';
 import { answerOfFailure, answerOfFilter, answerOfRule } from './forward/answer-of-our-own.ts';
+import type { AnswerReceiver } from './forward/answer-receiver.ts';
 import type { FilteredExchange } from './forward/filter-stage.ts';
 import { FilterStage } from './forward/filter-stage.ts';
 import type {
@@ -20,7 +21,6 @@ import type { BodyFlow } from './forward/paced-body.ts';
 import type { ControlTrust, RequestBounds } from './forward/request-controls.ts';
 import { takeControls } from './forward/request-controls.ts';
 import { RequestDeadline } from './forward/request-deadline.ts';
-import type { AnswerReceiver } from './forward/upstream-request.ts';
 import { UpstreamRequest } from './forward/upstream-request.ts';
 import { grpcStatusOf, grpcTimeoutMs } from './message/grpc.ts';
 import { applyHeadRules } from './message/head-rules.ts';
@@ -324,7 +324,7 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
   #boundCall({ maxCallMs }: ForwardAction<Cluster>): number {
     const saidMs = grpcTimeoutMs(this.head.block);
     const boundMs = atMost(saidMs, maxCallMs);
-    if (boundMs > 0) this.#upstream.giveCall(boundMs, boundMs !== saidMs);
+    if (boundMs > 0) this.#upstream.boundCall(boundMs, boundMs !== saidMs);
     return boundMs;
   }
 

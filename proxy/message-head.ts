@@ -162,8 +162,6 @@ export interface UpstreamStream {
   endRequest(trailers: string): void;
   pauseResponse(): void;
   resumeResponse(): void;
-  /** Tells somebody else from now on; not once the whole answer has been told. */
-  redirect(receiver: ResponseReceiver): void;
   /** Request and answer are complete: the connection may carry the next exchange. */
   release(): void;
   /** Gives the exchange up: the upstream is told, and nothing more is heard of it. */

@@ -146,10 +146,6 @@ export class ClientConnection implements TransportHandler, UpstreamStream {
     this.transport.resume();
   }
 
-  redirect(receiver: ResponseReceiver): void {
-    this.#receiver = receiver;
-  }
-
   release(): void {
     if (this.#state === 'tunnel') this.#endTunnel();
     else this.#owner.onConnectionReleased(this);

@@ -109,10 +109,6 @@ export class ClientStream extends Http2Stream implements UpstreamStream, Connect
     this.resumeReceiving();
   }
 
-  redirect(receiver: ResponseReceiver): void {
-    this.#receiver = receiver;
-  }
-
   release(): void {
     if (!this.#isHeld) return;
     // the end of a tunnel's last bytes still waits for a window, and nobody else will send it
