@@ -1,5 +1,5 @@
 import type { AnswerTime, Candidate, Picker } from './balancer.ts';
-import type { HashKey } from './hash-key.ts';
+import { TwoChoices } from './two-choices.ts';
 
 /** What an endpoint is taken to need before it has answered. Linkerd and Finagle: 30 ms. */
 export const defaultAnswerTimeMs = 30;
@@ -47,7 +47,7 @@ export class PeakEwma implements AnswerTime {
 }
 
 /**
- * Power of two choices by what a request would have to wait for: answer time times requests in flight and this one, divided
+ * Of two candidates, drawn at random, the one at which a request would have to wait less: answer time times requests in flight and this one, divided
  * by weight. Requests move away from an endpoint that becomes slow before it fails. A tie keeps the first draw.
  *
  * Source: Linkerd's balancer (P2C with peak EWMA); Envoy `PeakEwma` (contrib).
@@ -56,32 +56,8 @@ export function buildPeakEwma<C extends Candidate>(candidates: readonly C[], ran
   return new PeakEwmaPicker(candidates, random);
 }
 
-class PeakEwmaPicker<C extends Candidate> implements Picker<C> {
-  readonly #candidates: readonly C[];
-  readonly #random: () => number;
-
-  constructor(candidates: readonly C[], random: () => number) {
-    this.#candidates = candidates;
-    this.#random = random;
-  }
-
-  pick(exclude: C | null, _key: HashKey | null): C | null {
-    const candidates = this.#candidates;
-    const excluded = exclude === null || candidates.length < 2 ? -1 : candidates.indexOf(exclude);
-    const count = excluded < 0 ? candidates.length : candidates.length - 1;
-    if (count === 0) return null;
-    if (count === 1) return candidates[excluded === 0 ? 1 : 0] ?? null;
-
-    let first = Math.floor(this.#random() * count);
-    let second = Math.floor(this.#random() * (count - 1));
-    // The second draw skips the first, so the two are always distinct.
-    if (second >= first) second++;
-    if (excluded >= 0) {
-      if (first >= excluded) first++;
-      if (second >= excluded) second++;
-    }
-    const a = candidates[first] as C; // both are below the length while random() stays below 1
-    const b = candidates[second] as C;
+class PeakEwmaPicker<C extends Candidate> extends TwoChoices<C> {
+  protected choose(a: C, b: C): C {
     return costOf(a) <= costOf(b) ? a : b;
   }
 }
