@@ -116,6 +116,22 @@ describe('active health checks', () => {
     await answeredByBoth();
   }, 60_000);
 
+  it('are not waited for by an instance that says itself that it leaves', async () => {
+    instances[1]?.order({ fails: 'leaving' });
+    const saysFarewell = async () => {
+      const { headers, body } = await request(`http://127.0.0.1:${ports.http}/`, { dispatcher: agent });
+      await body.dump();
+      return headers['x-envoy-immediate-health-check-fail'] !== undefined;
+    };
+    await vi.waitUntil(saysFarewell, { timeout: 15_000, interval: 1 });
+    for (let i = 0; i < 40; i++) expect(await saysFarewell()).toBe(false);
+    const isOut = async () => (await flagsOf(web, 'shop'))['shop-b'] === '/failed_active_hc';
+    await vi.waitUntil(isOut, { timeout: 15_000, interval: 50 });
+    instances[1]?.order({ fails: 'never' });
+    await secondIs('healthy');
+    await answeredByBoth();
+  }, 60_000);
+
   it('find an instance that was killed, so that no call meets it', async () => {
     await instances[1]?.kill();
     await secondIs('/failed_active_hc');

@@ -12,8 +12,11 @@ import { serviceDefinition } from '../../proto/load.ts';
 
 /** What a parent tells an instance. */
 export interface Orders {
-  /** Requests that are answered 503: none, all, or every second one. */
-  readonly fails: 'never' | 'always' | 'every-other';
+  /**
+   * Requests that are answered 503: none, all, or every second one. One that leaves answers everything well but checks, and says
+   * that it wants no more.
+   */
+  readonly fails: 'never' | 'always' | 'every-other' | 'leaving';
 }
 
 export interface InstancePorts {
@@ -32,8 +35,13 @@ async function main(name: string): Promise<void> {
 
   const http = createHttpServer((request, response) => {
     requests++;
-    const isFailing = fails === 'always' || (fails === 'every-other' && requests % 2 === 0);
+    const isLeaving = fails === 'leaving';
+    const isFailing =
+      fails === 'always' ||
+      (fails === 'every-other' && requests % 2 === 0) ||
+      (isLeaving && request.url === '/healthz');
     request.resume();
+    if (isLeaving) response.setHeader('x-envoy-immediate-health-check-fail', 'true');
     response.writeHead(isFailing ? 503 : 200).end(name);
   });
   // a line for a line, as Redis does

@@ -82,6 +82,31 @@ function checked(ports: readonly number[], overrides: Partial<ClusterConfig> = {
 }
 
 describe('health checks of a cluster', () => {
+  it('take an endpoint out at once that answers that it has failed, until it passes one', async () => {
+    const { cluster, picked, settle, log, turn } = checked([1, 2]);
+    await settle();
+    const [first] = cluster.endpoints;
+    if (first === undefined) throw new Error('two were made');
+    cluster.heedAnswer(first, 200, 'content-type: text/plain\r\n');
+    expect(picked()).toEqual([1, 2]);
+    cluster.heedAnswer(first, 200, 'X-Envoy-Immediate-Health-Check-Fail: true\r\n');
+    expect(picked()).toEqual([2]);
+    expect(first.check?.lastFailure).toBe('it answered x-envoy-immediate-health-check-fail');
+    cluster.heedAnswer(first, 200, 'x-envoy-immediate-health-check-fail: true\r\n');
+    expect(log).toEqual(['127.0.0.1:1 failure']);
+    await turn();
+    expect(picked()).toEqual([1, 2]);
+    expect(log).toEqual(['127.0.0.1:1 failure', '127.0.0.1:1 success']);
+  });
+
+  it('hear it of no endpoint that is not checked', () => {
+    const { cluster, picked } = checked([1, 2], { healthCheck: null });
+    const [first] = cluster.endpoints;
+    if (first === undefined) throw new Error('two were made');
+    cluster.heedAnswer(first, 200, 'x-envoy-immediate-health-check-fail: true\r\n');
+    expect(picked()).toEqual([1, 2]);
+  });
+
   it('end the sessions of an endpoint that has failed', async () => {
     const { cluster, failing, settle } = checked([1, 2]);
     failing.add(1);

@@ -1,3 +1,4 @@
+import { headerValue } from '../message-head.ts';
 import type { CheckEnvironment, Prober } from '../resilience/health-check/check-session.ts';
 import type { HealthCheckSettings } from '../resilience/health-check/health-check-settings.ts';
 import type { HealthCheckCounters } from '../resilience/health-check/health-checker.ts';
@@ -23,6 +24,9 @@ export interface CheckedCluster {
   readonly counters: { readonly requestsTotal: number; readonly connectionsToGone: number };
   readonly endpoints: Iterable<Endpoint>;
 }
+
+/** In an answer to any request: its endpoint wants no others for now, whatever the value (Envoy). */
+const FAIL_AT_ONCE = 'x-envoy-immediate-health-check-fail';
 
 /** The active health checks of a cluster's endpoints, and what follows from them. */
 export class ClusterHealthChecks {
@@ -75,6 +79,12 @@ export class ClusterHealthChecks {
   /** Checks an endpoint that was there before; what other checks have found of it counts until its next one. */
   continue(endpoint: Endpoint): void {
     this.begin(endpoint, endpoint.check?.isFailed === true);
+  }
+
+  /** Hears what an answer says of its endpoint, by its header lines. */
+  heed({ check }: Endpoint, block: string): void {
+    if (check !== null && headerValue(block, FAIL_AT_ONCE) !== null)
+      this.#checker.fail(check, `it answered ${FAIL_AT_ONCE}`);
   }
 
   /** The endpoint is gone. */

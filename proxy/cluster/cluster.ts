@@ -356,6 +356,15 @@ export class Cluster {
     return this.#resting;
   }
 
+  /**
+   * Hears what an answer says of its endpoint besides how it went: whether it wants to be left alone. Needed for a status of 429
+   * and above, and for any of an endpoint that is checked.
+   */
+  heedAnswer(endpoint: Endpoint, status: number, block: string): void {
+    if (endpoint.check !== null) this.#checks?.heed(endpoint, block);
+    if (status >= 429) this.heedRetryAfter(endpoint, status, block);
+  }
+
   /** An endpoint has answered with an error: until when it is to be passed over, where it says so. */
   heedRetryAfter(endpoint: Endpoint, status: number, block: string): void {
     const { maxRestMs } = this.#config;

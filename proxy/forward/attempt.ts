@@ -118,7 +118,9 @@ export class Attempt implements ResponseReceiver {
     if (this.#timeout !== null) this.#environment.wheel.cancel(this.#timeout);
     if (this.#idleTimeoutMs > 0) this.#armIdle();
     this.#learnAnswerTime(head.status >= 500);
-    if (head.status >= 429) this.#plan.cluster.heedRetryAfter(this.endpoint, head.status, head.block);
+    if (head.status >= 429 || this.endpoint.check !== null) {
+      this.#plan.cluster.heedAnswer(this.endpoint, head.status, head.block);
+    }
     if (this.#plan.isGrpc && head.isComplete) this.grpcStatus = grpcStatusIn(head.block);
     this.owner.onAttemptAnswer(this, head);
   }

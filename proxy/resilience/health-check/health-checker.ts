@@ -67,6 +67,11 @@ export class HealthChecker {
     return record;
   }
 
+  /** An endpoint has failed whatever its checks say; it is well again when it passes them. */
+  fail(record: HealthRecord, reason: string): void {
+    if (record.fail(reason)) this.#listener.onChange(record, { kind: 'failure', reason });
+  }
+
   forget(record: HealthRecord): void {
     this.#sessions.get(record)?.stop();
     this.#sessions.delete(record);

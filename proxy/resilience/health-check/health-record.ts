@@ -55,6 +55,16 @@ export class HealthRecord {
     return 'changed';
   }
 
+  /** It has said itself that it is to be asked for nothing, without being checked. False where it is failed already. */
+  fail(reason: string): boolean {
+    if (this.isFailed && !this.isPending) return false;
+    const isNew = !this.isFailed;
+    this.isPending = false;
+    this.lastFailure = reason;
+    this.#turn(true);
+    return isNew;
+  }
+
   #turn(isFailed: boolean): void {
     this.isFailed = isFailed;
     this.#successes = 0;
