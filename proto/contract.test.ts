@@ -142,7 +142,7 @@ const PUBLIC_NUMBERS: Record<string, Record<string, number>> = {
     expose_headers: 4,
     max_age: 5,
     allow_credentials: 6,
-    forward_not_matching_preflights: 12,
+    forward_not_matching_preflights: 10,
   },
   'envoy.config.cluster.v3.Cluster': {
     name: 1,
