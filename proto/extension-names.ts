@@ -14,7 +14,9 @@ export const CORS_FILTER = 'envoy.filters.http.cors';
 export const FAULT_FILTER = 'envoy.filters.http.fault';
 export const LOCAL_RATE_LIMIT_FILTER = 'envoy.filters.http.local_ratelimit';
 export const RATE_LIMIT_FILTER = 'envoy.filters.http.ratelimit';
+export const SET_METADATA_FILTER = 'envoy.filters.http.set_metadata';
 export const STATEFUL_SESSION_FILTER = 'envoy.filters.http.stateful_session';
+export const UPSTREAM_CODEC_FILTER = 'envoy.filters.http.upstream_codec';
 export const ROUTER_FILTER = 'envoy.filters.http.router';
 
 export const TLS_INSPECTOR_FILTER = 'envoy.filters.listener.tls_inspector';
@@ -37,6 +39,8 @@ export const PREVIOUS_HOSTS_PREDICATE = 'envoy.retry_host_predicates.previous_ho
 
 /** The action of a rate limit that tells who calls. */
 export const PEER_PRINCIPAL = 'heddle.peer_principal';
+/** The same in an Envoy. */
+export const RATE_LIMIT_EXPRESSION = 'envoy.rate_limit_descriptors.expr';
 /** The action of a rate limit that tells what the limit is. */
 export const REQUEST_RATE = 'heddle.request_rate';
 

@@ -62,3 +62,17 @@ export const FEATURES = {
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];
 
 export const ALL_FEATURES: readonly Feature[] = Object.values(FEATURES);
+
+/**
+ * A client that is none of ours, an Envoy as its publisher builds it: it has most of the above in its own ways, knows none of
+ * our extensions and reads none of our metadata. Nobody announces this; it stands for announcing nothing.
+ */
+export const STOCK = 'stock';
+
+/** What is in metadata alone. */
+const OURS_ALONE: ReadonlySet<string> = new Set([FEATURES.fallback, FEATURES.backendPaths]);
+
+export const STOCK_FEATURES: ReadonlySet<string> = new Set([
+  ...ALL_FEATURES.filter((feature) => !OURS_ALONE.has(feature)),
+  STOCK,
+]);

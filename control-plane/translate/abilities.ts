@@ -1,4 +1,4 @@
-import { ALL_FEATURES, FEATURES } from '../../proto/features.ts';
+import { ALL_FEATURES, FEATURES, STOCK } from '../../proto/features.ts';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP } from '../../proto/names.ts';
 import type { PortProtocol } from '../model/app-protocol.ts';
 
@@ -26,6 +26,8 @@ export interface Abilities {
   readonly backendPaths: boolean;
   readonly tcpHash: boolean;
   readonly sessionBounds: boolean;
+  /** An Envoy and no sidecar of ours: it needs its filters listed, and knows none of our extensions. */
+  readonly stock: boolean;
   /**
    * Clients of one scope are sent the same; '' for those that can do everything. No namespace and no workload has a name
    * like it, so it may be written behind one.
@@ -63,15 +65,20 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       backendPaths: features.has(FEATURES.backendPaths),
       tcpHash: features.has(FEATURES.tcpHash),
       sessionBounds: features.has(FEATURES.sessionBounds),
-      scope: missing.length === 0 ? '' : `!${missing.join()}`,
+      stock: features.has(STOCK),
+      scope: features.has(STOCK) ? `~${STOCK}` : missing.length === 0 ? '' : `!${missing.join()}`,
     };
     known.set(features, abilities);
   }
   return abilities;
 }
 
-/** How a client without some of the abilities takes a port: as the HTTP/1.1 that every build speaks. */
-export function protocolFor(protocol: PortProtocol, { http2, tcp }: Abilities): PortProtocol {
+/**
+ * How a client without some of the abilities takes a port: as the HTTP/1.1 that every build speaks. An Envoy cannot choose
+ * the ALPN name by what a request turns out to be, so it is told one protocol.
+ */
+export function protocolFor(protocol: PortProtocol, { http2, tcp, stock }: Abilities): PortProtocol {
+  if (protocol === 'auto' && stock) return 'http';
   const isAble = (protocol !== 'tcp' || tcp) && (protocol !== 'http2' || http2);
   return isAble ? protocol : 'http';
 }

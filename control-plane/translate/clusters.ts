@@ -26,9 +26,11 @@ import { healthCheck } from './health-check.ts';
 import { adsSource, socketAddress } from './message-parts.ts';
 import { outlierDetection } from './outlier-detection.ts';
 import type { Destination, ServicePort } from './service-catalog.ts';
+import { filtersOfTries } from './stock-filters.ts';
 import { plaintext, upstreamTls } from './tls-context.ts';
 
 type Cluster = Input<'envoy.config.cluster.v3.Cluster'>;
+type HttpFilter = Input<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 type HttpOptions = Input<'envoy.config.core.v3.HttpProtocolOptions'>;
 
 const connectTimeout = msToDuration(5000);
@@ -59,7 +61,12 @@ export function outboundCluster(
       {
         name: 'heddle-mtls',
         match: toStruct({ tlsMode: TLS_MODE_HEDDLE }),
-        transport_socket: upstreamTls(upstreamSni(target), service.identities, meshAlpn(protocol, abilities)),
+        transport_socket: upstreamTls(
+          upstreamSni(target),
+          service.identities,
+          meshAlpn(protocol, abilities),
+          abilities,
+        ),
       },
       // Matches what the first did not: endpoints without a sidecar.
       { name: 'plaintext', match: {}, transport_socket: plaintext() },
@@ -110,18 +117,22 @@ export function requestOptions(
 ): Pick<Cluster, 'typed_extension_protocol_options'> {
   if (protocol === 'tcp') return {};
   return {
-    typed_extension_protocol_options: httpOptions(spokenHttp(protocol, abilities), {
-      ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
-        idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
-      }),
-      ...(abilities.durations &&
-        policy.maxConnectionDurationMs > 0 && {
-          max_connection_duration: msToDuration(policy.maxConnectionDurationMs),
+    typed_extension_protocol_options: httpOptions(
+      spokenHttp(protocol, abilities),
+      {
+        ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
+          idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
         }),
-      ...(policy.maxRequestsPerConnection > 0 && {
-        max_requests_per_connection: { value: policy.maxRequestsPerConnection },
-      }),
-    }),
+        ...(abilities.durations &&
+          policy.maxConnectionDurationMs > 0 && {
+            max_connection_duration: msToDuration(policy.maxConnectionDurationMs),
+          }),
+        ...(policy.maxRequestsPerConnection > 0 && {
+          max_requests_per_connection: { value: policy.maxRequestsPerConnection },
+        }),
+      },
+      abilities.stock ? filtersOfTries(policy) : [],
+    ),
   };
 }
 
@@ -189,11 +200,13 @@ function spokenHttp(protocol: Exclude<PortProtocol, 'tcp'>, { http2, upgrade }: 
 function httpOptions(
   spoken: SpokenHttp,
   common: HttpOptions,
+  filters: HttpFilter[] = [],
 ): NonNullable<Cluster['typed_extension_protocol_options']> {
   return {
     [HTTP_PROTOCOL_OPTIONS]: pack('envoy.extensions.upstreams.http.v3.HttpProtocolOptions', {
       common_http_protocol_options: common,
       ...spoken,
+      ...(filters.length > 0 && { http_filters: filters }),
     }),
   };
 }

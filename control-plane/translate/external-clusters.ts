@@ -50,7 +50,7 @@ export function externalCluster(
           ...trafficFields(policy, abilities, service.host, protocol),
           load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints(service, port) }] },
         }),
-    ...(spec.tls !== undefined && { transport_socket: origination(spec.tls, service.host, protocol) }),
+    ...(spec.tls !== undefined && { transport_socket: origination(spec.tls, service.host, protocol, abilities) }),
     ...requestOptions(policy, abilities, protocol),
     metadata: {
       filter_metadata: {
@@ -97,6 +97,7 @@ function origination(
   { sni, subjectAltNames, caCertificates, minProtocolVersion }: Origination,
   host: string,
   protocol: PortProtocol,
+  { stock }: Pick<Abilities, 'stock'>,
 ): NonNullable<Cluster['transport_socket']> {
   const names = subjectAltNames ?? [host];
   return {
@@ -111,9 +112,7 @@ function origination(
         ...(protocol === 'http' && { alpn_protocols: ['http/1.1'] }),
         ...(protocol === 'http2' && { alpn_protocols: ['h2'] }),
         validation_context: {
-          ...(caCertificates === undefined
-            ? { system_root_certs: {} }
-            : { trusted_ca: { inline_string: caCertificates } }),
+          ...(caCertificates === undefined ? systemRoots(stock) : { trusted_ca: { inline_string: caCertificates } }),
           match_typed_subject_alt_names: names.map((exact) => ({
             san_type: exact.includes('://') ? ('URI' as const) : ('DNS' as const),
             matcher: { exact },
@@ -122,4 +121,12 @@ function origination(
       },
     }),
   };
+}
+
+/** Where Debian and its kin, Alpine and Envoy's own images keep them. */
+const bundleFile = '/etc/ssl/certs/ca-certificates.crt';
+
+/** An Envoy has no word for those of its system, and refuses to look at names without any; without the file it refuses all. */
+function systemRoots(stock: boolean) {
+  return stock ? { trusted_ca: { filename: bundleFile } } : { system_root_certs: {} };
 }

@@ -5,13 +5,16 @@ import type { Input } from '../../proto/load.ts';
 import { outboundClusterName } from '../../proto/names.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { Mesh } from '../model/mesh.ts';
-import type { GlobalRateLimitRule } from '../model/traffic-policy/rate-limit.ts';
+import type { GlobalRateLimitRule, RateLimitSelector } from '../model/traffic-policy/rate-limit.ts';
+import type { Abilities } from './abilities.ts';
 import { conditionsOf } from './rate-limits.ts';
 import type { ServiceCatalog } from './service-catalog.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 type RateLimit = Input<'envoy.config.route.v3.RateLimit'>;
 type HttpFilter = Input<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
+
+type RateUnit = GlobalRateLimitRule['limit']['unit'];
 
 /** Counts of two meshes in one Redis are told apart by its databases, not by this. */
 const DOMAIN = 'heddle';
@@ -42,11 +45,13 @@ export function rateLimitService(mesh: Mesh | null, catalog: ServiceCatalog): Ra
 }
 
 /** The route with what is to be counted of its requests; as it is where nothing is. */
-export function withGlobalRateLimits(route: Route, counted: readonly CountedPort[]): Route {
+export function withGlobalRateLimits(
+  route: Route,
+  counted: readonly CountedPort[],
+  client: Pick<Abilities, 'stock'>,
+): Route {
   if (counted.length === 0) return route;
-  const limits = counted.flatMap(({ address, rules }) =>
-    rules.flatMap((rule, index) => limitsOf(address, rule, index)),
-  );
+  const limits = limitsOf(counted).map((limit) => (client.stock ? ofEnvoy(limit) : ofSidecar(limit)));
   return {
     ...route,
     typed_per_filter_config: {
@@ -58,16 +63,53 @@ export function withGlobalRateLimits(route: Route, counted: readonly CountedPort
   };
 }
 
-function limitsOf(address: string, { clientSelectors = [{}], limit }: GlobalRateLimitRule, rule: number): RateLimit[] {
-  const unit = limit.unit.toUpperCase() as Uppercase<typeof limit.unit>;
-  const rate = pack('heddle.v1.RequestRate', { requests_per_unit: limit.requests, unit });
-  return clientSelectors.map((selector, index) => ({
-    actions: [
-      { generic_key: { descriptor_key: 'service', descriptor_value: address } },
-      ...conditionsOf(`${rule}.${index}`, selector, 'compared').map(({ action }) => action),
-      { extension: { name: REQUEST_RATE, typed_config: rate } },
-    ],
-  }));
+/** One selector of one rule. */
+interface CountedLimit {
+  readonly address: string;
+  /** `rule.selector` */
+  readonly name: string;
+  readonly selector: RateLimitSelector;
+  readonly rate: { readonly requests_per_unit: number; readonly unit: Uppercase<RateUnit> };
+}
+
+function limitsOf(counted: readonly CountedPort[]): readonly CountedLimit[] {
+  return counted.flatMap(({ address, rules }) =>
+    rules.flatMap(({ clientSelectors = [{}], limit }, rule) =>
+      clientSelectors.map((selector, index) => ({
+        address,
+        name: `${rule}.${index}`,
+        selector,
+        rate: { requests_per_unit: limit.requests, unit: limit.unit.toUpperCase() as Uppercase<RateUnit> },
+      })),
+    ),
+  );
+}
+
+function actionsOf({ address, name, selector }: CountedLimit, client: Pick<Abilities, 'stock'>) {
+  return [
+    { generic_key: { descriptor_key: 'service', descriptor_value: address } },
+    ...conditionsOf(name, selector, client, 'compared').map(({ action }) => action),
+  ];
+}
+
+function ofSidecar(limit: CountedLimit): RateLimit {
+  const rate = { extension: { name: REQUEST_RATE, typed_config: pack('heddle.v1.RequestRate', limit.rate) } };
+  return { actions: [...actionsOf(limit, { stock: false }), rate] };
+}
+
+function ofEnvoy(limit: CountedLimit): RateLimit {
+  const metadata_key = { key: RATES_METADATA, path: [{ key: limit.address }, { key: limit.name }] };
+  return { actions: actionsOf(limit, { stock: true }), limit: { dynamic_metadata: { metadata_key } } };
+}
+
+/** Where an Envoy reads what its limits are. */
+export const RATES_METADATA = 'heddle.rates';
+
+/** What stands there in every request. */
+export function ratesOf(counted: readonly CountedPort[]): Record<string, Record<string, CountedLimit['rate']>> {
+  const rates: Record<string, Record<string, CountedLimit['rate']>> = {};
+  for (const { address, name, rate } of limitsOf(counted)) rates[address] = { ...rates[address], [name]: rate };
+  return rates;
 }
 
 /** For the connection manager whose routes are counted. */

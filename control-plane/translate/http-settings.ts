@@ -57,7 +57,7 @@ export function httpConnectionManager(
   statPrefix: string,
   routes: Routes,
   more: HttpConnectionManager,
-  filters: NonNullable<HttpConnectionManager['http_filters']> = [],
+  filters: readonly NonNullable<HttpConnectionManager['http_filters']>[number][] = [],
 ): Filter {
   return {
     name: HTTP_CONNECTION_MANAGER_FILTER,

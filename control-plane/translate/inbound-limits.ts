@@ -101,10 +101,15 @@ function countedPorts(governed: readonly GovernedPort[], service: RateLimitServi
 export function withLimits(
   plain: Route,
   { rateLimits, counted, maxBodyBytes, bandwidth, adaptiveConcurrency }: InboundLimits,
+  client: Pick<Abilities, 'stock'>,
 ): Route {
-  const adaptive = adaptiveConcurrency === null ? null : adaptiveConcurrencyFilter(adaptiveConcurrency);
+  // an Envoy has this filter for all of a listener: no route can configure it
+  const adaptive = adaptiveConcurrency === null || client.stock ? null : adaptiveConcurrencyFilter(adaptiveConcurrency);
   const route = adaptive === null ? plain : { ...plain, typed_per_filter_config: adaptive };
-  const limited = withBandwidth(withGlobalRateLimits(withRateLimits(route, rateLimits), counted), bandwidth);
+  const limited = withBandwidth(
+    withGlobalRateLimits(withRateLimits(route, rateLimits, client), counted, client),
+    bandwidth,
+  );
   if (maxBodyBytes === 0) return limited;
   const buffer = pack('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', {
     buffer: { max_request_bytes: { value: maxBodyBytes } },

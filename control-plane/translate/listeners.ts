@@ -20,11 +20,13 @@ import type { InboundLimits } from './inbound-limits.ts';
 import { noLimits, withLimits } from './inbound-limits.ts';
 import type { MeshedPort } from './instance.ts';
 import { socketAddress } from './message-parts.ts';
+import { inboundFilters, outboundFilters } from './stock-filters.ts';
 import { tcpProxy } from './tcp-proxy.ts';
 import { downstreamTls } from './tls-context.ts';
 
 type Listener = Input<'envoy.config.listener.v3.Listener'>;
 type FilterChain = Input<'envoy.config.listener.v3.FilterChain'>;
+type HttpConnectionManager = Input<'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager'>;
 type RouteConfiguration = Input<'envoy.config.route.v3.RouteConfiguration'>;
 
 /** What happens to a request for a host that is no service of the mesh. */
@@ -46,29 +48,46 @@ export function inboundListener(
 ): Listener {
   const name = inboundListenerName(port.port);
   const httpAlpn = [ALPN_HTTP1, ...(abilities.http2 ? [ALPN_HTTP2] : [])];
-  const http: FilterChain = {
-    name,
-    transport_socket: downstreamTls(trustDomain, httpAlpn),
+  const countedBy = limits.countedBy === null ? [] : [rateLimitFilter(limits.countedBy)];
+  const http = (chain: string, alpn: string[], codec: Pick<HttpConnectionManager, 'codec_type'>): FilterChain => ({
+    name: chain,
+    filter_chain_match: { transport_protocol: 'tls', application_protocols: alpn },
+    transport_socket: downstreamTls(trustDomain, alpn, abilities),
     filters: [
       httpConnectionManager(
         name,
-        inboundRoutes(port.port, limits),
+        inboundRoutes(port.port, limits, abilities),
         {
           // A caller's own word about who it is never passes; what the handshake proved takes its place.
           forward_client_cert_details: 'SANITIZE_SET',
           set_current_client_cert_details: { uri: true },
+          ...codec,
           ...settings,
         },
-        limits.countedBy === null ? [] : [rateLimitFilter(limits.countedBy)],
+        abilities.stock ? inboundFilters(limits) : countedBy,
       ),
     ],
-  };
+  });
   const listener = {
     name,
     address: socketAddress(port.inbound.address, port.inbound.port),
     traffic_direction: 'INBOUND',
   } as const;
-  if (!abilities.tcp || !limits.takesBytes) return { ...listener, filter_chains: [http] };
+  const takesBytes = abilities.tcp && limits.takesBytes;
+  if (!abilities.stock && !takesBytes) {
+    const { filter_chain_match: _, ...only } = http(name, httpAlpn, {});
+    return { ...listener, filter_chains: [only] };
+  }
+  // AUTO would take every ALPN name but `h2` itself for HTTP/1.1
+  const chains = abilities.stock
+    ? [http(name, [ALPN_HTTP1], { codec_type: 'HTTP1' }), http(`${name}h2`, [ALPN_HTTP2], { codec_type: 'HTTP2' })]
+    : [http(name, httpAlpn, {})];
+  const tcp: FilterChain = {
+    name: `${name}tcp`,
+    filter_chain_match: { transport_protocol: 'tls', application_protocols: [ALPN_TCP] },
+    transport_socket: downstreamTls(trustDomain, [ALPN_TCP], abilities),
+    filters: [tcpProxy(name, [{ cluster: inboundClusterName(port.port), weight: 1 }])],
+  };
   return {
     ...listener,
     listener_filters: [
@@ -77,19 +96,11 @@ export function inboundListener(
         typed_config: pack('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
       },
     ],
-    filter_chains: [
-      { ...http, filter_chain_match: { transport_protocol: 'tls', application_protocols: httpAlpn } },
-      {
-        name: `${name}tcp`,
-        filter_chain_match: { transport_protocol: 'tls', application_protocols: [ALPN_TCP] },
-        transport_socket: downstreamTls(trustDomain, [ALPN_TCP]),
-        filters: [tcpProxy(name, [{ cluster: inboundClusterName(port.port), weight: 1 }])],
-      },
-    ],
+    filter_chains: takesBytes ? [...chains, tcp] : chains,
   };
 }
 
-function inboundRoutes(port: number, limits: InboundLimits): RouteConfiguration {
+function inboundRoutes(port: number, limits: InboundLimits, client: Pick<Abilities, 'stock'>): RouteConfiguration {
   const route = {
     name: 'default',
     match: { prefix: '/' },
@@ -101,7 +112,7 @@ function inboundRoutes(port: number, limits: InboundLimits): RouteConfiguration 
       {
         name: `inbound|http|${port}`,
         domains: ['*'],
-        routes: [withLimits(route, limits)],
+        routes: [withLimits(route, limits, client)],
       },
     ],
   };
@@ -118,43 +129,43 @@ export function outboundListener(
   settings: HttpSettings,
   { metadata, refused }: ExternalListing,
 ): Listener {
-  const virtualHost =
-    policy === 'ALLOW_ANY'
-      ? {
-          name: 'allow_any',
-          domains: ['*'],
-          routes: [
-            {
-              name: 'allow_any',
-              match: { prefix: '/' },
-              route: { cluster: PASSTHROUGH_CLUSTER, timeout: msToDuration(0) },
-            },
-          ],
-        }
-      : {
-          name: 'block_all',
-          domains: ['*'],
-          routes: [
-            { name: 'block_all', match: { prefix: '/' }, direct_response: { status: 502, body: notRegistered } },
-          ],
-        };
+  const routes = { name: VIRTUAL_OUTBOUND, virtual_hosts: [...refused, otherHosts(policy)] };
+  // The sidecar binds the address of its own configuration; a listener cannot be without one.
+  return { ...outbound(15_001, httpConnectionManager(VIRTUAL_OUTBOUND, routes, settings)), ...metadata };
+}
+
+/** The same for an Envoy, which takes all its calls here and has all its routes in one resource, the host deciding. */
+export function stockOutboundListener(port: number, settings: HttpSettings): Listener {
+  const routes = { routeConfigurationName: VIRTUAL_OUTBOUND };
+  return outbound(port, httpConnectionManager(VIRTUAL_OUTBOUND, routes, settings, outboundFilters));
+}
+
+function outbound(port: number, filter: Input<'envoy.config.listener.v3.Filter'>): Listener {
   return {
     name: VIRTUAL_OUTBOUND,
-    ...metadata,
-    // The sidecar binds the address of its own configuration; a listener cannot be without one.
-    address: socketAddress('127.0.0.1', 15001),
+    address: socketAddress('127.0.0.1', port),
     traffic_direction: 'OUTBOUND',
-    filter_chains: [
-      {
-        name: VIRTUAL_OUTBOUND,
-        filters: [
-          httpConnectionManager(
-            VIRTUAL_OUTBOUND,
-            { name: VIRTUAL_OUTBOUND, virtual_hosts: [...refused, virtualHost] },
-            settings,
-          ),
-        ],
-      },
-    ],
+    filter_chains: [{ name: VIRTUAL_OUTBOUND, filters: [filter] }],
   };
+}
+
+/** The hosts that are no services. */
+export function otherHosts(policy: OutboundPolicy): Input<'envoy.config.route.v3.VirtualHost'> {
+  return policy === 'ALLOW_ANY'
+    ? {
+        name: 'allow_any',
+        domains: ['*'],
+        routes: [
+          {
+            name: 'allow_any',
+            match: { prefix: '/' },
+            route: { cluster: PASSTHROUGH_CLUSTER, timeout: msToDuration(0) },
+          },
+        ],
+      }
+    : {
+        name: 'block_all',
+        domains: ['*'],
+        routes: [{ name: 'block_all', match: { prefix: '/' }, direct_response: { status: 502, body: notRegistered } }],
+      };
 }

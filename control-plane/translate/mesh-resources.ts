@@ -21,6 +21,7 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
+import { isWildcard } from '../model/external-service/host.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
@@ -41,7 +42,8 @@ import type { GovernedPort } from './inbound-limits.ts';
 import { inboundLimits } from './inbound-limits.ts';
 import type { Instance, MeshedPort } from './instance.ts';
 import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
-import { inboundListener, outboundListener } from './listeners.ts';
+import type { OutboundPolicy } from './listeners.ts';
+import { inboundListener, outboundListener, stockOutboundListener } from './listeners.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { PlannedResource } from './planned-resource.ts';
 import { encodeRoutes, planned } from './planned-resource.ts';
@@ -59,6 +61,7 @@ import { rootSecret } from './secrets.ts';
 import type { Destination, Service, ServicePort } from './service-catalog.ts';
 import { destinationName, ServiceCatalog } from './service-catalog.ts';
 import { ownAddress, serviceListener } from './service-listener.ts';
+import { stockOutboundRoutes } from './stock-routes.ts';
 import { declaredPort } from './target-port.ts';
 import { decidingTcpRoute, tcpTargets } from './tcp-routes.ts';
 
@@ -72,6 +75,8 @@ export interface ClientView {
   readonly serviceAccount?: string;
   /** What its build can do beyond the first version, by its own account. */
   readonly features: ReadonlySet<string>;
+  /** Where it takes its application's calls, when it is not our sidecar. */
+  readonly outboundPort?: number;
 }
 
 /** A port of a service as it is called. */
@@ -145,16 +150,17 @@ export class MeshResources {
         return [
           VIRTUAL_OUTBOUND,
           ...inbound.map(({ port }) => inboundListenerName(port)),
-          ...(abilitiesOf(client.features).tcp ? this.#catalog.all().flatMap(addressedListenerNames) : []),
+          ...(takesServiceListeners(client) ? this.#catalog.all().flatMap(addressedListenerNames) : []),
         ];
       case ROUTE_CONFIGURATION_TYPE_URL:
-        return this.#catalog.all().flatMap((service) => this.#routeConfigurationNames(service));
+        return this.#routeConfigurationNames();
       case CLUSTER_TYPE_URL:
         return [
           PASSTHROUGH_CLUSTER,
           BLACK_HOLE_CLUSTER,
           ...inbound.map(({ port }) => inboundClusterName(port)),
           ...this.#catalog.all().flatMap(outboundClusterNames),
+          ...(abilitiesOf(client.features).stock ? this.#externalAddresses().map(externalClusterName) : []),
         ];
       case CLUSTER_LOAD_ASSIGNMENT_TYPE_URL:
         return this.#catalog.all().flatMap(outboundClusterNames);
@@ -188,10 +194,17 @@ export class MeshResources {
     const abilities = abilitiesOf(client.features);
     const { scope } = abilities;
     if (name === VIRTUAL_OUTBOUND) {
-      const mode = this.#mesh?.spec.outboundTrafficPolicy.mode ?? 'ALLOW_ANY';
+      const { outboundPort: port = 15_001 } = client;
+      if (abilities.stock) {
+        return planned(LISTENER_TYPE_URL, name, `:${port}${scope}`, () =>
+          stockOutboundListener(port, httpSettings(this.#mesh, abilities)),
+        );
+      }
       const settings = () => httpSettings(this.#mesh, abilities, { takesConnect: true });
       const external = () => externalListing(this.#catalog, abilities);
-      return planned(LISTENER_TYPE_URL, name, scope, () => outboundListener(mode, settings(), external()));
+      return planned(LISTENER_TYPE_URL, name, scope, () =>
+        outboundListener(this.#outboundPolicy, settings(), external()),
+      );
     }
     const port = this.#inboundPort(client, name);
     if (port !== null) {
@@ -209,7 +222,7 @@ export class MeshResources {
         ),
       );
     }
-    return abilities.tcp ? this.#serviceListener(client, name, abilities) : null;
+    return takesServiceListeners(client) ? this.#serviceListener(client, name, abilities) : null;
   }
 
   /** Of every service that the port belongs to. */
@@ -270,7 +283,34 @@ export class MeshResources {
     return parent === null || destination === null || port === undefined ? null : { host, parent, destination, port };
   }
 
+  get #outboundPolicy(): OutboundPolicy {
+    return this.#mesh?.spec.outboundTrafficPolicy.mode ?? 'ALLOW_ANY';
+  }
+
   #routeConfiguration(client: ClientView, name: string): PlannedResource | null {
+    const { stock, scope } = abilitiesOf(client.features);
+    if (name === VIRTUAL_OUTBOUND && stock) {
+      return planned(
+        ROUTE_CONFIGURATION_TYPE_URL,
+        name,
+        `@${client.namespace}/${client.serviceAccount ?? ''}${scope}`,
+        () =>
+          stockOutboundRoutes(
+            [...this.#routeConfigurationNames(), ...this.#externalAddresses()].flatMap(
+              (each) => this.#portRoutes(client, each)?.message() ?? [],
+            ),
+            client.namespace,
+            this.#outboundPolicy,
+          ),
+      );
+    }
+    const routes = this.#portRoutes(client, name);
+    return routes === null
+      ? null
+      : { scope: routes.scope, encode: (previous) => encodeRoutes(name, routes.message(), previous) };
+  }
+
+  #portRoutes(client: ClientView, name: string) {
     const address = parseRouteConfigurationName(name);
     const abilities = abilitiesOf(client.features);
     const external = this.#externalPort(abilities, address);
@@ -302,7 +342,7 @@ export class MeshResources {
         },
         this.#catalog,
       );
-    return { scope, encode: (previous) => encodeRoutes(name, message(), previous) };
+    return { scope, message };
   }
 
   #cluster(client: ClientView, name: string): PlannedResource | null {
@@ -369,7 +409,19 @@ export class MeshResources {
     return service && port && exists ? { destination: { service, subset: target.subset }, port } : null;
   }
 
-  #routeConfigurationNames(service: Service): readonly string[] {
+  /** Of hosts outside the mesh that a client can be told of beforehand. */
+  #externalAddresses(): readonly string[] {
+    return this.#catalog.external.addresses().filter((address) => {
+      const host = parseRouteConfigurationName(address)?.host ?? '';
+      return !isWildcard(host) && this.#catalog.homonym(host) === null;
+    });
+  }
+
+  #routeConfigurationNames(): readonly string[] {
+    return this.#catalog.all().flatMap((service) => this.#routeConfigurationNamesOf(service));
+  }
+
+  #routeConfigurationNamesOf(service: Service): readonly string[] {
     const names = ['', ...service.versions]
       .map((subset) => destinationName({ service, subset }))
       // A version whose name a service has taken is not called by it, and one with dots by no host name at all.
@@ -395,9 +447,20 @@ function servicesByWorkload(services: readonly Service[]) {
   return byWorkload;
 }
 
+/** An Envoy has no way to hand a connection to them. */
+function takesServiceListeners({ features }: ClientView): boolean {
+  const { tcp, stock } = abilitiesOf(features);
+  return tcp && !stock;
+}
+
 /** A client that asks for all listeners binds each at its address, so only those with one of their own can be given. */
 function addressedListenerNames(service: Service): readonly string[] {
   return ownAddress(service) === null ? [] : service.ports.map(({ port }) => outboundListenerName(service.host, port));
+}
+
+function externalClusterName(address: string): string {
+  const { host, port } = parseRouteConfigurationName(address) ?? { host: address, port: 80 };
+  return outboundClusterName({ host, port, subset: '' });
 }
 
 function outboundClusterNames(service: Service): readonly string[] {

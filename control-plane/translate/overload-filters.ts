@@ -42,8 +42,18 @@ export function adaptiveConcurrencyFilter({
 /** The route of a caller with its admission control; as it is where there is none, or where nothing is forwarded. */
 export function withAdmissionControl(route: Route, control: WrittenAdmissionControl | null): Route {
   if (control === null || !route.route) return route;
+  return {
+    ...route,
+    typed_per_filter_config: {
+      ...route.typed_per_filter_config,
+      [ADMISSION_CONTROL_FILTER]: packedAdmissionControl(control),
+    },
+  };
+}
+
+export function packedAdmissionControl(control: WrittenAdmissionControl) {
   const { samplingWindow, successRateThreshold, aggression, rpsThreshold, maxRejectionProbability } = control;
-  const packed = pack('envoy.extensions.filters.http.admission_control.v3.AdmissionControl', {
+  return pack('envoy.extensions.filters.http.admission_control.v3.AdmissionControl', {
     success_criteria: {},
     ...(samplingWindow !== undefined && { sampling_window: msToDuration(durationMs(samplingWindow)) }),
     ...(aggression !== undefined && { aggression: { default_value: aggression } }),
@@ -53,8 +63,4 @@ export function withAdmissionControl(route: Route, control: WrittenAdmissionCont
       max_rejection_probability: { default_value: { value: maxRejectionProbability } },
     }),
   });
-  return {
-    ...route,
-    typed_per_filter_config: { ...route.typed_per_filter_config, [ADMISSION_CONTROL_FILTER]: packed },
-  };
 }

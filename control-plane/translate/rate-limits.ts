@@ -1,9 +1,10 @@
 import { pack } from '../../proto/any.ts';
 import { msToDuration } from '../../proto/duration.ts';
-import { LOCAL_RATE_LIMIT_FILTER, PEER_PRINCIPAL } from '../../proto/extension-names.ts';
+import { LOCAL_RATE_LIMIT_FILTER, PEER_PRINCIPAL, RATE_LIMIT_EXPRESSION } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
 import type { RateLimitRule, RateLimitSelector } from '../model/traffic-policy/rate-limit.ts';
 import { rateUnits } from '../model/traffic-policy/rate-limit.ts';
+import type { Abilities } from './abilities.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 type RateLimit = Input<'envoy.config.route.v3.RateLimit'>;
@@ -21,10 +22,20 @@ interface Condition {
 /** Values of a header, and callers, that one sidecar counts for themselves; the least lately seen makes room. */
 const MAX_DYNAMIC_DESCRIPTORS = 1000;
 
+/** An Envoy refuses a route without a bucket for the requests that no limit is for. */
+const withoutEnd: LocalRateLimit = {
+  token_bucket: {
+    max_tokens: 4_294_967_295,
+    tokens_per_fill: { value: 4_294_967_295 },
+    fill_interval: msToDuration(1000),
+  },
+  always_consume_default_token_bucket: { value: false },
+};
+
 const all = { default_value: { numerator: 100, denominator: 'HUNDRED' as const } };
 
 /** The route with the limits of the services that it belongs to; as it is where there are none. */
-export function withRateLimits(route: Route, rules: readonly RateLimitRule[]): Route {
+export function withRateLimits(route: Route, rules: readonly RateLimitRule[], client: Pick<Abilities, 'stock'>): Route {
   if (rules.length === 0) return route;
   return {
     ...route,
@@ -32,18 +43,22 @@ export function withRateLimits(route: Route, rules: readonly RateLimitRule[]): R
       ...route.typed_per_filter_config,
       [LOCAL_RATE_LIMIT_FILTER]: pack(
         'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit',
-        localRateLimit(rules),
+        localRateLimit(rules, client),
       ),
     },
   };
 }
 
-function localRateLimit(rules: readonly RateLimitRule[]): LocalRateLimit {
+function localRateLimit(rules: readonly RateLimitRule[], client: Pick<Abilities, 'stock'>): LocalRateLimit {
   const limits = rules.flatMap(({ clientSelectors = [{}], limit }, rule) =>
-    clientSelectors.map((selector, index) => ({ conditions: conditionsOf(`${rule}.${index}`, selector), limit })),
+    clientSelectors.map((selector, index) => ({
+      conditions: conditionsOf(`${rule}.${index}`, selector, client),
+      limit,
+    })),
   );
   return {
     stat_prefix: 'local_rate_limit',
+    ...(client.stock && withoutEnd),
     filter_enabled: all,
     filter_enforced: all,
     rate_limited_as_resource_exhausted: true,
@@ -67,6 +82,7 @@ function localRateLimit(rules: readonly RateLimitRule[]): LocalRateLimit {
 export function conditionsOf(
   rule: string,
   { headers = [], methods = [], path, principal }: RateLimitSelector,
+  { stock }: Pick<Abilities, 'stock'>,
   callers: 'compared' | 'told' = 'told',
 ): Condition[] {
   return [
@@ -81,7 +97,7 @@ export function conditionsOf(
     ),
     ...(methods.length === 0 ? [] : [methodIn(methods.map(({ value }) => value))]),
     ...(path === undefined ? [] : pathConditions(path)),
-    ...(principal === undefined ? [] : [callerIs(principal.value, callers)]),
+    ...(principal === undefined ? [] : [callerIs(principal.value, callers, stock)]),
   ];
 }
 
@@ -147,11 +163,23 @@ function pathConditions({ type, value }: NonNullable<RateLimitSelector['path']>)
 }
 
 /** `value` is absent where each caller counts for itself. */
-function callerIs(value: string | undefined, callers: 'compared' | 'told'): Condition {
+function callerIs(value: string | undefined, callers: 'compared' | 'told', stock: boolean): Condition {
   const id = value === undefined || value.startsWith('spiffe://') ? (value ?? '') : `spiffe://${value}`;
-  const config = pack('heddle.v1.PeerPrincipal', callers === 'compared' ? { exact: id } : {});
-  return {
-    action: { extension: { name: PEER_PRINCIPAL, typed_config: config } },
-    entry: { key: 'peer_principal', value: id },
-  };
+  const extension = stock
+    ? { name: RATE_LIMIT_EXPRESSION, typed_config: callerExpression(callers === 'compared' ? id : '') }
+    : {
+        name: PEER_PRINCIPAL,
+        typed_config: pack('heddle.v1.PeerPrincipal', callers === 'compared' ? { exact: id } : {}),
+      };
+  return { action: { extension }, entry: { key: callerKey, value: id } };
 }
+
+/** As PeerPrincipal, for an Envoy: what is not in a map is an error, and after one the limit does not apply. */
+function callerExpression(exact: string) {
+  const caller = 'connection.uri_san_peer_certificate';
+  const quoted = JSON.stringify(exact);
+  const text = exact === '' ? caller : `{${quoted}: ${quoted}}[${caller}]`;
+  return pack('envoy.extensions.rate_limit_descriptors.expr.v3.Descriptor', { descriptor_key: callerKey, text });
+}
+
+const callerKey = 'peer_principal';

@@ -26,10 +26,11 @@ const hostSelectionAttempts = 5;
 export function retryPolicy(
   rule: Pick<HttpRouteRule, 'retry' | 'timeouts'>,
   service: EffectiveRetry,
-  { retries }: Pick<Abilities, 'retries'>,
+  { retries, stock }: Pick<Abilities, 'retries' | 'stock'>,
 ): RetryPolicy | null {
   const asked = { ...service, ...ruleRetry(rule) };
-  const retry = retries ? asked : forFirstVersion(asked);
+  const known = retries ? asked : forFirstVersion(asked);
+  const retry = stock ? forEnvoy(known) : known;
   const perTry = {
     ...(retry.perTryTimeoutMs > 0 && { per_try_timeout: msToDuration(retry.perTryTimeoutMs) }),
     ...(retry.perTryIdleTimeoutMs > 0 && { per_try_idle_timeout: msToDuration(retry.perTryIdleTimeoutMs) }),
@@ -61,6 +62,14 @@ export function retryPolicy(
   };
 }
 
+/** An Envoy hedges whatever the request is, so only where all may be repeated. */
+export function mayHedge(
+  { hedgeOnPerTryTimeout, retryNonIdempotent }: EffectiveRetry,
+  { retries, stock }: Pick<Abilities, 'retries' | 'stock'>,
+): boolean {
+  return hedgeOnPerTryTimeout && retries && (retryNonIdempotent || !stock);
+}
+
 /** How much of a body is kept, where it is not what every sidecar does. */
 export function bodyBuffer(
   { bodyBufferLimitBytes }: EffectiveRetry,
@@ -87,6 +96,17 @@ function forFirstVersion(retry: EffectiveRetry): EffectiveRetry {
   };
 }
 
+/**
+ * An Envoy repeats whatever the conditions say. The one thing that keeps it from doing twice what may be done once alone is a
+ * condition on the request's method; and since one of its conditions on a request is enough, there are no retries at all
+ * where the policy has some of its own.
+ */
+function forEnvoy(retry: EffectiveRetry): EffectiveRetry {
+  if (retry.retryNonIdempotent) return retry;
+  if (retry.requestHeaders.length > 0) return { ...retry, numRetries: 0 };
+  return { ...retry, requestHeaders: idempotentMethods.map((value) => ({ name: ':method', type: 'Exact', value })) };
+}
+
 function headerMatcher({ name, type, value }: HeaderCondition): HeaderMatcher {
   if (value === undefined) return { name, present_match: true };
   if (type === 'Prefix') return { name, string_match: { prefix: value } };
@@ -105,6 +125,9 @@ function rateLimitedBackOff(
     max_interval: msToDuration(backOff.maxIntervalMs),
   };
 }
+
+/** RFC 9110 section 9.2.2, as the sidecar has them. */
+const idempotentMethods = ['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'];
 
 const connectionTriggers: readonly RetryCondition[] = [
   'connect-failure',

@@ -23,7 +23,7 @@ import { comparePrecedence } from './gateway-precedence.ts';
 import { mirrorPolicies } from './mirrors.ts';
 import { withAdmissionControl } from './overload-filters.ts';
 import type { RequestRoute, RequestRule } from './request-route.ts';
-import { bodyBuffer, retryPolicy } from './retry.ts';
+import { bodyBuffer, mayHedge, retryPolicy } from './retry.ts';
 import type { Candidate } from './route-candidates.ts';
 import { candidatesOf } from './route-candidates.ts';
 import type { RouteCaller, RouteExtensions, RuleExtensions } from './route-extensions.ts';
@@ -65,6 +65,7 @@ export interface RoutedPort {
     | 'fallback'
     | 'backendPaths'
     | 'sessionBounds'
+    | 'stock'
   >;
 }
 
@@ -93,7 +94,8 @@ export function routeConfiguration(
   const policy = { kind: 'BackendTrafficPolicy', metadata: { namespace: service.namespace } };
   const resolve = (reference: BackendName) =>
     resolveBackend(reference, policy, service.namespace, catalog, called.carried);
-  const control = called.abilities.overloadFilters ? called.policy.admissionControl : null;
+  // an Envoy has the filter in its clusters: none of its routes can configure it
+  const control = called.abilities.overloadFilters && !called.abilities.stock ? called.policy.admissionControl : null;
   const suffering = routes.map((route) =>
     withFault(withFallback(withAdmissionControl(route, control), fallback, resolve), called.fault),
   );
@@ -281,7 +283,7 @@ function forwarding(
     }),
     ...(abilities.durations && maxStreamDuration(policy)),
     ...(retry !== null && { retry_policy: retry }),
-    ...(policy.retry.hedgeOnPerTryTimeout && abilities.retries && { hedge_policy: { hedge_on_per_try_timeout: true } }),
+    ...(mayHedge(policy.retry, abilities) && { hedge_policy: { hedge_on_per_try_timeout: true } }),
     ...(hashes.length > 0 && { hash_policy: hashes }),
   };
 }

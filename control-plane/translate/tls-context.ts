@@ -2,6 +2,7 @@ import { pack } from '../../proto/any.ts';
 import { RAW_BUFFER_TRANSPORT_SOCKET, TLS_TRANSPORT_SOCKET } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
 import { LEAF_SECRET, ROOT_SECRET } from '../../proto/names.ts';
+import type { Abilities } from './abilities.ts';
 import { adsSource } from './message-parts.ts';
 
 type TransportSocket = Input<'envoy.config.core.v3.TransportSocket'>;
@@ -22,6 +23,7 @@ export function upstreamTls(
   sni: string,
   identities: readonly string[],
   alpnProtocols: readonly string[],
+  client: Pick<Abilities, 'stock'>,
 ): TransportSocket {
   return {
     name: TLS_TRANSPORT_SOCKET,
@@ -30,13 +32,18 @@ export function upstreamTls(
       common_tls_context: meshTls(
         identities.map((exact) => ({ san_type: 'URI', matcher: { exact } })),
         alpnProtocols,
+        client,
       ),
     }),
   };
 }
 
 /** What an inbound listener demands: a certificate of the trust domain. Who may do what is decided later, by rules. */
-export function downstreamTls(trustDomain: string, alpnProtocols: readonly string[]): TransportSocket {
+export function downstreamTls(
+  trustDomain: string,
+  alpnProtocols: readonly string[],
+  client: Pick<Abilities, 'stock'>,
+): TransportSocket {
   return {
     name: TLS_TRANSPORT_SOCKET,
     typed_config: pack('envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext', {
@@ -45,20 +52,25 @@ export function downstreamTls(trustDomain: string, alpnProtocols: readonly strin
       common_tls_context: meshTls(
         [{ san_type: 'URI', matcher: { prefix: `spiffe://${trustDomain}/` } }],
         alpnProtocols,
+        client,
       ),
     }),
   };
 }
 
-/** The leaf goes by its name only: the sidecar has it, with the key, and nobody else. */
+/**
+ * The leaf goes by its name only: the client has it, with the key, and nobody else. A sidecar knows that; an Envoy looks for
+ * a name without a source among its own `static_resources`, and would wait for ever for one with a source.
+ */
 function meshTls(
   names: readonly SubjectAltNameMatcher[],
   alpnProtocols: readonly string[],
+  { stock }: Pick<Abilities, 'stock'>,
 ): Input<'envoy.extensions.transport_sockets.tls.v3.CommonTlsContext'> {
   return {
     tls_params: { tls_minimum_protocol_version: 'TLSv1_3', tls_maximum_protocol_version: 'TLSv1_3' },
     alpn_protocols: [...alpnProtocols],
-    tls_certificate_sds_secret_configs: [{ name: LEAF_SECRET, sds_config: adsSource }],
+    tls_certificate_sds_secret_configs: [{ name: LEAF_SECRET, ...(!stock && { sds_config: adsSource }) }],
     combined_validation_context: {
       default_validation_context: { match_typed_subject_alt_names: [...names] },
       validation_context_sds_secret_config: { name: ROOT_SECRET, sds_config: adsSource },

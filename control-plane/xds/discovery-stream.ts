@@ -84,10 +84,16 @@ export class DiscoveryStream<Request extends DiscoveryRequest = DiscoveryRequest
     this.identity = options.identity;
     this.address = options.address;
     this.connectedAtMs = options.nowMs;
-    const { namespace, features } = options.node;
+    const { namespace, features, outboundPort } = options.node;
     // what was verified, or empty
     const serviceAccount = workloadOf(options.identity as SpiffeId)?.serviceAccount;
-    this.#client = { workload: this.key, namespace, features, ...(serviceAccount !== undefined && { serviceAccount }) };
+    this.#client = {
+      workload: this.key,
+      namespace,
+      features,
+      outboundPort,
+      ...(serviceAccount !== undefined && { serviceAccount }),
+    };
   }
 
   /** `namespace/name` of the workload. */

@@ -24,7 +24,14 @@ describe('identifyNode', () => {
     expect(featuresOf({ HEDDLE_VERSION: '0.1.0', FEATURES: 'h2' })).toEqual([]);
   });
 
-  it('takes a client that is none of ours for one that knows all of xDS', () => {
-    expect(featuresOf({})).toEqual(ALL_FEATURES);
+  it('takes a client that is none of ours for one that knows all of xDS and nothing of ours', () => {
+    expect(featuresOf({})).toEqual([
+      ...ALL_FEATURES.filter((name) => name !== 'fallback' && name !== 'backend-paths'),
+      'stock',
+    ]);
+  });
+
+  it('lets no sidecar of ours pass for one that is none', () => {
+    expect(featuresOf({ HEDDLE_VERSION: '0.1.0', FEATURES: ['h2', 'stock'] })).toEqual(['h2']);
   });
 });

@@ -1,7 +1,7 @@
 import type { JoinGrant } from '../../certs/grant.ts';
 import type { SpiffeId } from '../../certs/spiffe-id.ts';
 import { workloadOf } from '../../certs/spiffe-id.ts';
-import { ALL_FEATURES } from '../../proto/features.ts';
+import { STOCK, STOCK_FEATURES } from '../../proto/features.ts';
 import type { Output } from '../../proto/load.ts';
 
 /** What a client says of itself in `Node`, as far as its certificate agrees. */
@@ -15,6 +15,8 @@ export interface NodeIdentity {
   readonly heddleVersion: string;
   /** What our sidecars announce. A stock client says nothing, and its xDS has all that ours may lack. */
   readonly features: ReadonlySet<string>;
+  /** Where a client that is not our sidecar takes its application's calls: 15001, or `OUTBOUND_PORT` of its metadata. */
+  readonly outboundPort: number;
 }
 
 /** `isDenied` when the node is well formed and claims to be another than its certificate. */
@@ -30,6 +32,9 @@ export class NodeRefusedError extends Error {
 
 /** Istio's form: `sidecar~<address>~<workload>.<namespace>~<domain>`; a gRPC client leaves the namespace out. */
 const idPattern = /^[a-z]{1,16}~[0-9a-fA-F.:]{0,45}~([a-z0-9.-]{1,317})~[a-zA-Z0-9._-]{0,253}$/;
+
+/** As on every sidecar that has a network to itself. */
+const defaultOutboundPort = 15_001;
 
 /** Names of features that a node may announce. */
 const maxFeatures = 64;
@@ -74,8 +79,18 @@ export function identifyNode(
     service,
     version: textOf(metadata.LABELS?.structValue?.fields?.version),
     heddleVersion,
-    features: new Set(heddleVersion === '' ? ALL_FEATURES : features.slice(0, maxFeatures).map(textOf)),
+    features: heddleVersion === '' ? STOCK_FEATURES : announced(features.slice(0, maxFeatures).map(textOf)),
+    outboundPort: portOf(metadata.OUTBOUND_PORT),
   };
+}
+
+function announced(features: readonly string[]): ReadonlySet<string> {
+  return new Set(features.filter((feature) => feature !== STOCK));
+}
+
+function portOf(value: Output<'google.protobuf.Value'> | undefined): number {
+  const port = value?.numberValue ?? 0;
+  return Number.isInteger(port) && port >= 1 && port <= 65_535 ? port : defaultOutboundPort;
 }
 
 /** Empty for anything but a text; short, because it is shown. */

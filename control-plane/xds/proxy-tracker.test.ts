@@ -25,6 +25,7 @@ function fakeStream(name: string, { isStock = false } = {}) {
       service: 'cart',
       version: 'v1',
       heddleVersion: isStock ? '' : '0.1.0',
+      outboundPort: 15_001,
       features: new Set(),
     },
     identity: 'spiffe://cluster.local/ns/default/sa/cart',

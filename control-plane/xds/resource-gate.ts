@@ -1,3 +1,4 @@
+import { STOCK } from '../../proto/features.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import { validateResource } from '../../proto/validate/resource.ts';
 
@@ -8,6 +9,8 @@ export interface ClientView {
   readonly namespace: string;
   readonly serviceAccount?: string;
   readonly features: ReadonlySet<string>;
+  /** Where it takes its application's calls, when it is not our sidecar. */
+  readonly outboundPort?: number;
 }
 
 /** A resource as it goes over the wire; one object for all who get it. */
@@ -47,7 +50,8 @@ const maxFaultsQuoted = 5;
 /**
  * A snapshot that lets through only what a sidecar would accept: each resource is validated, by the very code that the
  * sidecar runs, before it is sent the first time. In place of an invalid one, or one that cannot be made, stands the last
- * good one: no document can end the process or take from a sidecar what it has.
+ * good one: no document can end the process or take from a sidecar what it has. An Envoy is served as it is: it refuses by
+ * itself, resource by resource, and has filters that our sidecar would refuse.
  *
  * A gate remembers the good resources that were asked for while it was in use and hands them to the next gate, once: what
  * nobody asked for between two snapshots is forgotten.
@@ -78,7 +82,7 @@ export class ResourceGate {
       if (resource === null) {
         return { resource: null, fault: null };
       }
-      fault = this.#faultOf(resource);
+      fault = client.features.has(STOCK) ? null : this.#faultOf(resource);
     } catch (error) {
       resource = null;
       fault = `cannot be translated: ${error instanceof Error ? error.message : String(error)}`;

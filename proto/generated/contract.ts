@@ -63,6 +63,7 @@ import type { AdmissionControl as _envoy_extensions_filters_http_admission_contr
 import type { BandwidthLimit as _envoy_extensions_filters_http_bandwidth_limit_v3_BandwidthLimit, BandwidthLimit__Output as _envoy_extensions_filters_http_bandwidth_limit_v3_BandwidthLimit__Output } from './envoy/extensions/filters/http/bandwidth_limit/v3/BandwidthLimit.ts';
 import type { Buffer as _envoy_extensions_filters_http_buffer_v3_Buffer, Buffer__Output as _envoy_extensions_filters_http_buffer_v3_Buffer__Output } from './envoy/extensions/filters/http/buffer/v3/Buffer.ts';
 import type { BufferPerRoute as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute, BufferPerRoute__Output as _envoy_extensions_filters_http_buffer_v3_BufferPerRoute__Output } from './envoy/extensions/filters/http/buffer/v3/BufferPerRoute.ts';
+import type { Cors as _envoy_extensions_filters_http_cors_v3_Cors, Cors__Output as _envoy_extensions_filters_http_cors_v3_Cors__Output } from './envoy/extensions/filters/http/cors/v3/Cors.ts';
 import type { CorsPolicy as _envoy_extensions_filters_http_cors_v3_CorsPolicy, CorsPolicy__Output as _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output } from './envoy/extensions/filters/http/cors/v3/CorsPolicy.ts';
 import type { FaultAbort as _envoy_extensions_filters_http_fault_v3_FaultAbort, FaultAbort__Output as _envoy_extensions_filters_http_fault_v3_FaultAbort__Output } from './envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
 import type { HTTPFault as _envoy_extensions_filters_http_fault_v3_HTTPFault, HTTPFault__Output as _envoy_extensions_filters_http_fault_v3_HTTPFault__Output } from './envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
@@ -70,8 +71,11 @@ import type { LocalRateLimit as _envoy_extensions_filters_http_local_ratelimit_v
 import type { RateLimit as _envoy_extensions_filters_http_ratelimit_v3_RateLimit, RateLimit__Output as _envoy_extensions_filters_http_ratelimit_v3_RateLimit__Output } from './envoy/extensions/filters/http/ratelimit/v3/RateLimit.ts';
 import type { RateLimitPerRoute as _envoy_extensions_filters_http_ratelimit_v3_RateLimitPerRoute, RateLimitPerRoute__Output as _envoy_extensions_filters_http_ratelimit_v3_RateLimitPerRoute__Output } from './envoy/extensions/filters/http/ratelimit/v3/RateLimitPerRoute.ts';
 import type { Router as _envoy_extensions_filters_http_router_v3_Router, Router__Output as _envoy_extensions_filters_http_router_v3_Router__Output } from './envoy/extensions/filters/http/router/v3/Router.ts';
+import type { Config as _envoy_extensions_filters_http_set_metadata_v3_Config, Config__Output as _envoy_extensions_filters_http_set_metadata_v3_Config__Output } from './envoy/extensions/filters/http/set_metadata/v3/Config.ts';
+import type { Metadata as _envoy_extensions_filters_http_set_metadata_v3_Metadata, Metadata__Output as _envoy_extensions_filters_http_set_metadata_v3_Metadata__Output } from './envoy/extensions/filters/http/set_metadata/v3/Metadata.ts';
 import type { StatefulSession as _envoy_extensions_filters_http_stateful_session_v3_StatefulSession, StatefulSession__Output as _envoy_extensions_filters_http_stateful_session_v3_StatefulSession__Output } from './envoy/extensions/filters/http/stateful_session/v3/StatefulSession.ts';
 import type { StatefulSessionPerRoute as _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute, StatefulSessionPerRoute__Output as _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute__Output } from './envoy/extensions/filters/http/stateful_session/v3/StatefulSessionPerRoute.ts';
+import type { UpstreamCodec as _envoy_extensions_filters_http_upstream_codec_v3_UpstreamCodec, UpstreamCodec__Output as _envoy_extensions_filters_http_upstream_codec_v3_UpstreamCodec__Output } from './envoy/extensions/filters/http/upstream_codec/v3/UpstreamCodec.ts';
 import type { HttpInspector as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector, HttpInspector__Output as _envoy_extensions_filters_listener_http_inspector_v3_HttpInspector__Output } from './envoy/extensions/filters/listener/http_inspector/v3/HttpInspector.ts';
 import type { TlsInspector as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector, TlsInspector__Output as _envoy_extensions_filters_listener_tls_inspector_v3_TlsInspector__Output } from './envoy/extensions/filters/listener/tls_inspector/v3/TlsInspector.ts';
 import type { HttpConnectionManager as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager, HttpConnectionManager__Output as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
@@ -88,6 +92,7 @@ import type { PeakEwma as _envoy_extensions_load_balancing_policies_peak_ewma_v3
 import type { Random as _envoy_extensions_load_balancing_policies_random_v3_Random, Random__Output as _envoy_extensions_load_balancing_policies_random_v3_Random__Output } from './envoy/extensions/load_balancing_policies/random/v3/Random.ts';
 import type { RingHash as _envoy_extensions_load_balancing_policies_ring_hash_v3_RingHash, RingHash__Output as _envoy_extensions_load_balancing_policies_ring_hash_v3_RingHash__Output } from './envoy/extensions/load_balancing_policies/ring_hash/v3/RingHash.ts';
 import type { RoundRobin as _envoy_extensions_load_balancing_policies_round_robin_v3_RoundRobin, RoundRobin__Output as _envoy_extensions_load_balancing_policies_round_robin_v3_RoundRobin__Output } from './envoy/extensions/load_balancing_policies/round_robin/v3/RoundRobin.ts';
+import type { Descriptor as _envoy_extensions_rate_limit_descriptors_expr_v3_Descriptor, Descriptor__Output as _envoy_extensions_rate_limit_descriptors_expr_v3_Descriptor__Output } from './envoy/extensions/rate_limit_descriptors/expr/v3/Descriptor.ts';
 import type { PreviousHostsPredicate as _envoy_extensions_retry_host_previous_hosts_v3_PreviousHostsPredicate, PreviousHostsPredicate__Output as _envoy_extensions_retry_host_previous_hosts_v3_PreviousHostsPredicate__Output } from './envoy/extensions/retry/host/previous_hosts/v3/PreviousHostsPredicate.ts';
 import type { RawBuffer as _envoy_extensions_transport_sockets_raw_buffer_v3_RawBuffer, RawBuffer__Output as _envoy_extensions_transport_sockets_raw_buffer_v3_RawBuffer__Output } from './envoy/extensions/transport_sockets/raw_buffer/v3/RawBuffer.ts';
 import type { CertificateValidationContext as _envoy_extensions_transport_sockets_tls_v3_CertificateValidationContext, CertificateValidationContext__Output as _envoy_extensions_transport_sockets_tls_v3_CertificateValidationContext__Output } from './envoy/extensions/transport_sockets/tls/v3/CertificateValidationContext.ts';
@@ -115,6 +120,7 @@ import type { Cookie as _envoy_type_http_v3_Cookie, Cookie__Output as _envoy_typ
 import type { RegexMatchAndSubstitute as _envoy_type_matcher_v3_RegexMatchAndSubstitute, RegexMatchAndSubstitute__Output as _envoy_type_matcher_v3_RegexMatchAndSubstitute__Output } from './envoy/type/matcher/v3/RegexMatchAndSubstitute.ts';
 import type { RegexMatcher as _envoy_type_matcher_v3_RegexMatcher, RegexMatcher__Output as _envoy_type_matcher_v3_RegexMatcher__Output } from './envoy/type/matcher/v3/RegexMatcher.ts';
 import type { StringMatcher as _envoy_type_matcher_v3_StringMatcher, StringMatcher__Output as _envoy_type_matcher_v3_StringMatcher__Output } from './envoy/type/matcher/v3/StringMatcher.ts';
+import type { MetadataKey as _envoy_type_metadata_v3_MetadataKey, MetadataKey__Output as _envoy_type_metadata_v3_MetadataKey__Output } from './envoy/type/metadata/v3/MetadataKey.ts';
 import type { FractionalPercent as _envoy_type_v3_FractionalPercent, FractionalPercent__Output as _envoy_type_v3_FractionalPercent__Output } from './envoy/type/v3/FractionalPercent.ts';
 import type { HashPolicy as _envoy_type_v3_HashPolicy, HashPolicy__Output as _envoy_type_v3_HashPolicy__Output } from './envoy/type/v3/HashPolicy.ts';
 import type { Int64Range as _envoy_type_v3_Int64Range, Int64Range__Output as _envoy_type_v3_Int64Range__Output } from './envoy/type/v3/Int64Range.ts';
@@ -297,6 +303,7 @@ export interface ProtoGrpcType {
           }
           cors: {
             v3: {
+              Cors: MessageTypeDefinition<_envoy_extensions_filters_http_cors_v3_Cors, _envoy_extensions_filters_http_cors_v3_Cors__Output>
               CorsPolicy: MessageTypeDefinition<_envoy_extensions_filters_http_cors_v3_CorsPolicy, _envoy_extensions_filters_http_cors_v3_CorsPolicy__Output>
             }
           }
@@ -322,10 +329,21 @@ export interface ProtoGrpcType {
               Router: MessageTypeDefinition<_envoy_extensions_filters_http_router_v3_Router, _envoy_extensions_filters_http_router_v3_Router__Output>
             }
           }
+          set_metadata: {
+            v3: {
+              Config: MessageTypeDefinition<_envoy_extensions_filters_http_set_metadata_v3_Config, _envoy_extensions_filters_http_set_metadata_v3_Config__Output>
+              Metadata: MessageTypeDefinition<_envoy_extensions_filters_http_set_metadata_v3_Metadata, _envoy_extensions_filters_http_set_metadata_v3_Metadata__Output>
+            }
+          }
           stateful_session: {
             v3: {
               StatefulSession: MessageTypeDefinition<_envoy_extensions_filters_http_stateful_session_v3_StatefulSession, _envoy_extensions_filters_http_stateful_session_v3_StatefulSession__Output>
               StatefulSessionPerRoute: MessageTypeDefinition<_envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute, _envoy_extensions_filters_http_stateful_session_v3_StatefulSessionPerRoute__Output>
+            }
+          }
+          upstream_codec: {
+            v3: {
+              UpstreamCodec: MessageTypeDefinition<_envoy_extensions_filters_http_upstream_codec_v3_UpstreamCodec, _envoy_extensions_filters_http_upstream_codec_v3_UpstreamCodec__Output>
             }
           }
         }
@@ -408,6 +426,13 @@ export interface ProtoGrpcType {
           }
         }
       }
+      rate_limit_descriptors: {
+        expr: {
+          v3: {
+            Descriptor: MessageTypeDefinition<_envoy_extensions_rate_limit_descriptors_expr_v3_Descriptor, _envoy_extensions_rate_limit_descriptors_expr_v3_Descriptor__Output>
+          }
+        }
+      }
       retry: {
         host: {
           previous_hosts: {
@@ -477,6 +502,11 @@ export interface ProtoGrpcType {
           RegexMatchAndSubstitute: MessageTypeDefinition<_envoy_type_matcher_v3_RegexMatchAndSubstitute, _envoy_type_matcher_v3_RegexMatchAndSubstitute__Output>
           RegexMatcher: MessageTypeDefinition<_envoy_type_matcher_v3_RegexMatcher, _envoy_type_matcher_v3_RegexMatcher__Output>
           StringMatcher: MessageTypeDefinition<_envoy_type_matcher_v3_StringMatcher, _envoy_type_matcher_v3_StringMatcher__Output>
+        }
+      }
+      metadata: {
+        v3: {
+          MetadataKey: MessageTypeDefinition<_envoy_type_metadata_v3_MetadataKey, _envoy_type_metadata_v3_MetadataKey__Output>
         }
       }
       v3: {

@@ -63,6 +63,7 @@ function checkHttpFilters(filters: readonly HttpFilter__Output[], at: Path, viol
   for (const [index, filter] of filters.entries()) {
     const filterAt = at.index(index);
     requireName(filter.name, filterAt.field('name'), violations);
+    refuse(filter, ['disabled'], filterAt, violations);
     if (isRouter(filter) && index < filters.length - 1) {
       violations.add(filterAt, 'is the router, which must be the last filter');
     } else if (isRateLimit(filter)) {

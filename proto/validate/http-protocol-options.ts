@@ -71,6 +71,7 @@ function checkKeepAlive(settings: KeepaliveSettings | null, at: Path, violations
 
 /** A cluster's HTTP: HTTP/1.1, HTTP/2, or what the request came in with. */
 export function checkUpstreamHttpOptions(options: UpstreamOptions, at: Path, violations: Violations): void {
+  refuse(options, ['http_filters'], at, violations);
   const commonAt = at.field('common_http_protocol_options');
   checkCommonHttpOptions(options.common_http_protocol_options, 'upstream', commonAt, violations);
   const explicit = options.explicit_http_config;

@@ -4,6 +4,7 @@ import type {
   RateLimit__Output,
 } from '../generated/envoy/config/route/v3/RateLimit.ts';
 import type { Path, Violations } from '../violation.ts';
+import { refuse } from './field-checks.ts';
 import { isHeaderName } from './http-text.ts';
 import { checkHeaderMatcher } from './matcher.ts';
 import { unpackAt } from './unpack-at.ts';
@@ -15,11 +16,13 @@ const RATE_UNITS = ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'MONTH', 'YEAR'] as const
 
 /** What of a request is counted. `mayCarryRate`: towards a service that is told the limit with each request. */
 export function checkRateLimitRule(
-  { actions }: RateLimit__Output,
+  rule: RateLimit__Output,
   at: Path,
   violations: Violations,
   mayCarryRate = false,
 ): void {
+  const { actions } = rule;
+  refuse(rule, ['limit'], at, violations);
   if (actions.length === 0) violations.add(at.field('actions'), 'is empty');
   for (const [index, action] of actions.entries()) {
     checkAction(action, at.field('actions').index(index), violations, mayCarryRate);

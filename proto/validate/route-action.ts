@@ -121,6 +121,7 @@ export function checkDirectResponse(
   if (response.status < 200 || response.status > 599) {
     violations.add(at.field('status'), `must be between 200 and 599, and is ${response.status}`);
   }
+  if (response.body !== null) refuse(response.body, ['filename'], at.field('body'), violations);
   const { inline_string: text, inline_bytes: bytes } = response.body ?? {};
   const length = bytes?.length ?? Buffer.byteLength(text ?? '');
   if (length > maxBodyBytes) {

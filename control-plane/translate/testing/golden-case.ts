@@ -43,6 +43,8 @@ export interface GoldenCase {
   readonly remembered?: readonly RememberedInShort[];
   /** What the clients' builds can do; everything when left out. */
   readonly features?: readonly string[];
+  /** The clients are Envoys and no sidecars of ours; an Envoy says what it takes in stock-envoy.test.ts. */
+  readonly stock?: boolean;
   /** `namespace/name` of each client, with the resources that it asks for: `RDS cart.default.svc.cluster.local:80`. */
   readonly clients: Readonly<Record<string, readonly string[]>>;
 }

@@ -2,13 +2,15 @@
 
 
 export interface DataSource {
+  'filename'?: (string);
   'inline_bytes'?: (Buffer | Uint8Array | string);
   'inline_string'?: (string);
-  'specifier'?: "inline_bytes"|"inline_string";
+  'specifier'?: "filename"|"inline_bytes"|"inline_string";
 }
 
 export interface DataSource__Output {
+  'filename'?: (string);
   'inline_bytes'?: (Buffer);
   'inline_string'?: (string);
-  'specifier'?: "inline_bytes"|"inline_string";
+  'specifier'?: "filename"|"inline_bytes"|"inline_string";
 }

@@ -3,6 +3,7 @@
 import type { TypedExtensionConfig as _envoy_config_core_v3_TypedExtensionConfig, TypedExtensionConfig__Output as _envoy_config_core_v3_TypedExtensionConfig__Output } from '../../../../envoy/config/core/v3/TypedExtensionConfig.ts';
 import type { BoolValue as _google_protobuf_BoolValue, BoolValue__Output as _google_protobuf_BoolValue__Output } from '../../../../google/protobuf/BoolValue.ts';
 import type { HeaderMatcher as _envoy_config_route_v3_HeaderMatcher, HeaderMatcher__Output as _envoy_config_route_v3_HeaderMatcher__Output } from '../../../../envoy/config/route/v3/HeaderMatcher.ts';
+import type { MetadataKey as _envoy_type_metadata_v3_MetadataKey, MetadataKey__Output as _envoy_type_metadata_v3_MetadataKey__Output } from '../../../../envoy/type/metadata/v3/MetadataKey.ts';
 
 export interface _envoy_config_route_v3_RateLimit_Action {
   'request_headers'?: (_envoy_config_route_v3_RateLimit_Action_RequestHeaders | null);
@@ -20,6 +21,14 @@ export interface _envoy_config_route_v3_RateLimit_Action__Output {
   'header_value_match'?: (_envoy_config_route_v3_RateLimit_Action_HeaderValueMatch__Output | null);
   'extension'?: (_envoy_config_core_v3_TypedExtensionConfig__Output | null);
   'action_specifier'?: "request_headers"|"remote_address"|"generic_key"|"header_value_match"|"extension";
+}
+
+export interface _envoy_config_route_v3_RateLimit_Override_DynamicMetadata {
+  'metadata_key'?: (_envoy_type_metadata_v3_MetadataKey | null);
+}
+
+export interface _envoy_config_route_v3_RateLimit_Override_DynamicMetadata__Output {
+  'metadata_key': (_envoy_type_metadata_v3_MetadataKey__Output | null);
 }
 
 export interface _envoy_config_route_v3_RateLimit_Action_GenericKey {
@@ -46,6 +55,16 @@ export interface _envoy_config_route_v3_RateLimit_Action_HeaderValueMatch__Outpu
   'descriptor_key': (string);
 }
 
+export interface _envoy_config_route_v3_RateLimit_Override {
+  'dynamic_metadata'?: (_envoy_config_route_v3_RateLimit_Override_DynamicMetadata | null);
+  'override_specifier'?: "dynamic_metadata";
+}
+
+export interface _envoy_config_route_v3_RateLimit_Override__Output {
+  'dynamic_metadata'?: (_envoy_config_route_v3_RateLimit_Override_DynamicMetadata__Output | null);
+  'override_specifier'?: "dynamic_metadata";
+}
+
 export interface _envoy_config_route_v3_RateLimit_Action_RemoteAddress {
 }
 
@@ -66,8 +85,10 @@ export interface _envoy_config_route_v3_RateLimit_Action_RequestHeaders__Output 
 
 export interface RateLimit {
   'actions'?: (_envoy_config_route_v3_RateLimit_Action)[];
+  'limit'?: (_envoy_config_route_v3_RateLimit_Override | null);
 }
 
 export interface RateLimit__Output {
   'actions': (_envoy_config_route_v3_RateLimit_Action__Output)[];
+  'limit': (_envoy_config_route_v3_RateLimit_Override__Output | null);
 }

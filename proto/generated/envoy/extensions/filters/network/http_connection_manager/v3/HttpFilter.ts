@@ -6,6 +6,7 @@ export interface HttpFilter {
   'name'?: (string);
   'typed_config'?: (_google_protobuf_Any | null);
   'is_optional'?: (boolean);
+  'disabled'?: (boolean);
   'config_type'?: "typed_config";
 }
 
@@ -13,5 +14,6 @@ export interface HttpFilter__Output {
   'name': (string);
   'typed_config'?: (_google_protobuf_Any__Output | null);
   'is_optional': (boolean);
+  'disabled': (boolean);
   'config_type'?: "typed_config";
 }
