@@ -4,6 +4,7 @@ import { certsCommand } from './commands/certs.ts';
 import { controlPlaneCommand } from './commands/control-plane.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { demoCommand } from './commands/demo.ts';
+import { describeCommand } from './commands/describe.ts';
 import { edgesCommand } from './commands/edges.ts';
 import { faultCommand } from './commands/fault.ts';
 import { getCommand } from './commands/get.ts';
@@ -27,7 +28,7 @@ import { programOf } from './program-of.ts';
 export function buildProgram(): Command {
   return programOf({
     Start: [demoCommand(), controlPlaneCommand(), runCommand()],
-    Look: [statCommand(), edgesCommand(), proxiesCommand(), getCommand()],
+    Look: [statCommand(), edgesCommand(), proxiesCommand(), getCommand(), describeCommand()],
     Change: [applyCommand(), deleteCommand(), routeCommand(), limitCommand(), faultCommand()],
     Secure: [tokenCommand(), certsCommand()],
     Operate: [proxyCommand(), rateLimitServerCommand(), schemaCommand()],

@@ -219,6 +219,7 @@ async function start(
       log: logs.for('api'),
       problems: () => mesh.problems(),
       servicePorts: (namespace, name) => mesh.servicePorts(namespace, name),
+      describeService: (namespace, name, callerNamespace) => mesh.describe(namespace, name, callerNamespace),
       certificates: () => certificatesOf(authority, serverCertificate),
       controlPlaneMetrics: () => hostAndPort(advertisedHost(metricsHost), monitoring.port),
       hostNames: config.advertise === null ? [config.apiHost] : [config.apiHost, config.advertise],

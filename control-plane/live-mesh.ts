@@ -2,6 +2,7 @@ import type { Violation } from '../proto/violation.ts';
 import type { Log } from './log.ts';
 import type { DocumentOf, KindName, ModelDocument } from './model/kinds.ts';
 import { allKinds, documentName, namespaceOf } from './model/kinds.ts';
+import type { ServiceDescription } from './model/service-description.ts';
 import { fromStored } from './model/stored-document.ts';
 import type { DocumentLookup } from './model/validate-document.ts';
 import { workloadService } from './model/workload.ts';
@@ -95,6 +96,11 @@ export class LiveMesh implements DocumentLookup {
   /** What the ports of a service carry; empty for one that there is not. */
   servicePorts(namespace: string, name: string): readonly PortSummary[] {
     return this.#snapshot?.servicePorts(namespace, name) ?? [];
+  }
+
+  /** What decides about calls to the service from a namespace; null when there is no such service. */
+  describe(namespace: string, name: string, callerNamespace: string): ServiceDescription | null {
+    return this.#snapshot?.describe(namespace, name, callerNamespace) ?? null;
   }
 
   /** Services that are declared or that workloads imply or implied until lately, and their versions as `service-version`. */

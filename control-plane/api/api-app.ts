@@ -11,6 +11,7 @@ import type { AdminTokens } from './admin-tokens.ts';
 import { requireAdmin } from './authentication.ts';
 import type { CertificateInfo } from './certificate-routes.ts';
 import { certificateRoutes } from './certificate-routes.ts';
+import { changeRoutes } from './change-routes.ts';
 import { DocumentRepository } from './document-repository.ts';
 import { documentRoutes } from './document-routes.ts';
 import type { DocumentProblem, PortStatus } from './document-status.ts';
@@ -19,6 +20,8 @@ import type { OpenStreams } from './open-streams.ts';
 import { proxyRoutes } from './proxy-routes.ts';
 import type { RegistrySource } from './registered-workloads.ts';
 import { requireOurHost, requirePlainPath } from './request-guard.ts';
+import type { DescribeService } from './service-routes.ts';
+import { serviceRoutes } from './service-routes.ts';
 import { ApiError, failureReasons, failureStatus } from './status.ts';
 import type { MintToken } from './token-routes.ts';
 import { tokenRoutes } from './token-routes.ts';
@@ -38,6 +41,7 @@ export interface ApiOptions {
   problems(): readonly DocumentProblem[];
   /** What the ports of a Service carry; shown in its status. */
   servicePorts(namespace: string, name: string): readonly PortStatus[];
+  readonly describeService: DescribeService;
   certificates(): readonly CertificateInfo[];
   /** `host:port` of the control plane's own metrics, for Prometheus; `null` when there are none. */
   controlPlaneMetrics(): string | null;
@@ -81,6 +85,8 @@ export function apiApp(options: ApiOptions, streams: OpenStreams): Hono<{ Bindin
   const { problems, servicePorts } = options;
   app.route('/', documentRoutes({ store, registry, repository, lookup, streams, problems, servicePorts, convergence }));
   app.route('/', proxyRoutes(proxies, streams));
+  app.route('/', serviceRoutes(options.describeService, proxies));
+  app.route('/', changeRoutes(store));
   app.route('/', trafficRoutes(options.telemetry, registry));
   app.route('/', tokenRoutes(options.mintToken, now));
   app.route('/', certificateRoutes(options.certificates));

@@ -6,7 +6,9 @@ import type { Convergence, ProxyStatus } from '../xds/proxy-status.ts';
 import type { CallFailure } from './call-failure.ts';
 import { refusal, stranger, unreachable } from './call-failure.ts';
 import type { CertificateInfo } from './certificate-routes.ts';
+import type { ChangeSummary, RecordedChange } from './document-changes.ts';
 import type { DocumentChange } from './document-repository.ts';
+import type { DescribedService } from './service-routes.ts';
 import type { FailureReason, Status } from './status.ts';
 import type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';
 import type { WatchEvent } from './watch.ts';
@@ -14,8 +16,10 @@ import type { WatchEvent } from './watch.ts';
 export type { Edge, ServiceStat, TcpMetrics } from '../telemetry/telemetry-source.ts';
 export type { Convergence, ProxyStatus, RejectedResource, TypeStatus } from '../xds/proxy-status.ts';
 export type { CertificateInfo } from './certificate-routes.ts';
+export type { ChangeSummary, RecordedChange } from './document-changes.ts';
 export type { DocumentChange } from './document-repository.ts';
 export type { PortStatus } from './document-status.ts';
+export type { DescribedService } from './service-routes.ts';
 export type { Status, StatusCause } from './status.ts';
 export type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';
 export type { WatchEvent } from './watch.ts';
@@ -123,14 +127,18 @@ export class ApiClient {
     return this.#write('POST', collectionPath(kind, await namespaceIn(document)), document, options);
   }
 
-  /** The revision of the deletion, for {@link convergence}. */
+  /** The revision of the deletion, for {@link convergence}. With a `resourceVersion`, only what is at that version. */
   async delete(
     kind: Kind,
     namespace: string | null,
     name: string,
-    { dryRun = false }: WriteOptions = {},
+    { dryRun = false, resourceVersion }: WriteOptions & { readonly resourceVersion?: string } = {},
   ): Promise<{ resourceVersion: string }> {
-    const path = `${documentPath(kind, namespace, name)}${dryRun ? '?dryRun=All' : ''}`;
+    const query = new URLSearchParams({
+      ...(dryRun && { dryRun: 'All' }),
+      ...(resourceVersion !== undefined && { resourceVersion }),
+    });
+    const path = `${documentPath(kind, namespace, name)}?${query}`;
     const { metadata } = (await this.#call('DELETE', path)).body as Status;
     return { resourceVersion: metadata.resourceVersion ?? '0' };
   }
@@ -176,6 +184,23 @@ export class ApiClient {
 
   async edges(windowSeconds: number): Promise<readonly Edge[]> {
     return itemsOf((await this.#call('GET', `/heddle/v1/edges?window=${windowSeconds}`)).body);
+  }
+
+  /** All that decides about calls to a service from a namespace. */
+  async service(namespace: string, name: string, from: string = namespace): Promise<DescribedService> {
+    const path = [namespace, name].map(encodeURIComponent).join('/');
+    const { body } = await this.#call('GET', `/heddle/v1/services/${path}?from=${encodeURIComponent(from)}`);
+    return body as DescribedService;
+  }
+
+  /** The newest changes of documents, the newest first. */
+  async changes(limit: number): Promise<readonly ChangeSummary[]> {
+    return itemsOf((await this.#call('GET', `/heddle/v1/changes?limit=${limit}`)).body);
+  }
+
+  /** One change with what it put in the place of what. */
+  async change(revision: number): Promise<RecordedChange> {
+    return (await this.#call('GET', `/heddle/v1/changes/${revision}`)).body as RecordedChange;
   }
 
   async certificates(): Promise<readonly CertificateInfo[]> {

@@ -2,6 +2,7 @@ import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import type { EffectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import { effectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import type { Mesh } from './mesh.ts';
+import type { PolicyLayer } from './traffic-policy/policy-fields.ts';
 import type { TrafficPolicy } from './traffic-policy.ts';
 
 /** One port of a backend, as callers see it. */
@@ -36,6 +37,22 @@ const sections = [
   'retryAfter',
 ] as const;
 
+/** What says something about a backend port, the most specific first, and where they contradict each other. */
+export interface TrafficPolicyLayers {
+  readonly layers: readonly PolicyLayer<BackendTrafficPolicy | Mesh>[];
+  readonly conflicts: readonly PolicyConflict[];
+}
+
+/** The policy of one backend port, from {@link trafficPolicyLayers}. */
+export function resolveTrafficPolicy(
+  backend: BackendPort,
+  policies: readonly BackendTrafficPolicy[],
+  mesh: Mesh | null,
+): { readonly policy: EffectiveTrafficPolicy; readonly conflicts: readonly PolicyConflict[] } {
+  const { layers, conflicts } = trafficPolicyLayers(backend, policies, mesh);
+  return { policy: effectiveTrafficPolicy(layers.map((layer) => layer.policy)), conflicts };
+}
+
 /**
  * The policy of one backend port: that of the port before that of the Service before the defaults of Mesh before the
  * built-in ones.
@@ -46,17 +63,20 @@ const sections = [
  *
  * Source: GEP-713, "conflict resolution" and "hierarchy".
  */
-export function resolveTrafficPolicy(
+export function trafficPolicyLayers(
   backend: BackendPort,
   policies: readonly BackendTrafficPolicy[],
   mesh: Mesh | null,
-): { readonly policy: EffectiveTrafficPolicy; readonly conflicts: readonly PolicyConflict[] } {
+): TrafficPolicyLayers {
   const conflicts: PolicyConflict[] = [];
   const ofPort = policies.filter((policy) => backend.portName !== null && targets(policy, backend, backend.portName));
   const ofService = policies.filter((policy) => targets(policy, backend, undefined));
-  const layers = [...mergeRank(ofPort, conflicts), ...mergeRank(ofService, conflicts)];
-  if (mesh?.spec.defaults !== undefined) layers.push(mesh.spec.defaults);
-  return { policy: effectiveTrafficPolicy(layers), conflicts };
+  const layers: PolicyLayer<BackendTrafficPolicy | Mesh>[] = [
+    ...mergeRank(ofPort, conflicts),
+    ...mergeRank(ofService, conflicts),
+  ];
+  if (mesh?.spec.defaults !== undefined) layers.push({ owner: mesh, policy: mesh.spec.defaults });
+  return { layers, conflicts };
 }
 
 function targets(policy: BackendTrafficPolicy, backend: BackendPort, sectionName: string | undefined): boolean {
@@ -69,7 +89,10 @@ function targets(policy: BackendTrafficPolicy, backend: BackendPort, sectionName
 }
 
 /** The policies of one rank, each without the sections that an older one has. */
-function mergeRank(policies: readonly BackendTrafficPolicy[], conflicts: PolicyConflict[]): TrafficPolicy[] {
+function mergeRank(
+  policies: readonly BackendTrafficPolicy[],
+  conflicts: PolicyConflict[],
+): PolicyLayer<BackendTrafficPolicy>[] {
   const owners = new Map<keyof TrafficPolicy, BackendTrafficPolicy>();
   return policies.toSorted(olderFirst).map((policy) => {
     const layer: { -readonly [Section in keyof TrafficPolicy]: TrafficPolicy[Section] } = {};
@@ -84,7 +107,7 @@ function mergeRank(policies: readonly BackendTrafficPolicy[], conflicts: PolicyC
       }
     }
     for (const [winner, lostSections] of lost) conflicts.push({ policy, winner, sections: lostSections });
-    return layer;
+    return { owner: policy, policy: layer };
   });
 }
 

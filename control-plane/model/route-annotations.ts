@@ -7,6 +7,9 @@ const sessionsAnnotation = 'heddle.dev/sessions';
 /** The word that changes something; `Default` is the other one. */
 const words: Readonly<Record<string, string>> = { [priorityAnnotation]: 'High', [sessionsAnnotation]: 'Strict' };
 
+/** Every annotation that routes are read for. */
+export const routeAnnotations: readonly string[] = Object.keys(words);
+
 interface Annotated {
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }

@@ -30,6 +30,30 @@ describe('validateDocument', () => {
     expect(findings(route({ namespace: 'shop' }))).toEqual([]);
   });
 
+  it('reports annotations of ours that say nothing here, and leaves those of others alone', () => {
+    const annotated = (document: ModelDocument, name: string) => {
+      document.metadata.annotations = { [name]: 'High' };
+      return findings(document);
+    };
+    const service = checkDocument({
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'cart' },
+      spec: { selector: { app: 'cart' }, ports: [{ port: 80 }] },
+    }).document as ModelDocument;
+    expect(annotated(route({}), 'heddle.dev/priority')).toEqual([]);
+    expect(annotated(route({}), 'example.com/priorty')).toEqual([]);
+    expect(annotated(route({}), 'heddle.dev/priorty')).toEqual([
+      'warning metadata.annotations["heddle.dev/priorty"]: no annotation of the mesh is called heddle.dev/priorty; did you mean heddle.dev/priority?',
+    ]);
+    expect(annotated(service, 'heddle.dev/priority')).toEqual([
+      'warning metadata.annotations["heddle.dev/priority"]: heddle.dev/priority is for HTTPRoute and GRPCRoute, and has no effect on a Service',
+    ]);
+    expect(annotated(service, 'heddle.dev/protocol')).toEqual([
+      'warning metadata.annotations["heddle.dev/protocol"]: no annotation of the mesh is called heddle.dev/protocol',
+    ]);
+  });
+
   it('leaves consent of other namespaces to translation, which knows the grants', () => {
     expect(findings(route({ namespace: 'bank' }))).toEqual([]);
   });

@@ -8,6 +8,7 @@ import type { ModelDocument } from './kinds.ts';
 import type { Mesh } from './mesh.ts';
 import { nearestWord } from './nearest-word.ts';
 import { isExternalReference, isServiceReference } from './object-reference.ts';
+import { annotationFaults } from './own-annotations.ts';
 import type { Service } from './service.ts';
 import type { TcpRoute } from './tcp-route.ts';
 
@@ -33,7 +34,7 @@ export interface Finding extends Fault {
  * and the share of the missing backend answers 500 meanwhile. What could never become right is an error.
  */
 export function validateDocument(document: ModelDocument, lookup: DocumentLookup): readonly Finding[] {
-  const findings: Finding[] = [];
+  const findings: Finding[] = annotationFaults(document).map((fault) => ({ severity: 'warning', ...fault }));
   if (document.kind === 'HTTPRoute' || document.kind === 'GRPCRoute' || document.kind === 'TCPRoute')
     findings.push(...routeFindings(document));
   if (document.kind === 'Service') findings.push(...serviceFindings(document));

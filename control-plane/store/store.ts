@@ -92,9 +92,12 @@ export class RevisionConflictError extends Error {
 /** The revision a watch wanted to start from is no longer, or not yet, in history. The way out is to list again. */
 export class CompactedError extends Error {
   override readonly name = 'CompactedError';
+  /** The first revision that a watch can start from. */
+  readonly oldest: number;
 
   constructor(fromRevision: number, oldest: number, newest: number) {
     super(`revision ${fromRevision} is not in the kept history (${oldest} to ${newest}): list again`);
+    this.oldest = oldest;
   }
 }
 

@@ -25,11 +25,13 @@ import { isWildcard } from '../model/external-service/host.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
+import type { ServiceDescription } from '../model/service-description.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import type { Abilities } from './abilities.ts';
 import { abilitiesOf, protocolFor } from './abilities.ts';
 import { CallerLocalities } from './caller-localities.ts';
 import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
+import { describeService } from './describe/describe-service.ts';
 import { clusterLoadAssignment } from './endpoints.ts';
 import { externalCluster } from './external-clusters.ts';
 import { externalListing } from './external-listing.ts';
@@ -175,6 +177,25 @@ export class MeshResources {
     return service.ports.map((port) => {
       const { protocol, saidBy } = service.declarationOf(port);
       return { port: port.port, protocol, saidBy };
+    });
+  }
+
+  /** What decides about calls to the service from a namespace; null when there is no such service. */
+  describe(
+    { namespace, name }: ServiceName,
+    callerNamespace: string,
+    problems: readonly Problem[],
+  ): ServiceDescription | null {
+    const service = this.#catalog.service(namespace, name);
+    if (service === null) return null;
+    return describeService(service, callerNamespace, {
+      catalog: this.#catalog,
+      routes: this.#routes,
+      tcpRoutes: this.#tcpRoutes,
+      extensions: this.#extensions,
+      policies: this.#policies,
+      faults: this.#faults,
+      problems,
     });
   }
 

@@ -1,8 +1,10 @@
 import type { BackendTrafficPolicy } from '../model/backend-traffic-policy.ts';
 import type { EffectiveTrafficPolicy } from '../model/effective-traffic-policy.ts';
 import type { Mesh } from '../model/mesh.ts';
-import type { PolicyConflict } from '../model/resolve-traffic-policy.ts';
-import { resolveTrafficPolicy } from '../model/resolve-traffic-policy.ts';
+import type { BackendPort, PolicyConflict } from '../model/resolve-traffic-policy.ts';
+import { resolveTrafficPolicy, trafficPolicyLayers } from '../model/resolve-traffic-policy.ts';
+import type { PolicyField } from '../model/traffic-policy/policy-fields.ts';
+import { policyFields } from '../model/traffic-policy/policy-fields.ts';
 import type { Service, ServicePort } from './service-catalog.ts';
 
 /** Which policies hold for which services. A version of a service has the policies of the service. */
@@ -31,8 +33,21 @@ export class PolicyAttachments {
     return service.ports.flatMap((port) => this.#resolve(service, port).conflicts);
   }
 
-  #resolve({ kind, namespace, name }: Service, port: ServicePort): ReturnType<typeof resolveTrafficPolicy> {
-    const attached = this.#byService.get(`${kind}/${namespace}/${name}`) ?? [];
-    return resolveTrafficPolicy({ kind, namespace, service: name, portName: port.name || null }, attached, this.#mesh);
+  /** The policy field by field, and which document says it. */
+  fieldsFor(service: Service, port: ServicePort): readonly PolicyField<BackendTrafficPolicy | Mesh>[] {
+    return policyFields(trafficPolicyLayers(backendOf(service, port), this.attachedTo(service), this.#mesh).layers);
   }
+
+  /** Every policy with that service among its targets, whatever it decides. */
+  attachedTo({ kind, namespace, name }: Service): readonly BackendTrafficPolicy[] {
+    return this.#byService.get(`${kind}/${namespace}/${name}`) ?? [];
+  }
+
+  #resolve(service: Service, port: ServicePort): ReturnType<typeof resolveTrafficPolicy> {
+    return resolveTrafficPolicy(backendOf(service, port), this.attachedTo(service), this.#mesh);
+  }
+}
+
+function backendOf({ kind, namespace, name }: Service, port: ServicePort): BackendPort {
+  return { kind, namespace, service: name, portName: port.name || null };
 }

@@ -24,12 +24,16 @@ export function candidatesOf(
   extensions: RouteExtensions,
   caller: RouteCaller,
 ): readonly Candidate[] {
+  return allCandidatesOf(route, extensions).filter((candidate) => isForCaller(candidate.extensions, caller));
+}
+
+/** Those of every rule, for whichever callers. */
+export function allCandidatesOf(route: RequestRoute, extensions: RouteExtensions): readonly Candidate[] {
   const all = route.kind === 'GRPCRoute' ? ofGrpcRoute(route) : ofHttpRoute(route);
-  return all.flatMap((candidate) => {
+  return all.map((candidate) => {
     const ofRule = extensions.of(route, candidate.rule);
-    if (!isForCaller(ofRule, caller)) return [];
     const precedence = { ...candidate.precedence, callers: ofRule.callers === null ? 0 : 1 };
-    return [{ ...candidate, precedence, extensions: ofRule }];
+    return { ...candidate, precedence, extensions: ofRule };
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
+import type { ServiceDescription } from '../model/service-description.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import type { ClientView } from './mesh-resources.ts';
 import { MeshResources } from './mesh-resources.ts';
@@ -52,6 +53,11 @@ export class Snapshot {
   /** What the ports of a service carry, by number; empty for one that there is not. */
   servicePorts(namespace: string, name: string): readonly PortSummary[] {
     return this.#resources.servicePorts(namespace, name);
+  }
+
+  /** What decides about calls to the service from a namespace; null when there is no such service. */
+  describe(namespace: string, name: string, callerNamespace: string): ServiceDescription | null {
+    return this.#resources.describe({ namespace, name }, callerNamespace, this.problems());
   }
 
   /** What documents ask for and cannot have. */

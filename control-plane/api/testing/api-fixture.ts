@@ -89,6 +89,7 @@ export async function startApi(overrides: Partial<ApiOptions> = {}) {
     log: silentLog,
     problems: () => problems,
     servicePorts: () => servicePorts,
+    describeService: () => null,
     certificates: () => [],
     controlPlaneMetrics: () => null,
     now: () => Date.UTC(2026, 0, 1),

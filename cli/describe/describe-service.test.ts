@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import type { DescribedService } from '../../control-plane/api/client.ts';
+import type { Style } from '../terminal/style.ts';
+import { serviceInWords } from './describe-service.ts';
+
+const plain: Style = { paint: (_tone, text) => text, good: '√', bad: '×', warning: '‼' };
+const nowMs = Date.parse('2026-11-21T10:00:00Z');
+
+const route = { document: 'HTTPRoute/default/cart', file: 'cart.yaml', ruleName: '' };
+const policy = { document: 'BackendTrafficPolicy/default/cart', file: 'limits.yaml', line: 4 };
+const port = {
+  name: '',
+  protocol: 'http',
+  saidBy: 'workloads',
+  routes: [
+    {
+      ...{ ...route, line: 8, rule: 0, match: ['GET /items…', 'header x-user: jason'], steps: ['timeout 2s'] },
+      backends: [{ name: 'cart-v2', port: 80, weight: 1, percent: 100, missing: null }],
+    },
+    {
+      ...{ ...route, line: 14, rule: 1, match: ['/top…'], steps: [] },
+      backends: [{ name: 'cart-v9', port: 80, weight: 1, percent: 100, missing: 'does not exist' }],
+    },
+  ],
+  policy: [
+    { field: 'circuitBreaker.maxConnections', value: '20', source: policy },
+    { field: 'retry.retryOn.triggers', value: 'connect-failure, refused-stream, reset', source: null },
+    { field: 'retry.perRetry.timeout', value: 'none', source: null },
+    {
+      field: 'timeout.tcp.connectTimeout',
+      value: '2s',
+      source: { document: 'Mesh/default', file: '', line: 0 },
+    },
+  ],
+  fault: {
+    ...{ document: 'FaultInjection/default/cart', file: '', line: 0, until: '2026-11-21T10:01:58Z' },
+    ...{ delay: '', abort: '30 % are answered 503', headers: ['x-user: jason'] },
+  },
+} as const;
+
+const cart: DescribedService = {
+  ...{ namespace: 'default', name: 'cart', host: 'cart.default.svc.cluster.local', source: null },
+  identities: ['spiffe://shop.local/ns/default/sa/cart'],
+  versions: [{ version: 'v1', instances: 1 }],
+  instances: [
+    {
+      ...{ name: 'cart-1', version: 'v1', address: '10.0.0.7', region: 'eu', zone: 'a', identity: 'x' },
+      ports: [{ port: 80, dialed: '10.0.0.7:15006', isMeshed: true }],
+    },
+  ],
+  ports: [
+    { ...port, port: 80 },
+    { ...port, port: 8080 },
+  ],
+  documents: [],
+  problems: [{ document: 'HTTPRoute/default/cart', path: 'spec.rules[1].backendRefs[0]', message: 'does not exist' }],
+  progress: [{ document: 'HTTPRoute/default/cart', affected: 3, inForce: 2, pending: ['default/web-2'] }],
+  refused: [{ proxy: 'default/web-1', resource: 'cart.default:80', reason: 'bad pattern', atMs: 1 }],
+};
+
+const said = (service: DescribedService, isWide = false) => serviceInWords(service, plain, nowMs, isWide);
+
+describe('serviceInWords', () => {
+  it('says what decides about calls, who says so, and what has become of it', () => {
+    expect(said(cart)).toBe(`Service:     cart
+Namespace:   default
+Host:        cart.default.svc.cluster.local
+Declared:    by the workloads that run under its name
+Identity:    spiffe://shop.local/ns/default/sa/cart
+Versions:    v1 (1)
+
+Ports
+  PORT   NAME   CARRIES   SAID BY
+    80   -      http      workloads
+  8080   -      http      workloads
+
+Instances
+  NAME     VERSION   REACHED AT       MTLS   ZONE
+  cart-1   v1        10.0.0.7:15006   yes    eu/a
+
+Routes of ports 80, 8080
+  REQUESTS                            GO TO                          RULE   SAID BY
+  GET /items…, header x-user: jason   cart-v2:80 100 %, timeout 2s   0      cart.yaml:8
+  /top…                               cart-v9:80 100 % (missing)     1      cart.yaml:14
+  others                              answered 404
+
+Fault
+  ‼ 30 % are answered 503 of requests with x-user: jason · 1m58s left · FaultInjection/default/cart
+
+Traffic policy of ports 80, 8080
+  FIELD                           VALUE                   SAID BY
+  circuitBreaker.maxConnections   20                      limits.yaml:4
+  retry.retryOn.triggers          connect-failure,        default
+                                  refused-stream, reset
+  timeout.tcp.connectTimeout      2s                      Mesh defaults
+  1 more follow, or are at their default: -o wide
+
+In force
+  ‼ HTTPRoute/default/cart   in 2 of 3 sidecars, not yet in default/web-2
+  × default/web-1 refused cart.default:80: bad pattern
+
+Warnings
+  ‼ HTTPRoute/default/cart   spec.rules[1].backendRefs[0]: does not exist
+`);
+  });
+
+  it('says that all goes to the service where there is no route, and shows every field when wide', () => {
+    const bare = { ...cart, ports: [{ ...port, port: 80, routes: [], fault: null }], problems: [] };
+    const text = said(bare, true);
+    expect(text).toContain('Routes of port 80\n  none: every request goes to the service\n');
+    expect(text).toContain('Warnings\n  none\n');
+    expect(text).toMatch(/retry\.perRetry\.timeout +none +default/);
+    expect(text).toMatch(/connect-failure, refused-stream, reset +default/);
+    expect(text).not.toContain('Fault');
+    expect(text).not.toContain('-o wide');
+  });
+
+  it('tells a fault whose time is over from one that is under way', () => {
+    const over = { ...port.fault, until: '2026-11-21T09:00:00Z' };
+    expect(said({ ...cart, ports: [{ ...port, port: 80, fault: over }] })).toContain('over, without effect');
+  });
+});

@@ -1,0 +1,23 @@
+import type { GlobalRateLimitRule, RateLimitRule, RateLimitSelector } from './rate-limit.ts';
+
+/** `100 a second by each instance, for each caller; 5 a minute …`; `none` without a rule. */
+export function rateLimitInWords(rules: readonly (RateLimitRule | GlobalRateLimitRule)[], countedBy: string): string {
+  if (rules.length === 0) return 'none';
+  return rules
+    .map(({ limit, clientSelectors = [] }) => {
+      const whom = clientSelectors.map(selectorInWords).join(' or ');
+      return `${limit.requests} a ${limit.unit.toLowerCase()} ${countedBy}${whom === '' ? '' : `, for ${whom}`}`;
+    })
+    .join('; ');
+}
+
+function selectorInWords({ headers = [], methods, path, principal }: RateLimitSelector): string {
+  return [
+    ...(principal === undefined ? [] : [principal.type === 'Distinct' ? 'each caller' : `caller ${principal.value}`]),
+    ...headers.map(({ type, name, value }) =>
+      type === 'Distinct' ? `each value of ${name}` : `requests with ${name}: ${value}`,
+    ),
+    ...(methods === undefined ? [] : [methods.map(({ value }) => value).join('/')]),
+    ...(path === undefined ? [] : [`paths ${path.type === 'Exact' ? '' : 'below '}${path.value}`]),
+  ].join(' and ');
+}

@@ -1,0 +1,159 @@
+import type { HttpRouteFilter } from '../../model/http-route-filter.ts';
+import type { HttpRouteMatch } from '../../model/http-route-match.ts';
+import { documentName } from '../../model/kinds.ts';
+import { hasStrictSessions, isHighPriority } from '../../model/route-annotations.ts';
+import type { BackendDescription, RouteDescription } from '../../model/service-description.ts';
+import { ruleSource } from '../../model/source-position.ts';
+import type { TcpRoute } from '../../model/tcp-route.ts';
+import type { BackendName, Carried, ReferringRoute } from '../backends.ts';
+import { resolveBackend } from '../backends.ts';
+import { comparePrecedence } from '../gateway-precedence.ts';
+import type { RequestRoute, RequestRule } from '../request-route.ts';
+import type { Candidate } from '../route-candidates.ts';
+import { allCandidatesOf } from '../route-candidates.ts';
+import type { RouteExtensions, RuleExtensions } from '../route-extensions.ts';
+import type { ServiceCatalog } from '../service-catalog.ts';
+
+/** What resolving a backend needs to know of the service that is called. */
+export interface RoutedService {
+  readonly namespace: string;
+  readonly catalog: ServiceCatalog;
+}
+
+/** One row for each match of each rule, in the order in which sidecars try them. */
+export function describeRoutes(
+  routes: readonly RequestRoute[],
+  extensions: RouteExtensions,
+  service: RoutedService,
+): readonly RouteDescription[] {
+  return routes
+    .flatMap((route) => allCandidatesOf(route, extensions))
+    .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
+    .map((candidate) => describeCandidate(candidate, service));
+}
+
+export function describeTcpRoute(route: TcpRoute, service: RoutedService): readonly RouteDescription[] {
+  return route.spec.rules.map(({ name, backendRefs }, rule) => ({
+    ...placeOf(route, rule),
+    rule,
+    ruleName: name ?? '',
+    match: [],
+    backends: backendsOf(backendRefs, route, service, 'bytes'),
+    steps: [],
+  }));
+}
+
+function describeCandidate(
+  { route, rule, match, precedence, extensions }: Candidate,
+  service: RoutedService,
+): RouteDescription {
+  return {
+    ...placeOf(route, precedence.rule),
+    rule: precedence.rule,
+    ruleName: rule.name ?? '',
+    match: [...matchInWords(match), ...callersInWords(extensions)],
+    backends: backendsOf(rule.backendRefs, route, service, 'requests'),
+    steps: stepsOf(route, rule, extensions),
+  };
+}
+
+function placeOf(route: RequestRoute | TcpRoute, rule: number) {
+  const source = ruleSource(route, rule);
+  return { document: documentName(route), file: source?.file ?? '', line: source?.line ?? 0 };
+}
+
+type WeightedBackend = BackendName & { readonly weight: number };
+
+function backendsOf(
+  references: readonly WeightedBackend[],
+  route: ReferringRoute,
+  { namespace, catalog }: RoutedService,
+  carried: Carried,
+): readonly BackendDescription[] {
+  const sum = references.reduce((total, { weight }) => total + weight, 0);
+  return references.map((reference) => {
+    const backend = resolveBackend(reference, route, namespace, catalog, carried);
+    const other = reference.namespace === undefined || reference.namespace === namespace ? '' : reference.namespace;
+    return {
+      name: other === '' ? reference.name : `${reference.name}.${other}`,
+      port: reference.port ?? 0,
+      weight: reference.weight,
+      percent: sum === 0 ? 0 : Math.round((1000 * reference.weight) / sum) / 10,
+      missing: 'missing' in backend ? backend.missing : null,
+    };
+  });
+}
+
+const pathWords = { Exact: '', PathPrefix: '…', RegularExpression: ' (pattern)' } as const;
+const textWords = { Exact: '', RegularExpression: '~' } as const;
+
+function matchInWords({ path, method, headers, queryParams }: HttpRouteMatch): readonly string[] {
+  const takesAll = path.type === 'PathPrefix' && path.value === '/';
+  const shown = takesAll ? '' : `${path.value}${pathWords[path.type]}`;
+  const line = [method, shown].filter(Boolean).join(' ');
+  return [
+    ...(line === '' ? [] : [line]),
+    ...headers.map(({ type, name, value }) => `header ${name}: ${textWords[type]}${value}`),
+    ...queryParams.map(({ type, name, value }) => `query ${name}=${textWords[type]}${value}`),
+  ];
+}
+
+function callersInWords({ callers }: RuleExtensions): readonly string[] {
+  return (callers ?? []).map((allowed) => {
+    const names = allowed.map(({ namespace, serviceAccount }) => `${namespace}/${serviceAccount ?? '*'}`);
+    return `caller ${names.join(' or ')}`;
+  });
+}
+
+/** What a rule does beside choosing a backend, in the order of the document. */
+function stepsOf(route: RequestRoute, rule: RequestRule, { response, missing }: RuleExtensions): readonly string[] {
+  const { timeouts, retry, sessionPersistence } = rule;
+  return [
+    ...missing.map(({ message }) => `answers 500: ${message}`),
+    ...(response === null ? [] : [`answers ${response.statusCode}`]),
+    ...rule.filters.flatMap(filterInWords),
+    ...(timeouts?.request === undefined ? [] : [`timeout ${timeouts.request}`]),
+    ...(timeouts?.backendRequest === undefined ? [] : [`timeout of a try ${timeouts.backendRequest}`]),
+    ...(retry === undefined ? [] : [`retries ${retry.attempts ?? 2}`]),
+    ...(sessionPersistence === undefined ? [] : [`session by ${(sessionPersistence.type ?? 'Cookie').toLowerCase()}`]),
+    ...(sessionPersistence !== undefined && hasStrictSessions(route.metadata) ? ['strict sessions'] : []),
+    ...(isHighPriority(route.metadata) ? ['high priority'] : []),
+  ];
+}
+
+function filterInWords(filter: RequestRule['filters'][number] & Partial<HttpRouteFilter>): readonly string[] {
+  const { requestHeaderModifier, responseHeaderModifier, requestRedirect, urlRewrite, requestMirror, cors } = filter;
+  return [
+    ...headersInWords('header', requestHeaderModifier),
+    ...headersInWords('answer’s header', responseHeaderModifier),
+    ...(requestRedirect === undefined
+      ? []
+      : [
+          `redirect ${requestRedirect.statusCode} to ${requestRedirect.scheme ?? ''}${requestRedirect.scheme === undefined ? '' : '://'}${requestRedirect.hostname ?? 'the same host'}${pathOf(requestRedirect.path)}`,
+        ]),
+    ...(urlRewrite === undefined
+      ? []
+      : [`rewrite to ${urlRewrite.hostname ?? ''}${pathOf(urlRewrite.path)}`.trimEnd()]),
+    ...(requestMirror === undefined ? [] : [`mirror ${shareOf(requestMirror)} to ${requestMirror.backendRef.name}`]),
+    ...(cors === undefined ? [] : ['CORS']),
+  ];
+}
+
+function pathOf(path: NonNullable<HttpRouteFilter['urlRewrite']>['path']): string {
+  if (path === undefined) return '';
+  return path.type === 'ReplaceFullPath' ? (path.replaceFullPath ?? '') : ` prefix ${path.replacePrefixMatch || '/'}`;
+}
+
+function headersInWords(what: string, change: HttpRouteFilter['requestHeaderModifier']): readonly string[] {
+  if (change === undefined) return [];
+  return [
+    ...change.set.map(({ name }) => `${what} ${name} set`),
+    ...change.add.map(({ name }) => `${what} ${name} added`),
+    ...change.remove.map((name) => `${what} ${name} removed`),
+  ];
+}
+
+function shareOf({ percent, fraction }: NonNullable<HttpRouteFilter['requestMirror']>): string {
+  if (fraction !== undefined) return `${(100 * fraction.numerator) / fraction.denominator} %`;
+  return `${percent ?? 100} %`;
+}

@@ -1,0 +1,131 @@
+import type { FaultInjection } from '../../model/fault-injection.ts';
+import type { ModelDocument } from '../../model/kinds.ts';
+import { documentName } from '../../model/kinds.ts';
+import type {
+  DocumentSource,
+  FaultDescription,
+  InstanceDescription,
+  PortDescription,
+  RouteDescription,
+  ServiceDescription,
+} from '../../model/service-description.ts';
+import { sourceOf } from '../../model/source-position.ts';
+import type { TcpRoute } from '../../model/tcp-route.ts';
+import { dialFor } from '../endpoints.ts';
+import type { FaultAttachments } from '../faults.ts';
+import type { Instance } from '../instance.ts';
+import type { PolicyAttachments } from '../policies.ts';
+import type { Problem } from '../problem.ts';
+import type { RequestRoutes } from '../request-routes.ts';
+import type { RouteAttachments } from '../route-attachments.ts';
+import type { RouteExtensions } from '../route-extensions.ts';
+import type { Service, ServiceCatalog, ServicePort } from '../service-catalog.ts';
+import { decidingTcpRoute } from '../tcp-routes.ts';
+import { describeRoutes, describeTcpRoute } from './describe-routes.ts';
+
+/** What is attached to services in one view of the mesh. */
+export interface Attachments {
+  readonly catalog: ServiceCatalog;
+  readonly routes: RequestRoutes;
+  readonly tcpRoutes: RouteAttachments<TcpRoute>;
+  readonly extensions: RouteExtensions;
+  readonly policies: PolicyAttachments;
+  readonly faults: FaultAttachments;
+  readonly problems: readonly Problem[];
+}
+
+/** All that decides about calls to the service from a namespace, from the very parts that translation uses. */
+export function describeService(service: Service, callerNamespace: string, from: Attachments): ServiceDescription {
+  const documents = new Map<string, ModelDocument>();
+  const note = (document: ModelDocument) => documents.set(documentName(document), document);
+  if (service.document !== null) note(service.document);
+  for (const policy of from.policies.attachedTo(service)) note(policy);
+  const ports = service.ports.map((port) => describePort(service, port, callerNamespace, from, note));
+  return {
+    namespace: service.namespace,
+    name: service.name,
+    host: service.host,
+    source: service.document === null ? null : placeOf(service.document),
+    identities: service.identities,
+    versions: service.versions.map((version) => ({
+      version,
+      instances: service.instances.filter((instance) => instance.version === version).length,
+    })),
+    instances: service.instances.map((instance) => describeInstance(instance, service)),
+    ports,
+    documents: [...documents.values()].map((document) => ({
+      ...placeOf(document),
+      revision: document.metadata.resourceVersion ?? '0',
+    })),
+    problems: from.problems
+      .filter(({ document }) => documents.has(document))
+      .map(({ document, path, message }) => ({ document, path, message })),
+  };
+}
+
+function describeInstance(instance: Instance, service: Service): InstanceDescription {
+  const { name, version, address, region, zone, identity } = instance;
+  const ports = service.ports.flatMap(({ port, target }) => {
+    const dial = dialFor(instance, target);
+    if (dial === null) return [];
+    const host = dial.address.includes(':') ? `[${dial.address}]` : dial.address;
+    return [{ port, dialed: `${host}:${dial.port}`, isMeshed: dial.isMeshed }];
+  });
+  return { name, version, address, ports, region, zone, identity };
+}
+
+function describePort(
+  service: Service,
+  port: ServicePort,
+  callerNamespace: string,
+  { catalog, routes, tcpRoutes, extensions, policies, faults }: Attachments,
+  note: (document: ModelDocument) => void,
+): PortDescription {
+  const { protocol, saidBy } = service.declarationOf(port);
+  const fault = faults.faultFor(service, port);
+  if (fault !== null) note(fault);
+  const routed = { namespace: service.namespace, catalog };
+  const described: RouteDescription[] = [];
+  if (protocol !== 'tcp') {
+    const deciding = routes.routesFor(service, port, callerNamespace);
+    for (const route of deciding) note(route);
+    described.push(...describeRoutes(deciding, extensions, routed));
+  }
+  const tcpRoute =
+    protocol === 'tcp' || protocol === 'auto'
+      ? decidingTcpRoute(tcpRoutes.routesFor(service, port, callerNamespace))
+      : null;
+  if (tcpRoute !== null) {
+    note(tcpRoute);
+    described.push(...describeTcpRoute(tcpRoute, routed));
+  }
+  return {
+    port: port.port,
+    name: port.name,
+    protocol,
+    saidBy,
+    routes: described,
+    policy: policies.fieldsFor(service, port).map(({ field, value, from }) => {
+      if (from?.kind === 'Mesh') note(from);
+      return { field, value, source: from === null ? null : placeOf(from) };
+    }),
+    fault: fault === null ? null : describeFault(fault),
+  };
+}
+
+function describeFault(fault: FaultInjection): FaultDescription {
+  const { until, delay, abort, headers } = fault.spec;
+  const answer = abort && (abort.httpStatus ?? (abort.grpcStatus === undefined ? null : `gRPC ${abort.grpcStatus}`));
+  return {
+    ...placeOf(fault),
+    until,
+    delay: delay === undefined ? '' : `${delay.percentage} % wait ${delay.fixedDelay ?? 'as they ask'}`,
+    abort: abort === undefined ? '' : `${abort.percentage} % are answered ${answer ?? 'as they ask'}`,
+    headers: headers.map(({ name, value }) => `${name}: ${value}`),
+  };
+}
+
+function placeOf(document: ModelDocument): DocumentSource {
+  const source = sourceOf(document);
+  return { document: documentName(document), file: source?.file ?? '', line: source?.line ?? 0 };
+}
