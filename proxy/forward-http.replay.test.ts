@@ -4,6 +4,7 @@ import { connect as connectHttp2, constants, createServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { collectGarbage } from './resilience/collect-garbage.ts';
 import type { RetrySettings } from './resilience/retry-policy.ts';
 import { compileRetryPolicy } from './resilience/retry-policy.ts';
 import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
@@ -189,5 +190,34 @@ describe('a body that did not come with its head', () => {
     const [answer] = await once(socket, 'data');
     expect(String(answer)).toContain('200 OK');
     expect(received).toEqual([body, body]);
+  });
+});
+
+describe('a body that is kept', () => {
+  it('is let go of once the answer has begun, however long that goes on', async () => {
+    const upstream = await startScriptedServer((socket, text) => {
+      if (text.endsWith('END')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nand so on'.slice(0, -1));
+    });
+    closers.push(upstream.close);
+    const forwarder = await start(upstream.port);
+    const body = `${'x'.repeat(60_000)}END`;
+    let sent = 0;
+    const answered = async () => {
+      const socket = connect(forwarder.port, '127.0.0.1');
+      closers.push(() => socket.destroy());
+      socket.write(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
+      const count = ++sent; // the head first: what comes with it is no copy
+      await expect.poll(() => upstream.connections.length, { interval: 1 }).toBe(count);
+      socket.write(body);
+      await once(socket, 'data');
+    };
+    await answered();
+    collectGarbage();
+    const before = process.memoryUsage().arrayBuffers;
+    for (let i = 0; i < 100; i++) await answered();
+    collectGarbage();
+    // 6 MB if each were kept
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(3_000_000);
+    expect(forwarder.cluster.breaker.requests.active).toBe(101);
   });
 });

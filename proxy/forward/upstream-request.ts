@@ -249,6 +249,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
     if (this.#hedges !== null) this.#hedges.giveUp();
     attempt.accept(head);
     if (head.framing === 'tunnel') this.#body.isEnded = false;
+    this.#body.clear(); // answered: it is never sent again
     this.#receiver.onAnswer(head);
   }
 
