@@ -192,7 +192,7 @@ describe('validateCluster', () => {
           ],
         },
       },
-      'load_balancing_policy.policies[0].typed_extension_config.typed_config.choice_count: must be between 2 and 100, and is 1',
+      'load_balancing_policy.policies[0].typed_extension_config.typed_config.choice_count: must be 2, and is 1',
     ],
     [
       'two thresholds of one priority',
