@@ -1,8 +1,12 @@
 import { Buffer } from 'node:buffer';
 import { ChunkStripper } from '../message/chunk-stripper.ts';
+import { isDispensable } from '../message/interim-response.ts';
 import { missingAcceptLine } from '../message/websocket-handshake.ts';
 import type { RequestHead, ResponseHead } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
+
+/** A client that has so much before it gets no interim answers on top. */
+const MAX_UNREAD_BYTES = 65_536;
 
 /**
  * Writes the answers of one HTTP/1.1 server connection, in the framing that their client can read.
@@ -34,7 +38,7 @@ export class ResponseWriter {
   }
 
   writeInterim(head: ResponseHead): void {
-    if (this.#isHttp10) return;
+    if (this.#isHttp10 || (this.#transport.bufferedBytes > MAX_UNREAD_BYTES && isDispensable(head))) return;
     this.#transport.writeText(`HTTP/1.1 ${head.status} ${head.reason}\r\n${head.block}\r\n`);
   }
 

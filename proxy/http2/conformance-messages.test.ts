@@ -259,6 +259,22 @@ describe('RFC 9113, answers', () => {
     expect(await server.said()).toEqual(['HEADERS 1 103', 'HEADERS 1 204.']);
   });
 
+  it('8.1 leaves interim answers out for a client that does not read, and never the one that it waits for', async () => {
+    const server = await new ScriptedServer().start();
+    server.send(headers(1));
+    const [receiver] = server.receivers;
+    server.transport.isTaking = false;
+    for (let i = 0; i < 100; i++) {
+      receiver?.stream.sendInterim(responseHead(103, `x: ${'y'.repeat(3_000)}\r\n`));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(server.transport.bufferedBytes).toBeGreaterThan(60_000);
+    expect(server.transport.bufferedBytes).toBeLessThan(200_000);
+    receiver?.stream.sendInterim(responseHead(100, ''));
+    receiver?.answer(204);
+    expect((await server.said()).slice(-2)).toEqual(['HEADERS 1 100', 'HEADERS 1 204.']);
+  });
+
   it('8.1 answers HEAD with the head alone, also an answer of its own', async () => {
     const server = await new ScriptedServer().start();
     server.onWhole = (receiver) => receiver.stream.sendLocalReply(404, '', 'not here');

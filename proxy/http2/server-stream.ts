@@ -2,6 +2,7 @@ import { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import { failures } from '../failure.ts';
 import { ChunkStripper } from '../message/chunk-stripper.ts';
+import { isDispensable } from '../message/interim-response.ts';
 import type { DownstreamStream, RequestReceiver, ResponseHead } from '../message-head.ts';
 import { RequestHead } from '../message-head.ts';
 import { CANCEL, INTERNAL_ERROR } from './error-codes.ts';
@@ -113,6 +114,7 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
   sendInterim(head: ResponseHead): void {
     // 101 cannot be said in HTTP/2 (RFC 9113 section 8.6)
     if (this.isLocalClosed || this.#hasResponded || head.status === 101) return;
+    if (this.host.output.isCongested && isDispensable(head)) return;
     this.host.writeResponse(this.id, head.status, head.block, false);
   }
 
