@@ -57,6 +57,8 @@ export const FEATURES = {
   tcpHash: 'tcp-hash',
   /** `strict` of StatefulSession, and bounds of sessions in the metadata of a route. */
   sessionBounds: 'session-bounds',
+  /** `hits_addend` of RateLimit. */
+  rateLimitCost: 'rate-limit-cost',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

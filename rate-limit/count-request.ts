@@ -65,7 +65,7 @@ export async function countRequest(
   const limits = descriptors.map(limitOf);
   for (const { entries } of descriptors) refuseStrangers(entries, asker);
   const hits = limits.flatMap((limit, index) =>
-    limit === null ? [] : [hitOf(domain, descriptors[index] as Descriptor, limit, addend || 1, nowMs)],
+    limit === null ? [] : [hitOf(domain, descriptors[index] as Descriptor, limit, addend, nowMs)],
   );
   const counts = (await store.add(hits, asker.id)).values();
   const statuses = limits.map((limit): DescriptorStatus => {
@@ -89,7 +89,13 @@ function limitOf({ entries, limit }: Descriptor): Limit | null {
   return { requests: limit.requests_per_unit, unit: limit.unit as Unit };
 }
 
-function hitOf(domain: string, { entries }: Descriptor, { unit }: Limit, hits: number, nowMs: number): Hit {
+/** What one request may count for, by its descriptor (Envoy). */
+const MAX_HITS = 1_000_000_000;
+
+/** `addend` is the question's, of which zero is one; that of a descriptor may be zero, which counts nothing. */
+function hitOf(domain: string, descriptor: Descriptor, { unit }: Limit, addend: number, nowMs: number): Hit {
+  const { entries, hits_addend: own } = descriptor;
+  const hits = own === null ? addend || 1 : Math.min(Number(own.value), MAX_HITS);
   const ttlSeconds = unitSeconds[unit];
   const name = JSON.stringify([domain, unit, ...entries.map(({ key, value }) => [key, value])]);
   const short = name.length > MAX_KEY_LENGTH ? createHash('sha256').update(name).digest('hex') : name;

@@ -92,6 +92,22 @@ describe('the rate limit server', () => {
     expect((await ask(question)).overall_code).toBe('OVER_LIMIT');
   });
 
+  it('counts a descriptor for as many as it says, whatever the question says, and none where it only asks', async () => {
+    await serve();
+    const descriptor = (hits: string) => ({ ...limited('web', 10), hits_addend: { value: hits } });
+    const left = async (hits: string) => {
+      const answer = await ask({ domain: 'd', descriptors: [descriptor(hits), limited('all', 100)], hits_addend: 2 });
+      return answer.statuses.map(({ limit_remaining: remaining }) => remaining);
+    };
+    expect(await left('4')).toEqual([6, 98]);
+    expect(await left('0')).toEqual([6, 96]);
+    expect(await left('6')).toEqual([0, 94]);
+    expect((await ask({ domain: 'd', descriptors: [descriptor('0')] })).overall_code).toBe('OK');
+    expect((await ask({ domain: 'd', descriptors: [descriptor('18446744073709551615')] })).overall_code).toBe(
+      'OVER_LIMIT',
+    );
+  });
+
   it('has no limit for a descriptor that carries none', async () => {
     await serve();
     const answer = await ask({

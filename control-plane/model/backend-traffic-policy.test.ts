@@ -189,9 +189,22 @@ describe('backendTrafficPolicySchema', () => {
     [
       'a global limit that costs more',
       policy({
-        rateLimit: { type: 'Global', global: { rules: [{ limit: { requests: 1, unit: 'Year' }, cost: {} }] } },
+        rateLimit: {
+          type: 'Global',
+          global: {
+            rules: [
+              { limit: { requests: 9, unit: 'Year' }, cost: { request: { from: 'Number', number: 10 } } },
+              { limit: { requests: 9, unit: 'Year' }, cost: { request: { from: 'Number', number: 0 } } },
+              { limit: { requests: 9, unit: 'Year' }, cost: { request: { from: 'Metadata', number: 1 } } },
+              { limit: { requests: 9, unit: 'Year' }, cost: { request: { from: 'Number', number: 9 }, response: {} } },
+            ],
+          },
+        },
       }),
-      'spec.rateLimit.global.rules[0].cost: cost is not supported by this version of Heddle: remove it',
+      'spec.rateLimit.global.rules[0].cost.request.number: more than the limit, 9: no request would go on',
+      'spec.rateLimit.global.rules[1].cost.request.number: write a whole number from 1 to 1000000000',
+      'spec.rateLimit.global.rules[2].cost.request.from: Metadata is not supported by this version of Heddle: write Number',
+      'spec.rateLimit.global.rules[3].cost.response: response is no part of this document: write request: what an answer costs is not known when its request is counted',
     ],
     [
       'a local limit of a month',

@@ -42,6 +42,8 @@ export interface EffectiveTrafficPolicy {
   readonly rateLimit: readonly RateLimitRule[];
   /** The same, counted for all instances together. Of the two lists one is empty. */
   readonly globalRateLimit: readonly GlobalRateLimitRule[];
+  /** As what rules that say `shared` count; empty where they count by port, as those of Mesh do. */
+  readonly sharedCount: string;
   /** Larger bodies are refused by the callee's sidecar; 0 is no limit. */
   readonly maxRequestBodyBytes: number;
   /** Bodies pass no faster through the callee's sidecar. */
@@ -84,6 +86,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   retry: builtInRetry,
   rateLimit: [],
   globalRateLimit: [],
+  sharedCount: '',
   maxRequestBodyBytes: 0,
   bandwidthLimit: noBandwidthLimit,
   adaptiveConcurrency: null,
@@ -135,6 +138,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
       ({ rateLimit }) => rateLimit && (rateLimit.global?.rules ?? base.globalRateLimit),
       base.globalRateLimit,
     ),
+    sharedCount: base.sharedCount,
     adaptiveConcurrency: first(({ adaptiveConcurrency }) => adaptiveConcurrency, base.adaptiveConcurrency),
     admissionControl: first(({ admissionControl }) => admissionControl, base.admissionControl),
     maxRestMs: first(({ retryAfter }) => optionalDurationMs(retryAfter?.maxWait), base.maxRestMs),

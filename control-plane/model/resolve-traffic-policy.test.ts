@@ -42,6 +42,22 @@ describe('resolveTrafficPolicy', () => {
     expect(resolveTrafficPolicy({ ...backend, portName: null }, policies, mesh).policy.maxConnections).toBe(2);
   });
 
+  it('names as what shared limits count, and what those of Mesh do not', () => {
+    const rateLimit = { type: 'Global', global: { rules: [{ limit: { requests: 1, unit: 'Hour' }, shared: true }] } };
+    const mesh = checkDocument({
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: { defaults: { rateLimit } },
+    }).document as Mesh;
+    const sharedBy = (...policies: BackendTrafficPolicy[]) =>
+      resolveTrafficPolicy(backend, policies, mesh).policy.sharedCount;
+    expect(sharedBy()).toBe('');
+    expect(sharedBy(policy('other', breaker(1)), policy('all.orders', { rateLimit }))).toBe(
+      'shared.default.svc.all.orders',
+    );
+  });
+
   it('keeps the older of two policies that say the same, and reports the other', () => {
     const young = policy('a', { ...breaker(1), timeout: { tcp: { connectTimeout: '1s' } } }, { created: '2026-02-01' });
     const old = policy('b', breaker(2), { created: '2026-01-01' });

@@ -50,7 +50,8 @@ export function resolveTrafficPolicy(
   mesh: Mesh | null,
 ): { readonly policy: EffectiveTrafficPolicy; readonly conflicts: readonly PolicyConflict[] } {
   const { layers, conflicts } = trafficPolicyLayers(backend, policies, mesh);
-  return { policy: effectiveTrafficPolicy(layers.map((layer) => layer.policy)), conflicts };
+  const policy = effectiveTrafficPolicy(layers.map((layer) => layer.policy));
+  return { policy: { ...policy, sharedCount: sharedCount(layers) }, conflicts };
 }
 
 /**
@@ -77,6 +78,16 @@ export function trafficPolicyLayers(
   ];
   if (mesh?.spec.defaults !== undefined) layers.push({ owner: mesh, policy: mesh.spec.defaults });
   return { layers, conflicts };
+}
+
+/**
+ * Of the policy that limits rates. It reads as if it were of a service: a rate limit server counts for the namespace that
+ * stands there, which is that of all targets.
+ */
+function sharedCount(layers: TrafficPolicyLayers['layers']): string {
+  const owner = layers.find(({ policy }) => policy.rateLimit !== undefined)?.owner;
+  if (owner?.kind !== 'BackendTrafficPolicy') return '';
+  return `shared.${owner.metadata.namespace}.svc.${owner.metadata.name}`;
 }
 
 function targets(policy: BackendTrafficPolicy, backend: BackendPort, sectionName: string | undefined): boolean {

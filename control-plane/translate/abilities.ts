@@ -26,6 +26,7 @@ export interface Abilities {
   readonly backendPaths: boolean;
   readonly tcpHash: boolean;
   readonly sessionBounds: boolean;
+  readonly rateLimitCost: boolean;
   /** An Envoy and no sidecar of ours: it needs its filters listed, and knows none of our extensions. */
   readonly stock: boolean;
   /**
@@ -65,6 +66,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       backendPaths: features.has(FEATURES.backendPaths),
       tcpHash: features.has(FEATURES.tcpHash),
       sessionBounds: features.has(FEATURES.sessionBounds),
+      rateLimitCost: features.has(FEATURES.rateLimitCost),
       stock: features.has(STOCK),
       scope: features.has(STOCK) ? `~${STOCK}` : missing.length === 0 ? '' : `!${missing.join()}`,
     };

@@ -16,7 +16,7 @@ describe('a limit of bandwidth', () => {
 
   it('leaves a route without one as it is', () => {
     const route = { name: 'default' };
-    expect(withLimits(route, noLimits, { stock: false })).toBe(route);
+    expect(withLimits(route, noLimits, { stock: false, rateLimitCost: true })).toBe(route);
   });
 
   it('lets no bytes past that nobody counts', () => {

@@ -32,6 +32,8 @@ export interface CountedPort {
   /** `cart.default.svc.cluster.local:80` */
   readonly address: string;
   readonly rules: readonly GlobalRateLimitRule[];
+  /** As what those count that are shared; empty where nobody shares them. */
+  readonly sharedCount: string;
 }
 
 /** The one that Mesh names; null where it names none, or one that does not exist. */
@@ -48,10 +50,14 @@ export function rateLimitService(mesh: Mesh | null, catalog: ServiceCatalog): Ra
 export function withGlobalRateLimits(
   route: Route,
   counted: readonly CountedPort[],
-  client: Pick<Abilities, 'stock'>,
+  client: Pick<Abilities, 'stock' | 'rateLimitCost'>,
 ): Route {
   if (counted.length === 0) return route;
-  const limits = limitsOf(counted).map((limit) => (client.stock ? ofEnvoy(limit) : ofSidecar(limit)));
+  const limits = limitsOf(counted).map((limit) => ({
+    ...(client.stock ? ofEnvoy(limit) : ofSidecar(limit)),
+    ...((client.stock || client.rateLimitCost) &&
+      limit.cost !== 1 && { hits_addend: { number: { value: `${limit.cost}` } } }),
+  }));
   return {
     ...route,
     typed_per_filter_config: {
@@ -65,7 +71,10 @@ export function withGlobalRateLimits(
 
 /** One selector of one rule. */
 interface CountedLimit {
+  /** Under which it counts. */
   readonly address: string;
+  /** Of one request. */
+  readonly cost: number;
   /** `rule.selector` */
   readonly name: string;
   readonly selector: RateLimitSelector;
@@ -73,10 +82,11 @@ interface CountedLimit {
 }
 
 function limitsOf(counted: readonly CountedPort[]): readonly CountedLimit[] {
-  return counted.flatMap(({ address, rules }) =>
-    rules.flatMap(({ clientSelectors = [{}], limit }, rule) =>
+  return counted.flatMap(({ address, rules, sharedCount }) =>
+    rules.flatMap(({ clientSelectors = [{}], limit, cost, shared }, rule) =>
       clientSelectors.map((selector, index) => ({
-        address,
+        address: (shared && sharedCount) || address,
+        cost: cost?.request.number ?? 1,
         name: `${rule}.${index}`,
         selector,
         rate: { requests_per_unit: limit.requests, unit: limit.unit.toUpperCase() as Uppercase<RateUnit> },

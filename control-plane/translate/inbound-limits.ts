@@ -93,15 +93,18 @@ function countedPorts(governed: readonly GovernedPort[], service: RateLimitServi
     governed
       .toReversed()
       .filter(({ policy }) => policy.globalRateLimit.length > 0)
-      .map(({ host, port, policy }) => [policy.globalRateLimit, `${host}:${port}`]),
+      .map(({ host, port, policy: { globalRateLimit: rules, sharedCount } }) => [
+        rules,
+        { address: `${host}:${port}`, rules, sharedCount },
+      ]),
   );
-  return [...byRules].map(([rules, address]) => ({ address, rules })).reverse();
+  return [...byRules.values()].reverse();
 }
 
 export function withLimits(
   plain: Route,
   { rateLimits, counted, maxBodyBytes, bandwidth, adaptiveConcurrency }: InboundLimits,
-  client: Pick<Abilities, 'stock'>,
+  client: Pick<Abilities, 'stock' | 'rateLimitCost'>,
 ): Route {
   // an Envoy has this filter for all of a listener: no route can configure it
   const adaptive = adaptiveConcurrency === null || client.stock ? null : adaptiveConcurrencyFilter(adaptiveConcurrency);

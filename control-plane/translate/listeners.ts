@@ -100,7 +100,11 @@ export function inboundListener(
   };
 }
 
-function inboundRoutes(port: number, limits: InboundLimits, client: Pick<Abilities, 'stock'>): RouteConfiguration {
+function inboundRoutes(
+  port: number,
+  limits: InboundLimits,
+  client: Pick<Abilities, 'stock' | 'rateLimitCost'>,
+): RouteConfiguration {
   const route = {
     name: 'default',
     match: { prefix: '/' },

@@ -29,15 +29,17 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-const documents = parseDocuments(readFileSync(join(import.meta.dirname, 'rate-limit-global.yaml'), 'utf8')).documents;
+const documentsOf = (file: string) =>
+  parseDocuments(readFileSync(join(import.meta.dirname, file), 'utf8')).documents.map(({ document }) => document);
+const [settings, policy] = documentsOf('rate-limit-global.yaml') as [Mesh, BackendTrafficPolicy];
+const [costs] = documentsOf('costs.yaml') as [BackendTrafficPolicy];
 
 /** The documents of the example, with more time for answers than a machine with all tests running may need. */
-async function applyExample(mesh: TestMesh, more: object = {}): Promise<void> {
-  const [settings, policy] = documents.map(({ document }) => document) as [Mesh, BackendTrafficPolicy];
+async function applyExample(mesh: TestMesh, more: object = {}, limits = policy): Promise<void> {
   const rateLimit = { ...settings.spec.rateLimit, timeout: '10s', ...more };
   const written = [
     await mesh.api.apply(kinds.Mesh, { ...settings, spec: { ...settings.spec, rateLimit } } as Mesh),
-    await mesh.api.apply(kinds.BackendTrafficPolicy, policy),
+    await mesh.api.apply(kinds.BackendTrafficPolicy, limits),
   ];
   for (const { document } of written) await mesh.api.convergence(document.metadata.resourceVersion ?? '0', 15_000);
 }
@@ -126,6 +128,21 @@ describe('a global rate limit', () => {
     expect([...served.keys()].sort()).toEqual(['cart-1', 'cart-2']);
     expect(await total(carts, 'heddle_rate_limit_ok_total')).toBe(7);
     expect(await total(carts, 'heddle_rate_limit_over_limit_total')).toBe(4);
+  });
+
+  it('counts requests for what they cost, and services together that share a limit', async () => {
+    const { mesh, web } = await startMesh([new MemoryStore(now)]);
+    const port = await mesh.application((_request, response) => response.end('wishes'));
+    await mesh.sidecar('wishes-1', { service: 'wishes', ports: [{ port, protocol: 'http' }] });
+    const localPort = await freePort();
+    await mesh.sidecar('app-1', { service: 'app', upstreams: [{ service: 'wishes', localPort }] });
+    const app: Caller = { name: 'app', url: `http://127.0.0.1:${localPort}` };
+    await vi.waitUntil(async () => (await call(app, '/')).statusCode === 200, { timeout: 15_000 });
+    await applyExample(mesh, {}, costs);
+    expect(await calls(web, '/orders', 2)).toEqual({ 200: 2 });
+    expect(await calls(app, '/orders', 3)).toEqual({ 200: 2, 429: 1 });
+    expect(await calls(web, '/orders', 1)).toEqual({ 429: 1 });
+    expect(await calls(web, '/', 9)).toEqual({ 200: 9 });
   });
 
   it('says why, and when to come again', async () => {

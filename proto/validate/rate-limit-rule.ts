@@ -12,6 +12,9 @@ import { unpackAt } from './unpack-at.ts';
 /** Of one route: each is looked at for each request. A policy makes 64 at most, and a port may belong to several services. */
 export const MAX_RULES = 1024;
 
+/** What one request may count for (Envoy). */
+const MAX_HITS = 1_000_000_000;
+
 const RATE_UNITS = ['SECOND', 'MINUTE', 'HOUR', 'DAY', 'MONTH', 'YEAR'] as const;
 
 /** What of a request is counted. `mayCarryRate`: towards a service that is told the limit with each request. */
@@ -21,8 +24,11 @@ export function checkRateLimitRule(
   violations: Violations,
   mayCarryRate = false,
 ): void {
-  const { actions } = rule;
-  refuse(rule, ['limit'], at, violations);
+  const { actions, hits_addend: addend } = rule;
+  refuse(rule, mayCarryRate ? ['limit'] : ['limit', 'hits_addend'], at, violations);
+  if (BigInt(addend?.number?.value ?? 0) > MAX_HITS) {
+    violations.add(at.field('hits_addend').field('number'), `must be at most ${MAX_HITS}`);
+  }
   if (actions.length === 0) violations.add(at.field('actions'), 'is empty');
   for (const [index, action] of actions.entries()) {
     checkAction(action, at.field('actions').index(index), violations, mayCarryRate);

@@ -9,7 +9,7 @@ import type { FilterAnswer, FilterEdit } from './request-filter.ts';
 const perMinute = { requests: 5, unit: 'MINUTE' as const };
 const everything: GlobalRateLimitConfig = {
   domain: 'heddle',
-  limits: [{ rule: [genericKey('rule', '0')], rate: perMinute }],
+  limits: [{ rule: [genericKey('rule', '0')], rate: perMinute, hits: 1 }],
   denyOnFailure: false,
   grpcStatus: 8,
 };
@@ -67,9 +67,9 @@ describe('GlobalRateLimit', () => {
   it('asks with the descriptors that fit the request, each with its limit', () => {
     const { ask, questions } = setUp({
       limits: [
-        { rule: [genericKey('rule', '0')], rate: perMinute },
-        { rule: [genericKey('rule', '1'), peerPrincipal], rate: { requests: 1, unit: 'DAY' } },
-        { rule: [genericKey('rule', '2'), requestHeader('user', 'x-user')], rate: null },
+        { rule: [genericKey('rule', '0')], rate: perMinute, hits: 1 },
+        { rule: [genericKey('rule', '1'), peerPrincipal], rate: { requests: 1, unit: 'DAY' }, hits: 1 },
+        { rule: [genericKey('rule', '2'), requestHeader('user', 'x-user')], rate: null, hits: 3 },
       ],
     });
     ask({ block: `X-User: ${'u'.repeat(1000)}\r\n` });
@@ -83,13 +83,14 @@ describe('GlobalRateLimit', () => {
             { key: 'user', value: 'u'.repeat(256) },
           ],
           limit: null,
+          hits_addend: { value: '3' },
         },
       ],
     });
   });
 
   it('asks nothing about a request that no limit is for', () => {
-    const { ask, questions } = setUp({ limits: [{ rule: [peerPrincipal], rate: perMinute }] });
+    const { ask, questions } = setUp({ limits: [{ rule: [peerPrincipal], rate: perMinute, hits: 1 }] });
     expect(ask().verdict).toBeNull();
     expect(questions).toEqual([]);
   });
@@ -147,8 +148,8 @@ describe('GlobalRateLimit', () => {
 
   it('remembers only the descriptors that were over', () => {
     const limits = [
-      { rule: [genericKey('rule', '0')], rate: perMinute },
-      { rule: [genericKey('rule', '1'), peerPrincipal], rate: perMinute },
+      { rule: [genericKey('rule', '0')], rate: perMinute, hits: 1 },
+      { rule: [genericKey('rule', '1'), peerPrincipal], rate: perMinute, hits: 1 },
     ];
     const { ask, questions } = setUp({ limits });
     ask({ principal: 'spiffe://web' });
@@ -161,8 +162,8 @@ describe('GlobalRateLimit', () => {
     const rule = [genericKey('rule', '0')];
     const { ask, questions } = setUp({
       limits: [
-        { rule, rate: perMinute },
-        { rule, rate: { requests: 5, unit: 'HOUR' } },
+        { rule, rate: perMinute, hits: 1 },
+        { rule, rate: { requests: 5, unit: 'HOUR' }, hits: 1 },
       ],
     });
     const { outcomes } = ask();

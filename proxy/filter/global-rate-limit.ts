@@ -22,6 +22,8 @@ export interface RateLimitService {
 export interface GlobalLimit {
   readonly rule: DescriptorRule;
   readonly rate: { readonly requests: number; readonly unit: RateUnit } | null;
+  /** What one request counts for; 0 asks and counts nothing. */
+  readonly hits: number;
 }
 
 export type RateUnit = 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY' | 'MONTH' | 'YEAR';
@@ -103,13 +105,17 @@ export class GlobalRateLimit implements RequestFilter {
   #descriptorsOf(request: FilteredRequest): readonly Descriptor[] {
     const { domain, limits } = this.#config;
     const found: Descriptor[] = [];
-    for (const { rule, rate } of limits) {
+    for (const { rule, rate, hits } of limits) {
       const values = valuesOf(rule, request);
       if (values === null) continue;
       const entries = rule.map(({ key }, index) => ({ key, value: values[index] as string })); // a value for each source
       found.push({
         key: JSON.stringify([domain, rate, entries]),
-        message: { entries, limit: rate === null ? null : { requests_per_unit: rate.requests, unit: rate.unit } },
+        message: {
+          entries,
+          limit: rate === null ? null : { requests_per_unit: rate.requests, unit: rate.unit },
+          ...(hits !== 1 && { hits_addend: { value: `${hits}` } }),
+        },
       });
     }
     return found;

@@ -24,4 +24,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.backendPaths,
   FEATURES.tcpHash,
   FEATURES.sessionBounds,
+  FEATURES.rateLimitCost,
 ];

@@ -85,7 +85,10 @@ describe('compileGlobalRateLimit', () => {
               { extension: { typed_config: pack('heddle.v1.RequestRate', { requests_per_unit: 5, unit: 'HOUR' }) } },
             ],
           },
-          { actions: [{ request_headers: { header_name: 'x-user', descriptor_key: 'user' } }] },
+          {
+            actions: [{ request_headers: { header_name: 'x-user', descriptor_key: 'user' } }],
+            hits_addend: { number: { value: '7' } },
+          },
         ],
       }),
     },
@@ -118,7 +121,7 @@ describe('compileGlobalRateLimit', () => {
         ],
         limit: { requests_per_unit: 5, unit: 'HOUR' },
       },
-      { entries: [{ key: 'user', value: 'me' }], limit: null },
+      { entries: [{ key: 'user', value: 'me' }], limit: null, hits_addend: { value: '7' } },
     ]);
   });
 });

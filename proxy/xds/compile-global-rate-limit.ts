@@ -66,9 +66,13 @@ export function compileGlobalRateLimit(route: Route__Output, environment: Global
   return new GlobalRateLimit({ ...config, limits: limits.map(compileLimit) }, service, environment);
 }
 
-function compileLimit({ actions }: RateLimit__Output): GlobalLimit {
+function compileLimit({ actions, hits_addend: addend }: RateLimit__Output): GlobalLimit {
   const rates = actions.map(rateOf).filter((rate) => rate !== null);
-  return { rule: actions.filter((action) => rateOf(action) === null).map(compileAction), rate: rates[0] ?? null };
+  return {
+    rule: actions.filter((action) => rateOf(action) === null).map(compileAction),
+    rate: rates[0] ?? null,
+    hits: addend?.number ? Number(addend.number.value) : 1,
+  };
 }
 
 function rateOf({ extension }: RateLimit__Output['actions'][number]): GlobalLimit['rate'] {

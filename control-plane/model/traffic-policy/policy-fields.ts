@@ -178,6 +178,8 @@ const rows: Readonly<Record<keyof EffectiveTrafficPolicy, readonly Row[]>> = {
     row('retry.retryNonIdempotent', ({ retry }) => words(retry.retryNonIdempotent)),
   ],
   rateLimit: [partOf('rateLimit', 'local', ({ rateLimit }) => rateLimitInWords(rateLimit, 'by each instance'))],
+  // said with the rule
+  sharedCount: [],
   globalRateLimit: [
     partOf('rateLimit', 'global', ({ globalRateLimit }) => rateLimitInWords(globalRateLimit, 'by all instances')),
   ],

@@ -4,9 +4,12 @@ import type { GlobalRateLimitRule, RateLimitRule, RateLimitSelector } from './ra
 export function rateLimitInWords(rules: readonly (RateLimitRule | GlobalRateLimitRule)[], countedBy: string): string {
   if (rules.length === 0) return 'none';
   return rules
-    .map(({ limit, clientSelectors = [] }) => {
+    .map((rule) => {
+      const { limit, clientSelectors = [] } = rule;
       const whom = clientSelectors.map(selectorInWords).join(' or ');
-      return `${limit.requests} a ${limit.unit.toLowerCase()} ${countedBy}${whom === '' ? '' : `, for ${whom}`}`;
+      const cost = 'cost' in rule && rule.cost !== undefined ? `, each request as ${rule.cost.request.number}` : '';
+      const shared = 'shared' in rule && rule.shared === true ? ', all targets of the policy together' : '';
+      return `${limit.requests} a ${limit.unit.toLowerCase()} ${countedBy}${whom === '' ? '' : `, for ${whom}`}${cost}${shared}`;
     })
     .join('; ');
 }

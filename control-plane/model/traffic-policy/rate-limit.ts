@@ -101,12 +101,34 @@ const MAX_SELECTORS = 64;
 
 const ruleSchema = z.object({ clientSelectors: clientSelectorsSchema, limit: limitSchema });
 
-const globalRuleSchema = z.object({
-  clientSelectors: clientSelectorsSchema,
-  limit: globalLimitSchema,
-  cost: notYetSupported('cost'),
-  shared: notYetSupported('shared'),
+const costHint = 'write a whole number from 1 to 1000000000';
+
+/** What a request counts for. Default 1. Envoy Gateway's fields, as far as sidecars know what to put in. */
+const costSchema = z.object({
+  request: z.object({
+    from: supportedWord(['Number'], ['Metadata']),
+    /** At most 1 000 000 000 (Envoy `HitsAddend.number`). */
+    number: z.number({ error: costHint }).int(costHint).min(1, costHint).max(1_000_000_000, costHint),
+    metadata: elsewhere('metadata', 'number: a sidecar knows no metadata of requests'),
+  }),
+  response: elsewhere('response', 'request: what an answer costs is not known when its request is counted'),
 });
+
+const globalRuleSchema = z
+  .object({
+    clientSelectors: clientSelectorsSchema,
+    limit: globalLimitSchema,
+    cost: costSchema.optional(),
+    /** All targets of the policy have one count instead of one each. Default false; nothing in the defaults of Mesh. */
+    shared: z.boolean({ error: 'write true or false' }).optional(),
+  })
+  .check(
+    crossCheck(['limit', 'cost'], ({ limit, cost }, report) => {
+      if (cost !== undefined && cost.request.number > limit.requests) {
+        report(['cost', 'request', 'number'], `more than the limit, ${limit.requests}: no request would go on`);
+      }
+    }),
+  );
 
 /**
  * Requests beyond a rate are refused with 429. A request must be within every rule that is for it.

@@ -4,6 +4,7 @@ import type { TypedExtensionConfig as _envoy_config_core_v3_TypedExtensionConfig
 import type { BoolValue as _google_protobuf_BoolValue, BoolValue__Output as _google_protobuf_BoolValue__Output } from '../../../../google/protobuf/BoolValue.ts';
 import type { HeaderMatcher as _envoy_config_route_v3_HeaderMatcher, HeaderMatcher__Output as _envoy_config_route_v3_HeaderMatcher__Output } from '../../../../envoy/config/route/v3/HeaderMatcher.ts';
 import type { MetadataKey as _envoy_type_metadata_v3_MetadataKey, MetadataKey__Output as _envoy_type_metadata_v3_MetadataKey__Output } from '../../../../envoy/type/metadata/v3/MetadataKey.ts';
+import type { UInt64Value as _google_protobuf_UInt64Value, UInt64Value__Output as _google_protobuf_UInt64Value__Output } from '../../../../google/protobuf/UInt64Value.ts';
 
 export interface _envoy_config_route_v3_RateLimit_Action {
   'request_headers'?: (_envoy_config_route_v3_RateLimit_Action_RequestHeaders | null);
@@ -55,6 +56,14 @@ export interface _envoy_config_route_v3_RateLimit_Action_HeaderValueMatch__Outpu
   'descriptor_key': (string);
 }
 
+export interface _envoy_config_route_v3_RateLimit_HitsAddend {
+  'number'?: (_google_protobuf_UInt64Value | null);
+}
+
+export interface _envoy_config_route_v3_RateLimit_HitsAddend__Output {
+  'number': (_google_protobuf_UInt64Value__Output | null);
+}
+
 export interface _envoy_config_route_v3_RateLimit_Override {
   'dynamic_metadata'?: (_envoy_config_route_v3_RateLimit_Override_DynamicMetadata | null);
   'override_specifier'?: "dynamic_metadata";
@@ -86,9 +95,11 @@ export interface _envoy_config_route_v3_RateLimit_Action_RequestHeaders__Output 
 export interface RateLimit {
   'actions'?: (_envoy_config_route_v3_RateLimit_Action)[];
   'limit'?: (_envoy_config_route_v3_RateLimit_Override | null);
+  'hits_addend'?: (_envoy_config_route_v3_RateLimit_HitsAddend | null);
 }
 
 export interface RateLimit__Output {
   'actions': (_envoy_config_route_v3_RateLimit_Action__Output)[];
   'limit': (_envoy_config_route_v3_RateLimit_Override__Output | null);
+  'hits_addend': (_envoy_config_route_v3_RateLimit_HitsAddend__Output | null);
 }
