@@ -6,6 +6,7 @@ import { deleteCommand } from './commands/delete.ts';
 import { demoCommand } from './commands/demo.ts';
 import { describeCommand } from './commands/describe.ts';
 import { edgesCommand } from './commands/edges.ts';
+import { eventsCommand } from './commands/events.ts';
 import { faultCommand } from './commands/fault.ts';
 import { getCommand } from './commands/get.ts';
 import { limitCommand } from './commands/limit.ts';
@@ -28,7 +29,7 @@ import { programOf } from './program-of.ts';
 export function buildProgram(): Command {
   return programOf({
     Start: [demoCommand(), controlPlaneCommand(), runCommand()],
-    Look: [statCommand(), edgesCommand(), proxiesCommand(), getCommand(), describeCommand()],
+    Look: [statCommand(), edgesCommand(), eventsCommand(), proxiesCommand(), getCommand(), describeCommand()],
     Change: [applyCommand(), deleteCommand(), routeCommand(), limitCommand(), faultCommand()],
     Secure: [tokenCommand(), certsCommand()],
     Operate: [proxyCommand(), rateLimitServerCommand(), schemaCommand()],

@@ -120,7 +120,9 @@ async function start(
     },
     version,
   );
-  const telemetry = new MeshTelemetry();
+  const telemetry: MeshTelemetry = new MeshTelemetry({
+    ruleOf: (service, section) => mesh.policySource(service, section),
+  });
   registerMeshMetrics(metrics.registry, telemetry);
   const tracker = new ProxyTracker({ onConverged: (ms) => metrics.converged(ms) });
 
@@ -128,7 +130,7 @@ async function start(
   const caller = callerOf(trustDomain);
   const { observer } = metrics;
   const ads = new AdsServer({ callerOf: caller, registry, tracker, observer, log: logs.for('xds') });
-  const mesh = await LiveMesh.start({
+  const mesh: LiveMesh = await LiveMesh.start({
     store,
     registry,
     trustDomain,

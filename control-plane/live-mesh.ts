@@ -2,6 +2,8 @@ import type { Violation } from '../proto/violation.ts';
 import type { Log } from './log.ts';
 import type { DocumentOf, KindName, ModelDocument } from './model/kinds.ts';
 import { allKinds, documentName, namespaceOf } from './model/kinds.ts';
+import type { DocumentPlace } from './model/policy-source.ts';
+import { policySource } from './model/policy-source.ts';
 import type { ServiceDescription } from './model/service-description.ts';
 import { fromStored } from './model/stored-document.ts';
 import type { DocumentLookup } from './model/validate-document.ts';
@@ -101,6 +103,11 @@ export class LiveMesh implements DocumentLookup {
   /** What decides about calls to the service from a namespace; null when there is no such service. */
   describe(namespace: string, name: string, callerNamespace: string): ServiceDescription | null {
     return this.#snapshot?.describe(namespace, name, callerNamespace) ?? null;
+  }
+
+  /** The document that says in this section how a service is called; null where the built-in defaults hold. */
+  policySource(...asked: DropFirst<Parameters<typeof policySource>>): DocumentPlace | null {
+    return policySource([...this.#documents.values()], ...asked);
   }
 
   /** Services that are declared or that workloads imply or implied until lately, and their versions as `service-version`. */
@@ -210,6 +217,8 @@ export class LiveMesh implements DocumentLookup {
     });
   }
 }
+
+type DropFirst<T extends readonly unknown[]> = T extends readonly [unknown, ...infer Rest] ? Rest : never;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

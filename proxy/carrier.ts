@@ -2,6 +2,8 @@ import type { ClusterStatus } from './admin/clusters-page.ts';
 import type { Stat } from './admin/stats-page.ts';
 import type { LogLevel } from './log.ts';
 import { bandwidthStatistics } from './telemetry/bandwidth-statistics.ts';
+import type { ClusterCondition } from './telemetry/cluster-condition.ts';
+import type { EventLog } from './telemetry/event-log.ts';
 import type { ProcessUsage } from './telemetry/process-metrics.ts';
 import type { SeriesRegistry } from './telemetry/series-registry.ts';
 import type { Statistic } from './telemetry/statistic.ts';
@@ -114,6 +116,8 @@ export interface Carrier extends TrafficStats {
   readonly registry: SeriesRegistry;
   /** All TCP connections that were counted. */
   readonly connections: TcpRegistry;
+  /** What has changed in how traffic is treated, and was not told yet. */
+  readonly events: EventLog;
   readonly listening: readonly OpenListener[];
   /** Why it cannot carry anything yet, for people; null when it can. */
   readonly notReadyReason: string | null;
@@ -130,6 +134,8 @@ export interface Carrier extends TrafficStats {
   /** Brings what is shown up to date, in bounded time. Never rejects. */
   refresh(): Promise<void>;
   destinations(): Promise<readonly ClusterStatus[]>;
+  /** Destinations that are not simply well. */
+  conditions(): readonly ClusterCondition[];
   downstream(): readonly DownstreamRequests[];
   counters(): CarrierCounters;
   /** Gauges and counters of the carrier itself, for `/stats` and the metrics page. */

@@ -9,6 +9,7 @@ import type { Listener } from './listener/listener.ts';
 import type { Log } from './log.ts';
 import { RequestRecorder } from './record/record-request.ts';
 import { ConnectionRecorder } from './record/record-tcp.ts';
+import { TrafficWatch } from './record/traffic-watch.ts';
 import type { FilterChains } from './route/filter-chains.ts';
 import type { RouteTable } from './route/route-table.ts';
 import type { ListenerPlace } from './serve/listener-place.ts';
@@ -17,6 +18,8 @@ import { ProxyPortRoutes } from './serve/outbound-routes.ts';
 import { Traffic } from './serve/traffic.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
 import { bandwidthNumbers } from './telemetry/bandwidth-statistics.ts';
+import type { ClusterCondition } from './telemetry/cluster-condition.ts';
+import type { EventLog } from './telemetry/event-log.ts';
 import { SeriesRegistry } from './telemetry/series-registry.ts';
 import { TcpRegistry } from './telemetry/tcp-registry.ts';
 import type { ClusterStats, DownstreamRequests, ListenerStats } from './telemetry/traffic-stats.ts';
@@ -56,6 +59,7 @@ export class DataPlane implements Carrier {
   /** This process fails as a whole, or not at all. */
   readonly failed = new Promise<never>(() => {});
   readonly #clusters: LiveClusters;
+  readonly #watch: TrafficWatch;
   readonly #config: ProxyConfig;
   readonly #recorder: RequestRecorder;
   readonly #accessLog: AccessLog | null;
@@ -67,6 +71,7 @@ export class DataPlane implements Carrier {
     this.#accessLog = accessLog;
     this.traffic = new Traffic(config, log);
     this.#clusters = new LiveClusters(this.traffic.clusterEnvironment);
+    this.#watch = new TrafficWatch(this.events, this.traffic.filterEnvironment.activities);
     this.target = new LiveObjects({
       clusters: this.#clusters,
       limitShare,
@@ -83,9 +88,18 @@ export class DataPlane implements Carrier {
     this.traffic.record(this.#recorder, new ConnectionRecorder({ registry: this.connections, ...counting }));
     this.traffic.clock.onTick((nowMs) => {
       for (const cluster of this.#clusters.all()) cluster.sweep(nowMs);
+      this.#watch.look(this.#clusters.all());
       this.registry.sweep(nowMs);
       this.connections.sweep(nowMs);
     });
+  }
+
+  get events(): EventLog {
+    return this.traffic.events;
+  }
+
+  conditions(): readonly ClusterCondition[] {
+    return this.#watch.conditions();
   }
 
   start(): void {}

@@ -461,8 +461,9 @@ export class HttpExchange implements RequestReceiver, AnswerReceiver, FilteredEx
     const { head } = this;
     const upstream = this.#upstream;
     if (served === undefined || upstream.isRequestEnded !== head.isComplete) return false;
+    if (fallback.kind === 'respond' && head.isGrpc) return false;
+    if (this.cluster !== null) this.cluster.counters.fallbacks++;
     if (fallback.kind === 'respond') {
-      if (head.isGrpc) return false;
       this.failure = served;
       this.detail = detail;
       this.responseBytes = fallback.body.length;

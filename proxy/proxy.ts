@@ -79,6 +79,9 @@ export class Sidecar implements SidecarParts {
     this.reporter = new TelemetryReporter({
       registry: this.carrier.registry,
       connections: this.carrier.connections,
+      events: this.carrier.events,
+      conditions: () => this.carrier.conditions(),
+      workload: config.name,
       clock: systemClock,
       instanceId: this.#instanceId,
       intervalMs: config.telemetryIntervalMs,

@@ -23,7 +23,7 @@ async function table<Row>(listing: Listing<Row>, ...rows: Row[]): Promise<string
 const cart: ServiceStat = {
   ...{ namespace: 'default', service: 'cart', version: 'v2', countedBy: 'destination' },
   ...{ instances: 3, requests: 6426, unreached: 0, requestsPerSecond: 107.1, successRate: 0.9994, mutualTlsShare: 1 },
-  ...{ p50Ms: 8.2, p95Ms: 22, p99Ms: 61.4, tcp: null },
+  ...{ p50Ms: 8.2, p95Ms: 22, p99Ms: 61.4, tcp: null, circuit: { state: 'closed', reasons: [] } },
 };
 
 describe('heddle stat', () => {
@@ -31,16 +31,25 @@ describe('heddle stat', () => {
     const idle = { ...cart, service: 'db', requests: 0, requestsPerSecond: 0 };
     const none = { successRate: null, p50Ms: null, p95Ms: null, p99Ms: null, mutualTlsShare: null };
     expect(await table(statListing('service', [cart]), cart, { ...idle, ...none })).toEqual([
-      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS',
-      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%',
-      'db                3         -     0.0       -      -      -         -',
+      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS   CIRCUIT',
+      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%   closed',
+      'db                3         -     0.0       -      -      -         -   closed',
     ]);
+  });
+
+  it.each<[ServiceStat['circuit'], string]>([
+    [null, '-'],
+    [{ state: 'half', reasons: ['1/3 ejected'] }, '1/3 ejected'],
+    [{ state: 'open', reasons: ['20/20 connections', '1/3 ejected'] }, 'open (20/20 connections, 1/3 ejected)'],
+  ])('shows the circuit %j as %s', async (circuit, shown) => {
+    const column = statListing('service', []).columns.find(({ header }) => header === 'CIRCUIT');
+    expect(column?.cell({ ...cart, circuit })).toBe(shown);
   });
 
   it('shows requests that got to no instance where there are some', async () => {
     const some = { ...cart, unreached: 3 };
     const [header, row] = await table(statListing('service', [some]), some);
-    expect(header).toMatch(/MTLS {3}UNREACHED$/);
+    expect(header).toMatch(/CIRCUIT {3}UNREACHED$/);
     expect(row).toMatch(/ 3$/);
   });
 
@@ -49,9 +58,9 @@ describe('heddle stat', () => {
     const tcp = { open: 2, opened: 5, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
     const store = { ...cart, ...none, service: 'store', tcp };
     expect(await table(statListing('service', [cart, store]), cart, store)).toEqual([
-      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC',
-      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%          -                -                 -',
-      'store             3         -     0.0       -      -      -   100.00%          2          34.6B/s           1.2MB/s',
+      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS   CIRCUIT   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC',
+      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%   closed           -                -                 -',
+      'store             3         -     0.0       -      -      -   100.00%   closed           2          34.6B/s           1.2MB/s',
     ]);
   });
 

@@ -59,6 +59,7 @@ export function statListing(by: 'service' | 'version', rows: readonly ServiceSta
       { header: 'P95', align: 'right', cell: (row) => latency(row.p95Ms) },
       { header: 'P99', align: 'right', cell: (row) => latency(row.p99Ms) },
       { header: 'MTLS', align: 'right', cell: (row) => percent(row.mutualTlsShare), tone: securedTone },
+      { header: 'CIRCUIT', cell: circuit, tone: circuitTone },
       ...tcpColumns(rows),
       ...(someUnreached ? [unreached] : []),
       { header: 'COUNTED BY', wide: true, cell: (row) => row.countedBy },
@@ -83,6 +84,19 @@ function successTone({ successRate }: ServiceStat): 'good' | 'warning' | 'bad' |
   if (successRate === null) return null;
   if (successRate >= 0.999) return 'good';
   return successRate >= 0.99 ? 'warning' : 'bad';
+}
+
+/** `closed`, `open (20/20 connections)`, `1/3 ejected`. */
+function circuit({ circuit }: ServiceStat): string {
+  if (circuit === null) return '-';
+  const reasons = circuit.reasons.join(', ');
+  if (circuit.state === 'open') return `open (${reasons})`;
+  return circuit.state === 'half' ? reasons : 'closed';
+}
+
+function circuitTone({ circuit }: ServiceStat): 'good' | 'warning' | 'bad' | null {
+  if (circuit === null) return null;
+  return ({ closed: 'good', half: 'warning', open: 'bad' } as const)[circuit.state];
 }
 
 function securedTone({ mutualTlsShare }: ServiceStat): 'warning' | null {

@@ -15,6 +15,7 @@ import { changeRoutes } from './change-routes.ts';
 import { DocumentRepository } from './document-repository.ts';
 import { documentRoutes } from './document-routes.ts';
 import type { DocumentProblem, PortStatus } from './document-status.ts';
+import { eventRoutes } from './event-routes.ts';
 import { prometheusDiscovery } from './http-sd.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { proxyRoutes } from './proxy-routes.ts';
@@ -88,6 +89,7 @@ export function apiApp(options: ApiOptions, streams: OpenStreams): Hono<{ Bindin
   app.route('/', serviceRoutes(options.describeService, proxies));
   app.route('/', changeRoutes(store));
   app.route('/', trafficRoutes(options.telemetry, registry));
+  app.route('/', eventRoutes(options.telemetry, streams, now));
   app.route('/', tokenRoutes(options.mintToken, now));
   app.route('/', certificateRoutes(options.certificates));
   app.route('/', prometheusDiscovery(registry, options.controlPlaneMetrics));

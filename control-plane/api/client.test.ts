@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ModelDocument } from '../model/kinds.ts';
 import { kinds } from '../model/kinds.ts';
+import { EventHistory } from '../telemetry/event-history.ts';
 import type { ProxyStatus } from '../xds/proxy-status.ts';
 import type { CertificateInfo, Edge, ServiceStat } from './client.ts';
 import { ApiClient } from './client.ts';
@@ -55,6 +56,7 @@ beforeAll(async () => {
         asked.push(['edges', seconds]);
         return [edge];
       },
+      events: new EventHistory(),
     },
     mintToken: async (scope, ttlMs) => {
       asked.push(['token', scope, ttlMs]);

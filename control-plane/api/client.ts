@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { Agent, request } from 'undici';
 import type { Kind, ModelDocument } from '../model/kinds.ts';
+import type { EventLine, MeshEvent } from '../telemetry/mesh-event.ts';
 import type { Edge, ServiceStat } from '../telemetry/telemetry-source.ts';
 import type { Convergence, ProxyStatus } from '../xds/proxy-status.ts';
 import type { CallFailure } from './call-failure.ts';
@@ -13,7 +14,8 @@ import type { FailureReason, Status } from './status.ts';
 import type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';
 import type { WatchEvent } from './watch.ts';
 
-export type { Edge, ServiceStat, TcpMetrics } from '../telemetry/telemetry-source.ts';
+export type { EventLine, EventRule, MeshEvent } from '../telemetry/mesh-event.ts';
+export type { Edge, ServiceCircuit, ServiceStat, TcpMetrics } from '../telemetry/telemetry-source.ts';
 export type { Convergence, ProxyStatus, RejectedResource, TypeStatus } from '../xds/proxy-status.ts';
 export type { CertificateInfo } from './certificate-routes.ts';
 export type { ChangeSummary, RecordedChange } from './document-changes.ts';
@@ -68,6 +70,16 @@ export class ApiCallError extends Error implements CallFailure {
   get reason(): FailureReason | null {
     return this.status?.reason ?? null;
   }
+}
+
+/** Which events; all of them where nothing is said. */
+export interface WantedEvents {
+  readonly sinceSeconds?: number;
+  /** As destination or as caller. */
+  readonly service?: string;
+  readonly namespace?: string;
+  /** Id of the last one that is known. */
+  readonly after?: number;
 }
 
 interface CallOptions {
@@ -153,25 +165,7 @@ export class ApiClient {
     { resourceVersion = '0', signal }: { resourceVersion?: string; signal?: AbortSignal } = {},
   ): AsyncGenerator<WatchEvent, void, undefined> {
     const path = `${collectionPath(kind, namespace)}?watch=true&resourceVersion=${encodeURIComponent(resourceVersion)}`;
-    let response: Dispatcher.ResponseData | null = null;
-    let rest = '';
-    try {
-      response = await this.#send('GET', path, { signal });
-      for await (const chunk of response.body.setEncoding('utf8')) {
-        const lines = `${rest}${chunk}`.split('\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          const event = JSON.parse(line) as WatchEvent;
-          if (event.type === 'ERROR') throw new ApiCallError(refusal(event.object));
-          yield event;
-        }
-      }
-    } catch (error) {
-      if (signal?.aborted === true) return;
-      throw error instanceof ApiCallError ? error : this.#unreachable(error);
-    } finally {
-      response?.body.destroy();
-    }
+    yield* this.#lines<WatchEvent>(path, signal);
   }
 
   async proxies(): Promise<readonly ProxyStatus[]> {
@@ -203,6 +197,16 @@ export class ApiClient {
     return (await this.#call('GET', `/heddle/v1/changes/${revision}`)).body as RecordedChange;
   }
 
+  /** What has changed in how traffic is treated, oldest first. */
+  async events(wanted: WantedEvents = {}): Promise<readonly MeshEvent[]> {
+    return itemsOf((await this.#call('GET', eventsPath(wanted))).body);
+  }
+
+  /** The same, and then each as it comes, until the signal aborts or the loop is left. */
+  followEvents(wanted: WantedEvents = {}, signal?: AbortSignal): AsyncGenerator<EventLine, void, undefined> {
+    return this.#lines<EventLine>(`${eventsPath(wanted)}&watch=true`, signal);
+  }
+
   async certificates(): Promise<readonly CertificateInfo[]> {
     return itemsOf((await this.#call('GET', '/heddle/v1/certificates')).body);
   }
@@ -219,6 +223,31 @@ export class ApiClient {
 
   async close(): Promise<void> {
     await this.#dispatcher.destroy();
+  }
+
+  async *#lines<Event extends { readonly type: string }>(
+    path: string,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<Event, void, undefined> {
+    let response: Dispatcher.ResponseData | null = null;
+    let rest = '';
+    try {
+      response = await this.#send('GET', path, { signal });
+      for await (const chunk of response.body.setEncoding('utf8')) {
+        const lines = `${rest}${chunk}`.split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const event = JSON.parse(line) as Event | Extract<WatchEvent, { type: 'ERROR' }>;
+          if (isError(event)) throw new ApiCallError(refusal(event.object));
+          yield event;
+        }
+      }
+    } catch (error) {
+      if (signal?.aborted === true) return;
+      throw error instanceof ApiCallError ? error : this.#unreachable(error);
+    } finally {
+      response?.body.destroy();
+    }
   }
 
   async #write(
@@ -294,6 +323,19 @@ function collectionPath(kind: Kind, namespace: string | null): string {
 
 function documentPath(kind: Kind, namespace: string | null, name: string): string {
   return `${collectionPath(kind, namespace)}/${encodeURIComponent(name)}`;
+}
+
+function isError(event: { readonly type: string }): event is Extract<WatchEvent, { type: 'ERROR' }> {
+  return event.type === 'ERROR';
+}
+
+function eventsPath({ sinceSeconds, service, namespace, after }: WantedEvents): string {
+  const query = new URLSearchParams();
+  if (sinceSeconds !== undefined) query.set('since', String(Math.round(sinceSeconds)));
+  if (service !== undefined) query.set('service', service);
+  if (namespace !== undefined) query.set('namespace', namespace);
+  if (after !== undefined) query.set('after', String(after));
+  return `/heddle/v1/events?${query}`;
 }
 
 function itemsOf<T>(body: unknown): readonly T[] {

@@ -27,6 +27,7 @@ function called(changes: Partial<ServiceStat>): ServiceStat {
     p99Ms: 3,
     mutualTlsShare: 1,
     tcp: null,
+    circuit: null,
     ...changes,
   };
 }

@@ -55,6 +55,7 @@ const nothing = {
   p99Ms: null,
   mutualTlsShare: null,
   tcp: null,
+  circuit: null,
 } as const;
 
 function keyOf({ namespace, service, version }: { namespace: string; service: string; version: string }): string {

@@ -11,8 +11,11 @@ const firstEventMs = 25;
  * A revision that is gone is answered 410 when that shows at once, which is nearly always; later it is an `ERROR` event,
  * as in Kubernetes, since the status line is out by then.
  */
-export async function watchResponse(events: AsyncGenerator<WatchEvent>, end: () => void): Promise<Response> {
-  let first: Promise<IteratorResult<WatchEvent>> | null = events.next();
+export async function watchResponse<Event extends { readonly type: string }>(
+  events: AsyncGenerator<Event>,
+  end: () => void,
+): Promise<Response> {
+  let first: Promise<IteratorResult<Event>> | null = events.next();
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise((resolve) => {
     timer = setTimeout(resolve, firstEventMs);
@@ -26,7 +29,7 @@ export async function watchResponse(events: AsyncGenerator<WatchEvent>, end: () 
     clearTimeout(timer);
   }
   const encoder = new TextEncoder();
-  const line = (event: WatchEvent) => encoder.encode(`${JSON.stringify(event)}\n`);
+  const line = (event: Event | WatchEvent) => encoder.encode(`${JSON.stringify(event)}\n`);
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {

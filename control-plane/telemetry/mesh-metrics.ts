@@ -66,6 +66,10 @@ export function registerMeshMetrics(registry: Registry, telemetry: MeshTelemetry
       memory: aggregator.evictedBuckets,
     }),
   );
+  counter('heddle_telemetry_events_total', 'Events that sidecars told, and that made room for others.', 'what', () => ({
+    told: telemetry.events.lastId,
+    forgotten: telemetry.events.forgotten,
+  }));
   new Gauge({
     name: 'heddle_telemetry_series',
     help: 'Series of the last hour.',

@@ -60,6 +60,7 @@ describe('stat', () => {
         p99Ms: expect.closeTo(95, -0.7),
         mutualTlsShare: 0.96,
         tcp: null,
+        circuit: null,
       },
       expect.objectContaining({ version: 'v2', instances: 1, requests: 1, p50Ms: expect.closeTo(500, -1.3) }),
     ]);

@@ -1,9 +1,13 @@
 import type { Output } from '../../proto/load.ts';
 import type { AggregatorOptions } from './aggregator.ts';
 import { Aggregator } from './aggregator.ts';
+import { Circuits } from './circuits.ts';
 import { meshEdges } from './edges.ts';
+import { EventHistory } from './event-history.ts';
+import type { RuleOf } from './mesh-event.ts';
 import { MeshTotals } from './mesh-totals.ts';
 import { ReportLedger } from './report-ledger.ts';
+import { readEvent } from './reported-event.ts';
 import type { Refusal, ReportedSeries, ReportingSidecar } from './reported-series.ts';
 import { readSeries } from './reported-series.ts';
 import { serviceOfWorkload } from './service-of-workload.ts';
@@ -26,16 +30,27 @@ export interface ReportOutcome {
   readonly refusal: Refusal | null;
 }
 
+export interface MeshTelemetryOptions extends AggregatorOptions {
+  /** Finds the documents that events come from. Default: none is known. */
+  readonly ruleOf?: RuleOf;
+}
+
 /** All that the sidecars have reported: the last hour, and totals since start. */
 export class MeshTelemetry implements TelemetrySource {
   readonly aggregator: Aggregator;
   readonly totals = new MeshTotals();
   readonly tcpTotals = new MeshTotals();
   readonly ledger = new ReportLedger();
+  readonly events = new EventHistory();
+  readonly circuits = new Circuits();
+  readonly #now: () => number;
+  readonly #ruleOf: RuleOf;
   readonly counts: ReportCounts = { accepted: 0, repeated: 0, refused: { foreign: 0, invalid: 0 } };
 
-  constructor(options: AggregatorOptions = {}) {
+  constructor(options: MeshTelemetryOptions = {}) {
     this.aggregator = new Aggregator(options);
+    this.#now = options.now ?? Date.now;
+    this.#ruleOf = options.ruleOf ?? (() => null);
   }
 
   /**
@@ -48,6 +63,7 @@ export class MeshTelemetry implements TelemetrySource {
       sequence: Number(report.sequence),
       droppedSeries: Number(report.dropped_series),
       droppedReports: Number(report.dropped_reports),
+      droppedEvents: Number(report.dropped_events),
     });
     if (!isNew) {
       this.counts.repeated++;
@@ -65,11 +81,25 @@ export class MeshTelemetry implements TelemetrySource {
       (series.counts.connections === null ? this.totals : this.tcpTotals).add(series);
       this.aggregator.add(series, Number(report.interval_end_ms));
     }
+    const nowMs = this.#now();
+    const context = { sidecar, workload: report.workload, nowMs, ruleOf: this.#ruleOf };
+    for (const message of report.events) {
+      const event = readEvent(message, context);
+      if ('refused' in event) {
+        this.counts.refused[event.refused]++;
+        refusal ??= event;
+      } else this.events.add(event);
+    }
+    if (report.state !== null) this.circuits.hear(`${sidecar.identity}\n${report.instance_id}`, report.state, nowMs);
     return { isNew, refusal };
   }
 
   stat(windowSeconds: number, by: 'service' | 'version' = 'version'): readonly ServiceStat[] {
-    return serviceStats(this.aggregator.window(windowSeconds), serviceOfWorkload(this.aggregator.labels()), by);
+    const nowMs = this.#now();
+    const serviceOf = serviceOfWorkload(this.aggregator.labels());
+    return serviceStats(this.aggregator.window(windowSeconds), serviceOf, by, (namespace, service, version) =>
+      this.circuits.of(namespace, service, version, nowMs),
+    );
   }
 
   edges(windowSeconds: number): readonly Edge[] {

@@ -3,6 +3,7 @@ interface Instance {
   lastSequence: number;
   droppedSeries: number;
   droppedReports: number;
+  droppedEvents: number;
 }
 
 /** Runs of sidecars that are remembered; the one that was silent longest makes room. */
@@ -18,14 +19,15 @@ export class ReportLedger {
   readonly #max: number;
   #droppedSeries = 0;
   #droppedReports = 0;
+  #droppedEvents = 0;
 
   constructor(max: number = maxInstances) {
     this.#max = max;
   }
 
   /** What sidecars say they have dropped, since this control plane started or they did. */
-  get dropped(): { readonly series: number; readonly reports: number } {
-    return { series: this.#droppedSeries, reports: this.#droppedReports };
+  get dropped(): { readonly series: number; readonly reports: number; readonly events: number } {
+    return { series: this.#droppedSeries, reports: this.#droppedReports, events: this.#droppedEvents };
   }
 
   get size(): number {
@@ -38,7 +40,12 @@ export class ReportLedger {
    */
   enter(identity: string, report: ReportHeader): boolean {
     const key = `${identity}\n${report.instanceId}`;
-    const instance = this.#instances.get(key) ?? { lastSequence: 0, droppedSeries: 0, droppedReports: 0 };
+    const instance = this.#instances.get(key) ?? {
+      lastSequence: 0,
+      droppedSeries: 0,
+      droppedReports: 0,
+      droppedEvents: 0,
+    };
     this.#instances.delete(key);
     this.#instances.set(key, instance);
     if (this.#instances.size > this.#max) this.#forgetOldest();
@@ -46,6 +53,8 @@ export class ReportLedger {
     instance.lastSequence = report.sequence;
     this.#droppedSeries += Math.max(0, report.droppedSeries - instance.droppedSeries);
     this.#droppedReports += Math.max(0, report.droppedReports - instance.droppedReports);
+    this.#droppedEvents += Math.max(0, report.droppedEvents - instance.droppedEvents);
+    instance.droppedEvents = report.droppedEvents;
     instance.droppedSeries = report.droppedSeries;
     instance.droppedReports = report.droppedReports;
     return true;
@@ -62,4 +71,5 @@ export interface ReportHeader {
   readonly sequence: number;
   readonly droppedSeries: number;
   readonly droppedReports: number;
+  readonly droppedEvents: number;
 }

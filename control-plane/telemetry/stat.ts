@@ -2,7 +2,7 @@ import type { Window } from './aggregator.ts';
 import { isUnreached } from './reported-series.ts';
 import type { ServiceOf } from './service-of-workload.ts';
 import { Tally } from './tally.ts';
-import type { ServiceStat } from './telemetry-source.ts';
+import type { ServiceCircuit, ServiceStat } from './telemetry-source.ts';
 
 interface Group {
   readonly namespace: string;
@@ -14,8 +14,16 @@ interface Group {
   unreached: number;
 }
 
+/** How callers find a service, or a version of it, where they find it not simply well. */
+export type CircuitOf = (namespace: string, service: string, version: string | null) => ServiceCircuit | null;
+
 /** Requests and connections by the service they were for, or by its versions. */
-export function serviceStats(window: Window, serviceOf: ServiceOf, by: 'service' | 'version'): ServiceStat[] {
+export function serviceStats(
+  window: Window,
+  serviceOf: ServiceOf,
+  by: 'service' | 'version',
+  circuitOf: CircuitOf,
+): ServiceStat[] {
   const groups = new Map<string, Group>();
   /** Services that count for themselves, so that what their callers count would be the same requests again. */
   const counting = new Set<string>();
@@ -35,7 +43,9 @@ export function serviceStats(window: Window, serviceOf: ServiceOf, by: 'service'
     const tally = tallies[countedBy];
     if (tally.count === 0) continue;
     const name = { namespace, service, version, countedBy } as const;
-    rows.push({ ...name, instances: instances.size, unreached, ...tally.metrics(window.seconds) });
+    const closed = tallies.source.count > 0 ? ({ state: 'closed', reasons: [] } as const) : null;
+    const circuit = circuitOf(namespace, service, by === 'version' ? version : null) ?? closed;
+    rows.push({ ...name, instances: instances.size, unreached, ...tally.metrics(window.seconds), circuit });
   }
   return rows.sort((a, b) => compare(sortKey(a), sortKey(b)));
 }

@@ -91,7 +91,7 @@ describe('telemetryService', () => {
     }
     expect(telemetry.counts.refused.foreign).toBe(3);
     expect(telemetry.stat(60)).toMatchObject([{ service: 'cart', requests: 3 }]);
-    expect(logged).toEqual(['series of a report are refused']);
+    expect(logged).toEqual(['parts of a report are refused']);
   });
 
   it('believes the grant about the service, and without one the service account', async () => {

@@ -23,6 +23,8 @@ export interface TelemetryServiceOptions {
 
 /** Series in one report; a sidecar sends 250. */
 const maxSeriesPerReport = 1000;
+/** And events, as many as a sidecar keeps. */
+const maxEventsPerReport = 128;
 const maxInstanceIdLength = 128;
 /** A stream may begin with this many reports, all that a sidecar keeps, and goes on with some per second. */
 const burstReports = 50;
@@ -91,7 +93,7 @@ class ReportSession {
     if (refusal !== null && !this.#hasComplained) {
       this.#hasComplained = true; // once for each stream: what is wrong once is wrong each time
       const { identity } = this.#sidecar;
-      this.#options.log('warn', 'series of a report are refused', { identity, reason: refusal.reason });
+      this.#options.log('warn', 'parts of a report are refused', { identity, reason: refusal.reason });
     }
     this.#call.write({ sequence: report.sequence });
   }
@@ -113,10 +115,17 @@ class ReportSession {
   }
 }
 
-function faultOf({ instance_id: instanceId, sequence, interval_end_ms: endMs, series }: Request): string | null {
+function faultOf({
+  instance_id: instanceId,
+  sequence,
+  interval_end_ms: endMs,
+  series,
+  events,
+}: Request): string | null {
   if (instanceId === '' || instanceId.length > maxInstanceIdLength) return 'instance_id must have 1 to 128 characters';
   if (!isPositive(sequence)) return 'sequence must be from 1 to 2^53 - 1';
   if (!isPositive(endMs)) return 'interval_end_ms must be a time';
+  if (events.length > maxEventsPerReport) return `more than ${maxEventsPerReport} events`;
   return series.length > maxSeriesPerReport ? `more than ${maxSeriesPerReport} series` : null;
 }
 

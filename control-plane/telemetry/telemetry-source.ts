@@ -1,3 +1,5 @@
+import type { EventSource } from './mesh-event.ts';
+
 /**
  * Requests to one service, or one version of it, in a window of time.
  *
@@ -30,6 +32,16 @@ export interface ServiceStat {
   readonly mutualTlsShare: number | null;
   /** Connections of ports that carry TCP; null where there were none in the window. */
   readonly tcp: TcpMetrics | null;
+  /** How its callers find it now; null where none has called it in the window. */
+  readonly circuit: ServiceCircuit | null;
+}
+
+/** As ill as the caller finds it that finds it worst. */
+export interface ServiceCircuit {
+  /** `open`: some requests are refused at a limit, or no instance takes any; `half`: some instances take none. */
+  readonly state: 'closed' | 'half' | 'open';
+  /** `20/20 connections`, `1/3 ejected`; four at the most. */
+  readonly reasons: readonly string[];
 }
 
 /** TCP connections of a row. */
@@ -82,4 +94,5 @@ export interface TelemetrySource {
   stat(windowSeconds: number, by?: 'service' | 'version'): readonly ServiceStat[];
   /** Sorted by source, then destination. */
   edges(windowSeconds: number): readonly Edge[];
+  readonly events: EventSource;
 }

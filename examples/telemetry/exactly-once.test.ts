@@ -13,6 +13,7 @@ import { MeshTelemetry } from '../../control-plane/telemetry/mesh-telemetry.ts';
 import { telemetryService } from '../../control-plane/telemetry/telemetry-service.ts';
 import { clientOf } from '../../proto/client.ts';
 import { serviceDefinition } from '../../proto/load.ts';
+import { EventLog } from '../../proxy/telemetry/event-log.ts';
 import type { SeriesLabels } from '../../proxy/telemetry/series-labels.ts';
 import { SeriesRegistry } from '../../proxy/telemetry/series-registry.ts';
 import { TcpRegistry } from '../../proxy/telemetry/tcp-registry.ts';
@@ -132,7 +133,15 @@ describe('reports from a sidecar to the control plane', () => {
       const registry = new SeriesRegistry();
       const connections = new TcpRegistry();
       const clock = new FakeClock(Date.now() - 600_000);
-      const reporter = new TelemetryReporter({ registry, connections, clock, random: () => 0.5 });
+      const reporter = new TelemetryReporter({
+        registry,
+        connections,
+        clock,
+        events: new EventLog(),
+        conditions: () => [],
+        workload: 'web-1',
+        random: () => 0.5,
+      });
       cleanups.push(() => reporter.close());
       reporter.start();
       const expected = { requests: 0, requestBytes: 0, responseBytes: 0 };

@@ -147,6 +147,8 @@ import type { HealthCheckRequest as _grpc_health_v1_HealthCheckRequest, HealthCh
 import type { HealthCheckResponse as _grpc_health_v1_HealthCheckResponse, HealthCheckResponse__Output as _grpc_health_v1_HealthCheckResponse__Output } from './grpc/health/v1/HealthCheckResponse.ts';
 import type { AttachRequest as _heddle_v1_AttachRequest, AttachRequest__Output as _heddle_v1_AttachRequest__Output } from './heddle/v1/AttachRequest.ts';
 import type { AttachResponse as _heddle_v1_AttachResponse, AttachResponse__Output as _heddle_v1_AttachResponse__Output } from './heddle/v1/AttachResponse.ts';
+import type { ClusterState as _heddle_v1_ClusterState, ClusterState__Output as _heddle_v1_ClusterState__Output } from './heddle/v1/ClusterState.ts';
+import type { Event as _heddle_v1_Event, Event__Output as _heddle_v1_Event__Output } from './heddle/v1/Event.ts';
 import type { Histogram as _heddle_v1_Histogram, Histogram__Output as _heddle_v1_Histogram__Output } from './heddle/v1/Histogram.ts';
 import type { IdentityServiceClient as _heddle_v1_IdentityServiceClient, IdentityServiceDefinition as _heddle_v1_IdentityServiceDefinition } from './heddle/v1/IdentityService.ts';
 import type { InForce as _heddle_v1_InForce, InForce__Output as _heddle_v1_InForce__Output } from './heddle/v1/InForce.ts';
@@ -167,6 +169,7 @@ import type { RequestRate as _heddle_v1_RequestRate, RequestRate__Output as _hed
 import type { ResourceInForce as _heddle_v1_ResourceInForce, ResourceInForce__Output as _heddle_v1_ResourceInForce__Output } from './heddle/v1/ResourceInForce.ts';
 import type { Series as _heddle_v1_Series, Series__Output as _heddle_v1_Series__Output } from './heddle/v1/Series.ts';
 import type { TelemetryServiceClient as _heddle_v1_TelemetryServiceClient, TelemetryServiceDefinition as _heddle_v1_TelemetryServiceDefinition } from './heddle/v1/TelemetryService.ts';
+import type { TrafficState as _heddle_v1_TrafficState, TrafficState__Output as _heddle_v1_TrafficState__Output } from './heddle/v1/TrafficState.ts';
 import type { Withdraw as _heddle_v1_Withdraw, Withdraw__Output as _heddle_v1_Withdraw__Output } from './heddle/v1/Withdraw.ts';
 import type { Withdrawn as _heddle_v1_Withdrawn, Withdrawn__Output as _heddle_v1_Withdrawn__Output } from './heddle/v1/Withdrawn.ts';
 import type { WorkloadServiceClient as _heddle_v1_WorkloadServiceClient, WorkloadServiceDefinition as _heddle_v1_WorkloadServiceDefinition } from './heddle/v1/WorkloadService.ts';
@@ -556,6 +559,9 @@ export interface ProtoGrpcType {
     v1: {
       AttachRequest: MessageTypeDefinition<_heddle_v1_AttachRequest, _heddle_v1_AttachRequest__Output>
       AttachResponse: MessageTypeDefinition<_heddle_v1_AttachResponse, _heddle_v1_AttachResponse__Output>
+      ClusterState: MessageTypeDefinition<_heddle_v1_ClusterState, _heddle_v1_ClusterState__Output>
+      Event: MessageTypeDefinition<_heddle_v1_Event, _heddle_v1_Event__Output>
+      EventKind: EnumTypeDefinition
       Histogram: MessageTypeDefinition<_heddle_v1_Histogram, _heddle_v1_Histogram__Output>
       IdentityService: SubtypeConstructor<typeof grpc.Client, _heddle_v1_IdentityServiceClient> & { service: _heddle_v1_IdentityServiceDefinition }
       InForce: MessageTypeDefinition<_heddle_v1_InForce, _heddle_v1_InForce__Output>
@@ -577,6 +583,7 @@ export interface ProtoGrpcType {
       ResourceInForce: MessageTypeDefinition<_heddle_v1_ResourceInForce, _heddle_v1_ResourceInForce__Output>
       Series: MessageTypeDefinition<_heddle_v1_Series, _heddle_v1_Series__Output>
       TelemetryService: SubtypeConstructor<typeof grpc.Client, _heddle_v1_TelemetryServiceClient> & { service: _heddle_v1_TelemetryServiceDefinition }
+      TrafficState: MessageTypeDefinition<_heddle_v1_TrafficState, _heddle_v1_TrafficState__Output>
       Withdraw: MessageTypeDefinition<_heddle_v1_Withdraw, _heddle_v1_Withdraw__Output>
       Withdrawn: MessageTypeDefinition<_heddle_v1_Withdrawn, _heddle_v1_Withdrawn__Output>
       WorkloadService: SubtypeConstructor<typeof grpc.Client, _heddle_v1_WorkloadServiceClient> & { service: _heddle_v1_WorkloadServiceDefinition }

@@ -63,7 +63,7 @@ function checked(ports: readonly number[], overrides: Partial<ClusterConfig> = {
       random: () => 1,
       after: (ms, callback) => clock.after(ms, callback),
       proberFor: (_config, { port }) => proberFor(port),
-      onHealthChange: (_cluster, endpoint, { kind }) => log.push(`${endpoint} ${kind}`),
+      onHealthChange: (_cluster, { key }, { kind }) => log.push(`${key} ${kind}`),
     },
   });
   clusters.push(cluster);

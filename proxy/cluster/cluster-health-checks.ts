@@ -12,8 +12,8 @@ import type { Endpoint } from './endpoint.ts';
 export interface ClusterCheckEnvironment extends CheckEnvironment {
   /** What asks an endpoint of this cluster. */
   proberFor(config: ClusterConfig, endpoint: EndpointConfig, settings: HealthCheckSettings): Prober;
-  /** An endpoint has failed its checks, or passes them again; for the log. */
-  onHealthChange(cluster: string, endpoint: string, outcome: CheckOutcome): void;
+  /** An endpoint has failed its checks, or passes them again; for log and events. */
+  onHealthChange(cluster: string, endpoint: EndpointConfig, outcome: CheckOutcome): void;
 }
 
 /** The cluster that is checked. */
@@ -50,7 +50,8 @@ export class ClusterHealthChecks {
       hasTraffic: () => this.#hasTraffic(),
       onPassed: (record) => this.#onPassed(record),
       onChange: (record, outcome) => {
-        environment.onHealthChange(cluster.name, this.#endpoints.get(record)?.key ?? '', outcome);
+        const endpoint = this.#endpoints.get(record);
+        if (endpoint !== undefined) environment.onHealthChange(cluster.name, endpoint.config, outcome);
         onChange();
       },
     });

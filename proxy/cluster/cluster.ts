@@ -8,6 +8,7 @@ import type { Outcome } from '../resilience/outlier/outcome.ts';
 import { isError, localOrigin } from '../resilience/outlier/outcome.ts';
 import type { OutlierEvent } from '../resilience/outlier/outlier-detector.ts';
 import { OutlierDetector } from '../resilience/outlier/outlier-detector.ts';
+import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
 import type { DialResult } from '../upstream/dial.ts';
 import { Http1Pool } from '../upstream/http1-pool.ts';
 import { Http2Pool } from '../upstream/http2-pool.ts';
@@ -32,8 +33,8 @@ export interface ClusterEnvironment {
   coarseNow(): number;
   now(): number;
   random(): number;
-  /** An endpoint was ejected or came back, or was left in although it is an outlier; for the log. */
-  onEjection(cluster: Cluster, endpoint: string, event: OutlierEvent): void;
+  /** An endpoint was ejected or came back, or was left in although it is an outlier; for log and events. */
+  onEjection(cluster: Cluster, endpoint: OutlierRecord, event: OutlierEvent): void;
   /** Null where no endpoint is ever asked how it is. */
   readonly healthChecks: ClusterCheckEnvironment | null;
   /** Where this sidecar runs; absent where nobody knows. */
@@ -58,6 +59,10 @@ export interface ClusterCounters {
   /** At the limit of one endpoint. */
   connectionsRefusedByEndpoint: number;
   noneHealthy: number;
+  /** Connections that are only carried, refused at a limit. */
+  carriedRefused: number;
+  /** Requests that went to the fallback of their route, because they could not go here. */
+  fallbacks: number;
   /** Picks while health was ignored. */
   panicPicks: number;
   /** Copies of requests that were to go here, and what became of them; none of them is in another count. */
@@ -93,6 +98,8 @@ export class Cluster {
     connectionsToGone: 0,
     connectionsRefusedByEndpoint: 0,
     noneHealthy: 0,
+    carriedRefused: 0,
+    fallbacks: 0,
     panicPicks: 0,
     mirrored: 0,
     mirrorsSucceeded: 0,
@@ -340,7 +347,7 @@ export class Cluster {
     this.#watchesConnections = config.outlierDetection?.splitsLocalOriginErrors === true;
     if (config.outlierDetection === null) return null;
     return new OutlierDetector(config.outlierDetection, this.#environment, {
-      onEvent: ({ name }, event) => this.#environment.onEjection(this, name, event),
+      onEvent: (record, event) => this.#environment.onEjection(this, record, event),
       onChange: () => this.#publish(),
     });
   }

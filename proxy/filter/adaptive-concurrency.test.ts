@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { RequestHead } from '../message-head.ts';
 import { GradientController } from '../resilience/gradient-controller.ts';
+import { Activity } from '../telemetry/activity.ts';
 import { AdaptiveConcurrency } from './adaptive-concurrency.ts';
 
 const settings = {
@@ -11,7 +12,7 @@ const settings = {
 function setUp() {
   const adaptive = { blocked: 0 };
   const controller = new GradientController(settings, 0, () => 0);
-  const filter = new AdaptiveConcurrency(controller, { adaptive, now: () => 0 });
+  const filter = new AdaptiveConcurrency(controller, { adaptive, now: () => 0 }, new Activity('concurrency', ''));
   const end = (status: number, respondedAtMs: number) =>
     filter.onEnd({ head: new RequestHead(), status, grpcStatus: -1, startedAtMs: 0, respondedAtMs, endedAtMs: 10 });
   return { adaptive, controller, filter, end };

@@ -1,4 +1,5 @@
 import type { GradientController } from '../resilience/gradient-controller.ts';
+import type { Activity } from '../telemetry/activity.ts';
 import type { EndedRequest, FilterAnswer, FilterVerdict, RequestFilter } from './request-filter.ts';
 
 export interface ConcurrencyEnvironment {
@@ -26,15 +27,19 @@ const refusal: FilterAnswer = {
 export class AdaptiveConcurrency implements RequestFilter {
   readonly #controller: GradientController;
   readonly #environment: ConcurrencyEnvironment;
+  readonly #refusals: Activity;
 
-  constructor(controller: GradientController, environment: ConcurrencyEnvironment) {
+  /** `refusals`: where those of this service are counted. */
+  constructor(controller: GradientController, environment: ConcurrencyEnvironment, refusals: Activity) {
     this.#controller = controller;
     this.#environment = environment;
+    this.#refusals = refusals;
   }
 
   onRequest(): FilterVerdict {
     if (this.#controller.tryBegin(this.#environment.now())) return null;
     this.#environment.adaptive.blocked++;
+    this.#refusals.count++;
     return refusal;
   }
 

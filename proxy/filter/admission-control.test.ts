@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RequestHead } from '../message-head.ts';
 import { SuccessWindow } from '../resilience/success-window.ts';
+import { Activity } from '../telemetry/activity.ts';
 import type { AdmissionSettings } from './admission-control.ts';
 import { AdmissionControl, rejectionProbability } from './admission-control.ts';
 
@@ -62,7 +63,8 @@ describe('AdmissionControl', () => {
     const clock = { nowMs: 0 };
     const admission = { rejected: 0 };
     const window = new SuccessWindow(settings.windowSeconds, 0);
-    const filter = new AdmissionControl(settings, window, { admission, now: () => clock.nowMs, random: () => draw });
+    const environment = { admission, now: () => clock.nowMs, random: () => draw };
+    const filter = new AdmissionControl(settings, window, environment, new Activity('admission', ''));
     const end = (status: number, grpcStatus = -1) => {
       const head = Object.assign(new RequestHead(), { isGrpc: grpcStatus >= 0 });
       filter.onEnd({ head, status, grpcStatus, startedAtMs: 0, respondedAtMs: 0, endedAtMs: 0 });

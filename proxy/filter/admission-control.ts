@@ -1,4 +1,5 @@
 import type { SuccessWindow } from '../resilience/success-window.ts';
+import type { Activity } from '../telemetry/activity.ts';
 import type { EndedRequest, FilterAnswer, FilterVerdict, RequestFilter } from './request-filter.ts';
 
 /** Envoy `AdmissionControl`, shares from 0 to 1; the defaults stand in `compile-admission-control.ts`. */
@@ -46,8 +47,16 @@ export class AdmissionControl implements RequestFilter {
   readonly #settings: AdmissionSettings;
   readonly #window: SuccessWindow;
   readonly #environment: AdmissionEnvironment;
+  readonly #refusals: Activity;
 
-  constructor(settings: AdmissionSettings, window: SuccessWindow, environment: AdmissionEnvironment) {
+  /** `refusals`: where those of this destination are counted. */
+  constructor(
+    settings: AdmissionSettings,
+    window: SuccessWindow,
+    environment: AdmissionEnvironment,
+    refusals: Activity,
+  ) {
+    this.#refusals = refusals;
     this.#settings = settings;
     this.#window = window;
     this.#environment = environment;
@@ -58,6 +67,7 @@ export class AdmissionControl implements RequestFilter {
     const probability = rejectionProbability(this.#settings, this.#window);
     if (probability === 0 || this.#environment.random() >= probability) return null;
     this.#environment.admission.rejected++;
+    this.#refusals.count++;
     return refusal;
   }
 

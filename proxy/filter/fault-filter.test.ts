@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RequestHead } from '../message-head.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
+import { Activity } from '../telemetry/activity.ts';
 import type { FaultConfig } from './fault-filter.ts';
 import { FaultFilter, noFaults } from './fault-filter.ts';
 import type { FilterAnswer, FilterEdit, FilterVerdict } from './request-filter.ts';
@@ -30,6 +31,7 @@ function setUp(config: Partial<FaultConfig>, random = () => 0) {
       ...config,
     },
     { wheel, faults, random, wallClockMs: () => clock.nowMs },
+    new Activity('fault', ''),
   );
   return {
     faults,

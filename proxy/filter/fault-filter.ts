@@ -2,6 +2,7 @@ import type { RequestHead } from '../message-head.ts';
 import { headerValue } from '../message-head.ts';
 import type { TimerWheel } from '../resilience/timer-wheel.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
+import type { Activity } from '../telemetry/activity.ts';
 import type { Fraction } from './fraction.ts';
 import { boundedBy, isDrawn } from './fraction.ts';
 import type { FilterAnswer, FilteredRequest, FilterVerdict, FilterWait, RequestFilter } from './request-filter.ts';
@@ -64,9 +65,12 @@ export function noFaults(): FaultCounters {
 export class FaultFilter implements RequestFilter {
   readonly #config: FaultConfig;
   readonly #environment: FaultEnvironment;
+  readonly #injected: Activity;
   #active = 0;
 
-  constructor(config: FaultConfig, environment: FaultEnvironment) {
+  /** `injected`: where requests with a fault of this rule are counted. */
+  constructor(config: FaultConfig, environment: FaultEnvironment, injected: Activity) {
+    this.#injected = injected;
     this.#config = config;
     this.#environment = environment;
   }
@@ -83,6 +87,7 @@ export class FaultFilter implements RequestFilter {
       faults.faultsOverflow++;
       return null;
     }
+    this.#injected.count++;
     if (delayMs > 0) return this.#held(delayMs, abort);
     faults.abortsInjected++;
     return abort;

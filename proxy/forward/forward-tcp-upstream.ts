@@ -83,6 +83,7 @@ export class TcpUpstream {
   #dial(cluster: Cluster, endpoint: Endpoint): void {
     const gate = new ConnectionGate(endpoint.connections, cluster.breaker.connections, cluster.counters);
     if (!gate.tryAcquire()) {
+      cluster.counters.carriedRefused++;
       this.#waiter.onUpstreamFailure('upstreamOverflow', 'too many connections');
       return;
     }

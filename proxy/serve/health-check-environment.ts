@@ -1,18 +1,19 @@
 import { systemClock } from '../clock.ts';
 import type { ClusterCheckEnvironment } from '../cluster/cluster-health-checks.ts';
-import type { Log } from '../log.ts';
 import { ConnectionBudget } from '../probe/connection-budget.ts';
 import { ProbeTarget } from '../probe/probe-target.ts';
 import { proberFor } from '../probe/prober-for.ts';
 import { CheckGate } from '../resilience/health-check/check-gate.ts';
 import type { IdentityHolder } from '../tls/mesh-identity.ts';
 import type { SessionCache } from '../tls/session-cache.ts';
+import type { Told } from './endpoint-events.ts';
+import { tellOfCheck } from './endpoint-events.ts';
 
 /** Health checks of this process: made as this sidecar, as requests are, and as many at once as the gate lets in. */
 export function healthCheckEnvironment(
   identity: IdentityHolder,
   sessions: SessionCache,
-  log: Log,
+  told: Told,
 ): ClusterCheckEnvironment {
   const budget = new ConnectionBudget();
   return {
@@ -25,9 +26,6 @@ export function healthCheckEnvironment(
       const mesh = isMeshed ? (meshTls ?? nobody) : null;
       return proberFor(settings, new ProbeTarget({ address, port, mesh }, identity, sessions), budget);
     },
-    onHealthChange: (cluster, endpoint, outcome) => {
-      if (outcome.kind === 'success') log('info', 'an endpoint passes its health checks', { cluster, endpoint });
-      else log('warn', 'an endpoint fails its health checks', { cluster, endpoint, reason: outcome.reason });
-    },
+    onHealthChange: (cluster, endpoint, outcome) => tellOfCheck(told, cluster, endpoint, outcome),
   };
 }

@@ -36,16 +36,18 @@ import type { SuccessWindow } from '../resilience/success-window.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { Watchdog } from '../resilience/watchdog.ts';
 import type { FilterChains } from '../route/filter-chains.ts';
+import type { Activity } from '../telemetry/activity.ts';
+import { EventLog } from '../telemetry/event-log.ts';
 import { IdentityHolder } from '../tls/mesh-identity.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import { CoarseClock } from '../transport/coarse-clock.ts';
 import { dialMesh, dialPlain } from '../upstream/dial.ts';
 import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts';
 import { ConnectTunnels } from './connect-tunnels.ts';
+import { tellOfOutlier } from './endpoint-events.ts';
 import { healthCheckEnvironment } from './health-check-environment.ts';
 import { httpCodecOptions } from './http-codec-options.ts';
 import type { ListenerPlace } from './listener-place.ts';
-import { logOutlierEvent } from './log-outlier-event.ts';
 import type { NamedRoutes } from './outbound-routes.ts';
 import { InboundPortChains, serveInbound } from './serve-inbound.ts';
 import { serveOutbound } from './serve-outbound.ts';
@@ -73,6 +75,8 @@ export class Traffic {
   /** Requests that broke the rules of HTTP and were answered before anything looked at them. */
   refusedRequests = 0;
   readonly overload: OverloadMonitor;
+  /** What has changed in how traffic is treated. */
+  readonly events = new EventLog();
   readonly watchdog = new Watchdog(OVERLOAD_SAMPLE_MS);
   readonly #connectionCap = connectionCap();
   readonly #config: ProxyConfig;
@@ -92,6 +96,7 @@ export class Traffic {
     controllers: new Map<string, WeakRef<GradientController>>(),
     admission: { rejected: 0 },
     windows: new Map<string, WeakRef<SuccessWindow>>(),
+    activities: new Map<string, WeakRef<Activity>>(),
     now: () => performance.now(),
     globalRateLimits: { ok: 0, overLimit: 0, error: 0, failureModeAllowed: 0 },
     overLimit: new OverLimitMemory(),
@@ -152,8 +157,8 @@ export class Traffic {
       now: () => performance.now(),
       random: Math.random,
       ...(config.region + config.zone !== '' && { locality: { region: config.region, zone: config.zone } }),
-      onEjection: (cluster, endpoint, event) => logOutlierEvent(log, cluster, endpoint, event),
-      healthChecks: healthCheckEnvironment(this.identity, this.#sessions, log),
+      onEjection: (cluster, endpoint, event) => tellOfOutlier({ log, events: this.events }, cluster, endpoint, event),
+      healthChecks: healthCheckEnvironment(this.identity, this.#sessions, { log, events: this.events }),
     };
   }
 

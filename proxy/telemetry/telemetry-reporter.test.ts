@@ -2,12 +2,15 @@ import { EventEmitter } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { addSparseBuckets, LATENCY_BUCKETS } from '../../proto/histogram.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
+import type { ClusterCondition } from './cluster-condition.ts';
+import { EventLog } from './event-log.ts';
 import type { ReportMessage } from './report-message.ts';
 import { SeriesRegistry } from './series-registry.ts';
 import { TcpRegistry } from './tcp-registry.ts';
 import type { ReportClient } from './telemetry-reporter.ts';
 import { TelemetryReporter } from './telemetry-reporter.ts';
 import { labelsOf } from './testing/labels.ts';
+import { trafficEvent } from './traffic-event.ts';
 
 /** A stream whose other end is the test. */
 class FakeStream extends EventEmitter {
@@ -42,6 +45,8 @@ function reporting() {
   const clock = new FakeClock(1_700_000_000_000);
   const registry = new SeriesRegistry();
   const connections = new TcpRegistry();
+  const events = new EventLog(clock.now());
+  const conditions: ClusterCondition[] = [];
   const series = registry.series(labelsOf());
   const streams: FakeStream[] = [];
   const logged: string[] = [];
@@ -54,6 +59,9 @@ function reporting() {
   const reporter = new TelemetryReporter({
     registry,
     connections,
+    events,
+    conditions: () => conditions,
+    workload: 'web-1',
     clock,
     instanceId: 'this-run',
     random: () => 0.5,
@@ -68,7 +76,7 @@ function reporting() {
     if (latest === undefined) throw new Error('there is no stream');
     return latest;
   };
-  return { clock, registry, connections, client, reporter, streams, stream, logged, request };
+  return { clock, registry, connections, events, conditions, client, reporter, streams, stream, logged, request };
 }
 
 const countOf = (messages: readonly ReportMessage[]) =>
@@ -270,4 +278,56 @@ describe('TelemetryReporter', () => {
     reporter.close();
     expect(clock.pendingMs).toEqual([]);
   });
+
+  it('tells events soon, with those that happen meanwhile, under a number of their own', () => {
+    const { clock, client, events, conditions, reporter, stream } = reporting();
+    reporter.useClient(client);
+    const eject = (upstream: string) =>
+      events.record(trafficEvent('EJECT', clock.now(), { cluster: 'cart', upstream }));
+    eject('10.0.0.1:80');
+    conditions.push(notWell);
+    clock.advance(200);
+    eject('10.0.0.2:80');
+    clock.advance(50);
+    expect(stream().written).toMatchObject([
+      {
+        sequence: 1,
+        workload: 'web-1',
+        events: [
+          { kind: 'EJECT', upstream_url: '10.0.0.1:80', count: 1 },
+          { kind: 'EJECT', upstream_url: '10.0.0.2:80' },
+        ],
+        state: { clusters: [{ cluster_name: 'cart', endpoints: 3, ejected: 2, open_limit: '' }] },
+        dropped_events: 0,
+      },
+    ]);
+  });
+
+  it('says that a destination is not well in each report, and once that all are', () => {
+    const { clock, client, conditions, reporter, stream } = reporting();
+    reporter.useClient(client);
+    conditions.push(notWell);
+    clock.advance(10_000);
+    conditions.pop();
+    clock.advance(20_000);
+    expect(stream().written.map(({ state }) => state?.clusters?.length)).toEqual([1, 1, 0]);
+  });
+
+  it('keeps events while it cannot tell them, and says how many it has dropped', () => {
+    const { clock, client, events, reporter, stream } = reporting();
+    for (let i = 0; i < 200; i++) {
+      events.record(trafficEvent('EJECT', clock.now(), { cluster: 'cart', upstream: `10.0.0.${i}:80` }));
+    }
+    clock.advance(60_000);
+    reporter.useClient(client);
+    clock.advance(0);
+    const [first] = stream().written;
+    expect(first?.events).toHaveLength(128);
+    expect(first?.dropped_events).toBe(72);
+  });
 });
+
+const notWell: ClusterCondition = {
+  ...{ cluster: 'cart', endpoints: 3, ejected: 2, failedChecks: 0, isPanicking: false },
+  ...{ openLimit: null, limit: 0, refused: 0 },
+};

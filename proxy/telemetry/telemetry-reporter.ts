@@ -3,11 +3,15 @@ import type { ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Input, Output } from '../../proto/load.ts';
 import type { Clock } from '../clock.ts';
 import type { Log } from '../log.ts';
+import type { ClusterCondition } from './cluster-condition.ts';
+import { stateMessage } from './cluster-condition.ts';
+import type { EventLog } from './event-log.ts';
 import type { ReportMessage } from './report-message.ts';
 import { takeUnreported, takeUnreportedConnections } from './report-message.ts';
 import type { SeriesRegistry } from './series-registry.ts';
 import { TcpDeltas } from './tcp-delta.ts';
 import type { TcpRegistry } from './tcp-registry.ts';
+import { eventMessage } from './traffic-event.ts';
 
 type ReportStream = ClientDuplexStream<Input<'heddle.v1.ReportRequest'>, Output<'heddle.v1.ReportResponse'>>;
 
@@ -19,6 +23,11 @@ export interface ReportClient {
 export interface TelemetryReporterOptions {
   readonly registry: SeriesRegistry;
   readonly connections: TcpRegistry;
+  readonly events: EventLog;
+  /** Destinations that are not simply well, now. */
+  conditions(): readonly ClusterCondition[];
+  /** Name of the workload whose sidecar this is. */
+  readonly workload: string;
   readonly clock: Clock;
   /** Time between two reports, give or take a tenth. Default 5000. */
   readonly intervalMs?: number;
@@ -40,6 +49,8 @@ interface PendingReport {
 const maxUnacknowledged = 12;
 /** A message stays well below the 4 MiB that gRPC takes, even with the longest names. */
 const maxSeriesPerReport = 250;
+/** An event does not wait for the next report, and whatever happens in this time goes with it. */
+const eventDelayMs = 250;
 /** A stream on which nothing is acknowledged for so long is given up, in intervals. */
 const silentIntervals = 3;
 /** A report on which the server ends the stream this often is given up, so that the rest gets through. */
@@ -58,6 +69,9 @@ const refusalCodes: ReadonlySet<number> = new Set([3, 11, 13]);
 export class TelemetryReporter {
   readonly #registry: SeriesRegistry;
   readonly #connections: TcpDeltas;
+  readonly #events: EventLog;
+  readonly #conditions: () => readonly ClusterCondition[];
+  readonly #workload: string;
   readonly #clock: Clock;
   readonly #intervalMs: number;
   readonly #instanceId: string;
@@ -72,6 +86,10 @@ export class TelemetryReporter {
   #stream: ReportStream | null = null;
   #heardAtMs = 0;
   #cancelTimer: () => void = () => {};
+  /** Null while no event hurries a report. */
+  #cancelHurry: (() => void) | null = null;
+  /** The last report with a state told of destinations that are not well. */
+  #hadConditions = false;
   #onDrained: () => void = () => {};
   #mergedIntervals = 0;
   #droppedReports = 0;
@@ -80,6 +98,10 @@ export class TelemetryReporter {
   constructor(options: TelemetryReporterOptions) {
     this.#registry = options.registry;
     this.#connections = new TcpDeltas(options.connections);
+    this.#events = options.events;
+    this.#events.onEvent = () => this.#hurry();
+    this.#conditions = options.conditions;
+    this.#workload = options.workload;
     this.#clock = options.clock;
     this.#intervalMs = options.intervalMs ?? 5000;
     this.#instanceId = options.instanceId ?? randomUUID();
@@ -131,6 +153,7 @@ export class TelemetryReporter {
 
   close(): void {
     this.#cancelTimer();
+    this.#cancelHurry?.();
     this.#client = null;
     this.#leaveStream();
   }
@@ -139,6 +162,17 @@ export class TelemetryReporter {
     this.#cancelTimer = this.#clock.after(delayMs, () => {
       this.#schedule(this.#intervalMs * (0.9 + this.#random() / 5));
       this.#tick();
+    });
+  }
+
+  /** Only where nothing waits for an acknowledgement: what comes too fast for that goes with the next report. */
+  #hurry(): void {
+    if (this.#cancelHurry !== null || this.#client === null) return;
+    this.#cancelHurry = this.#clock.after(eventDelayMs, () => {
+      this.#cancelHurry = null;
+      if (this.#pending.length > 0) return;
+      this.#takeEvents();
+      this.#send();
     });
   }
 
@@ -154,24 +188,40 @@ export class TelemetryReporter {
     this.#send();
   }
 
-  /** Turns what was counted into reports. */
+  /** Turns what was counted, and what has happened, into reports. */
   #take(): void {
     const endMs = this.#clock.now();
+    this.#takeEvents();
     const series = [...takeUnreported(this.#registry), ...takeUnreportedConnections(this.#connections)];
     for (let from = 0; from < series.length; from += maxSeriesPerReport) {
-      const sequence = ++this.#lastSequence;
-      const message = {
-        instance_id: this.#instanceId,
-        sequence,
-        interval_start_ms: Math.round(this.#intervalStartMs),
-        interval_end_ms: Math.round(endMs),
-        series: series.slice(from, from + maxSeriesPerReport),
-        dropped_series: this.#registry.droppedTotal,
-        dropped_reports: this.#droppedReports,
-      };
-      this.#pending.push({ sequence, message, refusals: 0 });
+      this.#add({ series: series.slice(from, from + maxSeriesPerReport) }, endMs);
     }
     this.#intervalStartMs = endMs;
+  }
+
+  /** Also when nothing has happened, as long as a destination is not well, and once when all are well again. */
+  #takeEvents(): void {
+    const conditions = this.#conditions();
+    if (this.#events.waiting === 0 && conditions.length === 0 && !this.#hadConditions) return;
+    this.#hadConditions = conditions.length > 0;
+    const events = this.#events.take().map(eventMessage);
+    this.#add({ events, state: stateMessage(conditions) }, this.#clock.now());
+  }
+
+  #add(content: Partial<ReportMessage>, endMs: number): void {
+    const sequence = ++this.#lastSequence;
+    const message = {
+      instance_id: this.#instanceId,
+      workload: this.#workload,
+      sequence,
+      interval_start_ms: Math.round(this.#intervalStartMs),
+      interval_end_ms: Math.round(endMs),
+      dropped_series: this.#registry.droppedTotal,
+      dropped_reports: this.#droppedReports,
+      dropped_events: this.#events.dropped,
+      ...content,
+    };
+    this.#pending.push({ sequence, message, refusals: 0 });
   }
 
   #send(): void {

@@ -55,6 +55,7 @@ describe('countersOf', () => {
 describe('MergedCounts', () => {
   const report = (requests: number): WorkerReport => ({
     ...{ counts: [], connections: [], droppedSeries: 0, answers: 1, destinations: null },
+    ...{ events: [], droppedEvents: 0, conditions: [] },
     clusters: [clusterStatsOf({ requestsTotal: requests, requestsActive: 1 })],
     listeners: [
       {

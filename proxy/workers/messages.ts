@@ -3,9 +3,11 @@ import type { CarrierCounters, ListenerPlan } from '../carrier.ts';
 import type { ProxyConfig } from '../config.ts';
 import type { LogLevel } from '../log.ts';
 import type { ListenerPlace } from '../serve/listener-place.ts';
+import type { ClusterCondition } from '../telemetry/cluster-condition.ts';
 import type { CountsDelta } from '../telemetry/counts-delta.ts';
 import type { ProcessUsage } from '../telemetry/process-metrics.ts';
 import type { TcpDelta } from '../telemetry/tcp-delta.ts';
+import type { ToldEvent } from '../telemetry/traffic-event.ts';
 import type { ClusterStats, DownstreamRequests, ListenerStats } from '../telemetry/traffic-stats.ts';
 import type { MeshIdentity } from '../tls/mesh-identity.ts';
 import type { ResourceName } from '../xds/delta-state.ts';
@@ -68,10 +70,15 @@ export type FromWorker =
   /** One at a time; see `report-taken`. */
   | { readonly kind: 'report'; readonly report: WorkerReport };
 
-/** What a worker counted. `counts` and `connections` are since the last report, everything else is as it stands. */
+/** What a worker counted. `counts`, `connections` and `events` are since the last report, everything else is as it stands. */
 export interface WorkerReport {
   readonly counts: readonly CountsDelta[];
   readonly connections: readonly TcpDelta[];
+  /** The same of events, and how many could not be kept. */
+  readonly events: readonly ToldEvent[];
+  readonly droppedEvents: number;
+  /** Destinations that this worker finds not simply well. */
+  readonly conditions: readonly ClusterCondition[];
   /** How often its own registry was full, since its last report. */
   readonly droppedSeries: number;
   /** Those that have changed, or all of them where `answers` says that this was asked for. */

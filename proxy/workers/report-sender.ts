@@ -33,6 +33,8 @@ export class ReportSender {
   #areDestinationsAsked = false;
   #quiet = 0;
   #toldDropped = 0;
+  #toldDroppedEvents = 0;
+  #hadConditions = false;
   /** The last report had something in it that was counted. */
   #hadNews = false;
   #onAllTaken: (() => void) | null = null;
@@ -74,8 +76,13 @@ export class ReportSender {
     if (this.#isUntaken) return;
     const counts = takeCounts(this.#plane.registry, maxCountsPerReport);
     const connections = this.#connections.take(maxCountsPerReport);
-    const isQuiet = counts.length === 0 && connections.length === 0;
+    const isQuiet = counts.length === 0 && connections.length === 0 && !this.#hasNews();
     if (!isQuiet || ++this.#quiet >= quietIntervals) this.#report(counts, connections);
+  }
+
+  /** Beside counts: something has happened, or a destination is not well, or no longer so. */
+  #hasNews(): boolean {
+    return this.#plane.events.waiting > 0 || this.#hadConditions || this.#plane.conditions().length > 0;
   }
 
   #report(
@@ -90,10 +97,16 @@ export class ReportSender {
     const destinations = isAnswer && this.#areDestinationsAsked;
     if (destinations) this.#areDestinationsAsked = false;
     const { droppedTotal } = plane.registry;
+    const { dropped: droppedEvents } = plane.events;
+    const conditions = plane.conditions();
+    this.#hadConditions = conditions.length > 0;
     const head = {
       counts,
       connections,
       droppedSeries: droppedTotal - this.#toldDropped,
+      events: plane.events.take(),
+      droppedEvents: droppedEvents - this.#toldDroppedEvents,
+      conditions,
       clusters: this.#clusters(isAnswer),
       listeners: [...plane.listeners()],
       downstream: plane.downstream(),
@@ -102,6 +115,7 @@ export class ReportSender {
       answers: isAnswer ? this.#answered : 0,
     };
     this.#toldDropped = droppedTotal;
+    this.#toldDroppedEvents = droppedEvents;
     this.#hadNews = counts.length > 0 || connections.length > 0;
     this.#quiet = 0;
     this.#isUntaken = true;

@@ -1,5 +1,6 @@
 import type { ClusterStatus } from '../admin/clusters-page.ts';
 import type { CarrierCounters } from '../carrier.ts';
+import type { ClusterCondition } from '../telemetry/cluster-condition.ts';
 import type { ProcessUsage } from '../telemetry/process-metrics.ts';
 import { AddedConnections } from '../telemetry/tcp-delta.ts';
 import type { ClusterStats, DownstreamRequests, ListenerStats } from '../telemetry/traffic-stats.ts';
@@ -23,9 +24,12 @@ export class WorkerCounts {
   counters: CarrierCounters = noCounters;
   usage: ProcessUsage = noUsage;
   destinations: readonly ClusterStatus[] = [];
+  conditions: readonly ClusterCondition[] = [];
   readonly openConnections = new AddedConnections();
 
-  take({ clusters, listeners, downstream, counters, usage, answers, destinations }: WorkerReport): void {
+  take(report: WorkerReport): void {
+    const { clusters, listeners, downstream, counters, usage, answers, destinations } = report;
+    this.conditions = report.conditions;
     if (answers > 0) this.clusters.clear();
     for (const cluster of clusters) this.clusters.set(cluster.name, cluster);
     this.listeners = listeners;

@@ -6,7 +6,10 @@ import type { ProxyConfig } from '../config.ts';
 import type { Log, LogLevel } from '../log.ts';
 import { memoryLimitBytes } from '../resilience/memory-limit.ts';
 import { placeOf } from '../serve/listener-place.ts';
+import type { ClusterCondition } from '../telemetry/cluster-condition.ts';
+import { mergeConditions } from '../telemetry/cluster-condition.ts';
 import { addCounts } from '../telemetry/counts-delta.ts';
+import { EventLog } from '../telemetry/event-log.ts';
 import { SeriesRegistry } from '../telemetry/series-registry.ts';
 import { TcpRegistry } from '../telemetry/tcp-registry.ts';
 import type { ClusterStats, DownstreamRequests, ListenerStats } from '../telemetry/traffic-stats.ts';
@@ -59,6 +62,7 @@ export class WorkerGroup implements Carrier {
   readonly target: ConfigurationRelay;
   readonly registry = new SeriesRegistry();
   readonly connections = new TcpRegistry();
+  readonly events = new EventLog();
   readonly listening: OpenListener[] = [];
   readonly failed: Promise<never>;
   readonly #options: WorkerGroupOptions;
@@ -168,6 +172,10 @@ export class WorkerGroup implements Carrier {
     return mergeDestinations(this.#slots.map(({ counts }) => counts.destinations));
   }
 
+  conditions(): readonly ClusterCondition[] {
+    return mergeConditions(this.#slots.flatMap(({ isServing, counts }) => (isServing ? counts.conditions : [])));
+  }
+
   clusters(): Iterable<ClusterStats> {
     return new MergedCounts(this.#allCounts()).clusters();
   }
@@ -250,6 +258,8 @@ export class WorkerGroup implements Carrier {
     addCounts(this.registry, report.counts);
     slot.counts.openConnections.add(this.connections, report.connections);
     this.registry.addDropped(report.droppedSeries);
+    for (const event of report.events) this.events.add(event);
+    this.events.addDropped(report.droppedEvents);
     slot.counts.take(report);
     if (report.answers === 0) return;
     slot.answered = report.answers;

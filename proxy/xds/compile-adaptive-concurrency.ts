@@ -8,9 +8,11 @@ import { AdaptiveConcurrency } from '../filter/adaptive-concurrency.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import type { GradientSettings } from '../resilience/gradient-controller.ts';
 import { GradientController } from '../resilience/gradient-controller.ts';
+import type { ActivityMemory } from './compile-activity.ts';
+import { activityOf } from './compile-activity.ts';
 import { keptState } from './kept-state.ts';
 
-export interface ConcurrencyMemory extends ConcurrencyEnvironment {
+export interface ConcurrencyMemory extends ConcurrencyEnvironment, ActivityMemory {
   /** By destination and the bytes of the configuration. */
   readonly controllers: Map<string, WeakRef<GradientController>>;
   /** Processes among which a limit is divided. */
@@ -41,5 +43,6 @@ export function compileAdaptiveConcurrency(route: Route__Output, memory: Concurr
   };
   const key = `${route.route?.cluster} ${packed.value.toString('base64')}`;
   const make = () => new GradientController(settings, memory.now(), memory.random);
-  return new AdaptiveConcurrency(keptState(memory.controllers, key, make), memory);
+  const controller = keptState(memory.controllers, key, make);
+  return new AdaptiveConcurrency(controller, memory, activityOf(memory, 'concurrency', route));
 }

@@ -6,9 +6,11 @@ import type { AdmissionEnvironment, AdmissionSettings } from '../filter/admissio
 import { AdmissionControl } from '../filter/admission-control.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import { SuccessWindow } from '../resilience/success-window.ts';
+import type { ActivityMemory } from './compile-activity.ts';
+import { activityOf } from './compile-activity.ts';
 import { keptState } from './kept-state.ts';
 
-export interface AdmissionMemory extends AdmissionEnvironment {
+export interface AdmissionMemory extends AdmissionEnvironment, ActivityMemory {
   /** By route and the bytes of the configuration. */
   readonly windows: Map<string, WeakRef<SuccessWindow>>;
   /** Processes among which the requests of a second are divided. */
@@ -30,5 +32,5 @@ export function compileAdmissionControl(route: Route__Output, memory: AdmissionM
   const destinations = route.route?.weighted_clusters?.clusters.map(({ name }) => name) ?? [route.route?.cluster];
   const key = `${route.name} ${destinations.join()} ${packed.value.toString('base64')}`;
   const window = keptState(memory.windows, key, () => new SuccessWindow(settings.windowSeconds, memory.now()));
-  return new AdmissionControl(settings, window, memory);
+  return new AdmissionControl(settings, window, memory, activityOf(memory, 'admission', route));
 }

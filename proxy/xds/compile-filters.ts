@@ -14,6 +14,8 @@ import { OverLimitMemory } from '../filter/over-limit-memory.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
 import { noBandwidth } from '../filter/shared-bandwidth.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
+import type { ActivityMemory } from './compile-activity.ts';
+import { activityOf } from './compile-activity.ts';
 import type { ConcurrencyMemory } from './compile-adaptive-concurrency.ts';
 import { compileAdaptiveConcurrency } from './compile-adaptive-concurrency.ts';
 import type { AdmissionMemory } from './compile-admission-control.ts';
@@ -34,7 +36,8 @@ export type FilterEnvironment = FaultEnvironment &
   GlobalRateLimits &
   BandwidthMemory &
   ConcurrencyMemory &
-  AdmissionMemory & { readonly bodyLimits: BodyLimitCounters };
+  AdmissionMemory &
+  ActivityMemory & { readonly bodyLimits: BodyLimitCounters };
 
 /** For routes that are compiled only to see that they can be, or what they lead to. */
 export const withoutRequests: FilterEnvironment = {
@@ -56,6 +59,7 @@ export const withoutRequests: FilterEnvironment = {
   controllers: new Map(),
   admission: { rejected: 0 },
   windows: new Map(),
+  activities: new Map(),
 };
 
 /**
@@ -103,7 +107,7 @@ function compileFault(route: Route__Output, environment: FilterEnvironment): Req
     untilMs: origin.untilMs,
     rule: ruleOf(origin),
   };
-  return new FaultFilter(config, environment);
+  return new FaultFilter(config, environment, activityOf(environment, 'fault', route, config.rule, origin.untilMs));
 }
 
 function compileDelay({ fixed_delay: fixed, percentage }: FaultDelay__Output): FaultConfig['delay'] {

@@ -5,6 +5,7 @@ import type { Violation } from '../../../proto/violation.ts';
 import { silentLog } from '../../log.ts';
 import type { RegisteredWorkload } from '../../registry/registered-workload.ts';
 import { EmbeddedStore } from '../../store/embedded-store.ts';
+import { EventHistory } from '../../telemetry/event-history.ts';
 import type { Convergence } from '../../xds/proxy-status.ts';
 import { AdminTokens, adminTokenHash, newAdminToken } from '../admin-tokens.ts';
 import type { ApiOptions } from '../api-app.ts';
@@ -83,7 +84,7 @@ export async function startApi(overrides: Partial<ApiOptions> = {}) {
     registry,
     lookup: { trustDomain: 'cluster.local', serviceNames: () => ['cart', 'cart-v1'], problems: () => warnings },
     proxies: { list: () => [], convergence: async (revision) => ({ ...allInForce, revision }) },
-    telemetry: { stat: () => [], edges: () => [] },
+    telemetry: { stat: () => [], edges: () => [], events: new EventHistory() },
     adminTokens: new AdminTokens([adminTokenHash(token)]),
     mintToken: async () => 'a.join.token',
     log: silentLog,

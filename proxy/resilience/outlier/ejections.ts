@@ -61,8 +61,14 @@ export class Ejections implements EjectionCounters {
   }
 
   isOver(record: OutlierRecord, nowMs: number): boolean {
-    const timeMs = Math.min(record.ejectionMultiplier * this.#settings.baseEjectionTimeMs, this.#maxEjectionTimeMs());
-    return nowMs - record.ejectedAtMs >= timeMs + record.ejectionJitterMs;
+    return nowMs - record.ejectedAtMs >= this.timeMs(record);
+  }
+
+  /** For how long an endpoint is out that is. */
+  timeMs({ ejectionMultiplier, ejectionJitterMs }: OutlierRecord): number {
+    return (
+      Math.min(ejectionMultiplier * this.#settings.baseEjectionTimeMs, this.#maxEjectionTimeMs()) + ejectionJitterMs
+    );
   }
 
   /** An endpoint that is out is in again, with nothing held against it. */

@@ -12,9 +12,12 @@ import { noSuccessRates } from './success-rate.ts';
 
 /** One thing that outlier detection did or would have done. */
 export type OutlierEvent =
-  /** `isEnforced` false: found to be one, and left in, because its cause is enforced for a share only, or not at all. */
-  | { readonly kind: 'ejected'; readonly cause: EjectionCause; readonly isEnforced: boolean }
-  | { readonly kind: 'returned'; readonly by: 'time' | 'health-check' };
+  /**
+   * `isEnforced` false: found to be one, and left in, because its cause is enforced for a share only, or not at all.
+   * `forMs`: at least so long, 0 where it is left in.
+   */
+  | { readonly kind: 'ejected'; readonly cause: EjectionCause; readonly isEnforced: boolean; readonly forMs: number }
+  | { readonly kind: 'returned'; readonly by: 'time' | 'health-check'; readonly afterMs: number };
 
 export interface OutlierListener {
   onEvent(record: OutlierRecord, event: OutlierEvent): void;
@@ -136,13 +139,14 @@ export class OutlierDetector {
   #tryEject(record: OutlierRecord, cause: EjectionCause, nowMs: number): boolean {
     const verdict = this.#ejections.tryEject(record, cause, this.#records.size, nowMs);
     const isEnforced = verdict === 'ejected';
-    if (verdict !== 'too-many-are-out') this.#listener.onEvent(record, { kind: 'ejected', cause, isEnforced });
+    const forMs = isEnforced ? this.#ejections.timeMs(record) : 0;
+    if (verdict !== 'too-many-are-out') this.#listener.onEvent(record, { kind: 'ejected', cause, isEnforced, forMs });
     return isEnforced;
   }
 
   #bringBack(record: OutlierRecord, nowMs: number, by: 'time' | 'health-check'): void {
     this.#ejections.bringBack(record, nowMs);
-    this.#listener.onEvent(record, { kind: 'returned', by });
+    this.#listener.onEvent(record, { kind: 'returned', by, afterMs: nowMs - record.ejectedAtMs });
   }
 
   /** An endpoint that has been in for an interval has one ejection forgiven. */

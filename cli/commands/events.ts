@@ -1,0 +1,59 @@
+import type { ApiClient, MeshEvent, WantedEvents } from '../../control-plane/api/client.ts';
+import type { ApiOptions, OutputOptions } from '../api-options.ts';
+import { withApiOptions, withOutputOption } from '../api-options.ts';
+import { withClient } from '../connect.ts';
+import { HeddleCommand } from '../heddle-command.ts';
+import { durationValue, nameValue } from '../option-values.ts';
+import { EventLines, eventListing } from '../terminal/event-lines.ts';
+import { printListing, serialize } from '../terminal/print.ts';
+import { styleFor } from '../terminal/style.ts';
+
+interface EventsOptions extends ApiOptions, OutputOptions {
+  readonly follow?: true;
+  /** Milliseconds. */
+  readonly since?: number;
+  readonly namespace?: string;
+}
+
+export function eventsCommand(): HeddleCommand {
+  const command = new HeddleCommand('events')
+    .description('What sidecars have changed by themselves: ejections, failed checks, open circuits, faults.')
+    .argument('[service]', 'only where it is called, or calls')
+    .option('-f, --follow', 'and then each as it comes')
+    .option('--since <duration>', 'only those of the last 10m, 1h …; the last 2000 are kept', durationValue)
+    .option('-n, --namespace <name>', 'only of this namespace', nameValue)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  heddle events\n  heddle events recommend --since 10m -o wide\n  heddle events --follow\n' +
+        '  heddle events --follow -o json   one event on each line, for programs',
+    );
+  return withApiOptions(withOutputOption(command)).action(
+    async (service: string | undefined, options: EventsOptions) => {
+      const wanted: WantedEvents = {
+        ...(service !== undefined && { service }),
+        ...(options.since !== undefined && { sinceSeconds: options.since / 1000 }),
+        ...(options.namespace !== undefined && { namespace: options.namespace }),
+      };
+      await withClient(options, async (client) => {
+        if (options.follow) await follow(client, wanted, options);
+        else await printListing(eventListing(Date.now()), await client.events(wanted), options.output);
+      });
+    },
+  );
+}
+
+/** Until it is interrupted, or the control plane goes away. */
+async function follow(client: ApiClient, wanted: WantedEvents, { output }: EventsOptions): Promise<void> {
+  const lines = new EventLines(styleFor(process.stdout));
+  const write = async (event: MeshEvent): Promise<string> => {
+    if (output === 'json') return `${JSON.stringify(event)}\n`;
+    if (output === 'yaml') return `---\n${await serialize(event, 'yaml')}`;
+    return output === 'name' ? `${event.id}\n` : lines.line(event, Date.now());
+  };
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  for await (const line of client.followEvents(wanted, interrupted.signal)) {
+    if (line.type === 'ADDED') process.stdout.write(await write(line.object));
+    else console.error(`${line.object.count} events were missed`);
+  }
+}
