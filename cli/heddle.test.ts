@@ -130,6 +130,76 @@ describe('heddle', () => {
     expect((await heddle('get', 'httproutes')).code).toBe(3);
   });
 
+  it('takes back what route, fault and limit have done, and never what somebody else has done since', async () => {
+    const undoOf = ({ stderr }: { stderr: string }) => /undo: heddle (undo \d+)\n$/.exec(stderr)?.[1]?.split(' ') ?? [];
+    const weights = async () => {
+      const { stdout } = await heddle('route', 'cart', '-o', 'json');
+      const [{ spec }] = stdout === '' ? [{ spec: { rules: [] } }] : JSON.parse(stdout);
+      return spec.rules.map((one: { backendRefs: { name: string; weight: number }[] }) =>
+        one.backendRefs.map(({ name, weight }) => `${name}=${weight}`).join(' '),
+      );
+    };
+    const first = await heddle('route', 'cart', 'v1=100');
+    expect(first.code).toBe(0);
+    const second = await heddle('route', 'cart', 'v1=90', 'v2=10');
+    expect(second.stderr).toContain('√ cart   v1 100 → 90 %   v2 0 → 10 %');
+    const third = await heddle('route', 'cart', 'v2=1', '--header', 'x-user=jason');
+    expect(third.stderr).toContain('requests with x-user: jason: v2 100 %');
+    expect(await weights()).toEqual(['cart-v2=1', 'cart-v1=90 cart-v2=10']);
+
+    const refused = await heddle(...undoOf(second));
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(
+      /was changed after revision \d+: .*Nothing was undone\.\nTry: heddle undo \d+, and then/,
+    );
+
+    const dry = await heddle(...undoOf(third), '--dry-run');
+    expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('weight: 90') });
+    expect(await weights()).toHaveLength(2);
+    const undone = await heddle(...undoOf(third));
+    expect(undone).toMatchObject({ code: 0, stdout: expect.stringContaining('weight: 90') });
+    expect(await weights()).toEqual(['cart-v1=90 cart-v2=10']);
+    await heddle(...undoOf(undone));
+    expect(await weights()).toHaveLength(2);
+
+    const limited = await heddle('limit', 'cart', '--rps', '100', '--by', 'identity', '--eject-after', '5');
+    expect(limited.stderr).toContain('100 requests a second for each caller, counted in each instance');
+    await heddle(...undoOf(limited));
+    expect((await heddle('get', 'backendtrafficpolicy', 'cart')).code).toBe(3);
+    const fault = await heddle('fault', 'cart', '--abort', '503', '--header', 'x-user=jason');
+    expect(fault.stderr).toContain('100 % of requests to cart with x-user: jason answer 503');
+    const cleared = await heddle('fault', 'cart', '--clear');
+    await heddle('undo');
+    expect((await heddle('fault', '-o', 'name')).stdout).toBe('faultinjection/cart\n');
+    expect((await heddle(...undoOf(cleared))).code).toBe(1);
+    expect((await heddle('undo', '--list')).stdout).toMatch(/^REVISION {3}CHANGE {5}DOCUMENT\n +\d+ {3}created/);
+    await heddle('fault', 'cart', '--clear');
+    await heddle('route', 'cart', '--clear');
+  }, 60_000);
+
+  it.each<[readonly string[], number, RegExp]>([
+    [['undo', 'x'], 2, /"x" is no revision.*\nTry: heddle undo --list/],
+    [['undo', '999'], 3, /revision 999 changed no document.*Nothing was undone\.\nTry: heddle undo --list/],
+    [['route', 'cart', '--clear'], 3, /there is no split of cart\nTry: heddle route cart/],
+    [['route', 'cart', 'v1=1', '--clear'], 2, /--clear takes no shares\nTry: heddle route cart --clear/],
+    [['route', 'cart', 'v1=1', '--header', 'x'], 2, /Write <name>=<value>/],
+    [['route', 'cart'], 3, /there is no split of cart: every instance.*\nTry: heddle route cart v1=90 v2=10/],
+    [['limit', 'cart', '--global'], 2, /--global is about a rate\nTry: heddle limit cart --rps 100 --global/],
+    [['limit', 'cart', '--rps', '1', '--global'], 1, /the Mesh names no rate limit service\nTry: heddle rate-limit/],
+    [['limit', 'cart', '--rps', '1', '--rate', '1/s'], 2, /cannot be used with/],
+    [['limit', 'cart', '--by', 'moon'], 2, /Write identity, or header=<name>/],
+    [['limit', 'cart', '--clear'], 3, /no BackendTrafficPolicy is called cart\nTry: heddle describe cart/],
+    [['fault', 'cart', '--clear'], 3, /there is no fault called cart\nTry: heddle fault/],
+    [['fault', 'cart', '--clear', '--abort', '503'], 2, /--clear ends a fault and makes none/],
+    [['describe', 'nobody'], 3, /there is no service nobody in namespace default\nTry: heddle stat/],
+    [['describe', 'route/nobody'], 3, /there is no HTTPRoute nobody/],
+  ])('%j is told what to type instead', async (line, code, message) => {
+    const answer = await heddle(...line);
+    expect(answer.stdout).toBe('');
+    expect(answer.stderr).toMatch(message);
+    expect(answer.code).toBe(code);
+  });
+
   it.skipIf(!existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
     const line = `"${process.execPath}" "${join(root, 'dist', 'cli', 'heddle.js')}" get httproutes -o json > /dev/full`;
     const { status, stderr } = spawnSync('sh', ['-c', line], { env: environment, encoding: 'utf8' });

@@ -5,6 +5,7 @@ import {
   bytesValue,
   concurrencyValue,
   durationValue,
+  headerValues,
   labelValues,
   nameValue,
   portValue,
@@ -16,6 +17,24 @@ describe('portValue', () => {
   it('reads a port', () => expect(portValue('65535')).toBe(65_535));
   it.each(['0', '65536', '-1', '80a', '', '8e1', ' 80'])('refuses "%s"', (text) => {
     expect(() => portValue(text)).toThrow('A port is a number');
+  });
+});
+
+describe('headerValues', () => {
+  it('reads both ways to write a header, and collects repetitions', () => {
+    expect(headerValues('x-beta: 1', headerValues('x-user=jason'))).toEqual([
+      { name: 'x-user', value: 'jason' },
+      { name: 'x-beta', value: '1' },
+    ]);
+    expect(headerValues('x-url=http://a=b')).toEqual([{ name: 'x-url', value: 'http://a=b' }]);
+  });
+
+  it.each(['x-user', 'x-user=', '=jason', 'x user=jason', 'x-user=j\n'])('refuses "%s"', (text) => {
+    expect(() => headerValues(text)).toThrow('Write <name>=<value>');
+  });
+
+  it('refuses a header twice', () => {
+    expect(() => headerValues('X-User=a', headerValues('x-user=b'))).toThrow('X-User twice');
   });
 });
 

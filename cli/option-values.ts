@@ -87,6 +87,23 @@ export function labelValues(text: string, before: Readonly<Record<string, string
   return labels;
 }
 
+/** A header and the value that a request has to have in it. */
+export interface HeaderValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `x-user=jason`, or as curl has it `x-user: jason`. For a flag that may be repeated: all of them must hold. */
+export function headerValues(text: string, before: readonly HeaderValue[] = []): HeaderValue[] {
+  const match = /^([A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256})(?:=|: ?)([\x20-\x7e]{1,4096})$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Write <name>=<value>, such as x-user=jason.');
+  const [, name = '', value = ''] = match;
+  if (before.some((other) => other.name.toLowerCase() === name.toLowerCase())) {
+    throw new InvalidArgumentError(`${name} twice.`);
+  }
+  return [...before, { name, value }];
+}
+
 /** As `proxy/config.ts` has it, which checks it again. */
 const maxConcurrency = 64;
 

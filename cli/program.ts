@@ -18,6 +18,7 @@ import { runCommand } from './commands/run.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { statCommand } from './commands/stat.ts';
 import { tokenCommand } from './commands/token.ts';
+import { undoCommand } from './commands/undo.ts';
 import { programOf } from './program-of.ts';
 
 /**
@@ -30,7 +31,7 @@ export function buildProgram(): Command {
   return programOf({
     Start: [demoCommand(), controlPlaneCommand(), runCommand()],
     Look: [statCommand(), edgesCommand(), eventsCommand(), proxiesCommand(), getCommand(), describeCommand()],
-    Change: [applyCommand(), deleteCommand(), routeCommand(), limitCommand(), faultCommand()],
+    Change: [applyCommand(), deleteCommand(), routeCommand(), limitCommand(), faultCommand(), undoCommand()],
     Secure: [tokenCommand(), certsCommand()],
     Operate: [proxyCommand(), rateLimitServerCommand(), schemaCommand()],
   });

@@ -31,18 +31,25 @@ export function applyCommand(): HeddleCommand {
   return withApiOptions(command).action(
     async ({ filename, dryRun = false, wait, timeout, ...options }: ApplyOptions) => {
       const { applyFiles } = await import('../apply/apply-files.ts');
-      const receipt = await withClient(options, (client) =>
-        applyFiles(client, filename, {
-          dryRun,
-          waitMs: wait ? timeout : null,
-          say: (line) => console.error(line),
-          onApplied: ({ document: { kind, metadata }, outcome }) => {
-            const note = dryRun ? ' (dry run)' : '';
-            process.stdout.write(`${kind.toLowerCase()}/${metadata.name} ${words[outcome]}${note}\n`);
-          },
-        }),
-      );
-      if (receipt !== null) console.error(`${styleFor(process.stderr).good} ${receipt}`);
+      const { revisionsInWords } = await import('../undo/undo-plan.ts');
+      const revisions: number[] = [];
+      try {
+        const receipt = await withClient(options, (client) =>
+          applyFiles(client, filename, {
+            dryRun,
+            waitMs: wait ? timeout : null,
+            say: (line) => console.error(line),
+            onApplied: ({ document: { kind, metadata }, outcome, revision }) => {
+              if (outcome !== 'unchanged' && revision !== null) revisions.push(Number(revision));
+              const note = dryRun ? ' (dry run)' : '';
+              process.stdout.write(`${kind.toLowerCase()}/${metadata.name} ${words[outcome]}${note}\n`);
+            },
+          }),
+        );
+        if (receipt !== null) console.error(`${styleFor(process.stderr).good} ${receipt}`);
+      } finally {
+        if (revisions.length > 0) console.error(`  undo: heddle undo ${revisionsInWords(revisions)}`);
+      }
     },
   );
 }

@@ -15,8 +15,11 @@ export function deleteCommand(): HeddleCommand {
     async (first: string, second: string | undefined, options: ApiOptions & NamespaceOptions) => {
       const { kind, name } = await documentArgument(second === undefined ? [first] : [first, second]);
       if (name === null) throw new CliError('a name is missing', `heddle get ${kind.plural}`, exitCodes.usage);
-      await withClient(options, (client) => client.delete(kind, kind.namespaced ? options.namespace : null, name));
+      const { resourceVersion } = await withClient(options, (client) =>
+        client.delete(kind, kind.namespaced ? options.namespace : null, name),
+      );
       process.stdout.write(`${kind.kind.toLowerCase()}/${name} deleted\n`);
+      console.error(`  undo: heddle undo ${resourceVersion}`);
     },
   );
 }

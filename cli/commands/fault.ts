@@ -2,20 +2,30 @@ import { Option } from 'commander';
 import type { FaultInjection } from '../../control-plane/model/fault-injection.ts';
 import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
 import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
+import { CliError, exitCodes } from '../cli-error.ts';
 import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
-import { durationValue, grpcStatusValue, nameValue, percentValue, statusValue } from '../option-values.ts';
+import type { HeaderValue } from '../option-values.ts';
+import {
+  durationValue,
+  grpcStatusValue,
+  headerValues,
+  nameValue,
+  percentValue,
+  statusValue,
+} from '../option-values.ts';
 import type { Listing } from '../terminal/print.ts';
-import { printListing, serialize } from '../terminal/print.ts';
-import { styleFor } from '../terminal/style.ts';
+import { printListing } from '../terminal/print.ts';
 import { timeLeft } from '../terminal/units.ts';
 import type { FaultRequest } from '../traffic/fault-document.ts';
+import { tellChange } from '../traffic/tell-change.ts';
 
 interface FaultOptions extends ApiOptions, NamespaceOptions, OutputOptions {
   readonly abort?: number;
   readonly grpcStatus?: number;
   readonly delay?: number;
   readonly percent: number;
+  readonly header?: readonly HeaderValue[];
   readonly for: number;
   readonly clear?: true;
 }
@@ -28,13 +38,14 @@ export function faultCommand(): HeddleCommand {
     .addOption(new Option('--grpc-status <status>', 'answer with this gRPC status').argParser(grpcStatusValue))
     .addOption(new Option('--delay <duration>', 'hold up for so long, then go on').argParser(durationValue))
     .addOption(new Option('--percent <share>', 'of the requests').argParser(percentValue).default(100, '100'))
+    .addOption(new Option('--header <name=value>', 'only requests with it; may be repeated').argParser(headerValues))
     .addOption(new Option('--for <duration>', 'then it ends by itself').argParser(durationValue).default(300_000, '5m'))
     .option('--clear', 'end it now')
     .addHelpText(
       'after',
       `\nExamples:
   heddle fault recommend --abort 503 --percent 30 --for 2m
-  heddle fault cart --delay 2s
+  heddle fault cart --delay 2s --header x-user=jason     jason alone has to wait
   heddle fault cart --clear
   heddle fault                       which faults there are`,
     );
@@ -50,24 +61,29 @@ export function faultCommand(): HeddleCommand {
 async function inject(service: string, options: FaultOptions): Promise<void> {
   const { faultDocument, faultInWords } = await import('../traffic/fault-document.ts');
   const { applyOne } = await import('../traffic/apply-one.ts');
-  const { abort = null, grpcStatus = null, delay = null, percent, for: forMs, namespace } = options;
-  const request: FaultRequest = { service, namespace, abort, grpcStatus, delayMs: delay, percent, forMs };
+  const { abort = null, grpcStatus = null, delay = null, percent, header: headers = [], for: forMs } = options;
+  const { namespace } = options;
+  const request: FaultRequest = { service, namespace, abort, grpcStatus, delayMs: delay, percent, headers, forMs };
   const nowMs = Date.now();
   const document = faultDocument(request, nowMs);
-  const receipt = await withClient(options, (client) => applyOne(client, document, (line) => console.error(line)));
-  process.stdout.write(await serialize(document, 'yaml'));
+  const outcome = await withClient(options, (client) => applyOne(client, document, (line) => console.error(line)));
   const until = new Date(nowMs + forMs).toTimeString().slice(0, 8);
-  const { good } = styleFor(process.stderr);
-  console.error(`${good} ${faultInWords(request)} until ${until} (clears itself) · ${receipt}`);
-  console.error(`  undo: heddle fault ${service} --clear${namespace === 'default' ? '' : ` -n ${namespace}`}`);
+  await tellChange(`${faultInWords(request)} until ${until} (clears itself)`, outcome, document);
 }
 
 async function clear(service: string, options: FaultOptions): Promise<void> {
-  const { deleteOne } = await import('../traffic/apply-one.ts');
-  const receipt = await withClient(options, (client) =>
-    deleteOne(client, 'FaultInjection', options.namespace, service),
-  );
-  console.error(`${styleFor(process.stderr).good} no fault on ${service} any more · ${receipt}`);
+  const { deleteOne, findOne } = await import('../traffic/apply-one.ts');
+  const { abort, grpcStatus, delay, header, namespace } = options;
+  if ([abort, grpcStatus, delay, header].some((option) => option !== undefined)) {
+    throw new CliError('--clear ends a fault and makes none', `heddle fault ${service} --clear`, exitCodes.usage);
+  }
+  await withClient(options, async (client) => {
+    if ((await findOne(client, 'FaultInjection', namespace, service)) === null) {
+      throw new CliError(`there is no fault called ${service}`, 'heddle fault', exitCodes.nothingFound);
+    }
+    const outcome = await deleteOne(client, 'FaultInjection', namespace, service, (line) => console.error(line));
+    await tellChange(`no fault on ${service} any more`, outcome, null);
+  });
 }
 
 async function list(options: FaultOptions): Promise<void> {

@@ -1,21 +1,26 @@
 import { InvalidArgumentError, Option } from 'commander';
+import type { ApiClient } from '../../control-plane/api/client.ts';
 import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
+import type { Mesh } from '../../control-plane/model/mesh.ts';
 import type { ApiOptions, NamespaceOptions } from '../api-options.ts';
 import { withApiOptions, withNamespaceOption } from '../api-options.ts';
+import { CliError, exitCodes } from '../cli-error.ts';
 import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import { nameValue } from '../option-values.ts';
-import { serialize } from '../terminal/print.ts';
-import { styleFor } from '../terminal/style.ts';
-import type { LimitRequest } from '../traffic/limit-document.ts';
-import { readRate } from '../traffic/limit-document.ts';
+import type { LimitedBy, LimitRequest, Rate, RateRequest } from '../traffic/limit-document.ts';
+import { readLimitedBy, readRate } from '../traffic/limit-document.ts';
+import { tellChange } from '../traffic/tell-change.ts';
 
 interface LimitOptions extends ApiOptions, NamespaceOptions {
   readonly connections?: number;
   readonly requests?: number;
   readonly pending?: number;
   readonly ejectAfter?: number;
-  readonly rate?: LimitRequest['rate'];
+  readonly rate?: Rate;
+  readonly rps?: number;
+  readonly by?: LimitedBy;
+  readonly global?: true;
   readonly clear?: true;
 }
 
@@ -28,49 +33,108 @@ export function limitCommand(): HeddleCommand {
     .addOption(count('--requests <number>', 'from each caller at a time'))
     .addOption(count('--pending <number>', 'that wait for a connection'))
     .addOption(count('--eject-after <number>', '5xx answers in a row; 0 never'))
-    .addOption(new Option('--rate <rate>', '100/s, 5/m: for each instance').argParser(rateValue))
+    .addOption(new Option('--rate <rate>', '100/s, 5/m, 20/h or 1000/d').argParser(rateValue))
+    .addOption(count('--rps <number>', 'the same as --rate <number>/s').conflicts('rate'))
+    .addOption(
+      new Option('--by <what>', 'of the rate: identity, for each caller; header=<name>, for each value').argParser(
+        limitedByValue,
+      ),
+    )
+    .option('--global', 'of the rate: one count for all instances, not one in each')
     .option('--clear', 'the limits of the mesh again')
     .addHelpText(
       'after',
-      '\nExamples:\n  heddle limit recommend --connections 20 --eject-after 5\n  heddle limit cart --rate 100/s\n  heddle limit cart --clear',
+      `\nExamples:
+  heddle limit recommend --connections 20 --eject-after 5
+  heddle limit cart --rps 100                        for each instance
+  heddle limit cart --rate 1000/m --by identity      for each caller
+  heddle limit cart --rps 100 --by header=x-user --global
+  heddle limit cart --clear`,
     );
   return withApiOptions(withNamespaceOption(command)).action(async (service: string, options: LimitOptions) => {
+    const request = requestOf(service, options);
     if (options.clear) await clear(service, options);
-    else await limit(service, options);
+    else await limit(service, request, options);
   });
 }
 
-async function limit(service: string, options: LimitOptions): Promise<void> {
+function requestOf(service: string, options: LimitOptions): LimitRequest {
+  const { connections = null, requests = null, pending = null, ejectAfter = null, by, global, clear } = options;
+  const rate = rateOf(options);
+  if (rate === null && (by !== undefined || global)) {
+    const flag = global ? '--global' : '--by';
+    throw new CliError(`${flag} is about a rate`, `heddle limit ${service} --rps 100 ${flag} …`, exitCodes.usage);
+  }
+  const request = { connections, requests, pending, ejectAfter, rate };
+  if (clear && Object.values(request).some((limit) => limit !== null)) {
+    throw new CliError('--clear takes no limits', `heddle limit ${service} --clear`, exitCodes.usage);
+  }
+  return request;
+}
+
+function rateOf({ rate, rps, by, global }: LimitOptions): RateRequest | null {
+  if (rps === 0) throw new CliError('--rps 0 would refuse everything', '--rps 1, or more', exitCodes.usage);
+  const said = rate ?? (rps === undefined ? null : ({ requests: rps, unit: 'Second' } as const));
+  return said === null ? null : { ...said, by: by ?? null, global: global ?? false };
+}
+
+async function limit(service: string, request: LimitRequest, options: LimitOptions): Promise<void> {
   const { limitDocument, limitsInWords } = await import('../traffic/limit-document.ts');
   const { applyOne, findOne } = await import('../traffic/apply-one.ts');
-  const { connections = null, requests = null, pending = null, ejectAfter = null, rate = null, namespace } = options;
-  const request: LimitRequest = { connections, requests, pending, ejectAfter, rate };
+  const { namespace } = options;
   await withClient(options, async (client) => {
     const before = await findOne<BackendTrafficPolicy>(client, 'BackendTrafficPolicy', namespace, service);
     const document = limitDocument(service, namespace, request, before);
-    const receipt = await applyOne(client, document, (line) => console.error(line));
-    process.stdout.write(await serialize(document, 'yaml'));
-    console.error(`${styleFor(process.stderr).good} ${service}: ${limitsInWords(request)} · ${receipt}`);
-    const undo = before === null ? `heddle limit ${service} --clear` : 'heddle apply -f with what it said before';
-    console.error(`  undo: ${undo}${before === null && namespace !== 'default' ? ` -n ${namespace}` : ''}`);
+    if (request.rate?.global) await requireCounter(client, service);
+    const outcome = await applyOne(client, document, (line) => console.error(line));
+    await tellChange(`${service}: ${limitsInWords(request)}`, outcome, document);
   });
 }
 
-async function clear(service: string, options: LimitOptions): Promise<void> {
-  const { deleteOne } = await import('../traffic/apply-one.ts');
-  const receipt = await withClient(options, (client) =>
-    deleteOne(client, 'BackendTrafficPolicy', options.namespace, service),
+/** @throws CliError where nobody would count, so that the limit would be none */
+async function requireCounter(client: ApiClient, service: string): Promise<void> {
+  const { findOne } = await import('../traffic/apply-one.ts');
+  const mesh = await findOne<Mesh>(client, 'Mesh', null, 'default');
+  if (mesh?.spec.rateLimit !== undefined) return;
+  throw new CliError(
+    'nobody counts for all instances: the Mesh names no rate limit service',
+    `heddle rate-limit-server --help, then Mesh spec.rateLimit.backendRef; or heddle limit ${service} without --global`,
   );
-  console.error(`${styleFor(process.stderr).good} ${service} has the limits of the mesh again · ${receipt}`);
+}
+
+async function clear(service: string, options: LimitOptions): Promise<void> {
+  const { withoutLimits } = await import('../traffic/limit-document.ts');
+  const { applyOne, deleteOne, findOne } = await import('../traffic/apply-one.ts');
+  const { namespace } = options;
+  const say = (line: string) => console.error(line);
+  await withClient(options, async (client) => {
+    const before = await findOne<BackendTrafficPolicy>(client, 'BackendTrafficPolicy', namespace, service);
+    if (before === null) {
+      const hint = `heddle describe ${service}${namespace === 'default' ? '' : ` -n ${namespace}`}`;
+      throw new CliError(`no BackendTrafficPolicy is called ${service}`, hint, exitCodes.nothingFound);
+    }
+    const document = withoutLimits(service, namespace, before);
+    const outcome =
+      document === null
+        ? await deleteOne(client, 'BackendTrafficPolicy', namespace, service, say)
+        : await applyOne(client, document, say);
+    await tellChange(`${service} has the limits of the mesh again`, outcome, document);
+  });
 }
 
 function countValue(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number from 0 to 999999999.');
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('A whole number is expected.');
   return Number(text);
 }
 
-function rateValue(text: string): NonNullable<LimitRequest['rate']> {
+function rateValue(text: string): Rate {
   const rate = readRate(text);
   if (rate === null) throw new InvalidArgumentError('A rate is written 100/s, 5/m, 20/h or 1000/d.');
   return rate;
+}
+
+function limitedByValue(text: string): LimitedBy {
+  const by = readLimitedBy(text);
+  if (by === null) throw new InvalidArgumentError('Write identity, or header=<name> such as header=x-user.');
+  return by;
 }

@@ -2,17 +2,19 @@ import { Option } from 'commander';
 import type { ApiClient } from '../../control-plane/api/client.ts';
 import type { HttpRoute } from '../../control-plane/model/http-route.ts';
 import type { Service } from '../../control-plane/model/service.ts';
-import type { ApiOptions, NamespaceOptions } from '../api-options.ts';
-import { withApiOptions, withNamespaceOption } from '../api-options.ts';
+import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
+import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
-import { nameValue, portValue } from '../option-values.ts';
-import { serialize } from '../terminal/print.ts';
-import { styleFor } from '../terminal/style.ts';
+import type { HeaderValue } from '../option-values.ts';
+import { headerValues, nameValue, portValue } from '../option-values.ts';
+import { printListing } from '../terminal/print.ts';
+import { tellChange } from '../traffic/tell-change.ts';
 
-interface RouteOptions extends ApiOptions, NamespaceOptions {
+interface RouteOptions extends ApiOptions, NamespaceOptions, OutputOptions {
   readonly port?: number;
+  readonly header?: readonly HeaderValue[];
   readonly clear?: true;
 }
 
@@ -21,58 +23,111 @@ const IMPLICIT_PORT = 80;
 
 export function routeCommand(): HeddleCommand {
   const command = new HeddleCommand('route')
-    .description('Split the requests to a service among its versions.')
+    .description('Split the requests to a service among its versions; without shares, say how they are split.')
     .argument('<service>', 'whose requests', nameValue)
     .argument('[shares...]', 'v1=90 v2=10: weights of versions; others take none')
+    .addOption(new Option('--header <name=value>', 'only requests with it; may be repeated').argParser(headerValues))
     .addOption(new Option('--port <number>', 'of the service, where it has several').argParser(portValue))
-    .option('--clear', 'no split: every instance takes its part')
-    .addHelpText('after', '\nExamples:\n  heddle route cart v1=90 v2=10\n  heddle route cart --clear');
-  return withApiOptions(withNamespaceOption(command)).action(
+    .option('--clear', 'no split: every instance takes its part; with --header, no rule of its own')
+    .addHelpText(
+      'after',
+      `\nExamples:
+  heddle route cart v1=90 v2=10
+  heddle route cart v2=1 --header x-user=jason     jason alone gets v2
+  heddle route cart                                how it is split now
+  heddle route cart --clear`,
+    );
+  return withApiOptions(withNamespaceOption(withOutputOption(command))).action(
     async (service: string, words: readonly string[], options: RouteOptions) => {
+      if (options.clear && words.length > 0) {
+        throw new CliError('--clear takes no shares', `heddle route ${service} --clear`, exitCodes.usage);
+      }
       if (options.clear) await clear(service, options);
+      else if (words.length === 0) await show(service, options);
       else await split(service, words, options);
     },
   );
 }
 
 async function split(service: string, words: readonly string[], options: RouteOptions): Promise<void> {
-  const { changeInWords, readShares, sharesInWords, sharesOf, splitDocument } = await import(
+  const { changeInWords, headersInWords, readShares, ruleFor, splitDocument, splitRulesOf, withRule } = await import(
     '../traffic/split-document.ts'
   );
   const { applyOne, findOne } = await import('../traffic/apply-one.ts');
   const shares = readShares(words);
-  const { namespace } = options;
+  const { namespace, header: headers = [] } = options;
   await withClient(options, async (client) => {
     const route = await findOne<HttpRoute>(client, 'HTTPRoute', namespace, service);
-    const before = route === null ? null : sharesOf(route, service);
-    const port = options.port ?? (await portOf(client, namespace, service));
-    const document = splitDocument(service, namespace, port, shares);
-    const receipt = await applyOne(client, document, (line) => console.error(line));
-    process.stdout.write(await serialize(document, 'yaml'));
-    console.error(`${styleFor(process.stderr).good} ${service}   ${changeInWords(before, shares)} · ${receipt}`);
-    const undo = before === null ? '--clear' : sharesInWords(before);
-    console.error(`  undo: heddle route ${service} ${undo}${namespace === 'default' ? '' : ` -n ${namespace}`}`);
+    const rules = route === null ? [] : splitRulesOf(route, service);
+    const port = options.port ?? portIn(route) ?? (await portOf(client, namespace, service));
+    const document = splitDocument(service, namespace, port, withRule(rules, { headers, shares }), route);
+    const outcome = await applyOne(client, document, (line) => console.error(line));
+    const what = [headersInWords(headers), changeInWords(ruleFor(rules, headers)?.shares ?? null, shares)];
+    await tellChange(`${service}   ${what.filter(Boolean).join(': ')}`, outcome, document);
   });
 }
 
 async function clear(service: string, options: RouteOptions): Promise<void> {
-  const { sharesInWords, sharesOf } = await import('../traffic/split-document.ts');
-  const { deleteOne, findOne } = await import('../traffic/apply-one.ts');
-  const { namespace } = options;
+  const { headersInWords, ruleFor, splitDocument, splitRulesOf, withoutRule } = await import(
+    '../traffic/split-document.ts'
+  );
+  const { applyOne, deleteOne, findOne } = await import('../traffic/apply-one.ts');
+  const { namespace, header: headers = [] } = options;
+  const say = (line: string) => console.error(line);
   await withClient(options, async (client) => {
     const route = await findOne<HttpRoute>(client, 'HTTPRoute', namespace, service);
-    if (route === null) {
-      throw new CliError(
-        `there is no split of ${service}`,
-        `heddle route ${service} v1=90 v2=10`,
-        exitCodes.nothingFound,
-      );
+    const rules = route === null ? [] : splitRulesOf(route, service);
+    if (route === null || ruleFor(rules, headers) === null) {
+      const whose = headers.length === 0 ? '' : ` for ${headersInWords(headers)}`;
+      throw new CliError(`there is no split of ${service}${whose}`, `heddle route ${service}`, exitCodes.nothingFound);
     }
-    const before = sharesOf(route, service);
-    const receipt = await deleteOne(client, 'HTTPRoute', namespace, service);
-    console.error(`${styleFor(process.stderr).good} ${service}   no split any more · ${receipt}`);
-    console.error(`  undo: heddle route ${service} ${sharesInWords(before)}`);
+    const left = headers.length === 0 ? [] : withoutRule(rules, headers);
+    if (left.length === 0) {
+      await tellChange(
+        `${service}   no split any more`,
+        await deleteOne(client, 'HTTPRoute', namespace, service, say),
+        null,
+      );
+      return;
+    }
+    const port = portIn(route) ?? IMPLICIT_PORT;
+    const document = splitDocument(service, namespace, port, left, route);
+    const outcome = await applyOne(client, document, say);
+    await tellChange(`${service}   no split of ${headersInWords(headers)} any more`, outcome, document);
   });
+}
+
+async function show(service: string, options: RouteOptions): Promise<void> {
+  const { changeInWords, headersInWords, splitRulesOf } = await import('../traffic/split-document.ts');
+  const { findOne } = await import('../traffic/apply-one.ts');
+  await withClient(options, async (client) => {
+    const route = await findOne<HttpRoute>(client, 'HTTPRoute', options.namespace, service);
+    const rules = route === null ? [] : splitRulesOf(route, service);
+    const listing = {
+      name: () => `httproute/${service}`,
+      empty: {
+        message: `there is no split of ${service}: every instance takes its part`,
+        hint: `heddle route ${service} v1=90 v2=10`,
+      },
+      columns: [
+        {
+          header: 'REQUESTS',
+          cell: ({ headers }: (typeof rules)[number]) =>
+            headersInWords(headers) || (rules.length > 1 ? 'others' : 'all'),
+        },
+        { header: 'GO TO', cell: ({ shares }: (typeof rules)[number]) => changeInWords(null, shares) },
+      ],
+    };
+    const { output } = options;
+    if (route !== null && (output === 'json' || output === 'yaml'))
+      await printListing(listing, [route] as never, output);
+    else await printListing(listing, rules, output);
+  });
+}
+
+/** The port that the route sends to already. */
+function portIn(route: HttpRoute | null): number | null {
+  return route?.spec.rules[0]?.backendRefs[0]?.port ?? null;
 }
 
 async function portOf(client: ApiClient, namespace: string, service: string): Promise<number> {

@@ -5,13 +5,21 @@ import { convergenceReceipt } from '../apply/convergence-receipt.ts';
 /** How long commands that change one thing wait until it is so everywhere. */
 const WAIT_MS = 30_000;
 
+/** What has become of a change that a command has made. */
+export interface Outcome {
+  /** How far it has come, in words. */
+  readonly receipt: string;
+  /** What to type to have it back as it was; null where nothing was changed. */
+  readonly undo: string | null;
+}
+
 /**
- * Writes one document that a command has made, and waits until every sidecar that it concerns has it in force. Resolves
- * with the receipt; `say` gets what the control plane remarks.
+ * Writes one document that a command has made, and waits until every sidecar that it concerns has it in force. `say` gets
+ * what the control plane remarks.
  *
- * @throws CliError where it is not in force in time; ApiCallError
+ * @throws CliError where it is not in force in time, when `say` has got how to undo it; ApiCallError
  */
-export async function applyOne(client: ApiClient, document: object, say: (line: string) => void): Promise<string> {
+export async function applyOne(client: ApiClient, document: object, say: (line: string) => void): Promise<Outcome> {
   const [{ checkDocument }, { kindOf }] = await Promise.all([
     import('../../control-plane/model/check-document.ts'),
     import('../../control-plane/model/kinds.ts'),
@@ -19,9 +27,28 @@ export async function applyOne(client: ApiClient, document: object, say: (line: 
   const checked = checkDocument(document).document;
   const kind = checked && kindOf(checked.apiVersion, checked.kind);
   if (checked === null || kind === null) throw new Error('a command has made a document with a fault');
-  const { document: written, warnings } = await client.apply(kind, checked);
+  const { document: written, change, warnings } = await client.apply(kind, checked);
   for (const { field, message } of warnings) say(`warning: ${field}: ${message}`);
   const revision = written.metadata.resourceVersion ?? '0';
+  return outcomeOf(client, revision, change === 'unchanged' ? null : `heddle undo ${revision}`, say);
+}
+
+async function outcomeOf(
+  client: ApiClient,
+  revision: string,
+  undo: string | null,
+  say: (line: string) => void,
+): Promise<Outcome> {
+  try {
+    return { receipt: await receiptFor(client, revision), undo };
+  } catch (error) {
+    if (undo !== null) say(`  undo: ${undo}`);
+    throw error;
+  }
+}
+
+/** Waits until the revision is in force. @throws CliError where it is not in time */
+export async function receiptFor(client: ApiClient, revision: string): Promise<string> {
   return `${convergenceReceipt(await client.convergence(revision, WAIT_MS), WAIT_MS)} · revision ${revision}`;
 }
 
@@ -29,7 +56,7 @@ export async function applyOne(client: ApiClient, document: object, say: (line: 
 export async function findOne<Document>(
   client: ApiClient,
   kindName: KindName,
-  namespace: string,
+  namespace: string | null,
   name: string,
 ): Promise<Document | null> {
   const { kinds } = await import('../../control-plane/model/kinds.ts');
@@ -47,8 +74,9 @@ export async function deleteOne(
   kindName: KindName,
   namespace: string,
   name: string,
-): Promise<string> {
+  say: (line: string) => void,
+): Promise<Outcome> {
   const { kinds } = await import('../../control-plane/model/kinds.ts');
   const { resourceVersion } = await client.delete(kinds[kindName], namespace, name);
-  return convergenceReceipt(await client.convergence(resourceVersion, WAIT_MS), WAIT_MS);
+  return outcomeOf(client, resourceVersion, `heddle undo ${resourceVersion}`, say);
 }

@@ -10,6 +10,7 @@ const request: FaultRequest = {
   grpcStatus: null,
   delayMs: null,
   percent: 30,
+  headers: [],
   forMs: 120_000,
 };
 
@@ -26,6 +27,11 @@ describe('faultDocument', () => {
       { delayMs: 1500.4, abort: 500, percent: 0.5 },
       { delay: { fixedDelay: '1s500ms', percentage: 0.5 }, abort: { httpStatus: 500, percentage: 0.5 } },
       '0.5 % of requests to cart wait 1s500ms and answer 500',
+    ],
+    [
+      { abort: 503, headers: [{ name: 'x-user', value: 'jason' }] },
+      { abort: { httpStatus: 503, percentage: 30 }, headers: [{ name: 'x-user', value: 'jason' }] },
+      '30 % of requests to cart with x-user: jason answer 503',
     ],
     [{ delayMs: 0.2 }, { delay: { fixedDelay: '1ms', percentage: 30 } }, '30 % of requests to cart wait 1ms'],
     [

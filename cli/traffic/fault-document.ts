@@ -1,4 +1,5 @@
 import { CliError, exitCodes } from '../cli-error.ts';
+import type { HeaderValue } from '../option-values.ts';
 
 /** What a user asks for in one line of `heddle fault`. Durations in milliseconds. */
 export interface FaultRequest {
@@ -8,18 +9,21 @@ export interface FaultRequest {
   readonly grpcStatus: number | null;
   readonly delayMs: number | null;
   readonly percent: number;
+  /** Only requests with all of them. */
+  readonly headers: readonly HeaderValue[];
   readonly forMs: number;
 }
 
 /** The FaultInjection that says it, named as the service is: a second one takes the place of the first. */
 export function faultDocument(request: FaultRequest, nowMs: number): object {
-  const { service, namespace, abort, grpcStatus, delayMs, percent, forMs } = request;
+  const { service, namespace, abort, grpcStatus, delayMs, percent, headers, forMs } = request;
   if (abort === null && grpcStatus === null && delayMs === null) {
     const hint = `heddle fault ${service} --abort 503 --percent 30 --for 2m`;
     throw new CliError('no fault: neither --abort nor --grpc-status nor --delay', hint, exitCodes.usage);
   }
   if (abort !== null && grpcStatus !== null) {
-    throw new CliError('--abort and --grpc-status are two answers to one request', 'one of them', exitCodes.usage);
+    const hint = `heddle fault ${service} --abort ${abort}`;
+    throw new CliError('--abort and --grpc-status are two answers to one request', hint, exitCodes.usage);
   }
   const share = percent === 100 ? {} : { percentage: percent };
   return {
@@ -32,18 +36,20 @@ export function faultDocument(request: FaultRequest, nowMs: number): object {
       ...(delayMs !== null && { delay: { fixedDelay: gatewayDuration(delayMs), ...share } }),
       ...(abort !== null && { abort: { httpStatus: abort, ...share } }),
       ...(grpcStatus !== null && { abort: { grpcStatus, ...share } }),
+      ...(headers.length > 0 && { headers }),
     },
   };
 }
 
 /** `30 % of requests to recommend wait 2s and answer 503`. */
-export function faultInWords({ service, abort, grpcStatus, delayMs, percent }: FaultRequest): string {
+export function faultInWords({ service, abort, grpcStatus, delayMs, percent, headers }: FaultRequest): string {
   const words = [
     ...(delayMs === null ? [] : [`wait ${gatewayDuration(delayMs)}`]),
     ...(abort === null ? [] : [`answer ${abort}`]),
     ...(grpcStatus === null ? [] : [`answer gRPC status ${grpcStatus}`]),
   ];
-  return `${percent} % of requests to ${service} ${words.join(' and ')}`;
+  const whose = headers.map(({ name, value }) => `${name}: ${value}`).join(' and ');
+  return `${percent} % of requests to ${service}${whose === '' ? '' : ` with ${whose}`} ${words.join(' and ')}`;
 }
 
 /** As the Gateway API writes durations: whole milliseconds, no fractions. */

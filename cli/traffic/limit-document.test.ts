@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
 import { checkDocument } from '../../control-plane/model/check-document.ts';
-import type { LimitRequest } from './limit-document.ts';
-import { limitDocument, limitsInWords, readRate } from './limit-document.ts';
+import type { LimitRequest, RateRequest } from './limit-document.ts';
+import { limitDocument, limitsInWords, readLimitedBy, readRate, withoutLimits } from './limit-document.ts';
 
 const none: LimitRequest = { connections: null, requests: null, pending: null, ejectAfter: null, rate: null };
 
@@ -25,9 +25,25 @@ describe('readRate', () => {
   });
 });
 
+describe('readLimitedBy', () => {
+  it.each([
+    ['identity', { kind: 'identity' }],
+    ['header=x-user', { kind: 'header', name: 'x-user' }],
+    ['header:x-user', { kind: 'header', name: 'x-user' }],
+    ['header', null],
+    ['header=', null],
+    ['header=a b', null],
+    ['address', null],
+  ])('reads %s', (text, by) => {
+    expect(readLimitedBy(text)).toEqual(by);
+  });
+});
+
+const rate: RateRequest = { requests: 100, unit: 'Second', by: null, global: false };
+
 describe('limitDocument', () => {
   it('says what was asked for, in a document without a fault', () => {
-    const request = { connections: 20, requests: 50, pending: 0, ejectAfter: 5, rate: readRate('100/s') };
+    const request = { connections: 20, requests: 50, pending: 0, ejectAfter: 5, rate };
     expect(policyOf(limitDocument('cart', 'shop', request, null))).toMatchObject({
       metadata: { name: 'cart', namespace: 'shop' },
       spec: {
@@ -38,8 +54,25 @@ describe('limitDocument', () => {
       },
     });
     expect(limitsInWords(request)).toBe(
-      '20 connections from each caller, 50 requests at a time from each caller, 0 requests that wait, an instance is out after 5 failures in a row, 100 requests a second for each instance',
+      '20 connections from each caller, 50 requests at a time from each caller, 0 requests that wait, an instance is out after 5 failures in a row, 100 requests a second, counted in each instance',
     );
+  });
+
+  it.each<[Partial<RateRequest>, object, string]>([
+    [
+      { by: { kind: 'identity' } },
+      { type: 'Local', local: { rules: [{ clientSelectors: [{ principal: { type: 'Distinct' } }] }] } },
+      '100 requests a second for each caller, counted in each instance',
+    ],
+    [
+      { by: { kind: 'header', name: 'x-user' }, global: true },
+      { type: 'Global', global: { rules: [{ clientSelectors: [{ headers: [{ name: 'x-user' }] }] }] } },
+      '100 requests a second for each value of x-user, counted in all instances together',
+    ],
+  ])('counts as it is asked to: %j', (asked, rateLimit, words) => {
+    const request = { ...none, rate: { ...rate, ...asked } };
+    expect(policyOf(limitDocument('cart', 'default', request, null)).spec).toMatchObject({ rateLimit });
+    expect(limitsInWords(request)).toBe(words);
   });
 
   it('leaves all else as it was', () => {
@@ -59,5 +92,36 @@ describe('limitDocument', () => {
       spec: { targetRefs: [{ group: '', kind: 'Service', name: 'web' }] },
     } as unknown as BackendTrafficPolicy;
     expect(() => limitDocument('cart', 'default', { ...none, pending: 1 }, shared)).toThrow(/for more than cart/);
+  });
+});
+
+describe('withoutLimits', () => {
+  const limited = { ...none, connections: 20, ejectAfter: 3, rate };
+
+  it('is nothing where the policy says nothing else', () => {
+    const policy = policyOf(limitDocument('cart', 'default', limited, null));
+    expect(withoutLimits('cart', 'default', policy)).toBeNull();
+  });
+
+  it('leaves what no limit said, and labels', () => {
+    const policy = policyOf(limitDocument('cart', 'default', limited, null));
+    const more = policyOf({
+      ...policy,
+      metadata: { ...policy.metadata, labels: { team: 'a' }, annotations: { 'heddle.dev/source': 'cart.yaml:1' } },
+      spec: {
+        ...policy.spec,
+        retry: { numRetries: 1 },
+        circuitBreaker: { ...policy.spec.circuitBreaker, maxRequestsPerConnection: 9 },
+        healthCheck: { passive: { ...policy.spec.healthCheck?.passive, interval: '1s' }, panicThreshold: 10 },
+      },
+    });
+    const left = withoutLimits('cart', 'default', more) as BackendTrafficPolicy;
+    expect(left.metadata).toEqual({ name: 'cart', namespace: 'default', labels: { team: 'a' } });
+    expect(policyOf(left).spec).toEqual({
+      targetRefs: policy.spec.targetRefs,
+      retry: { numRetries: 1 },
+      circuitBreaker: { maxRequestsPerConnection: 9 },
+      healthCheck: { passive: { interval: '1s' }, panicThreshold: 10 },
+    });
   });
 });

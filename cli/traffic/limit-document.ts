@@ -1,5 +1,6 @@
 import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
+import { keptMetadata } from './kept-metadata.ts';
 
 /** What a user asks for in one line of `heddle limit`; null is left as it is. */
 export interface LimitRequest {
@@ -7,7 +8,29 @@ export interface LimitRequest {
   readonly requests: number | null;
   readonly pending: number | null;
   readonly ejectAfter: number | null;
-  readonly rate: { readonly requests: number; readonly unit: 'Second' | 'Minute' | 'Hour' | 'Day' } | null;
+  readonly rate: RateRequest | null;
+}
+
+export interface Rate {
+  readonly requests: number;
+  readonly unit: 'Second' | 'Minute' | 'Hour' | 'Day';
+}
+
+export interface RateRequest extends Rate {
+  /** What is counted for itself; null counts all requests together. */
+  readonly by: LimitedBy | null;
+  /** One count for all instances, by the rate limit service of the mesh. */
+  readonly global: boolean;
+}
+
+/** Each caller, by its certificate; or each value of a header. */
+export type LimitedBy = { readonly kind: 'identity' } | { readonly kind: 'header'; readonly name: string };
+
+/** `identity`, `header=x-user`; null for what is neither. */
+export function readLimitedBy(text: string): LimitedBy | null {
+  if (text === 'identity') return { kind: 'identity' };
+  const match = /^header[=:]([A-Za-z0-9!#$%&'*+\-.^_`|~]{1,256})$/.exec(text);
+  return match === null ? null : { kind: 'header', name: match[1] ?? '' };
 }
 
 const units = {
@@ -22,7 +45,7 @@ const units = {
 } as const;
 
 /** `100/s`, `5/minute`, `20/h`. */
-export function readRate(text: string): NonNullable<LimitRequest['rate']> | null {
+export function readRate(text: string): Rate | null {
   const match = /^(\d{1,9})\/(s|second|m|minute|h|hour|d|day)$/.exec(text);
   const requests = Number(match?.[1]);
   return match === null || requests < 1 ? null : { requests, unit: units[match[2] as keyof typeof units] };
@@ -44,14 +67,8 @@ export function limitDocument(
     const hint = `heddle limit ${service} --connections 20 --eject-after 5`;
     throw new CliError('no limit is named', hint, exitCodes.usage);
   }
+  refuseOthers(service, before);
   const said: Partial<BackendTrafficPolicy['spec']> = before?.spec ?? {};
-  const targets = said.targetRefs ?? [{ group: '', kind: 'Service', name: service }];
-  if (targets.some(({ name, sectionName }) => name !== service || sectionName !== undefined)) {
-    throw new CliError(
-      `BackendTrafficPolicy ${service} is for more than ${service}`,
-      `heddle get backendtrafficpolicy ${service} > ${service}.yaml, change it, and heddle apply -f ${service}.yaml`,
-    );
-  }
   const breaker = {
     ...said.circuitBreaker,
     ...(connections !== null && { maxConnections: connections }),
@@ -61,10 +78,10 @@ export function limitDocument(
   return {
     apiVersion: 'heddle.dev/v1alpha1',
     kind: 'BackendTrafficPolicy',
-    metadata: { name: service, namespace },
+    metadata: keptMetadata(service, namespace, before),
     spec: {
       ...said,
-      targetRefs: targets,
+      targetRefs: said.targetRefs ?? [{ group: '', kind: 'Service', name: service }],
       ...(Object.keys(breaker).length > 0 && { circuitBreaker: breaker }),
       ...(ejectAfter !== null && {
         healthCheck: {
@@ -72,9 +89,55 @@ export function limitDocument(
           passive: { ...said.healthCheck?.passive, consecutive5XxErrors: ejectAfter },
         },
       }),
-      ...(rate !== null && { rateLimit: { type: 'Local', local: { rules: [{ limit: rate }] } } }),
+      ...(rate !== null && { rateLimit: rateLimit(rate) }),
     },
   };
+}
+
+function refuseOthers(service: string, before: BackendTrafficPolicy | null): void {
+  const targets = before?.spec.targetRefs ?? [];
+  if (targets.every(({ name, sectionName }) => name === service && sectionName === undefined)) return;
+  throw new CliError(
+    `BackendTrafficPolicy ${service} is for more than ${service}`,
+    `heddle get backendtrafficpolicy ${service} > ${service}.yaml, change it, and heddle apply -f ${service}.yaml`,
+  );
+}
+
+function rateLimit({ requests, unit, by, global }: RateRequest): object {
+  const selector =
+    by?.kind === 'identity'
+      ? { principal: { type: 'Distinct' } }
+      : { headers: [{ type: 'Distinct', name: by?.kind === 'header' ? by.name : '' }] };
+  const rules = [{ ...(by !== null && { clientSelectors: [selector] }), limit: { requests, unit } }];
+  return global ? { type: 'Global', global: { rules } } : { type: 'Local', local: { rules } };
+}
+
+/**
+ * What the policy says besides limits; null where that is nothing.
+ *
+ * @throws CliError where the policy is for others too
+ */
+export function withoutLimits(service: string, namespace: string, before: BackendTrafficPolicy): object | null {
+  refuseOthers(service, before);
+  const { targetRefs, circuitBreaker = {}, rateLimit: _, healthCheck = {}, ...others } = before.spec;
+  const { maxConnections: _a, maxPendingRequests: _b, maxParallelRequests: _c, ...breaker } = circuitBreaker;
+  const { passive: { consecutive5XxErrors: _d, ...passive } = {}, ...checks } = healthCheck;
+  const left = {
+    ...others,
+    ...(isSaid(breaker) && { circuitBreaker: breaker }),
+    ...((isSaid(passive) || isSaid(checks)) && { healthCheck: { ...checks, ...(isSaid(passive) && { passive }) } }),
+  };
+  if (!isSaid(left)) return null;
+  return {
+    apiVersion: 'heddle.dev/v1alpha1',
+    kind: 'BackendTrafficPolicy',
+    metadata: keptMetadata(service, namespace, before),
+    spec: { targetRefs, ...left },
+  };
+}
+
+function isSaid(section: object): boolean {
+  return Object.values(section).some((value) => value !== undefined);
 }
 
 /** `20 connections from each caller, out after 5 failures in a row, 100 requests a second for each instance`. */
@@ -84,6 +147,12 @@ export function limitsInWords({ connections, requests, pending, ejectAfter, rate
     ...(requests === null ? [] : [`${requests} requests at a time from each caller`]),
     ...(pending === null ? [] : [`${pending} requests that wait`]),
     ...(ejectAfter === null ? [] : [`an instance is out after ${ejectAfter} failures in a row`]),
-    ...(rate === null ? [] : [`${rate.requests} requests a ${rate.unit.toLowerCase()} for each instance`]),
+    ...(rate === null ? [] : [rateInWords(rate)]),
   ].join(', ');
+}
+
+function rateInWords({ requests, unit, by, global }: RateRequest): string {
+  const where = global ? 'in all instances together' : 'in each instance';
+  const whom = by === null ? '' : by.kind === 'identity' ? ' for each caller' : ` for each value of ${by.name}`;
+  return `${requests} requests a ${unit.toLowerCase()}${whom}, counted ${where}`;
 }

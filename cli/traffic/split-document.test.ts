@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { checkDocument } from '../../control-plane/model/check-document.ts';
 import type { HttpRoute } from '../../control-plane/model/http-route.ts';
-import { changeInWords, readShares, sharesInWords, sharesOf, splitDocument } from './split-document.ts';
+import type { SplitRule } from './split-document.ts';
+import {
+  changeInWords,
+  headersInWords,
+  noSplit,
+  readShares,
+  ruleFor,
+  splitDocument,
+  splitRulesOf,
+  withoutRule,
+  withRule,
+} from './split-document.ts';
 
 function routeOf(document: object): HttpRoute {
   const { document: route, faults } = checkDocument(document);
@@ -31,28 +42,72 @@ describe('readShares', () => {
   });
 });
 
+const jason = [{ name: 'x-user', value: 'jason' }];
+const shares = readShares(['v1=90', 'v2=10']);
+const forAll: SplitRule = { headers: [], shares };
+const forJason: SplitRule = { headers: jason, shares: readShares(['v2=1']) };
+
+const documentOf = (...rules: readonly SplitRule[]) => splitDocument('cart', 'shop', 8080, rules, null);
+
 describe('splitDocument', () => {
   it('is a document without a fault, that says what it was asked to', () => {
-    const shares = readShares(['v1=90', 'v2=10']);
-    expect(sharesOf(routeOf(splitDocument('cart', 'shop', 8080, shares)), 'cart')).toEqual(shares);
+    expect(splitRulesOf(routeOf(documentOf(forJason, forAll)), 'cart')).toEqual([forJason, forAll]);
+    const toAll = { headers: [], shares: noSplit };
+    expect(splitRulesOf(routeOf(documentOf(forJason, toAll)), 'cart')).toEqual([forJason, toAll]);
+  });
+
+  it('keeps labels and annotations, and not where the route was written', () => {
+    const before = routeOf(documentOf(forAll));
+    before.metadata.labels = { team: 'a' };
+    before.metadata.annotations = { 'heddle.dev/priority': 'High', 'heddle.dev/source': 'cart.yaml:1' };
+    expect(splitDocument('cart', 'shop', 80, [forAll], before)).toMatchObject({
+      metadata: { labels: { team: 'a' }, annotations: { 'heddle.dev/priority': 'High' } },
+    });
+    expect(JSON.stringify(splitDocument('cart', 'shop', 80, [forAll], before))).not.toContain('cart.yaml');
   });
 });
 
-describe('sharesOf', () => {
-  const plain = splitDocument('cart', 'default', 80, readShares(['v1=1'])) as { spec: { rules: [object] } };
-  const withRule = (more: object) => ({
+describe('withRule', () => {
+  it('puts rules with headers first, and always one for all others last', () => {
+    expect(withRule([], forAll)).toEqual([forAll]);
+    expect(withRule([], forJason)).toEqual([forJason, { headers: [], shares: noSplit }]);
+    expect(withRule([forAll], forJason)).toEqual([forJason, forAll]);
+  });
+
+  it('takes the place of the rule for the same headers, however they are spelt', () => {
+    const again = { headers: [{ name: 'X-User', value: 'jason' }], shares };
+    expect(withRule([forJason, forAll], again)).toEqual([again, forAll]);
+    expect(ruleFor([forJason, forAll], again.headers)).toBe(forJason);
+    expect(ruleFor([forJason, forAll], [{ name: 'x-user', value: 'Jason' }])).toBeNull();
+  });
+});
+
+describe('withoutRule', () => {
+  it('leaves the others, and nothing where they split nothing', () => {
+    expect(withoutRule([forJason, forAll], jason)).toEqual([forAll]);
+    expect(withoutRule([forJason, { headers: [], shares: noSplit }], jason)).toEqual([]);
+  });
+});
+
+describe('splitRulesOf', () => {
+  const plain = documentOf(forAll) as { spec: { rules: [object] } };
+  const withMore = (more: object) => ({
     ...plain,
     spec: { ...plain.spec, rules: [{ ...plain.spec.rules[0], ...more }] },
   });
 
   it.each<[string, object]>([
-    ['a condition', withRule({ matches: [{ path: { value: '/a' } }] })],
-    ['a filter', withRule({ filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { remove: ['a'] } }] })],
-    ['a timeout', withRule({ timeouts: { request: '1s' } })],
-    ['another service', withRule({ backendRefs: [{ name: 'other', port: 80 }] })],
+    ['a condition', withMore({ matches: [{ path: { value: '/a' } }] })],
+    ['a pattern', withMore({ matches: [{ headers: [{ name: 'a', type: 'RegularExpression', value: 'b.*' }] }] })],
+    ['a filter', withMore({ filters: [{ type: 'RequestHeaderModifier', requestHeaderModifier: { remove: ['a'] } }] })],
+    ['a timeout', withMore({ timeouts: { request: '1s' } })],
+    ['a session', withMore({ sessionPersistence: { sessionName: 'a' } })],
+    ['another service', withMore({ backendRefs: [{ name: 'other', port: 80 }] })],
+    ['another namespace', withMore({ backendRefs: [{ name: 'cart-v1', namespace: 'other', port: 80 }] })],
+    ['no backend', withMore({ backendRefs: [] })],
     ['another rule', { ...plain, spec: { ...plain.spec, rules: [plain.spec.rules[0], plain.spec.rules[0]] } }],
   ])('does not take %s for a split', (_what, document) => {
-    expect(() => sharesOf(routeOf(document), 'cart')).toThrow(/rules of its own/);
+    expect(() => splitRulesOf(routeOf(document), 'cart')).toThrow(/rules of its own/);
   });
 });
 
@@ -61,9 +116,16 @@ describe('changeInWords', () => {
     expect(changeInWords(readShares(['v1=1']), readShares(['v1=9', 'v2=1']))).toBe('v1 100 → 90 %   v2 0 → 10 %');
     expect(changeInWords(readShares(['v1=2', 'v2=1']), readShares(['v1=2', 'v2=1']))).toBe('v1 66.7 %   v2 33.3 %');
     expect(changeInWords(null, readShares(['v1=1', 'v2=0']))).toBe('v1 100 %   v2 0 %');
+    expect(changeInWords(noSplit, readShares(['v1=1']))).toBe('v1 100 %');
+    expect(changeInWords(null, noSplit)).toBe('every version 100 %');
   });
+});
 
-  it('can be typed again', () => {
-    expect(sharesInWords(readShares(['v1=9', 'v2=1']))).toBe('v1=9 v2=1');
+describe('headersInWords', () => {
+  it('says nothing of all requests', () => {
+    expect(headersInWords([])).toBe('');
+    expect(headersInWords([...jason, { name: 'x-beta', value: '1' }])).toBe(
+      'requests with x-user: jason and x-beta: 1',
+    );
   });
 });

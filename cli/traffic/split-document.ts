@@ -1,8 +1,21 @@
 import type { HttpRoute } from '../../control-plane/model/http-route.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
+import type { HeaderValue } from '../option-values.ts';
+import { keptMetadata } from './kept-metadata.ts';
 
 /** Weights by version, in the order in which they were written; never empty, their sum above 0. */
 export type Shares = ReadonlyMap<string, number>;
+
+/** Every instance of the service, whatever its version. */
+const everyVersion = '';
+export const noSplit: Shares = new Map([[everyVersion, 1]]);
+
+/** One rule of the routes that `heddle route` writes. */
+export interface SplitRule {
+  /** A request must have all of them; without any, the rule is for all requests that no other one takes. */
+  readonly headers: readonly HeaderValue[];
+  readonly shares: Shares;
+}
 
 /** `v1=90 v2=10` as it stands on the command line. */
 export function readShares(words: readonly string[]): Shares {
@@ -23,68 +36,129 @@ export function readShares(words: readonly string[]): Shares {
   return shares;
 }
 
-/** The HTTPRoute that splits the requests to a service among its versions; it is named as the service is. */
-export function splitDocument(service: string, namespace: string, port: number, shares: Shares): object {
+/**
+ * The rules with a new one for these headers, in the place of the old one. Rules with headers come first, and there is always
+ * one for all other requests.
+ */
+export function withRule(rules: readonly SplitRule[], rule: SplitRule): readonly SplitRule[] {
+  const others = rules.filter(({ headers }) => keyOf(headers) !== keyOf(rule.headers));
+  const all = [...others, rule];
+  const rest = all.find(({ headers }) => headers.length === 0) ?? { headers: [], shares: noSplit };
+  return [...all.filter(({ headers }) => headers.length > 0), rest];
+}
+
+/** The rules without that one; empty where nothing is left that a route would have to say. */
+export function withoutRule(rules: readonly SplitRule[], headers: readonly HeaderValue[]): readonly SplitRule[] {
+  const left = rules.filter((rule) => keyOf(rule.headers) !== keyOf(headers));
+  return left.every(({ shares }) => shares.has(everyVersion)) ? [] : left;
+}
+
+export function ruleFor(rules: readonly SplitRule[], headers: readonly HeaderValue[]): SplitRule | null {
+  return rules.find((rule) => keyOf(rule.headers) === keyOf(headers)) ?? null;
+}
+
+function keyOf(headers: readonly HeaderValue[]): string {
+  return JSON.stringify(headers.map(({ name, value }) => `${name.toLowerCase()}: ${value}`).sort());
+}
+
+/** The HTTPRoute of these rules; it is named as the service is. */
+export function splitDocument(
+  service: string,
+  namespace: string,
+  port: number,
+  rules: readonly SplitRule[],
+  before: HttpRoute | null,
+): object {
   return {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'HTTPRoute',
-    metadata: { name: service, namespace },
+    metadata: keptMetadata(service, namespace, before),
     spec: {
       parentRefs: [{ group: '', kind: 'Service', name: service }],
-      rules: [
-        {
-          backendRefs: [...shares].map(([version, weight]) => ({ name: `${service}-${version}`, port, weight })),
-        },
-      ],
+      rules: rules.map(({ headers, shares }) => ({
+        ...(headers.length > 0 && { matches: [{ headers: headers.map(({ name, value }) => ({ name, value })) }] }),
+        backendRefs: [...shares].map(([version, weight]) => ({
+          name: version === everyVersion ? service : `${service}-${version}`,
+          port,
+          weight,
+        })),
+      })),
     },
   };
 }
 
 /**
- * What a route of the service's name says now, where it is a split and nothing else.
+ * What a route of the service's name says now, where it is splits and nothing else.
  *
  * @throws CliError where it says more, which a new split would take away
  */
-export function sharesOf(route: HttpRoute, service: string): Shares {
-  const [rule, ...others] = route.spec.rules;
+export function splitRulesOf(route: HttpRoute, service: string): readonly SplitRule[] {
   const [parent, ...parents] = route.spec.parentRefs;
+  const rules = route.spec.rules.map((rule) => splitRuleOf(rule, service));
   const isPlain =
-    rule !== undefined &&
-    others.length + parents.length === 0 &&
-    parent?.name === service &&
-    rule.matches.every(({ path, method, headers, queryParams }) => {
-      const takesAll = path.type === 'PathPrefix' && path.value === '/';
-      return takesAll && method === undefined && headers.length + queryParams.length === 0;
-    }) &&
-    rule.filters.length === 0 &&
-    rule.timeouts === undefined &&
-    rule.retry === undefined &&
-    rule.backendRefs.every(({ name }) => name.startsWith(`${service}-`));
-  if (!isPlain) {
+    parents.length === 0 && parent?.name === service && parent.port === undefined && parent.sectionName === undefined;
+  const distinct = new Set(rules.map((rule) => keyOf(rule?.headers ?? [])));
+  if (!isPlain || rules.some((rule) => rule === null) || distinct.size < rules.length) {
     throw new CliError(
       `HTTPRoute ${service} has rules of its own, which a split would take away`,
       `heddle get httproute ${service} > ${service}.yaml, change its backendRefs, and heddle apply -f ${service}.yaml`,
     );
   }
-  return new Map(rule.backendRefs.map(({ name, weight }) => [name.slice(service.length + 1), weight]));
+  return rules.filter((rule) => rule !== null);
+}
+
+function splitRuleOf(rule: HttpRoute['spec']['rules'][number], service: string): SplitRule | null {
+  const [match, ...others] = rule.matches;
+  const isPlain =
+    others.length === 0 &&
+    (match === undefined ||
+      (match.path.type === 'PathPrefix' &&
+        match.path.value === '/' &&
+        match.method === undefined &&
+        match.queryParams.length === 0 &&
+        match.headers.every(({ type }) => type === 'Exact'))) &&
+    rule.name === undefined &&
+    rule.filters.length === 0 &&
+    rule.timeouts === undefined &&
+    rule.retry === undefined &&
+    rule.sessionPersistence === undefined &&
+    rule.backendRefs.length > 0 &&
+    rule.backendRefs.every(
+      ({ name, filters, namespace }) =>
+        (name === service || name.startsWith(`${service}-`)) && (filters ?? []).length === 0 && namespace === undefined,
+    );
+  if (!isPlain) return null;
+  return {
+    headers: (match?.headers ?? []).map(({ name, value }) => ({ name, value })),
+    shares: new Map(
+      rule.backendRefs.map(({ name, weight }) => [
+        name === service ? everyVersion : name.slice(service.length + 1),
+        weight,
+      ]),
+    ),
+  };
 }
 
 /** `v1 100 → 90 %   v2 0 → 10 %`; without what was before where nothing was said before. */
 export function changeInWords(before: Shares | null, after: Shares): string {
-  const versions = new Set([...(before?.keys() ?? []), ...after.keys()]);
+  const told = before?.has(everyVersion) ? null : before;
+  const versions = new Set([...(told?.keys() ?? []), ...after.keys()]);
   return [...versions]
     .map((version) => {
+      const name = version === everyVersion ? 'every version' : version;
       const now = shareIn(after, version);
-      if (before === null) return `${version} ${now} %`;
-      const then = shareIn(before, version);
-      return then === now ? `${version} ${now} %` : `${version} ${then} → ${now} %`;
+      if (told === null) return `${name} ${now} %`;
+      const then = shareIn(told, version);
+      return then === now ? `${name} ${now} %` : `${name} ${then} → ${now} %`;
     })
     .join('   ');
 }
 
-/** `v1=100 v2=0`, to be typed. */
-export function sharesInWords(shares: Shares): string {
-  return [...shares].map(([version, weight]) => `${version}=${weight}`).join(' ');
+/** `requests with x-user: jason`; nothing for all of them. */
+export function headersInWords(headers: readonly HeaderValue[]): string {
+  return headers.length === 0
+    ? ''
+    : `requests with ${headers.map(({ name, value }) => `${name}: ${value}`).join(' and ')}`;
 }
 
 /** In percent, with a decimal where it takes one. */
