@@ -1,10 +1,7 @@
 import type { Buffer } from 'node:buffer';
-import type { Failure } from '../failure.ts';
 import type {
-  EndedRequest,
   FilterAnswer,
   FilterEdit,
-  FilteredRequest,
   FilterReply,
   FilterVerdict,
   FilterWait,
@@ -13,19 +10,18 @@ import type {
 } from '../filter/request-filter.ts';
 import type { ResponseHead } from '../message-head.ts';
 import type { HeaderEdit } from '../route/route.ts';
+import type { ExchangeRecord } from './exchange-record.ts';
 import { PacedBodies } from './paced-bodies.ts';
 import type { BodyFlow } from './paced-body.ts';
 
-/** A request as its filters have it. */
-export interface FilteredExchange extends FilteredRequest, EndedRequest {
+/** Who is responsible for a request, and does with it what its filters say. */
+export interface FilterOwner {
   /** All filters have let it go on. */
   onPassed(): void;
   /** One of them refuses it, at once or when it has begun to go on. */
   onRefused(answer: FilterAnswer): void;
   /** One of them answers it, and that is no failure. */
   onReplied(reply: FilterReply): void;
-  /** It was held up; for the log. */
-  noteHoldUp(failure: Failure): void;
 }
 
 /**
@@ -39,7 +35,8 @@ export interface FilteredExchange extends FilteredRequest, EndedRequest {
  * ```
  */
 export class FilterStage {
-  readonly #exchange: FilteredExchange;
+  readonly #owner: FilterOwner;
+  readonly #record: ExchangeRecord;
   readonly #now: () => number;
   readonly #request: BodyFlow;
   readonly #answer: BodyFlow;
@@ -54,12 +51,18 @@ export class FilterStage {
   /** Null where no filter slows bodies down. */
   #paced: PacedBodies | null = null;
 
-  /** `request` and `answer` are the ways of the bodies, behind the filters; `now` is in monotonic milliseconds. */
-  constructor(exchange: FilteredExchange, request: BodyFlow, answer: BodyFlow, now: () => number) {
-    this.#exchange = exchange;
+  /** `flows` are the ways of the bodies, behind the filters; `now` is in monotonic milliseconds. */
+  constructor(
+    owner: FilterOwner,
+    record: ExchangeRecord,
+    flows: { readonly request: BodyFlow; readonly answer: BodyFlow },
+    now: () => number,
+  ) {
+    this.#owner = owner;
+    this.#record = record;
     this.#now = now;
-    this.#request = request;
-    this.#answer = answer;
+    this.#request = flows.request;
+    this.#answer = flows.answer;
   }
 
   /** Header lines of the answer, whoever gives it, as the filters want them. */
@@ -83,9 +86,9 @@ export class FilterStage {
     const filters = this.#filters;
     for (; this.#passed < filters.length; this.#passed++) {
       const filter = filters[this.#passed] as RequestFilter; // below the length
-      if (!this.#heed(filter.onRequest(this.#exchange))) return;
+      if (!this.#heed(filter.onRequest(this.#record))) return;
     }
-    this.#exchange.onPassed();
+    this.#owner.onPassed();
   }
 
   /** Whether the request goes on at once. */
@@ -99,13 +102,13 @@ export class FilterStage {
         this.#watches.push(verdict);
         return true;
       case 'pace':
-        this.#paced = new PacedBodies(verdict, this.#exchange.head, this.#request, this.#answer, this.#now);
+        this.#paced = new PacedBodies(verdict, this.#record.head, this.#request, this.#answer, this.#now);
         return true;
       case 'answer':
-        this.#exchange.onRefused(verdict);
+        this.#owner.onRefused(verdict);
         return false;
       case 'reply':
-        this.#exchange.onReplied(verdict);
+        this.#owner.onReplied(verdict);
         return false;
       case 'wait':
         this.#holdUp(verdict);
@@ -119,10 +122,10 @@ export class FilterStage {
   }
 
   #holdUp({ failure, start }: FilterWait): void {
-    if (!this.#exchange.head.isComplete) this.#request.pauseSource();
+    if (!this.#record.head.isComplete) this.#request.pauseSource();
     this.#cancelWait = start((verdict) => {
       this.#cancelWait = null;
-      if (failure !== null) this.#exchange.noteHoldUp(failure);
+      if (failure !== null) this.#record.failure = failure;
       if (!this.#heed(verdict)) return;
       this.#passed++;
       this.#ask();
@@ -133,7 +136,7 @@ export class FilterStage {
   takeRequest(buffer: Buffer, start: number, end: number, owned: boolean): boolean {
     for (const watch of this.#watches) {
       if (watch.takes(buffer, start, end)) continue;
-      this.#exchange.onRefused(watch.refusal);
+      this.#owner.onRefused(watch.refusal);
       return false;
     }
     const paced = this.#paced === null ? null : this.#paced.request;
@@ -208,7 +211,7 @@ export class FilterStage {
       this.#paced = null;
     }
     const filters = this.#filters;
-    for (let i = 0; i < this.#passed; i++) filters[i]?.onEnd?.(this.#exchange);
+    for (let i = 0; i < this.#passed; i++) filters[i]?.onEnd?.(this.#record);
     this.#passed = 0;
     this.#edit = null;
   }

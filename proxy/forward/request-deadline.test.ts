@@ -42,7 +42,7 @@ describe('RequestDeadline', () => {
       () => ended.push(clock.nowMs),
     );
     both.armForStream(2_000);
-    both.armForRoute(1_000);
+    both.armForRoute(1_000, true);
     both.cancelAnswer();
     pass(3_000);
     expect([expiredAtMs, ended]).toEqual([[], about(7_000)]);
@@ -54,7 +54,7 @@ describe('RequestDeadline', () => {
 
   it("is its route's timeout, from the end of the request on", () => {
     pass(500);
-    deadline.armForRoute(1_000);
+    deadline.armForRoute(1_000, true);
     pass(2_000);
     expect(expiredAtMs).toEqual(about(6_500));
   });
@@ -62,7 +62,7 @@ describe('RequestDeadline', () => {
   it("is the call's deadline where the route's timeout ends later", () => {
     deadline.armForCall(1_000, clock.nowMs);
     pass(500);
-    deadline.armForRoute(800);
+    deadline.armForRoute(800, true);
     pass(2_000);
     expect(expiredAtMs).toEqual(about(6_000));
   });
@@ -70,7 +70,7 @@ describe('RequestDeadline', () => {
   it("is the route's timeout where that ends before the call's deadline", () => {
     deadline.armForCall(2_000, clock.nowMs);
     pass(500);
-    deadline.armForRoute(800);
+    deadline.armForRoute(800, true);
     pass(3_000);
     expect(expiredAtMs).toEqual(about(6_300));
   });
@@ -80,7 +80,7 @@ describe('RequestDeadline', () => {
     deadline.armForStream(3_000);
     pass(1_000);
     expect(deadline.leftMs()).toBeCloseTo(2_000, -2);
-    deadline.armForRoute(500);
+    deadline.armForRoute(500, true);
     expect(deadline.leftMs()).toBeCloseTo(500, -2);
     deadline.cancelAnswer();
     expect(deadline.leftMs()).toBeCloseTo(2_000, -2);
@@ -92,7 +92,7 @@ describe('RequestDeadline', () => {
     deadline.armForCall(100, clock.nowMs);
     deadline.cancel();
     pass(1_000);
-    deadline.armForRoute(400);
+    deadline.armForRoute(400, true);
     pass(1_000);
     expect(expiredAtMs).toEqual(about(6_400));
     expect(wheel.armedCount).toBe(0);

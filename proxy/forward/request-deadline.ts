@@ -13,6 +13,8 @@ export class RequestDeadline {
   #deadline: Deadline | null = null;
   /** By the environment's `now`; 0 for none. */
   #callEndsAtMs = 0;
+  /** From the end of the request; 0 for none. */
+  #routeMs = 0;
   readonly #onStreamExpire: () => void;
   #stream: Deadline | null = null;
 
@@ -38,9 +40,16 @@ export class RequestDeadline {
     this.#arm(timeoutMs);
   }
 
-  /** From now on, for a request that has ended. */
-  armForRoute(timeoutMs: number): void {
-    if (this.#callEndsAtMs === 0 || timeoutMs < this.#callEndsAtMs - this.#environment.now()) this.#arm(timeoutMs);
+  /** From the end of the request on, which is now where that `hasEnded`; 0 is no bound. */
+  armForRoute(timeoutMs: number, hasEnded: boolean): void {
+    this.#routeMs = timeoutMs;
+    if (hasEnded) this.onRequestEnd();
+  }
+
+  onRequestEnd(): void {
+    const routeMs = this.#routeMs;
+    if (routeMs === 0) return;
+    if (this.#callEndsAtMs === 0 || routeMs < this.#callEndsAtMs - this.#environment.now()) this.#arm(routeMs);
   }
 
   #arm(timeoutMs: number): void {
@@ -64,6 +73,7 @@ export class RequestDeadline {
   /** It has become a tunnel, which may take its time. */
   cancelAnswer(): void {
     this.#callEndsAtMs = 0;
+    this.#routeMs = 0;
     if (this.#deadline !== null) this.#environment.wheel.cancel(this.#deadline);
   }
 }

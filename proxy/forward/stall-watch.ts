@@ -1,0 +1,31 @@
+import type { Failure } from '../failure.ts';
+import type { CoarseClock } from '../transport/coarse-clock.ts';
+
+/** Notices requests on which nothing moves, and those that do not come to their end. By the coarse clock. */
+export class StallWatch {
+  readonly #clock: CoarseClock;
+  #beganAtMs = 0;
+  #touchedAtMs = 0;
+
+  constructor(clock: CoarseClock) {
+    this.#clock = clock;
+  }
+
+  /** A request has come. */
+  begin(): void {
+    this.#beganAtMs = this.#clock.nowMs;
+    this.#touchedAtMs = this.#beganAtMs;
+  }
+
+  /** Something of it, or of its answer, has moved. */
+  touch(): void {
+    this.#touchedAtMs = this.#clock.nowMs;
+  }
+
+  /** `idleTimeoutMs`: without a byte. `requestTimeoutMs`: for a request that its client is still sending. 0 is no bound. */
+  faultAt(nowMs: number, idleTimeoutMs: number, requestTimeoutMs: number): Failure | null {
+    if (idleTimeoutMs > 0 && nowMs - this.#touchedAtMs > idleTimeoutMs) return 'streamIdleTimeout';
+    if (requestTimeoutMs > 0 && nowMs - this.#beganAtMs > requestTimeoutMs) return 'requestTooSlow';
+    return null;
+  }
+}
