@@ -1,5 +1,7 @@
-import type { BuildPicker, Candidate, Picker } from './balancer.ts';
+import type { BuildPicker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
+import type { TableMember, TablePlan, TableSteps } from './hash-table.ts';
+import { buildTable, membersOf, TablePicker } from './hash-table.ts';
 import { xxh64 } from './xxh64.ts';
 
 /** Envoy `Maglev.table_size`; a prime number. */
@@ -17,35 +19,17 @@ export const defaultMaglevTableSize = 65_537;
  * Source: Eisenbud et al. 2016, "Maglev", section 3.4; Envoy `MAGLEV` (`maglev_lb.cc`).
  */
 export function maglev(tableSize: number = defaultMaglevTableSize): BuildPicker {
-  return (candidates, random) => new Maglev(candidates, random, tableSize);
+  const plan = maglevTable(tableSize);
+  return (candidates, random) => new TablePicker(candidates, buildTable(plan, membersOf(candidates)), random);
 }
 
-class Maglev<C extends Candidate> implements Picker<C> {
-  readonly #candidates: readonly C[];
-  readonly #random: () => number;
-  readonly #table: Uint32Array;
-
-  constructor(candidates: readonly C[], random: () => number, tableSize: number) {
-    this.#candidates = candidates;
-    this.#random = random;
-    this.#table = candidates.length === 0 ? new Uint32Array(0) : fillTable(candidates, tableSize);
-  }
-
-  pick(exclude: C | null, key: HashKey | null): C | null {
-    const table = this.#table;
-    const size = table.length;
-    if (size === 0) return null;
-    let at = key === null ? Math.floor(this.#random() * size) : key.modulo(size);
-    let picked = this.#candidates[table[at] as number] as C; // at is below the size
-    for (let step = 1; picked === exclude && step < size; step++) {
-      at = at + 1 < size ? at + 1 : 0;
-      picked = this.#candidates[table[at] as number] as C;
-    }
-    return picked;
-  }
+export function maglevTable(tableSize: number = defaultMaglevTableSize): TablePlan {
+  return { name: `maglev ${tableSize}`, placesFor: () => tableSize, steps: (members) => fillTable(members, tableSize) };
 }
 
 const free = 0xffffffff;
+/** Places that are looked at in one step. */
+const PLACES_AT_A_TIME = 16_384;
 
 interface Turn {
   readonly index: number;
@@ -57,26 +41,38 @@ interface Turn {
   target: number;
 }
 
-function fillTable(candidates: readonly Candidate[], size: number): Uint32Array {
-  const table = new Uint32Array(size).fill(free);
-  const heaviest = candidates.reduce((most, { weight }) => Math.max(most, weight), 0);
+function* fillTable(members: readonly TableMember[], tableSize: number): TableSteps {
+  const size = members.length === 0 ? 0 : tableSize;
+  const owner = new Uint32Array(size).fill(free);
+  const turns = makeTurns(members, size);
+  const heaviest = members.reduce((most, { weight }) => Math.max(most, weight), 0);
+  let filled = 0;
+  let looked = 0;
+  for (let round = 1; filled < size; round++) {
+    for (const turn of turns) {
+      if (round * turn.weight < turn.target) continue;
+      turn.target += heaviest;
+      while (owner[turn.place] !== free) {
+        turn.place = (turn.place + turn.skip) % size;
+        looked++;
+      }
+      owner[turn.place] = turn.index;
+      if (++filled === size) break;
+      if (++looked < PLACES_AT_A_TIME) continue;
+      looked = 0;
+      yield;
+    }
+  }
+  return { members, owner, placeOf: (key) => key.modulo(size) };
+}
+
+function makeTurns(members: readonly TableMember[], size: number): readonly Turn[] {
   const hash = new HashKey();
-  const turns = candidates.map(({ key, weight }, index): Turn & { readonly key: string } => {
+  const turns = members.map(({ key, weight }, index): Turn & { readonly key: string } => {
     xxh64(key, hash);
     const place = hash.modulo(size);
     xxh64(key, hash, 1);
     return { key, index, weight, skip: hash.modulo(size - 1) + 1, place, target: 0 };
   });
-  turns.sort((a, b) => (a.key < b.key ? -1 : 1));
-  let filled = 0;
-  for (let round = 1; filled < size; round++) {
-    for (const turn of turns) {
-      if (round * turn.weight < turn.target) continue;
-      turn.target += heaviest;
-      while (table[turn.place] !== free) turn.place = (turn.place + turn.skip) % size;
-      table[turn.place] = turn.index;
-      if (++filled === size) break;
-    }
-  }
-  return table;
+  return turns.sort((a, b) => (a.key < b.key ? -1 : 1));
 }

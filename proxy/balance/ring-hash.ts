@@ -1,7 +1,10 @@
 import { maxRingPoints } from '../../proto/hash-table-sizes.ts';
-import type { BuildPicker, Candidate, Picker } from './balancer.ts';
+import type { BuildPicker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
-import { sortByHash } from './sort-by-hash.ts';
+import type { HashTable, TableMember, TablePlan, TableSteps } from './hash-table.ts';
+import { buildTable, membersOf, TablePicker } from './hash-table.ts';
+import type { SortedHashes } from './sort-by-hash.ts';
+import { sortSteps } from './sort-by-hash.ts';
 import { xxh64 } from './xxh64.ts';
 
 /** Envoy `RingHash.minimum_ring_size`. */
@@ -20,41 +23,38 @@ export const defaultMinRingSize = 1_024;
  * Source: Karger et al. 1997, "Consistent Hashing and Random Trees"; Envoy `RING_HASH` (`ring_hash_lb.cc`), with `XX_HASH`.
  */
 export function ringHash(minSize: number = defaultMinRingSize, maxSize: number = maxRingPoints): BuildPicker {
-  return (candidates, random) => new Ring(candidates, random, minSize, maxSize);
+  const plan = ringTable(minSize, maxSize);
+  return (candidates, random) => new TablePicker(candidates, buildTable(plan, membersOf(candidates)), random);
 }
 
-class Ring<C extends Candidate> implements Picker<C> {
-  readonly #candidates: readonly C[];
-  readonly #random: () => number;
-  /** The points in their order, as halves of 64 bits, and whose each is. */
+export function ringTable(minSize: number, maxSize: number): TablePlan {
+  return {
+    name: `ring ${minSize} ${maxSize}`,
+    placesFor: (members) => scaleOf(members, minSize, maxSize),
+    steps: (members) => placePoints(members, minSize, maxSize),
+  };
+}
+
+/** Points that are placed in one step. */
+const POINTS_AT_A_TIME = 8192;
+
+/** The points in their order, as halves of 64 bits, and whose each is. */
+class Ring implements HashTable {
+  readonly members: readonly TableMember[];
+  readonly owner: Uint32Array;
   readonly #high: Uint32Array;
   readonly #low: Uint32Array;
-  readonly #owner: Uint32Array;
 
-  constructor(candidates: readonly C[], random: () => number, minSize: number, maxSize: number) {
-    this.#candidates = candidates;
-    this.#random = random;
-    const points = placePoints(candidates, minSize, maxSize);
-    this.#high = points.high;
-    this.#low = points.low;
-    this.#owner = points.payload;
+  constructor(members: readonly TableMember[], { high, low, payload }: SortedHashes) {
+    this.members = members;
+    this.owner = payload;
+    this.#high = high;
+    this.#low = low;
   }
 
-  pick(exclude: C | null, key: HashKey | null): C | null {
-    const size = this.#owner.length;
-    if (size === 0) return null;
-    let at = key === null ? Math.floor(this.#random() * size) : this.#find(key);
-    let picked = this.#candidates[this.#owner[at] as number] as C; // the search stays inside the ring
-    for (let step = 1; picked === exclude && step < size; step++) {
-      at = at + 1 < size ? at + 1 : 0;
-      picked = this.#candidates[this.#owner[at] as number] as C;
-    }
-    return picked;
-  }
-
-  /** Index of the first point that is not before the key, of the first one of all behind the last. */
-  #find({ high, low }: HashKey): number {
-    const size = this.#owner.length;
+  /** The first point that is not before the key, the first one of all behind the last. */
+  placeOf({ high, low }: HashKey): number {
+    const size = this.owner.length;
     let first = 0;
     let end = size;
     while (first < end) {
@@ -67,16 +67,9 @@ class Ring<C extends Candidate> implements Picker<C> {
   }
 }
 
-function placePoints(candidates: readonly Candidate[], minSize: number, maxSize: number) {
-  if (candidates.length === 0) return sortByHash(new Uint32Array(0), new Uint32Array(0), new Uint32Array(0));
-  let total = 0;
-  let lightest = Number.POSITIVE_INFINITY;
-  for (const { weight } of candidates) {
-    total += weight;
-    lightest = Math.min(lightest, weight);
-  }
-  const smallestShare = lightest / total;
-  const scale = Math.min(Math.ceil(smallestShare * minSize) / smallestShare, maxSize);
+function* placePoints(members: readonly TableMember[], minSize: number, maxSize: number): TableSteps {
+  const total = members.reduce((sum, { weight }) => sum + weight, 0);
+  const scale = scaleOf(members, minSize, maxSize);
   const size = Math.ceil(scale);
   const high = new Uint32Array(size);
   const low = new Uint32Array(size);
@@ -84,7 +77,7 @@ function placePoints(candidates: readonly Candidate[], minSize: number, maxSize:
   const point = new HashKey();
   let placed = 0;
   let target = 0;
-  for (const [index, { key, weight }] of candidates.entries()) {
+  for (const [index, { key, weight }] of members.entries()) {
     target += scale * (weight / total);
     for (let i = 0; placed < target && placed < size; i++) {
       xxh64(`${key}_${i}`, point);
@@ -92,8 +85,23 @@ function placePoints(candidates: readonly Candidate[], minSize: number, maxSize:
       low[placed] = point.low;
       owner[placed] = index;
       placed++;
+      if (placed % POINTS_AT_A_TIME === 0) yield;
     }
   }
   // adding shares up may round a last point away
-  return sortByHash(high.subarray(0, placed), low.subarray(0, placed), owner.subarray(0, placed));
+  const sorted = yield* sortSteps(high.subarray(0, placed), low.subarray(0, placed), owner.subarray(0, placed));
+  return new Ring(members, sorted);
+}
+
+/** As many points as give the lightest a whole number of them. */
+function scaleOf(members: readonly TableMember[], minSize: number, maxSize: number): number {
+  if (members.length === 0) return 0;
+  let total = 0;
+  let lightest = Number.POSITIVE_INFINITY;
+  for (const { weight } of members) {
+    total += weight;
+    lightest = Math.min(lightest, weight);
+  }
+  const smallestShare = lightest / total;
+  return Math.min(Math.ceil(smallestShare * minSize) / smallestShare, maxSize);
 }

@@ -8,12 +8,16 @@ export interface SortedHashes {
 const digits = 65_536;
 
 /**
- * Sorts 64-bit hashes, given as halves, together with one number each; equal hashes keep their order.
+ * Sorts 64-bit hashes, given as halves, together with one number each, in steps; equal hashes keep their order.
  *
  * By radix, four passes of 16 bits from the lowest: a ring may have millions of points, and comparing them one with another
  * would hold requests up for seconds.
  */
-export function sortByHash(high: Uint32Array, low: Uint32Array, payload: Uint32Array): SortedHashes {
+export function* sortSteps(
+  high: Uint32Array,
+  low: Uint32Array,
+  payload: Uint32Array,
+): Generator<undefined, SortedHashes> {
   let from: SortedHashes = { high, low, payload };
   let to: SortedHashes = {
     high: new Uint32Array(high.length),
@@ -21,6 +25,7 @@ export function sortByHash(high: Uint32Array, low: Uint32Array, payload: Uint32A
     payload: new Uint32Array(high.length),
   };
   for (const [half, shift] of passes) {
+    yield;
     distribute(from, to, half, shift);
     [from, to] = [to, from];
   }

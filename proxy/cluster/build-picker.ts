@@ -1,12 +1,13 @@
 import type { CallersAt } from '../../proto/caller-metadata.ts';
 import type { BuildPicker, Picker } from '../balance/balancer.ts';
+import type { HashTables } from '../balance/hash-tables.ts';
 import { buildLeastRequest } from '../balance/least-request.ts';
 import type { LocalityMembers, LocalityShare } from '../balance/locality-split.ts';
 import { weightedSplit, zoneSplit } from '../balance/locality-split.ts';
-import { maglev } from '../balance/maglev.ts';
+import { maglevTable } from '../balance/maglev.ts';
 import { buildPeakEwma } from '../balance/peak-ewma.ts';
 import { buildRandom } from '../balance/random.ts';
-import { ringHash } from '../balance/ring-hash.ts';
+import { ringTable } from '../balance/ring-hash.ts';
 import { buildRoundRobin } from '../balance/round-robin.ts';
 import { sharedPicker } from '../balance/shared-picker.ts';
 import type { PickableShare } from '../resilience/healthy-set.ts';
@@ -34,10 +35,11 @@ export function buildPicker(
   { balancer, panicThresholdPercent }: Pick<ClusterConfig, 'balancer' | 'panicThresholdPercent'>,
   own: OwnLocality | null,
   random: () => number,
+  tables: HashTables,
 ): PublishedPicker {
   const overprovisioningPercent = (endpoints[0]?.config.place ?? nowhere).overprovisioningPercent;
   const { shares, isPanicking } = choosePickable(endpoints, panicThresholdPercent, overprovisioningPercent);
-  const build = builders[balancer.kind](balancer);
+  const build = builders[balancer.kind](balancer, tables);
   const levelPercents: number[] = [];
   for (const { priority, percent } of shares) {
     while (levelPercents.length <= priority) levelPercents.push(0);
@@ -92,11 +94,12 @@ function groupByLocality(
   return [...groups.values()];
 }
 
-const builders: Readonly<Record<BalancerConfig['kind'], (config: BalancerConfig) => BuildPicker>> = {
-  'round-robin': () => buildRoundRobin,
-  'least-request': () => buildLeastRequest,
-  random: () => buildRandom,
-  'peak-ewma': () => buildPeakEwma,
-  'ring-hash': ({ minRingSize, maxRingSize }) => ringHash(minRingSize, maxRingSize),
-  maglev: ({ tableSize }) => maglev(tableSize),
-};
+const builders: Readonly<Record<BalancerConfig['kind'], (config: BalancerConfig, tables: HashTables) => BuildPicker>> =
+  {
+    'round-robin': () => buildRoundRobin,
+    'least-request': () => buildLeastRequest,
+    random: () => buildRandom,
+    'peak-ewma': () => buildPeakEwma,
+    'ring-hash': ({ minRingSize, maxRingSize }, tables) => tables.balancer(ringTable(minRingSize, maxRingSize)),
+    maglev: ({ tableSize }, tables) => tables.balancer(maglevTable(tableSize)),
+  };

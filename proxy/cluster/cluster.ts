@@ -1,4 +1,5 @@
 import type { HashKey } from '../balance/hash-key.ts';
+import { HashTables } from '../balance/hash-tables.ts';
 import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
 import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts';
 import { defaultKeepAlive } from '../http2/peer-liveness.ts';
@@ -117,6 +118,8 @@ export class Cluster {
   #watchesConnections = false;
   #checks: ClusterHealthChecks | null = null;
   #published: PublishedPicker;
+  /** Of consistent hashing. */
+  readonly #tables = new HashTables();
   #sweptAtMs = 0;
   #resting = 0;
 
@@ -133,7 +136,7 @@ export class Cluster {
     this.highBreaker = new CircuitBreaker(config.highPriority);
     this.#detector = this.#makeDetector(config);
     this.#checks = this.#makeChecks(config);
-    this.#published = buildPicker([], config, null, environment.random);
+    this.#published = this.#tables.publish(() => buildPicker([], config, null, environment.random, this.#tables));
     if (config.discovery === 'static') this.setEndpoints(config.endpoints);
   }
 
@@ -405,7 +408,9 @@ export class Cluster {
     warmUp(endpoints, this.#config.balancer.slowStart, this.#environment.coarseNow());
     learnAnswerTimes(endpoints, this.#config.balancer, () => this.#environment.coarseNow());
     const candidates = this.#resting === 0 ? endpoints : withoutResting(endpoints, this.#environment.coarseNow());
-    this.#published = buildPicker(candidates, this.#config, locality ?? null, random);
+    this.#published = this.#tables.publish(() =>
+      buildPicker(candidates, this.#config, locality ?? null, random, this.#tables),
+    );
   }
 }
 
