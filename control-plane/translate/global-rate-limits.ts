@@ -123,7 +123,12 @@ export function ratesOf(counted: readonly CountedPort[]): Record<string, Record<
 }
 
 /** For the connection manager whose routes are counted. */
-export function rateLimitFilter({ host, port, timeoutMs, failClosed }: RateLimitService): HttpFilter {
+export function rateLimitFilter(
+  { host, port, timeoutMs, failClosed }: RateLimitService,
+  { stock }: Pick<Abilities, 'stock'>,
+): HttpFilter {
+  // an Envoy would write the name of the cluster there, which is no authority
+  const authority = stock && { authority: host };
   return {
     name: RATE_LIMIT_FILTER,
     typed_config: pack('envoy.extensions.filters.http.ratelimit.v3.RateLimit', {
@@ -132,7 +137,7 @@ export function rateLimitFilter({ host, port, timeoutMs, failClosed }: RateLimit
       failure_mode_deny: failClosed,
       rate_limited_as_resource_exhausted: true,
       rate_limit_service: {
-        grpc_service: { envoy_grpc: { cluster_name: outboundClusterName({ host, port, subset: '' }) } },
+        grpc_service: { envoy_grpc: { cluster_name: outboundClusterName({ host, port, subset: '' }), ...authority } },
         transport_api_version: 'V3',
       },
     }),

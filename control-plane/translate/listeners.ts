@@ -48,7 +48,7 @@ export function inboundListener(
 ): Listener {
   const name = inboundListenerName(port.port);
   const httpAlpn = [ALPN_HTTP1, ...(abilities.http2 ? [ALPN_HTTP2] : [])];
-  const countedBy = limits.countedBy === null ? [] : [rateLimitFilter(limits.countedBy)];
+  const countedBy = limits.countedBy === null ? [] : [rateLimitFilter(limits.countedBy, abilities)];
   const http = (chain: string, alpn: string[], codec: Pick<HttpConnectionManager, 'codec_type'>): FilterChain => ({
     name: chain,
     filter_chain_match: { transport_protocol: 'tls', application_protocols: alpn },

@@ -2,6 +2,7 @@ import { formatOf } from '../../proto/format-text.ts';
 import type { Input } from '../../proto/load.ts';
 import type { BackendFilter, HeaderModifier, HttpRouteFilter, PathModifier } from '../model/http-route-filter.ts';
 import type { HttpRouteMatch } from '../model/http-route-match.ts';
+import type { Abilities } from './abilities.ts';
 import { prefixWithoutSlash } from './route-match.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
@@ -58,17 +59,26 @@ const defaultPorts = { http: 80, https: 443 } as const;
  * `servicePort` is the port that the call was made to, which Gateway API keeps unless the redirect names a scheme or
  * port.
  */
-export function redirectAction(redirect: RequestRedirect, match: HttpRouteMatch, servicePort: number): RedirectAction {
+export function redirectAction(
+  redirect: RequestRedirect,
+  match: HttpRouteMatch,
+  servicePort: number,
+  { stock }: Pick<Abilities, 'stock'>,
+): RedirectAction {
   const { scheme, hostname, path } = redirect;
   const port = redirect.port ?? (scheme === undefined ? servicePort : defaultPorts[scheme]);
   // A port that is not said stays as in the request's Host. That is right where nothing was asked for that decides the port,
   // and the host stays too: where the application calls a local port, that port means nothing at another host.
   const staysAsItIs = hostname === undefined && scheme === undefined && redirect.port === undefined;
+  // An Envoy writes a port that it is told, also the one that goes without saying, which Gateway API wants left out. It writes
+  // none with a host that it is told, and leaves that of the request out when it was the other scheme's own.
+  const isOwn = port === defaultPorts[scheme ?? 'http'];
+  const isLeftOut = stock && isOwn && (hostname !== undefined || servicePort === defaultPorts.http);
   return {
     response_code: responseCodes[redirect.statusCode],
     ...(scheme !== undefined && { scheme_redirect: scheme }),
     ...(hostname !== undefined && { host_redirect: hostname }),
-    ...(!staysAsItIs && { port_redirect: port }),
+    ...(!staysAsItIs && !isLeftOut && { port_redirect: port }),
     ...(path?.type === 'ReplaceFullPath' && { path_redirect: path.replaceFullPath || '/' }),
     ...(path?.type === 'ReplacePrefixMatch' && { prefix_rewrite: prefixReplacement(path, match) }),
   };

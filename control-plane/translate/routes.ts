@@ -183,7 +183,7 @@ function action(
 ): Route {
   const redirect = rule.filters.find((filter) => filter.requestRedirect !== undefined)?.requestRedirect;
   if (redirect !== undefined) {
-    return { redirect: redirectAction(redirect, match, port.port) };
+    return { redirect: redirectAction(redirect, match, port.port, abilities) };
   }
   const { namespace: ofParent } = destination.service;
   const resolve = (reference: BackendName) => resolveBackend(reference, route, ofParent, catalog, carried);

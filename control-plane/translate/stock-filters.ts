@@ -45,7 +45,7 @@ export function inboundFilters(limits: InboundLimits): readonly HttpFilter[] {
       stat_prefix: 'local_rate_limit',
     }),
   ];
-  if (countedBy !== null) filters.push(rates(ratesOf(counted)), rateLimitFilter(countedBy));
+  if (countedBy !== null) filters.push(rates(ratesOf(counted)), rateLimitFilter(countedBy, { stock: true }));
   filters.push(
     filterOfRoutes(BUFFER_FILTER, 'envoy.extensions.filters.http.buffer.v3.Buffer', {
       max_request_bytes: { value: 4_294_967_295 }, // a number has to be there
