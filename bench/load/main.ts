@@ -36,7 +36,7 @@ async function main(line: readonly string[]): Promise<number> {
     const offered = withVariants(scenarios, options.variants);
     const names = new Set(offered.map(({ name }) => name));
     const isWhole = options.all || options.only.some((name) => names.has(name));
-    const asked = options.only.length === 0 ? offered.filter(({ isOfHeddleAlone }) => !isOfHeddleAlone) : offered;
+    const asked = options.only.length === 0 ? offered.filter(({ isOnRequest }) => !isOnRequest) : offered;
     selected = selectScenarios(asked, isWhole ? options.only : [...options.only, ...usualScenarios]);
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : error}\nTry: npm run bench -- --help`);

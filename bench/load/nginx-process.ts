@@ -46,7 +46,7 @@ function configuration(folder: string, name: string, http: string, workers: numb
   return `${user}daemon off;
 worker_processes ${workers};
 pid ${join(folder, `${name}.pid`)};
-events { worker_connections 9000; }
+events { worker_connections 19000; }
 http {
   access_log off;
   keepalive_requests 1000000000;

@@ -1,4 +1,4 @@
-import { balancing, endpoints, manyEndpoints } from './features/balancing.ts';
+import { balancing, everyEndpoint, hashing, manyEndpoints } from './features/balancing.ts';
 import type { Feature } from './features/feature.ts';
 import { named } from './features/feature.ts';
 import { healthAndBreaking } from './features/health-and-breaking.ts';
@@ -42,8 +42,8 @@ export interface Scenario {
   /** Whether proxies have a core to themselves, where there are several; else everybody has all of them. */
   readonly isPinned: boolean;
   readonly peers: readonly Peer[];
-  /** Heddle beside itself, with one feature on: for those who ask for it by name. */
-  readonly isOfHeddleAlone: boolean;
+  /** For those who ask for it by name. */
+  readonly isOnRequest: boolean;
 }
 
 export interface Target {
@@ -60,7 +60,7 @@ const usual = {
   warmUp: null,
   settles: true,
   isPinned: true,
-  isOfHeddleAlone: false,
+  isOnRequest: false,
 } as const;
 const usualHttp2 = {
   ...usual,
@@ -102,7 +102,22 @@ export const scenarios: readonly Scenario[] = [
     peers: proxies('chain', 'http1'),
   },
   ofFeatures('features-balancing', 'single', balancing),
-  { ...ofFeatures('features-endpoints', 'single', endpoints), upstreamAddresses: manyEndpoints },
+  { ...ofFeatures('features-endpoints', 'single', hashing), upstreamAddresses: manyEndpoints },
+  {
+    ...usual,
+    name: 'endpoints-5000',
+    summary: 'as http1-plain, with 5000 endpoints that requests are spread over, and connections to all of them',
+    figures: ['cpuUsPerRequest', ...closedLoop],
+    target: null,
+    upstreamAddresses: manyEndpoints,
+    load: small,
+    isOnRequest: true,
+    peers: [
+      heddle('single', 'http1', 1, ownBuild, everyEndpoint),
+      haproxy('single', 'http1'),
+      envoy('single', 'http1'),
+    ],
+  },
   ofFeatures('features-health', 'single', healthAndBreaking),
   ofFeatures('features-retries', 'single', retries),
   ofFeatures('features-routes', 'single', routes),
@@ -244,7 +259,7 @@ function ofFeatures(name: string, place: Place, features: readonly Feature[]): S
     figures: ['cpuUsPerRequest', ...closedLoop],
     target: null,
     load: small,
-    isOfHeddleAlone: true,
+    isOnRequest: true,
     peers: [
       heddle(place, 'http1'),
       ...features.map((feature) => heddle(place, 'http1', 1, named(ownBuild, feature), feature)),

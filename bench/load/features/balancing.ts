@@ -26,12 +26,15 @@ export const balancing: readonly Feature[] = [
 /** The most that one service is meant to have. */
 export const manyEndpoints = 5_000;
 
-/**
- * By hash of something that all requests have in common one endpoint takes them all, so that what is measured is finding it.
- * By least request every endpoint has connections of its own, and the kernel's work with so many of them is in the figure.
- */
-export const endpoints: readonly Feature[] = [
+/** By hash of something that all requests have in common one endpoint takes them all: what is measured is finding it. */
+export const hashing: readonly Feature[] = [
   policy('maglev-of-2', maglev),
   { name: 'maglev-of-5000', endpoints: manyEndpoints, documents: () => policyDocument(maglev) },
-  { name: 'least-request-of-5000', endpoints: manyEndpoints, documents: () => '' },
 ];
+
+/** Requests go to all of them, and none waits for a connection, as none does in other proxies. */
+export const everyEndpoint: Feature = {
+  name: 'heddle',
+  endpoints: manyEndpoints,
+  documents: () => policyDocument(`circuitBreaker: { maxConnections: ${2 * manyEndpoints} }`),
+};

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { parseDocuments } from '../../../control-plane/model/parse-documents.ts';
-import { balancing, endpoints } from './balancing.ts';
+import { balancing, everyEndpoint, hashing } from './balancing.ts';
 import { healthAndBreaking } from './health-and-breaking.ts';
 import { limits } from './limits.ts';
 import { retries } from './retries.ts';
 import { routes } from './routes.ts';
 
-const features = [...balancing, ...endpoints, ...healthAndBreaking, ...retries, ...routes, ...limits];
+const features = [...balancing, ...hashing, everyEndpoint, ...healthAndBreaking, ...retries, ...routes, ...limits];
 
 describe('the features that are measured', () => {
   it.each(features)('$name is documents without a fault', ({ documents }) => {
