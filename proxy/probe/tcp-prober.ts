@@ -1,9 +1,8 @@
-import { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import type { Prober } from '../resilience/health-check/check-session.ts';
 import type { TcpCheck } from '../resilience/health-check/health-check-settings.ts';
 import type { CheckOutcome } from '../resilience/health-check/health-record.ts';
-import { holdsAll } from './payload.ts';
+import { PayloadSearch } from './payload.ts';
 import type { ProbeTarget } from './probe-target.ts';
 
 /** Bytes of an answer that are kept to look for what is expected. */
@@ -43,13 +42,12 @@ export class TcpProber implements Prober {
   #exchange(socket: Socket, signal: AbortSignal): Promise<void> {
     const { send, receive } = this.#check;
     return new Promise((resolve, reject) => {
-      let answer = Buffer.alloc(0);
+      const answer = new PayloadSearch(receive);
       socket.on('close', () => reject(new Error('the connection was closed')));
       socket.on('end', () => reject(new Error('the connection was ended')));
       signal.addEventListener('abort', () => reject(new Error('the check is over')));
       socket.on('data', (chunk) => {
-        answer = Buffer.concat([answer, chunk]);
-        if (receive.length > 0 && holdsAll(answer, receive)) resolve();
+        if (answer.take(chunk) && receive.length > 0) resolve();
         else if (answer.length > MAX_ANSWER_BYTES) reject(new Error('the answer is not what is expected'));
       });
       if (send !== null) socket.write(send);
