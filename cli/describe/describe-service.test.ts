@@ -44,7 +44,7 @@ const cart: DescribedService = {
   versions: [{ version: 'v1', instances: 1 }],
   instances: [
     {
-      ...{ name: 'cart-1', version: 'v1', address: '10.0.0.7', region: 'eu', zone: 'a', identity: 'x' },
+      ...{ name: 'cart-1', version: 'v1', address: '10.0.0.7', weight: 3, region: 'eu', zone: 'a', identity: 'x' },
       ports: [{ port: 80, dialed: '10.0.0.7:15006', isMeshed: true }],
     },
   ],
@@ -75,8 +75,8 @@ Ports
   8080   -      http      workloads
 
 Instances
-  NAME     VERSION   REACHED AT       MTLS   ZONE
-  cart-1   v1        10.0.0.7:15006   yes    eu/a
+  NAME     VERSION   REACHED AT       MTLS   WEIGHT   ZONE
+  cart-1   v1        10.0.0.7:15006   yes         3   eu/a
 
 Routes of ports 80, 8080
   REQUESTS                            GO TO                          RULE   SAID BY

@@ -61,6 +61,7 @@ function instanceColumns(isWide: boolean): readonly Column<InstanceDescription>[
       cell: (instance) => (instance.ports.length === 0 ? 'serves no port' : isPlain(instance) ? 'no' : 'yes'),
       tone: (instance) => (instance.ports.length === 0 || isPlain(instance) ? 'warning' : 'good'),
     },
+    { header: 'WEIGHT', align: 'right', cell: ({ weight }) => String(weight) },
     { header: 'ZONE', cell: ({ region, zone }) => [region, zone].filter(Boolean).join('/') || '-' },
     { header: 'IDENTITY', wide: true, cell: ({ identity }) => identity || '-' },
   ];

@@ -133,6 +133,7 @@ describe('checkDocument', () => {
       }),
       'spec.ports[1].port: port 1 is listed twice',
     ],
+    ['a weight of no share', workload({ weight: 0 }), 'spec.weight: write a whole number from 1 to 1000'],
     [
       'a Workload with a host name',
       workload({ address: 'localhost' }),

@@ -40,6 +40,8 @@ export interface InstanceDescription {
     readonly dialed: string;
     readonly isMeshed: boolean;
   }[];
+  /** Share of the requests beside the other instances. */
+  readonly weight: number;
   readonly region: string;
   readonly zone: string;
   readonly identity: string;

@@ -11,6 +11,10 @@ const ipAddressSchema = boundedText('an IP address', 64).refine(
   'write an IP address such as 10.0.0.7 or fd00::7',
 );
 
+/** The sum over all instances of a zone has to fit into 32 bits (Envoy). */
+const maxWeight = 1000;
+const weightHint = `write a whole number from 1 to ${maxWeight}`;
+
 const workloadPortSchema = z
   .object({
     /** For a Service whose `targetPort` is a name. */
@@ -62,6 +66,11 @@ export const workloadSchema = z.object({
     service: labelNameSchema.optional(),
     /** Expected identity is `sa/<serviceAccount>`; the service when left out. */
     serviceAccount: labelNameSchema.optional(),
+    /**
+     * Its share of the requests beside the other instances, where the balancer heeds weights: one of 2 gets twice what one of 1
+     * gets. Default 1. Istio `WorkloadEntry.weight`, Envoy `LbEndpoint.load_balancing_weight`.
+     */
+    weight: z.number({ error: weightHint }).int(weightHint).min(1, weightHint).max(maxWeight, weightHint).optional(),
     locality: z
       .object({ region: boundedText('a locality', 63).default(''), zone: boundedText('a locality', 63).default('') })
       .optional(),

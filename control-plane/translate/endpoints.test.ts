@@ -10,6 +10,7 @@ const meshed: Instance = {
   identity: 'spiffe://cluster.local/ns/default/sa/cart',
   labels: {},
   address: '10.0.0.1',
+  weight: 1,
   ports: [
     { port: 8080, name: 'http', protocol: 'http', inbound: { address: '10.0.0.2', port: 15006 } },
     { port: 9100, name: 'metrics', protocol: 'auto', inbound: null },

@@ -23,7 +23,7 @@ export interface Dial {
 /**
  * The EDS resource of one cluster: one group per locality in order of region and zone, the instances in it by name.
  *
- * Every group has a locality, also an empty one, and a weight, its number of endpoints where zones are not weighted: gRPC
+ * Every group has a locality, also an empty one, and a weight, that of its endpoints together where zones are not weighted: gRPC
  * clients refuse a group without the first and route nothing to one without the second.
  *
  * With `caller` the groups have priorities by how far they are from it, without gaps.
@@ -35,7 +35,7 @@ export function clusterLoadAssignment(
   weightedZones: ReadonlyMap<string, number> | null,
   caller: Locality | null,
 ): Input<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
-  const localities = new Map<string, { region: string; zone: string; endpoints: LbEndpoint[] }>();
+  const localities = new Map<string, { region: string; zone: string; weight: number; endpoints: LbEndpoint[] }>();
   for (const instance of destination.service.instances) {
     const dial =
       destination.subset === '' || destination.subset === instance.version ? dialFor(instance, port.target) : null;
@@ -44,7 +44,8 @@ export function clusterLoadAssignment(
     }
     const { region, zone } = instance;
     const key = JSON.stringify([region, zone]);
-    const locality = localities.get(key) ?? { region, zone, endpoints: [] };
+    const locality = localities.get(key) ?? { region, zone, weight: 0, endpoints: [] };
+    locality.weight += instance.weight;
     locality.endpoints.push(lbEndpoint(instance, destination.service.name, dial));
     localities.set(key, locality);
   }
@@ -56,11 +57,11 @@ export function clusterLoadAssignment(
     endpoints: groups
       .map((group, index) => ({ ...group, priority: levels.indexOf(distances[index] as number) })) // one for each
       .sort((a, b) => a.priority - b.priority || compareText(a.region, b.region) || compareText(a.zone, b.zone))
-      .map(({ region, zone, endpoints, priority }) => ({
+      .map(({ region, zone, weight, endpoints, priority }) => ({
         locality: { region, zone },
         lb_endpoints: endpoints,
         // where zones are weighted, one that nobody names has weight 1 (Envoy Gateway)
-        load_balancing_weight: { value: weightedZones === null ? endpoints.length : (weightedZones.get(zone) ?? 1) },
+        load_balancing_weight: { value: weightedZones === null ? weight : (weightedZones.get(zone) ?? 1) },
         ...(priority > 0 && { priority }),
       })),
   };
@@ -96,6 +97,7 @@ function lbEndpoint(instance: Instance, service: string, dial: Dial): LbEndpoint
   return {
     endpoint: { address: socketAddress(dial.address, dial.port), hostname: name },
     health_status: 'HEALTHY',
+    ...(instance.weight !== 1 && { load_balancing_weight: { value: instance.weight } }),
     metadata: formatEndpointMetadata({
       isMeshed: dial.isMeshed,
       workload: { name, namespace, service: instance.service || service, version, cluster: machineCluster },

@@ -29,6 +29,8 @@ export interface Instance extends ServiceMember {
   readonly name: string;
   /** IP address. */
   readonly address: string;
+  /** Share of the requests beside other instances; 1 where nobody said. */
+  readonly weight: number;
   /** In declared order: the first is what port 80 of an implicit service means. */
   readonly ports: readonly InstancePort[];
   /** '' when unknown. */
@@ -111,6 +113,7 @@ function registeredInstance(workload: RegisteredWorkload): Instance {
     identity: workload.identity,
     labels: workload.labels,
     address: workload.address,
+    weight: 1,
     ports: workload.ports.map((port) => ({
       port: port.port,
       name: '',
@@ -135,6 +138,7 @@ function describedInstance(workload: Workload, trustDomain: string): Instance {
     identity: isMeshed && account !== '' ? `spiffe://${trustDomain}/ns/${metadata.namespace}/sa/${account}` : '',
     labels: service === '' ? (metadata.labels ?? {}) : { ...metadata.labels, app: metadata.labels?.app ?? service },
     address: spec.address,
+    weight: spec.weight ?? 1,
     ports: spec.ports.map((port) => ({
       port: port.port,
       name: port.name ?? '',

@@ -63,5 +63,5 @@ function gone(protocol: RegisteredProtocol, port = 8080): ServiceMember {
 
 function running(name: string, protocol: RegisteredProtocol, port = 8080): Instance {
   const ports = [{ port, name: 'db', protocol, inbound: null }];
-  return { ...gone(protocol, port), name, address: '10.0.0.1', region: '', zone: '', ports };
+  return { ...gone(protocol, port), name, address: '10.0.0.1', weight: 1, region: '', zone: '', ports };
 }

@@ -142,4 +142,28 @@ describe('balancing', () => {
       await vi.waitUntil(async () => [...(await answers(10))].join() === next, { timeout: 10_000 });
     }
   }, 30_000);
+
+  it('gives an instance of three times the weight three times the requests', async () => {
+    const text = readFileSync(join(import.meta.dirname, 'weights.yaml'), 'utf8');
+    const ports = new Map<string, number>();
+    for (const name of ['till-1', 'till-2']) {
+      ports.set(name, await mesh.application((_request, response) => response.end(name)));
+    }
+    // the file is as users write it; the applications of this test are on free ports
+    const written = text.replace('9001', String(ports.get('till-1'))).replace('9002', String(ports.get('till-2')));
+    const { documents, violations } = parseDocuments(written);
+    expect(violations).toEqual([]);
+    for (const { document } of documents) {
+      if (document.kind === 'Workload') await mesh.api.apply(kinds.Workload, document);
+      else await mesh.api.apply(kinds.BackendTrafficPolicy, document);
+    }
+    const localPort = await freePort();
+    await mesh.sidecar('shopper-1', { service: 'shopper', upstreams: [{ service: 'till', localPort }] });
+    const counts = { 'till-1': 0, 'till-2': 0 };
+    for (let i = 0; i < 400; i++) {
+      const { body } = await request(`http://127.0.0.1:${localPort}`);
+      counts[(await body.text()) as keyof typeof counts]++;
+    }
+    expect(counts).toEqual({ 'till-1': 100, 'till-2': 300 });
+  });
 });

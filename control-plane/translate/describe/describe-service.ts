@@ -64,14 +64,14 @@ export function describeService(service: Service, callerNamespace: string, from:
 }
 
 function describeInstance(instance: Instance, service: Service): InstanceDescription {
-  const { name, version, address, region, zone, identity } = instance;
+  const { name, version, address, weight, region, zone, identity } = instance;
   const ports = service.ports.flatMap(({ port, target }) => {
     const dial = dialFor(instance, target);
     if (dial === null) return [];
     const host = dial.address.includes(':') ? `[${dial.address}]` : dial.address;
     return [{ port, dialed: `${host}:${dial.port}`, isMeshed: dial.isMeshed }];
   });
-  return { name, version, address, ports, region, zone, identity };
+  return { name, version, address, ports, weight, region, zone, identity };
 }
 
 function describePort(
