@@ -7,7 +7,7 @@ await import('./forward-http.test.ts');
 await import('./forward-http.flow.test.ts');
 await import('./forward-http.idle.test.ts');
 await import('./forward-http.upgrade.test.ts');
-await import('./forward-websocket.test.ts');
+await import('./forward-http.websocket.test.ts');
 await import('./http1/conformance.test.ts');
 
 describe('these suites', () => {

@@ -4,11 +4,11 @@ import { connect as connectHttp2, constants, createServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { collectGarbage } from './resilience/collect-garbage.ts';
-import type { RetrySettings } from './resilience/retry-policy.ts';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
+import { collectGarbage } from '../resilience/collect-garbage.ts';
+import type { RetrySettings } from '../resilience/retry-policy.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import type { Forwarder, ScriptedServer } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 

@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { plainBalancer } from './cluster/balancer-config.ts';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import type { HashRule } from './route/hash-policy.ts';
-import { HashPolicies } from './route/hash-policy.ts';
-import { CookieSession, endless, HeaderSession } from './route/session-state.ts';
-import type { ForwarderOptions } from './testing/forwarder.ts';
-import { endpointConfig, startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { plainBalancer } from '../cluster/balancer-config.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import type { HashRule } from '../route/hash-policy.ts';
+import { HashPolicies } from '../route/hash-policy.ts';
+import { CookieSession, endless, HeaderSession } from '../route/session-state.ts';
+import type { ForwarderOptions } from '../testing/forwarder.ts';
+import { endpointConfig, startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

@@ -3,12 +3,12 @@ import type { Http2Server, ServerHttp2Stream } from 'node:http2';
 import { connect, constants, createServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RetrySettings } from './resilience/retry-policy.ts';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import { HeaderMatcher } from './route/header-matcher.ts';
-import type { Forwarder } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import type { RetrySettings } from '../resilience/retry-policy.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import { HeaderMatcher } from '../route/header-matcher.ts';
+import type { Forwarder } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

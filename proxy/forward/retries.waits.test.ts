@@ -3,12 +3,12 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { connect, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RateLimitedBackOff } from './resilience/rate-limited-back-off.ts';
-import type { RetrySettings } from './resilience/retry-policy.ts';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import type { ForwarderOptions } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { RateLimitedBackOff } from '../resilience/rate-limited-back-off.ts';
+import type { RetrySettings } from '../resilience/retry-policy.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import type { ForwarderOptions } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 

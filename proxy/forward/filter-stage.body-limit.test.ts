@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BodyLimit } from './filter/body-limit.ts';
-import { data, open } from './http2/testing/wire.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { Http2Probe } from './testing/http2-probe.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { BodyLimit } from '../filter/body-limit.ts';
+import { data, open } from '../http2/testing/wire.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { Http2Probe } from '../testing/http2-probe.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BodyLimit } from './filter/body-limit.ts';
-import type { EndedRequest, FilterAnswer, FilterVerdict, RequestFilter } from './filter/request-filter.ts';
-import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { BodyLimit } from '../filter/body-limit.ts';
+import type { EndedRequest, FilterAnswer, FilterVerdict, RequestFilter } from '../filter/request-filter.ts';
+import type { Forwarder, ScriptedServer } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

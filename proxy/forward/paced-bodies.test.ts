@@ -5,10 +5,10 @@ import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BandwidthLimit, HeadBandwidthLimit } from './filter/bandwidth-limit.ts';
-import { noBandwidth, SharedBandwidth } from './filter/shared-bandwidth.ts';
-import { TimerWheel } from './resilience/timer-wheel.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
+import { BandwidthLimit, HeadBandwidthLimit } from '../filter/bandwidth-limit.ts';
+import { noBandwidth, SharedBandwidth } from '../filter/shared-bandwidth.ts';
+import { TimerWheel } from '../resilience/timer-wheel.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

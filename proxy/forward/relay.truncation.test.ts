@@ -3,12 +3,12 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { connect, createServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTestMesh } from '../certs/testing/test-identity.ts';
-import type { UpstreamProtocol } from './cluster/endpoint.ts';
-import type { Forwarder } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { holderOf } from './testing/mesh-identity.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import type { UpstreamProtocol } from '../cluster/endpoint.ts';
+import type { Forwarder } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { holderOf } from '../testing/mesh-identity.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createTestMesh } from '../certs/testing/test-identity.ts';
-import type { UpstreamProtocol } from './cluster/endpoint.ts';
-import { data, open, PREFACE, post, settings } from './http2/testing/wire.ts';
-import type { Forwarder } from './testing/forwarder.ts';
-import { startForwarder } from './testing/forwarder.ts';
-import { holderOf } from './testing/mesh-identity.ts';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import type { UpstreamProtocol } from '../cluster/endpoint.ts';
+import { data, open, PREFACE, post, settings } from '../http2/testing/wire.ts';
+import type { Forwarder } from '../testing/forwarder.ts';
+import { startForwarder } from '../testing/forwarder.ts';
+import { holderOf } from '../testing/mesh-identity.ts';
 
 const BYTES = 10_000_000;
 const closers: (() => Promise<unknown>)[] = [];

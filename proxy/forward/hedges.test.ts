@@ -3,11 +3,11 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { constants, createServer } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RetrySettings } from './resilience/retry-policy.ts';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
-import { clusterConfig, startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import type { RetrySettings } from '../resilience/retry-policy.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import type { Forwarder, ScriptedServer } from '../testing/forwarder.ts';
+import { clusterConfig, startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 

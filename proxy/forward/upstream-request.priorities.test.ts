@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { defaultLimits } from './resilience/circuit-breaker.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { defaultLimits } from '../resilience/circuit-breaker.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { defaultLimits } from './resilience/circuit-breaker.ts';
-import type { ForwarderOptions } from './testing/forwarder.ts';
-import { plainCluster, startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { defaultLimits } from '../resilience/circuit-breaker.ts';
+import type { ForwarderOptions } from '../testing/forwarder.ts';
+import { plainCluster, startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

@@ -3,11 +3,11 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { connect, createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { grpcTimeoutMs } from './message/grpc.ts';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import type { ForwarderOptions, ScriptedServer } from './testing/forwarder.ts';
-import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { grpcTimeoutMs } from '../message/grpc.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import type { ForwarderOptions, ScriptedServer } from '../testing/forwarder.ts';
+import { startForwarder, startMesh, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 

@@ -1,14 +1,14 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Cluster } from './cluster/cluster.ts';
-import type { ForwardEnvironment } from './forward/forward-environment.ts';
-import { Mirrors } from './forward/mirrors.ts';
-import { OutgoingRequest, RequestHead } from './message-head.ts';
-import { TimerWheel } from './resilience/timer-wheel.ts';
-import type { Mirror } from './route/route.ts';
-import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
-import { plainCluster, startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { OutgoingRequest, RequestHead } from '../message-head.ts';
+import { TimerWheel } from '../resilience/timer-wheel.ts';
+import type { Mirror } from '../route/route.ts';
+import type { Forwarder, ScriptedServer } from '../testing/forwarder.ts';
+import { plainCluster, startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
+import type { ForwardEnvironment } from './forward-environment.ts';
+import { Mirrors } from './mirrors.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 
