@@ -7,27 +7,8 @@ import { headerValue } from '../message-head.ts';
 import { defaultBackOffBaseMs } from './back-off.ts';
 import type { RateLimitedBackOff } from './rate-limited-back-off.ts';
 
-/** When a route repeats a failed request, compiled from Envoy's `RetryPolicy` into what one look can answer. */
-export interface RetryPolicy {
-  /** No connection to the endpoint came about: nothing was sent. */
-  readonly onConnectFailure: boolean;
-  /** The connection ended, or a try ran out of time, before an answer; the endpoint may have seen the request. */
-  readonly onReset: boolean;
-  /** As `onReset`, but only where it is proven that nothing was sent. */
-  readonly onResetBeforeRequest: boolean;
-  /** Answers that are taken for a failure. */
-  readonly statuses: ReadonlySet<number>;
-  /** gRPC status codes that are taken for a failure when they come in place of an answer. */
-  readonly grpcStatuses: ReadonlySet<number>;
-  /** Answers with `x-envoy-ratelimited`; without this they are never repeated, whatever else they have. */
-  readonly onRateLimited: boolean;
-  /** Answers with a header that one of these matches; null for none. */
-  readonly answerHeaders: readonly LinesCondition[] | null;
-  /** One of the last two is asked for, so that an answer of any status has to be looked at. */
-  readonly looksAtEveryAnswer: boolean;
-  /** Requests that none of these matches have another policy: this one without its conditions. Null for no such rule. */
-  readonly requestHeaders: readonly RequestCondition[] | null;
-  readonly withoutConditions: RetryPolicy | null;
+/** How often, how soon and with what a route repeats a request, whatever for. */
+export interface RetryBounds {
   /** Attempts beyond the first. */
   readonly maxRetries: number;
   /** Time for one attempt; 0 means no bound but the route's. */
@@ -48,6 +29,29 @@ export interface RetryPolicy {
   readonly retryNonIdempotent: boolean;
 }
 
+/** When a route repeats a failed request, compiled from Envoy's `RetryPolicy` into what one look can answer. */
+export interface RetryPolicy extends RetryBounds {
+  /** No connection to the endpoint came about: nothing was sent. */
+  readonly onConnectFailure: boolean;
+  /** The connection ended, or a try ran out of time, before an answer; the endpoint may have seen the request. */
+  readonly onReset: boolean;
+  /** As `onReset`, but only where it is proven that nothing was sent. */
+  readonly onResetBeforeRequest: boolean;
+  /** Answers that are taken for a failure. */
+  readonly statuses: ReadonlySet<number>;
+  /** gRPC status codes that are taken for a failure when they come in place of an answer. */
+  readonly grpcStatuses: ReadonlySet<number>;
+  /** Answers with `x-envoy-ratelimited`; without this they are never repeated, whatever else they have. */
+  readonly onRateLimited: boolean;
+  /** Answers with a header that one of these matches; null for none. */
+  readonly answerHeaders: readonly LinesCondition[] | null;
+  /** One of the last two is asked for, so that an answer of any status has to be looked at. */
+  readonly looksAtEveryAnswer: boolean;
+  /** Requests that none of these matches have another policy: this one without its conditions. Null for no such rule. */
+  readonly requestHeaders: readonly RequestCondition[] | null;
+  readonly withoutConditions: RetryPolicy | null;
+}
+
 /** A condition on a block of header lines. */
 export interface LinesCondition {
   matchesLines(block: string): boolean;
@@ -58,8 +62,8 @@ export interface RequestCondition {
   matches(head: RequestHead): boolean;
 }
 
-/** What `compileRetryPolicy` needs to know, in the words of Envoy's `RetryPolicy`. What is left out is not asked for. */
-export interface RetrySettings {
+/** What `compileRetryPolicy` needs to know, in the words of Envoy's `RetryPolicy`. What is left out is as in `defaultRetryBounds`. */
+export interface RetrySettings extends Partial<RetryBounds> {
   /** Comma-separated conditions, `connect-failure,reset`. */
   readonly retryOn: string;
   /** Count only together with the condition `retriable-status-codes`. */
@@ -67,19 +71,7 @@ export interface RetrySettings {
   /** Count only together with the condition `retriable-headers`. */
   readonly retriableHeaders?: readonly LinesCondition[];
   readonly retriableRequestHeaders?: readonly RequestCondition[];
-  /** Default 1. */
-  readonly maxRetries?: number;
-  readonly perTryTimeoutMs?: number;
-  /** Default false. */
-  readonly hedgesOnTryTimeout?: boolean;
-  readonly perTryIdleTimeoutMs?: number;
-  /** Default 25 and 250 (Envoy `RetryBackOff`). */
-  readonly backOffBaseMs?: number;
-  readonly backOffMaxMs?: number;
-  readonly rateLimitedBackOff?: RateLimitedBackOff | null;
-  readonly hostDraws?: number;
-  /** Default 64 KiB. */
-  readonly replayBytes?: number;
+  /** Nobody is to forget to ask. */
   readonly retryNonIdempotent: boolean;
 }
 
@@ -92,6 +84,20 @@ export const maxRetriesOfRequest = 100;
 /** `request_body_buffer_limit` of a route that does not say: Linkerd's number; Envoy keeps what its connection buffers, 1 MiB. */
 export const defaultReplayBytes = 65_536;
 
+/** Of a policy that says no more than its conditions; the back-off is 25 ms to 250 ms (Envoy `RetryBackOff`). */
+const defaultRetryBounds: RetryBounds = {
+  maxRetries: defaultMaxRetries,
+  perTryTimeoutMs: 0,
+  hedgesOnTryTimeout: false,
+  perTryIdleTimeoutMs: 0,
+  backOffBaseMs: defaultBackOffBaseMs,
+  backOffMaxMs: 10 * defaultBackOffBaseMs,
+  rateLimitedBackOff: null,
+  hostDraws: 0,
+  replayBytes: defaultReplayBytes,
+  retryNonIdempotent: false,
+};
+
 /**
  * Compiles Envoy's conditions. As there, `5xx` and `gateway-error` include every way of getting no answer at all, and
  * every kind of reset includes a failed connection. `refused-stream` is a server's promise that it did nothing, so it
@@ -102,19 +108,20 @@ export const defaultReplayBytes = 65_536;
  * Source: Envoy router filter, `x-envoy-retry-on` and `x-envoy-retry-grpc-on`.
  */
 export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
-  const requestHeaders = nullWhenEmpty(settings.retriableRequestHeaders);
-  const conditions = new Set(splitConditions(settings.retryOn));
+  const { retryOn, retriableStatusCodes, retriableHeaders, retriableRequestHeaders, ...bounds } = settings;
+  const requestHeaders = nullWhenEmpty(retriableRequestHeaders);
+  const conditions = new Set(splitConditions(retryOn));
   const on = (name: RetryCondition) => conditions.has(name);
   const onReset = on('reset') || on('5xx') || on('gateway-error');
   const statuses = new Set<number>();
   if (on('5xx')) for (let status = 500; status <= 599; status++) statuses.add(status);
   if (on('gateway-error')) for (const status of [502, 503, 504]) statuses.add(status);
   if (on('retriable-4xx')) statuses.add(409);
-  if (on('retriable-status-codes')) for (const status of settings.retriableStatusCodes) statuses.add(status);
+  if (on('retriable-status-codes')) for (const status of retriableStatusCodes) statuses.add(status);
   const grpcStatuses = new Set<number>();
   for (const [name, code] of Object.entries(grpcRetryConditions)) if (conditions.has(name)) grpcStatuses.add(code);
   const onRateLimited = on('envoy-ratelimited');
-  const answerHeaders = on('retriable-headers') ? nullWhenEmpty(settings.retriableHeaders) : null;
+  const answerHeaders = on('retriable-headers') ? nullWhenEmpty(retriableHeaders) : null;
   return {
     onConnectFailure: on('connect-failure') || on('reset-before-request') || onReset,
     onReset,
@@ -127,16 +134,8 @@ export function compileRetryPolicy(settings: RetrySettings): RetryPolicy {
     requestHeaders,
     withoutConditions:
       requestHeaders && compileRetryPolicy({ ...settings, retryOn: '', retriableRequestHeaders: [], maxRetries: 0 }),
-    maxRetries: settings.maxRetries ?? defaultMaxRetries,
-    perTryTimeoutMs: settings.perTryTimeoutMs ?? 0,
-    hedgesOnTryTimeout: settings.hedgesOnTryTimeout ?? false,
-    perTryIdleTimeoutMs: settings.perTryIdleTimeoutMs ?? 0,
-    backOffBaseMs: settings.backOffBaseMs ?? defaultBackOffBaseMs,
-    backOffMaxMs: settings.backOffMaxMs ?? 10 * defaultBackOffBaseMs,
-    rateLimitedBackOff: settings.rateLimitedBackOff ?? null,
-    hostDraws: settings.hostDraws ?? 0,
-    replayBytes: settings.replayBytes ?? defaultReplayBytes,
-    retryNonIdempotent: settings.retryNonIdempotent,
+    ...defaultRetryBounds,
+    ...bounds,
   };
 }
 
