@@ -2,7 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CLUSTER_TYPE_URL } from '../proto/type-urls.ts';
+import { FAULT_FILTER } from '../proto/extension-names.ts';
+import { STOCK_FEATURES } from '../proto/features.ts';
+import { CLUSTER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL } from '../proto/type-urls.ts';
 import { LiveMesh } from './live-mesh.ts';
 import { Registry } from './registry/registry.ts';
 import { registration } from './registry/testing/registration.ts';
@@ -66,6 +68,27 @@ describe('LiveMesh', () => {
   it('publishes what there is before it has started', () => {
     expect(snapshots).toHaveLength(1);
     expect(latest().revision).toBe(0);
+  });
+
+  it('takes a fault that ends from clients that have no clock of their own', async () => {
+    const envoy = { ...client, features: STOCK_FEATURES };
+    const name = 'cart.default.svc.cluster.local:80';
+    const faultOf = () => latest().resource(envoy, ROUTE_CONFIGURATION_TYPE_URL, name)?.bytes.includes(FAULT_FILTER);
+    registry.register(registration({ name: 'cart-1' }));
+    const fault = {
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'FaultInjection',
+      metadata: { name: 'cart', namespace: 'default' },
+      spec: {
+        targetRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+        until: new Date(Date.now() + 500).toISOString(),
+        abort: { httpStatus: 503, percentage: 100 },
+      },
+    };
+    await store.put('/heddle.dev/faultinjections/default/cart', JSON.stringify(fault));
+    await until(() => faultOf() === true);
+    await until(() => faultOf() === false);
+    expect(latest().revision).toBe(1);
   });
 
   it('translates documents and workloads as they come and go', async () => {

@@ -11,6 +11,7 @@ import { workloadService } from './model/workload.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Change, Entry, Store } from './store/store.ts';
 import { CompactedError } from './store/store.ts';
+import { nextEndMs } from './translate/faults.ts';
 import type { Documents, MeshView } from './translate/mesh-view.ts';
 import type { PortSummary } from './translate/port-protocol.ts';
 import type { Problem } from './translate/problem.ts';
@@ -32,6 +33,9 @@ export interface LiveMeshOptions {
   readonly now?: () => number;
 }
 
+/** What a timer takes; after it there is another look. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Wait after the store could not be read or watched. */
 const retryMs = 1000;
 
@@ -49,6 +53,7 @@ export class LiveMesh implements DocumentLookup {
   readonly #closing = new AbortController();
   readonly #debounce: Debounce;
   #stopListening: () => void = () => {};
+  #ending: NodeJS.Timeout | undefined = undefined;
   #following: Promise<void> = Promise.resolve();
   #revision = 0;
   #snapshot: Snapshot | null = null;
@@ -73,6 +78,7 @@ export class LiveMesh implements DocumentLookup {
   async close(): Promise<void> {
     this.#closing.abort();
     this.#debounce.close();
+    clearTimeout(this.#ending);
     this.#stopListening();
     await this.#following;
   }
@@ -194,13 +200,23 @@ export class LiveMesh implements DocumentLookup {
   #translate(changedAtMs: number): void {
     const registryRevision = this.#options.registry.view().revision;
     try {
-      const snapshot = translate(this.#view([...this.#documents.values()]), this.#snapshot);
+      const view = this.#view([...this.#documents.values()]);
+      this.#awaitEnd(view);
+      const snapshot = translate(view, this.#snapshot);
       this.#snapshot = snapshot;
       this.#options.publish(snapshot, { registryRevision, changedAtMs });
     } catch (error) {
       const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#options.log('error', 'the mesh cannot be translated, the last snapshot stays', { reason });
     }
+  }
+
+  /** A fault that ends is a change that nobody makes. */
+  #awaitEnd({ documents, nowMs }: MeshView): void {
+    clearTimeout(this.#ending);
+    const endMs = nextEndMs(documents.FaultInjection, nowMs);
+    if (endMs === null) return;
+    this.#ending = setTimeout(() => this.#debounce.call(), Math.min(endMs - nowMs, longestTimerMs)).unref();
   }
 
   #view(documents: readonly ModelDocument[]): MeshView {
@@ -214,6 +230,7 @@ export class LiveMesh implements DocumentLookup {
       remembered,
       trustDomain: this.#options.trustDomain,
       trustBundlePem: this.#options.trustBundlePem,
+      nowMs: this.#now(),
     });
   }
 }

@@ -43,6 +43,16 @@ export class FaultAttachments {
   }
 }
 
+/** When the next one ends after `nowMs`; null for none. */
+export function nextEndMs(faults: readonly FaultInjection[], nowMs: number): number | null {
+  const ends = faults.map(({ spec }) => Date.parse(spec.until)).filter((endMs) => endMs > nowMs);
+  return ends.length === 0 ? null : Math.min(...ends);
+}
+
+export function hasEnded({ spec }: FaultInjection, nowMs: number): boolean {
+  return Date.parse(spec.until) <= nowMs;
+}
+
 /** The route with the fault. Routes are shared by all that call the service, so all have the same. */
 export function withFault(route: Route, fault: FaultInjection | null): Route {
   if (fault === null) return route;

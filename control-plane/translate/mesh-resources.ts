@@ -22,6 +22,7 @@ import {
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
 import { isWildcard } from '../model/external-service/host.ts';
+import type { FaultInjection } from '../model/fault-injection.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { Mesh } from '../model/mesh.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
@@ -37,7 +38,7 @@ import { externalCluster } from './external-clusters.ts';
 import { externalListing } from './external-listing.ts';
 import type { ExternalPort } from './external-services.ts';
 import { ExternalServices } from './external-services.ts';
-import { FaultAttachments } from './faults.ts';
+import { FaultAttachments, hasEnded } from './faults.ts';
 import { rateLimitService } from './global-rate-limits.ts';
 import { httpSettings } from './http-settings.ts';
 import type { GovernedPort } from './inbound-limits.ts';
@@ -63,6 +64,7 @@ import { rootSecret } from './secrets.ts';
 import type { Destination, Service, ServicePort } from './service-catalog.ts';
 import { destinationName, ServiceCatalog } from './service-catalog.ts';
 import { ownAddress, serviceListener } from './service-listener.ts';
+import { stockGaps } from './stock-gaps.ts';
 import { stockOutboundRoutes } from './stock-routes.ts';
 import { declaredPort } from './target-port.ts';
 import { decidingTcpRoute, tcpTargets } from './tcp-routes.ts';
@@ -197,6 +199,10 @@ export class MeshResources {
       faults: this.#faults,
       problems,
     });
+  }
+
+  stockGaps(): readonly Problem[] {
+    return stockGaps(this.#view.documents);
   }
 
   problems(): readonly Problem[] {
@@ -358,12 +364,18 @@ export class MeshResources {
           caller: { namespace, serviceAccount },
           policy: this.#policies.policyFor(destination.service, port),
           carried: abilities.tcp ? carried() : 'anything',
-          fault: abilities.faults ? this.#faults.faultFor(destination.service, port) : null,
+          fault: abilities.faults ? this.#fault(destination.service, port, abilities) : null,
           abilities,
         },
         this.#catalog,
       );
     return { scope, message };
+  }
+
+  /** An Envoy does not know when it ends, so it is not told of one that has. */
+  #fault(service: Service, port: ServicePort, { stock }: Abilities): FaultInjection | null {
+    const fault = this.#faults.faultFor(service, port);
+    return fault !== null && stock && hasEnded(fault, this.#view.nowMs) ? null : fault;
   }
 
   #cluster(client: ClientView, name: string): PlannedResource | null {

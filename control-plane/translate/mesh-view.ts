@@ -17,4 +17,6 @@ export interface MeshView {
   readonly trustDomain: string;
   /** PEM of the roots that peers' certificates must lead to. */
   readonly trustBundlePem: string;
+  /** For clients who have to be told when something ends: a sidecar of ours looks at its own clock. */
+  readonly nowMs: number;
 }

@@ -21,6 +21,7 @@ export class Snapshot {
   /** What the snapshot before had made. That snapshot itself is let go, or each would hold on to all before it. */
   readonly #before: ReadonlyMap<string, EncodedResource>;
   #problems: readonly Problem[] | null = null;
+  #stockGaps: readonly Problem[] | null = null;
 
   constructor(view: MeshView, previous: Snapshot | null) {
     this.revision = view.revision;
@@ -58,6 +59,12 @@ export class Snapshot {
   /** What decides about calls to the service from a namespace; null when there is no such service. */
   describe(namespace: string, name: string, callerNamespace: string): ServiceDescription | null {
     return this.#resources.describe({ namespace, name }, callerNamespace, this.problems());
+  }
+
+  /** What documents ask for and a stock Envoy cannot have. */
+  stockGaps(): readonly Problem[] {
+    this.#stockGaps ??= this.#resources.stockGaps();
+    return this.#stockGaps;
   }
 
   /** What documents ask for and cannot have. */

@@ -52,6 +52,32 @@ describe('AdsServer', () => {
     expect(second.nonce).not.toBe(first.nonce);
   });
 
+  it('serves an Envoy as it is, and says once what it cannot have', async () => {
+    const lines: string[] = [];
+    await xds.close();
+    xds = await startXds({ log: (_level, message, fields) => lines.push(`${message} ${fields?.path ?? ''}`) });
+    const told = () => lines.filter((line) => line.startsWith('left out'));
+    const stockGaps = (paths: readonly string[]) => () =>
+      paths.map((path) => ({ document: 'BackendTrafficPolicy/default/cart', path, message: 'none' }));
+    const from = () => ({ registryRevision: ++registryRevision, changedAtMs: Date.now() });
+    const source = (revision: number, ...paths: string[]) => ({
+      ...snapshotOf(revision, [badCluster('a')]),
+      stockGaps: stockGaps(paths),
+    });
+    xds.ads.publish(source(1, 'spec.fallback'), from());
+    const ours = connectAs(cart).delta();
+    ours.send(subscribe('a'));
+    expect(summary(await ours.next())).toMatchObject({ sent: [], gone: ['a'] });
+    expect(told()).toEqual([]);
+    const { metadata: _, ...node } = sidecarNode('cart-2');
+    const envoy = connectAs(cart).delta();
+    envoy.send({ ...subscribe('a'), node });
+    expect(summary(await envoy.next()).sent).toEqual(['a']);
+    expect(told()).toEqual(['left out for an Envoy spec.fallback']);
+    xds.ads.publish(source(2, 'spec.fallback', 'spec.retryAfter'), from());
+    expect(told()).toEqual(['left out for an Envoy spec.fallback', 'left out for an Envoy spec.retryAfter']);
+  });
+
   it('lets a client wait that comes before the first snapshot', async () => {
     const stream = connectAs(cart).delta();
     stream.send(subscribe('a'));

@@ -101,6 +101,8 @@ export class AdsServer {
   /** Pushes that a stream has not been looked at for. */
   readonly #unseen = new Map<OpenStream, { pushes: Push[]; flush(): void }>();
   #gate: ResourceGate | null = null;
+  /** What was said to be left out, so that each is said once while it is so. */
+  #toldGaps: ReadonlySet<string> = new Set();
 
   constructor(options: AdsServerOptions) {
     this.#options = options;
@@ -141,6 +143,18 @@ export class AdsServer {
       this.#unseen.set(stream, unseen);
       this.#evaluations.add(unseen);
     }
+    this.#tellGaps();
+  }
+
+  /** Says aloud what documents ask for in vain as long as an Envoy is there. */
+  #tellGaps(): void {
+    if (this.#gate === null || ![...this.#streams].some(({ isStock }) => isStock)) return;
+    const gaps = new Map(this.#gate.stockGaps().map((gap) => [`${gap.document} ${gap.path}`, gap]));
+    for (const [key, { document, path, message }] of gaps) {
+      if (!this.#toldGaps.has(key))
+        this.#options.log('warn', 'left out for an Envoy', { document, path, reason: message });
+    }
+    this.#toldGaps = new Set(gaps.keys());
   }
 
   /** Looks at one stream for all pushes since it was looked at last. */
@@ -229,6 +243,7 @@ export class AdsServer {
     if (this.#gate !== null) {
       stream.setGate(this.#gate);
     }
+    if (stream.isStock) this.#tellGaps();
     this.#options.log('info', 'a proxy is connected', { proxy: stream.key, identity, peer: caller.address });
     return stream;
   }

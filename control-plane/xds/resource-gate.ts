@@ -29,6 +29,14 @@ export interface ResourceSource {
   readonly revision: number;
   resource(client: ClientView, typeUrl: ResourceTypeUrl, name: string): SnapshotResource | null;
   names(client: ClientView, typeUrl: ResourceTypeUrl): readonly string[];
+  /** What documents ask for and a stock Envoy cannot have; absent for nothing. */
+  stockGaps?(): readonly StockGap[];
+}
+
+export interface StockGap {
+  readonly document: string;
+  readonly path: string;
+  readonly message: string;
 }
 
 export interface GatedResource {
@@ -100,6 +108,10 @@ export class ResourceGate {
 
   names(client: ClientView, typeUrl: ResourceTypeUrl): readonly string[] {
     return this.#source.names(client, typeUrl);
+  }
+
+  stockGaps(): readonly StockGap[] {
+    return this.#source.stockGaps?.() ?? [];
   }
 
   /** For the next gate: what was good here. Lets go of what came before. */

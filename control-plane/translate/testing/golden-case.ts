@@ -88,6 +88,7 @@ export function viewOf(
     remembered,
     trustDomain: 'cluster.local',
     trustBundlePem,
+    nowMs: Date.UTC(2026, 0, 1),
   };
 }
 
