@@ -46,6 +46,8 @@ export const FEATURES = {
    * `envoy.filters.http.stateful_session`.
    */
   balancing: 'balancing',
+  /** `hash_balance_factor` of ring hash and Maglev. */
+  boundedLoads: 'bounded-loads',
   /**
    * Hosts outside the mesh: `heddle.external` of the outbound listener, STRICT_DNS, TLS origination in `transport_socket` of a
    * cluster, `system_root_certs`.

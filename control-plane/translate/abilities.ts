@@ -22,6 +22,7 @@ export interface Abilities {
   readonly retries: boolean;
   readonly durations: boolean;
   readonly balancing: boolean;
+  readonly boundedLoads: boolean;
   readonly external: boolean;
   readonly backendPaths: boolean;
   readonly tcpHash: boolean;
@@ -62,6 +63,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       retries: features.has(FEATURES.retries),
       durations: features.has(FEATURES.durations),
       balancing: features.has(FEATURES.balancing),
+      boundedLoads: features.has(FEATURES.boundedLoads),
       external: features.has(FEATURES.external),
       backendPaths: features.has(FEATURES.backendPaths),
       tcpHash: features.has(FEATURES.tcpHash),

@@ -19,7 +19,10 @@ type HashPolicy = NonNullable<Input<'envoy.config.route.v3.RouteAction'>['hash_p
 type LocalityConfig = Input<'envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig'>;
 
 /** Best first: a client takes the first one that it knows, and every client knows round robin. */
-export function balancers(balancer: EffectiveLoadBalancer, { balancing }: Pick<Abilities, 'balancing'>): Policy[] {
+export function balancers(
+  balancer: EffectiveLoadBalancer,
+  { balancing, boundedLoads }: Pick<Abilities, 'balancing' | 'boundedLoads'>,
+): Policy[] {
   const extras = balancing ? balancer : { ...builtInLoadBalancer, type: plainType(balancer.type) };
   const roundRobin = typed(
     ROUND_ROBIN_POLICY,
@@ -47,7 +50,7 @@ export function balancers(balancer: EffectiveLoadBalancer, { balancing }: Pick<A
       return [typed(PEAK_EWMA_POLICY, peakEwma), leastRequest(extras), roundRobin];
     }
     case 'ConsistentHash':
-      return [consistentHash(extras), roundRobin];
+      return [consistentHash(extras, boundedLoads), roundRobin];
   }
 }
 
@@ -70,8 +73,15 @@ function leastRequest(balancer: EffectiveLoadBalancer): Policy {
   );
 }
 
-function consistentHash({ consistentHash: hash, weightedZones }: EffectiveLoadBalancer): Policy {
-  const weighted = weightedZones !== null && { locality_weighted_lb_config: {} };
+function consistentHash(
+  { consistentHash: hash, weightedZones }: EffectiveLoadBalancer,
+  boundedLoads: Abilities['boundedLoads'],
+): Policy {
+  const factor = hash !== null && boundedLoads ? hash.hashBalanceFactor : 0;
+  const weighted = {
+    ...(factor > 0 && { consistent_hashing_lb_config: { hash_balance_factor: { value: factor } } }),
+    ...(weightedZones !== null && { locality_weighted_lb_config: {} }),
+  };
   if (hash?.algorithm === 'RingHash') {
     const message = { minimum_ring_size: { value: hash.minimumRingSize }, ...weighted };
     return typed(RING_HASH_POLICY, pack('envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', message));

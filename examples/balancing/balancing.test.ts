@@ -11,6 +11,8 @@ import { TestMesh } from '../testing/mesh.ts';
 
 let mesh: TestMesh;
 let url: string;
+/** Answers that wait to be given. */
+const held: (() => void)[] = [];
 const carts = new Map<string, Awaited<ReturnType<TestMesh['sidecar']>>>();
 
 /** Where each instance of cart runs; web is in the zone of the second. */
@@ -23,7 +25,10 @@ const places = {
 beforeAll(async () => {
   mesh = await TestMesh.start();
   for (const [name, place] of Object.entries(places)) {
-    const port = await mesh.application((_request, response) => response.end(name));
+    const port = await mesh.application((asked, response) => {
+      if (asked.url === '/slow') held.push(() => response.end(name));
+      else response.end(name);
+    });
     const labels = { version: name === 'cart-3' ? 'v2' : 'v1' };
     const ports = [{ port, protocol: 'http' }] as const;
     carts.set(name, await mesh.sidecar(name, { service: 'cart', labels, ports, ...place }));
@@ -74,6 +79,23 @@ describe('balancing', () => {
     const owners = await ownersOfUsers();
     expect(new Set(owners)).toEqual(new Set(Object.keys(places)));
     expect(await ownersOfUsers()).toEqual(owners);
+  });
+
+  it('lets a user with many requests at a time have other instances too', async () => {
+    await apply('bounded.yaml');
+    const owner = (await call({ 'x-user': 'busy' })).name;
+    const slow = Array.from({ length: 12 }, async () => {
+      const { body } = await request(`${url}/slow`, { headers: { 'x-user': 'busy' } });
+      return await body.text();
+    });
+    await vi.waitUntil(() => held.length === 12, { timeout: 10_000 });
+    for (const answer of held.splice(0)) answer();
+    const counts = new Map<string, number>();
+    for (const name of await Promise.all(slow)) counts.set(name, (counts.get(name) ?? 0) + 1);
+    // 125 % of a third of 12 is 5; each of several processes rounds up by itself
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(6);
+    expect(counts.get(owner)).toBeGreaterThanOrEqual(4);
+    expect((await call({ 'x-user': 'busy' })).name).toBe(owner);
   });
 
   it('gives a client a cookie that leads it to the same instance', async () => {

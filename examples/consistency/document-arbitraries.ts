@@ -358,7 +358,11 @@ const loadBalancer = fc.oneof(
   fc.record({
     type: fc.constant('ConsistentHash'),
     consistentHash: fc.oneof(
-      fc.record({ type: fc.constant('SourceIP'), algorithm: fc.constantFrom('Maglev', 'RingHash') }),
+      fc.record({
+        type: fc.constant('SourceIP'),
+        algorithm: fc.constantFrom('Maglev', 'RingHash'),
+        hashBalanceFactor: rarely(fc.constantFrom(100, 150)),
+      }),
       fc.record({
         type: fc.constant('Cookie'),
         cookie: fc.record({ name: fc.constant('user'), ttl: fc.constant('1h') }),

@@ -84,6 +84,7 @@ import type { Rds as _envoy_extensions_filters_network_http_connection_manager_v
 import type { TcpProxy as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy, TcpProxy__Output as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy__Output } from './envoy/extensions/filters/network/tcp_proxy/v3/TcpProxy.ts';
 import type { CookieBasedSessionState as _envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState, CookieBasedSessionState__Output as _envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState__Output } from './envoy/extensions/http/stateful_session/cookie/v3/CookieBasedSessionState.ts';
 import type { HeaderBasedSessionState as _envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState, HeaderBasedSessionState__Output as _envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState__Output } from './envoy/extensions/http/stateful_session/header/v3/HeaderBasedSessionState.ts';
+import type { ConsistentHashingLbConfig as _envoy_extensions_load_balancing_policies_common_v3_ConsistentHashingLbConfig, ConsistentHashingLbConfig__Output as _envoy_extensions_load_balancing_policies_common_v3_ConsistentHashingLbConfig__Output } from './envoy/extensions/load_balancing_policies/common/v3/ConsistentHashingLbConfig.ts';
 import type { LocalityLbConfig as _envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig, LocalityLbConfig__Output as _envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig__Output } from './envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
 import type { SlowStartConfig as _envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig, SlowStartConfig__Output as _envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig__Output } from './envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
 import type { LeastRequest as _envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest, LeastRequest__Output as _envoy_extensions_load_balancing_policies_least_request_v3_LeastRequest__Output } from './envoy/extensions/load_balancing_policies/least_request/v3/LeastRequest.ts';
@@ -394,6 +395,7 @@ export interface ProtoGrpcType {
       load_balancing_policies: {
         common: {
           v3: {
+            ConsistentHashingLbConfig: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_common_v3_ConsistentHashingLbConfig, _envoy_extensions_load_balancing_policies_common_v3_ConsistentHashingLbConfig__Output>
             LocalityLbConfig: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig, _envoy_extensions_load_balancing_policies_common_v3_LocalityLbConfig__Output>
             SlowStartConfig: MessageTypeDefinition<_envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig, _envoy_extensions_load_balancing_policies_common_v3_SlowStartConfig__Output>
           }

@@ -245,6 +245,25 @@ describe('validateCluster', () => {
       'outlier_detection.consecutive_gateway_failure: must be between 1 and 4294967295, and is 0',
     ],
     [
+      'a bound of load below the mean',
+      {
+        ...fixed,
+        load_balancing_policy: {
+          policies: [
+            {
+              typed_extension_config: {
+                name: 'envoy.load_balancing_policies.maglev',
+                typed_config: pack('envoy.extensions.load_balancing_policies.maglev.v3.Maglev', {
+                  consistent_hashing_lb_config: { hash_balance_factor: { value: 99 } },
+                }),
+              },
+            },
+          ],
+        },
+      },
+      'load_balancing_policy.policies[0].typed_extension_config.typed_config.consistent_hashing_lb_config.hash_balance_factor: must be between 100 and 4294967295, and is 99',
+    ],
+    [
       'a panic threshold above 100 %',
       { ...fixed, common_lb_config: { healthy_panic_threshold: { value: -1 } } },
       'common_lb_config.healthy_panic_threshold: must be between 0 and 100, and is -1',

@@ -1,5 +1,6 @@
 import { isPackable } from '../any.ts';
 import type { Cluster__Output } from '../generated/envoy/config/cluster/v3/Cluster.ts';
+import type { ConsistentHashingLbConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/ConsistentHashingLbConfig.ts';
 import type { LocalityLbConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
 import type { SlowStartConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
 import type { Maglev__Output } from '../generated/envoy/extensions/load_balancing_policies/maglev/v3/Maglev.ts';
@@ -73,7 +74,13 @@ export function checkLoadBalancing(cluster: Cluster__Output, at: Path, violation
   }
 }
 
+function checkBound(config: ConsistentHashingLbConfig__Output | null, at: Path, violations: Violations): void {
+  const factorAt = at.field('consistent_hashing_lb_config').field('hash_balance_factor');
+  checkUInt32(config?.hash_balance_factor ?? null, factorAt, violations, { min: 100 });
+}
+
 function checkRing(ring: RingHash__Output, at: Path, violations: Violations): void {
+  checkBound(ring.consistent_hashing_lb_config, at, violations);
   requireOneOf(ring.hash_function, ['DEFAULT_HASH', 'XX_HASH'], at.field('hash_function'), violations);
   for (const field of ['minimum_ring_size', 'maximum_ring_size'] as const) {
     const size = ring[field];
@@ -85,7 +92,9 @@ function checkRing(ring: RingHash__Output, at: Path, violations: Violations): vo
   if (least > most) violations.add(at.field('minimum_ring_size'), `is ${least}, more than maximum_ring_size (${most})`);
 }
 
-function checkTable({ table_size: size }: Maglev__Output, at: Path, violations: Violations): void {
+function checkTable(maglev: Maglev__Output, at: Path, violations: Violations): void {
+  checkBound(maglev.consistent_hashing_lb_config, at, violations);
+  const { table_size: size } = maglev;
   if (size === null) return;
   const entries = Number(size.value);
   checkUInt32({ value: entries }, at.field('table_size'), violations, { min: 2, max: MAX_TABLE_SIZE });

@@ -13,6 +13,8 @@ export interface BalancerConfig {
   readonly kind: BalancerKind;
   readonly minRingSize: number;
   readonly maxRingSize: number;
+  /** Of ring hash and Maglev: percent of its share of the requests under way that an endpoint takes at most; 0 is no bound. */
+  readonly hashBalancePercent: number;
   /** Of Maglev. */
   readonly tableSize: number;
   /** Of peak EWMA: what an endpoint is taken to need before it has answered. */
@@ -35,6 +37,7 @@ export function plainBalancer(kind: BalancerKind): BalancerConfig {
     kind,
     minRingSize: defaultMinRingSize,
     maxRingSize: maxRingPoints,
+    hashBalancePercent: 0,
     tableSize: defaultMaglevTableSize,
     answerTimeMs: defaultAnswerTimeMs,
     decayMs: defaultDecayMs,

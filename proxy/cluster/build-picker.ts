@@ -1,5 +1,6 @@
 import type { CallersAt } from '../../proto/caller-metadata.ts';
 import type { BuildPicker, Picker } from '../balance/balancer.ts';
+import { withBoundedLoad } from '../balance/bounded-load.ts';
 import type { HashTables } from '../balance/hash-tables.ts';
 import { buildLeastRequest } from '../balance/least-request.ts';
 import type { LocalityMembers, LocalityShare } from '../balance/locality-split.ts';
@@ -100,6 +101,11 @@ const builders: Readonly<Record<BalancerConfig['kind'], (config: BalancerConfig,
     'least-request': () => buildLeastRequest,
     random: () => buildRandom,
     'peak-ewma': () => buildPeakEwma,
-    'ring-hash': ({ minRingSize, maxRingSize }, tables) => tables.balancer(ringTable(minRingSize, maxRingSize)),
-    maglev: ({ tableSize }, tables) => tables.balancer(maglevTable(tableSize)),
+    'ring-hash': (config, tables) =>
+      bounded(config, tables.balancer(ringTable(config.minRingSize, config.maxRingSize))),
+    maglev: (config, tables) => bounded(config, tables.balancer(maglevTable(config.tableSize))),
   };
+
+function bounded({ hashBalancePercent }: BalancerConfig, build: BuildPicker): BuildPicker {
+  return hashBalancePercent === 0 ? build : withBoundedLoad(build, hashBalancePercent);
+}

@@ -21,6 +21,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.outlierDetectors,
   FEATURES.healthChecks,
   FEATURES.balancing,
+  FEATURES.boundedLoads,
   FEATURES.backendPaths,
   FEATURES.tcpHash,
   FEATURES.sessionBounds,

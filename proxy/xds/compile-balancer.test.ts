@@ -46,6 +46,15 @@ describe('compileBalancer', () => {
     ).toMatchObject({ answerTimeMs: 7, decayMs: 5_000 });
   });
 
+  it('bounds loads where that is asked for', () => {
+    for (const name of ['ring_hash.v3.RingHash', 'maglev.v3.Maglev'] as const) {
+      const policy = `envoy.extensions.load_balancing_policies.${name}` as const;
+      expect(compile(policy, {})).toMatchObject({ hashBalancePercent: 0 });
+      const bound = { consistent_hashing_lb_config: { hash_balance_factor: { value: 125 } } };
+      expect(compile(policy, bound)).toMatchObject({ hashBalancePercent: 125 });
+    }
+  });
+
   it('builds no table that would hold up everything else', () => {
     expect(
       compile('envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash', {

@@ -58,6 +58,7 @@ function compile(packed: Packed, callers: readonly CallersAt[]): BalancerConfig 
         ...plain,
         minRingSize: Math.min(Number(message.minimum_ring_size?.value ?? plain.minRingSize), maxRingPoints),
         maxRingSize: Math.min(Number(message.maximum_ring_size?.value ?? plain.maxRingSize), maxRingPoints),
+        hashBalancePercent: message.consistent_hashing_lb_config?.hash_balance_factor?.value ?? 0,
         localities: message.locality_weighted_lb_config === null ? null : { kind: 'weighted' },
       };
     }
@@ -66,6 +67,7 @@ function compile(packed: Packed, callers: readonly CallersAt[]): BalancerConfig 
       return {
         ...plain,
         tableSize: Math.min(Number(message.table_size?.value ?? plain.tableSize), maxMaglevPlaces),
+        hashBalancePercent: message.consistent_hashing_lb_config?.hash_balance_factor?.value ?? 0,
         localities: message.locality_weighted_lb_config === null ? null : { kind: 'weighted' },
       };
     }

@@ -9,6 +9,8 @@ export interface EffectiveLoadBalancer {
     readonly algorithm: 'Maglev' | 'RingHash';
     readonly tableSize: number;
     readonly minimumRingSize: number;
+    /** 0 is no bound. */
+    readonly hashBalanceFactor: number;
     readonly hashOn: readonly HashOn[];
   } | null;
   readonly peakEwma: { readonly decayMs: number; readonly defaultRttMs: number };
@@ -82,6 +84,7 @@ export function effectiveLoadBalancer(layers: readonly (LoadBalancer | undefined
             algorithm: consistentHash.algorithm ?? 'Maglev',
             tableSize: consistentHash.tableSize ?? defaults.tableSize,
             minimumRingSize: consistentHash.minimumRingSize ?? defaults.minimumRingSize,
+            hashBalanceFactor: consistentHash.hashBalanceFactor ?? 0,
             hashOn: hashOn(consistentHash),
           },
     peakEwma: {

@@ -50,6 +50,10 @@ describe('loadBalancerSchema', () => {
     [hash({ type: 'Header' }), ['consistentHash.header: type Header needs header']],
     [hash({ type: 'SourceIP', cookie: { name: 'a' } }), ['consistentHash.cookie: cookie needs type Cookie']],
     [
+      hash({ type: 'SourceIP', hashBalanceFactor: 99 }),
+      ['consistentHash.hashBalanceFactor: write a whole number from 100 to 100000'],
+    ],
+    [
       hash({ type: 'SourceIP', tableSize: 5_000_011 }),
       ['consistentHash.tableSize: write a whole number from 2 to 655373'],
     ],
@@ -132,6 +136,7 @@ describe('effectiveLoadBalancer', () => {
       algorithm: 'Maglev',
       tableSize: 65_537,
       minimumRingSize: 1_024,
+      hashBalanceFactor: 0,
       hashOn: [{ kind: 'cookie', name: 'user', ttlMs: 0, attributes: [] }],
     });
   });

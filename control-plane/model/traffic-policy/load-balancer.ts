@@ -57,6 +57,11 @@ const consistentHashSchema = z
     algorithm: z.enum(['Maglev', 'RingHash']).optional(),
     /** Of Maglev; a prime number. Default 65537. */
     tableSize: countSchema(2, maxMaglevPlaces),
+    /**
+     * Percent of its share of the requests under way that an endpoint takes at most; more go to others. Typically 120 to 200.
+     * Default: no bound. Ours, by Envoy's `hash_balance_factor`.
+     */
+    hashBalanceFactor: countSchema(100, 100_000),
     /** Of the ring. Default 1024. */
     minimumRingSize: countSchema(1, maxRingPoints),
   })
