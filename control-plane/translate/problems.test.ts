@@ -25,6 +25,13 @@ describe('findProblems', () => {
     ]);
   });
 
+  it('tells a rule whose weights are all 0', () => {
+    const nobody = route({ backendRefs: [{ name: 'store', port: 80, weight: 0 }] });
+    expect(problems(service({ app: 'cart' }, 8080), nobody)).toEqual([
+      'HTTPRoute/default/route spec.rules[0].backendRefs: every weight is 0, so the rule answers 500: give one a weight above 0',
+    ]);
+  });
+
   it('says nothing of backends of a route that is attached to no Service', () => {
     const gateway = parseDocument({
       kind: 'HTTPRoute',

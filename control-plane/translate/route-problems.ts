@@ -39,6 +39,7 @@ export function requestRouteFindings(
       return hasParents && backendRefs.length === 0 && !isRedirect
         ? [{ path, message: `the rule has ${answer}` }]
         : [
+            ...weightFindings(route, backendRefs, path),
             ...backendFindings(
               route,
               backendRefs.map((reference, index) => ({ reference, path: `${path}.backendRefs[${index}]` })),
@@ -49,6 +50,18 @@ export function requestRouteFindings(
           ];
     }),
   ];
+}
+
+/** Weights of 0 are a way to say that nobody takes part, and mostly a slip. */
+function weightFindings(
+  { kind }: RequestRoute,
+  backendRefs: RequestRule['backendRefs'],
+  path: string,
+): readonly Finding[] {
+  if (backendRefs.length === 0 || backendRefs.some(({ weight }) => weight > 0)) return [];
+  const answer = kind === 'GRPCRoute' ? 'UNAVAILABLE' : '500';
+  const message = `every weight is 0, so the rule answers ${answer}: give one a weight above 0`;
+  return [{ path: `${path}.backendRefs`, message, reason: 'UnsupportedValue' }];
 }
 
 function rulesOf(route: RequestRoute): readonly RequestRule[] {
