@@ -332,6 +332,15 @@ describe('AdminServer', () => {
     expect(done).toEqual([]);
   });
 
+  it.each([
+    ['a request that it has carried', { 'x-request-id': 'a' }],
+    ['a health check', { 'user-agent': 'Heddle/HC' }],
+  ])('takes nothing from a sidecar to which it is an instance: %s', async (_, headers) => {
+    expect((await call('/drain_listeners', 'POST', headers)).status).toBe(403);
+    expect((await call('/ready', 'GET', headers)).status).toBe(403);
+    expect(done).toEqual([]);
+  });
+
   it('refuses a head of more than 8 KiB and a large body, and goes on', async () => {
     expect((await call('/ready', 'GET', { 'x-large': 'x'.repeat(9_000) })).status).toBe(431);
     const [host = '', port = ''] = admin.address.split(':');

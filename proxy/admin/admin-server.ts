@@ -146,6 +146,12 @@ export function json(value: unknown): AdminResponse {
   return { status: 200, contentType: 'application/json', body: `${JSON.stringify(value, null, 1)}\n` };
 }
 
+/**
+ * What sidecars call themselves when they ask instances how they are. An instance may be written down with any address, this
+ * one too; requests that sidecars carry are told by the id that they give to each.
+ */
+const healthChecker = 'Heddle/HC';
+
 /** Why a request is not looked at any further; null when it is. */
 function refusal(request: IncomingMessage): AdminResponse | null {
   const { host, origin } = request.headers;
@@ -157,6 +163,9 @@ function refusal(request: IncomingMessage): AdminResponse | null {
   }
   if (origin !== undefined && origin !== `http://${host}`) {
     return text(403, 'the admin server takes no requests from pages of other sites\n');
+  }
+  if (request.headers['x-request-id'] !== undefined || request.headers['user-agent'] === healthChecker) {
+    return text(403, 'the admin server takes no requests by way of a sidecar\n');
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
+import { hostAndPort } from '../../proto/host-and-port.ts';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName } from '../../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from '../cluster/cluster.ts';
 import { HostResolver } from '../cluster/host-resolver.ts';
@@ -135,7 +136,10 @@ export class Traffic {
           connectTimeoutMs: cluster.connectTimeoutMs,
         };
         if (!endpoint.isMeshed) {
-          dialPlain(target, result);
+          // somebody who wrote this down as an instance would have requests go round here for ever
+          if (this.#isOwnListener(target.address, target.port)) {
+            result.onDialFailed('forbiddenDestination', `${hostAndPort(target.address, target.port)} is this sidecar`);
+          } else dialPlain(target, result);
         } else if (cluster.meshTls === null) {
           // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
           result.onDialFailed('identityRefused', 'the cluster has no TLS for meshed endpoints');
@@ -324,6 +328,15 @@ export class Traffic {
     return formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' });
   }
 
+  /** The same of the address that a listener has: the application may be at the same port of another one. */
+  #isOwnListener(address: string, port: number): boolean {
+    return this.#listeners().some(
+      (listener) =>
+        listener.port === port &&
+        (listener.host === address || (isUnspecified(listener.host) && this.#isOwn(address, port))),
+    );
+  }
+
   /** Whether one of our own listeners is at this address: asked once for each request to the outside. */
   #isOwn(address: string, port: number): boolean {
     const isListening = this.#listeners().some((listener) => listener.port === port);
@@ -346,3 +359,7 @@ export class Traffic {
 
 /** What a dialler offers: exactly what it is going to speak. */
 const meshAlpn = { http1: ALPN_HTTP1, http2: ALPN_HTTP2, tcp: ALPN_TCP } as const;
+
+function isUnspecified(host: string): boolean {
+  return host === '0.0.0.0' || host === '::';
+}
