@@ -22,7 +22,9 @@ beforeAll(async () => {
   mesh = await TestMesh.start();
   const port = await mesh.application((asked, response) => {
     response.statusCode = isBroken ? 500 : 200;
-    if (asked.url === '/hold') held.push(response);
+    if (asked.url === '/events')
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: hello\n\n');
+    if (asked.url === '/hold' || asked.url === '/events') held.push(response);
     else response.end('cart');
   });
   const localPort = await freePort();
@@ -53,6 +55,16 @@ async function metric(proxy: RunningProxy, name: string): Promise<number> {
 }
 
 describe('adaptive concurrency', () => {
+  it('leaves room beside clients that only listen', async () => {
+    const listeners = await Promise.all(
+      Array.from({ length: 8 }, () => request(`${url}/events`, { headers: { accept: 'text/event-stream' } })),
+    );
+    for (const { statusCode } of listeners) expect(statusCode).toBe(200);
+    for (let i = 0; i < 5; i++) expect((await get('/')).statusCode).toBe(200);
+    for (const response of held.splice(0)) response.end();
+    for (const { body } of listeners) expect(await body.text()).toBe('data: hello\n\n');
+  });
+
   it('lets few requests through at a time until it knows how fast an instance is, and then more', async () => {
     const slow = [get('/hold'), get('/hold'), get('/hold')];
     await vi.waitUntil(() => held.length === 3);

@@ -29,6 +29,41 @@ describe('AdaptiveConcurrency', () => {
   });
 
   it.each([
+    ['a call of gRPC', { isGrpc: true }, 200, 5],
+    ['an event stream', { block: 'Accept: application/json, text/event-stream\r\n' }, 200, 5],
+    ['a WebSocket', { upgrade: 'websocket' }, 101, 0],
+    ['an upgrade that was answered like any request', { upgrade: 'websocket' }, 404, 5],
+  ])('counts and measures %s until its answer begins', (_, fields, status, idealMs) => {
+    const { controller, filter } = setUp();
+    const head = Object.assign(new RequestHead(), fields);
+    const answered = { head, status, grpcStatus: -1, startedAtMs: 0, respondedAtMs: 5, endedAtMs: 0 };
+    const isFull = () => filter.onRequest()?.kind === 'answer';
+    for (let i = 0; i < 2; i++) {
+      filter.onRequest();
+      if (i === 0) expect(isFull()).toBe(true);
+      filter.onAnswer(answered);
+    }
+    expect(controller.idealMs).toBe(idealMs);
+    expect(controller.inFlight.active).toBe(0);
+    filter.onRequest();
+    // the two from before end, an hour later
+    for (let i = 0; i < 2; i++) filter.onEnd({ ...answered, endedAtMs: 3_600_000 });
+    expect([controller.inFlight.active, controller.idealMs]).toEqual([1, idealMs]);
+    filter.onEnd({ ...answered, status: 503, respondedAtMs: 0, endedAtMs: 7 });
+    expect(controller.inFlight.active).toBe(0);
+  });
+
+  it('counts an answer of another kind to its end', () => {
+    const { controller, filter, end } = setUp();
+    filter.onRequest();
+    const head = new RequestHead();
+    filter.onAnswer({ head, status: 200, grpcStatus: -1, startedAtMs: 0, respondedAtMs: 5, endedAtMs: 0 });
+    expect(controller.inFlight.active).toBe(1);
+    end(200, 5);
+    expect(controller.inFlight.active).toBe(0);
+  });
+
+  it.each([
     ['answers', 200, 5, 1],
     ['answers that are errors', 500, 5, 1],
     ['requests without an answer of the service', 503, 0, 0],

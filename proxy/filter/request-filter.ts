@@ -95,6 +95,8 @@ export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit
  */
 export interface RequestFilter {
   onRequest(request: FilteredRequest): FilterVerdict;
+  /** The service has begun to answer a request that this filter has let go on: of how it ended, only that is known. */
+  onAnswer?(request: EndedRequest): void;
   /** A request is over that this filter has let go on, however it ended. */
   onEnd?(request: EndedRequest): void;
 }

@@ -144,12 +144,36 @@ describe('the filters of a route', () => {
 /** What it was told of the ends of requests. */
 class Ending extends Saying {
   readonly ended: (readonly [status: number, isAnswered: boolean])[] = [];
+  /** Whether it has ended before, of each that was answered. */
+  readonly begun: boolean[] = [];
+
+  onAnswer({ status, respondedAtMs, endedAtMs }: EndedRequest): void {
+    expect(status).toBe(200);
+    expect(respondedAtMs).toBeGreaterThan(0);
+    this.begun.push(endedAtMs > 0);
+  }
 
   onEnd({ status, respondedAtMs, endedAtMs, startedAtMs }: EndedRequest): void {
     expect(endedAtMs).toBeGreaterThanOrEqual(startedAtMs);
     this.ended.push([status, respondedAtMs > 0]);
   }
 }
+
+describe('the beginning of an answer', () => {
+  it('is told, once and before the end, of answers of the service', async () => {
+    const [first, second] = [new Ending(null), new Ending(null)];
+    const { forwarder } = await through(first, second);
+    await sendRaw(forwarder.port, get + get, (text) => text.split('ok').length > 2);
+    expect([first.begun, second.begun]).toEqual([
+      [false, false],
+      [false, false],
+    ]);
+    const refused = new Ending(null);
+    const { forwarder: other } = await through(refused, new Saying(teapot));
+    await sendRaw(other.port, get, isAnswered);
+    expect([refused.begun, refused.ended]).toEqual([[], [[418, false]]]);
+  });
+});
 
 describe('the end of a request', () => {
   it('is told, once, to the filters that have let it go on', async () => {

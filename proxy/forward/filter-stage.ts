@@ -155,6 +155,8 @@ export class FilterStage {
   /** The service has begun to answer, and these would be the lines for the client. The head may lose its body: `afterHead`. */
   onAnswer(head: ResponseHead, lines: string): string {
     this.#paced?.onAnswer(head);
+    const filters = this.#filters;
+    for (let i = 0; i < this.#passed; i++) filters[i]?.onAnswer?.(this.#record);
     return this.edit(lines);
   }
 
