@@ -85,14 +85,15 @@ Routes of ports 80, 8080
   others                              answered 404
 
 Fault
-  ‼ 30 % are answered 503 of requests with x-user: jason · 1m58s left · FaultInjection/default/cart
+  ‼ 30 % are answered 503 of requests with x-user: jason · 1m58s left · fault/cart
 
 Traffic policy of ports 80, 8080
-  FIELD                           VALUE                   SAID BY
-  circuitBreaker.maxConnections   20                      limits.yaml:4
-  retry.retryOn.triggers          connect-failure,        default
-                                  refused-stream, reset
-  timeout.tcp.connectTimeout      2s                      Mesh defaults
+  FIELD                           VALUE              SAID BY
+  circuitBreaker.maxConnections   20                 limits.yaml:4
+  retry.retryOn.triggers          connect-failure,   default
+                                  refused-stream,
+                                  reset
+  timeout.tcp.connectTimeout      2s                 Mesh defaults
   1 more follow, or are at their default: -o wide
 
 In force
@@ -113,6 +114,11 @@ Warnings
     expect(text).toMatch(/connect-failure, refused-stream, reset +default/);
     expect(text).not.toContain('Fault');
     expect(text).not.toContain('-o wide');
+  });
+
+  it('names a document of another namespace so that the command can be typed', () => {
+    const routes = [{ ...port.routes[0], document: 'HTTPRoute/shop/mine', file: '' }];
+    expect(said({ ...cart, ports: [{ ...port, port: 80, routes }] })).toMatch(/route\/mine -n shop\n/);
   });
 
   it('tells a fault whose time is over from one that is under way', () => {

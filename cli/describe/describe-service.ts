@@ -22,18 +22,18 @@ export function serviceInWords(service: DescribedService, style: Style, nowMs: n
       ['Service', name],
       ['Namespace', namespace],
       ['Host', host],
-      ['Declared', source === null ? 'by the workloads that run under its name' : placeInWords(source)],
+      ['Declared', source === null ? 'by the workloads that run under its name' : placeInWords(source, namespace)],
       ['Identity', identities.join(', ')],
       ['Versions', versions.map((one) => `${one.version} (${one.instances})`).join(', ') || 'none'],
     ]),
     section('Ports', formatTable(portColumns, ports, style)),
     section('Instances', instances.length === 0 ? 'none\n' : formatTable(instanceColumns(isWide), instances, style)),
     ...grouped(ports, ({ routes }) => routes).map(({ of, ports: numbers }) =>
-      section(`Routes of ${portsInWords(numbers)}`, routesInWords(of, style)),
+      section(`Routes of ${portsInWords(numbers)}`, routesInWords(of, namespace, style)),
     ),
-    ...faultsOf(ports).map((fault) => section('Fault', faultInWords(fault, style, nowMs))),
+    ...faultsOf(ports).map((fault) => section('Fault', faultInWords(fault, namespace, style, nowMs))),
     ...grouped(ports, ({ policy }) => policy).map(({ of, ports: numbers }) =>
-      section(`Traffic policy of ${portsInWords(numbers)}`, policyInWords(of, style, isWide)),
+      section(`Traffic policy of ${portsInWords(numbers)}`, policyInWords(of, namespace, style, isWide)),
     ),
     section('In force', inForce(service, style)),
     section('Warnings', warnings(service, style)),
@@ -68,7 +68,7 @@ function instanceColumns(isWide: boolean): readonly Column<InstanceDescription>[
   return columns.filter(({ wide }) => isWide || !wide);
 }
 
-function routesInWords(routes: readonly RouteDescription[], style: Style): string {
+function routesInWords(routes: readonly RouteDescription[], namespace: string, style: Style): string {
   if (routes.length === 0) return 'none: every request goes to the service\n';
   /** null for the requests that no route takes. */
   const columns: readonly Column<RouteDescription | null>[] = [
@@ -79,7 +79,7 @@ function routesInWords(routes: readonly RouteDescription[], style: Style): strin
       tone: (route) => (route?.backends.some(({ missing }) => missing !== null) ? 'bad' : null),
     },
     { header: 'RULE', cell: (route) => (route === null ? '' : route.ruleName || String(route.rule)) },
-    { header: 'SAID BY', cell: (route) => (route === null ? '' : placeInWords(route)) },
+    { header: 'SAID BY', cell: (route) => (route === null ? '' : placeInWords(route, namespace)) },
   ];
   return formatTable(columns, routes.some(({ match }) => match.length === 0) ? routes : [...routes, null], style);
 }
@@ -97,14 +97,14 @@ function faultsOf(ports: readonly PortDescription[]): readonly FaultDescription[
   return [...new Map(faults).values()];
 }
 
-function faultInWords(fault: FaultDescription, style: Style, nowMs: number): string {
+function faultInWords(fault: FaultDescription, namespace: string, style: Style, nowMs: number): string {
   const { delay, abort, headers, until } = fault;
   const leftMs = Date.parse(until) - nowMs;
   const left = leftMs > 0 ? `${timeLeft(leftMs)} left` : 'over, without effect';
   const whom = headers.length === 0 ? '' : ` of requests with ${headers.join(', ')}`;
   const what = [delay, abort].filter(Boolean).join(' and ');
   const glyph = leftMs > 0 ? style.warning : style.good;
-  return `${glyph} ${what}${whom} · ${left} · ${placeInWords(fault)}\n`;
+  return `${glyph} ${what}${whom} · ${left} · ${placeInWords(fault, namespace)}\n`;
 }
 
 /** A line of the table of the policy: a long value takes several. */
@@ -122,25 +122,33 @@ const policyColumns: readonly Column<PolicyLine>[] = [
 ];
 
 /** Longer values are folded, so that the table stays within a narrow terminal. */
-const valueWidth = 22;
+const valueWidth = 20;
 
 const nothing: ReadonlySet<string> = new Set(['off', 'none', 'false', '0 %']);
 
-/** What follows from another field, or has an effect only beside one. */
-function isAside({ field, value }: PolicyFieldDescription): boolean {
-  return (field.startsWith('healthCheck.passive.enforcing') && value === '100 %') || field.endsWith('UnejectHost');
+/** What has an effect only beside another field. */
+const asides: readonly RegExp[] = [/\.enforcing/, /UnejectHost$/, /\.alwaysEjectOneEndpoint$/];
+
+function isShown({ field, value, source }: PolicyFieldDescription): boolean {
+  const isAside = asides.some((aside) => aside.test(field));
+  if (source === null) return !isAside && !nothing.has(value);
+  // a share of all follows from the threshold that is written
+  return !isAside || value !== '100 %';
 }
 
 /** Fields that somebody says, and defaults that do something; all of them where the terminal is said to be wide. */
-function policyInWords(fields: readonly PolicyFieldDescription[], style: Style, isWide: boolean): string {
-  const shown = fields.filter(
-    (field) => isWide || (!isAside(field) && (field.source !== null || !nothing.has(field.value))),
-  );
+function policyInWords(
+  fields: readonly PolicyFieldDescription[],
+  namespace: string,
+  style: Style,
+  isWide: boolean,
+): string {
+  const shown = fields.filter((field) => isWide || isShown(field));
   const lines = shown.flatMap(({ field, value, source }) =>
     folded(value, isWide ? Number.POSITIVE_INFINITY : valueWidth).map((part, index) => ({
       field: index === 0 ? field : '',
       value: part,
-      saidBy: index > 0 ? '' : source === null ? 'default' : placeInWords(source),
+      saidBy: index > 0 ? '' : source === null ? 'default' : placeInWords(source, namespace),
       isDefault: source === null,
     })),
   );
@@ -189,8 +197,18 @@ function portsInWords(ports: readonly number[]): string {
   return `port${ports.length === 1 ? '' : 's'} ${ports.join(', ')}`;
 }
 
-/** `split.yaml:8`, and the document's name where nobody said a file. */
-export function placeInWords({ document, file, line }: DocumentSource): string {
-  if (document.startsWith('Mesh/')) return file === '' ? 'Mesh defaults' : `Mesh defaults (${file}:${line})`;
-  return file === '' ? document : `${file}:${line}`;
+/** As the commands take them. */
+const shortKinds: Readonly<Record<string, string>> = {
+  HTTPRoute: 'route',
+  BackendTrafficPolicy: 'policy',
+  FaultInjection: 'fault',
+};
+
+/** `split.yaml:8`; where nobody said a file `route/cart`, as `heddle describe` takes it, and its namespace if it is another. */
+function placeInWords({ document, file, line }: DocumentSource, namespace: string): string {
+  const [kind = '', ...names] = document.split('/');
+  if (kind === 'Mesh') return file === '' ? 'Mesh defaults' : `Mesh defaults (${file}:${line})`;
+  if (file !== '') return `${file}:${line}`;
+  const other = names[0] === namespace ? '' : ` -n ${names[0]}`;
+  return `${shortKinds[kind] ?? kind.toLowerCase()}/${names[1]}${other}`;
 }

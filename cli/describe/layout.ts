@@ -9,17 +9,13 @@ export function section(title: string, body: string): string {
   return `${title}\n${body.replaceAll(/^(?=.)/gm, '  ')}`;
 }
 
-/**
- * The parts of a list, as many to a line as fit into `width` columns; one that is longer stands alone. Lines but the last
- * end with the separator.
- */
-export function folded(text: string, width: number, separator = ', '): readonly string[] {
+/** The words of a text, as many to a line as fit into `width` columns; one that is longer stands alone. */
+export function folded(text: string, width: number): readonly string[] {
   const lines: string[] = [];
-  for (const part of text.split(separator)) {
+  for (const word of text.split(' ')) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + separator.length + part.length <= width) {
-      lines[lines.length - 1] = `${last}${separator}${part}`;
-    } else lines.push(part);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
   }
-  return lines.map((line, index) => (index === lines.length - 1 ? line : `${line}${separator.trimEnd()}`));
+  return lines;
 }
