@@ -4,10 +4,8 @@ import { ClientConnection } from '../http1/client-connection.ts';
 import { defaultHeadLimits } from '../http1/head-limits.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
 import type { Dial } from './dial.ts';
-import type { Dialler } from './pending-dial.ts';
-import { PendingDial } from './pending-dial.ts';
-import type { PoolCounters, PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
-import { WaitingRequests } from './waiting-requests.ts';
+import { DiallingPool } from './dialling-pool.ts';
+import type { PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
 
 /**
  * Connections that are being opened at a time. A client that asks for a thousand things and gives them up at once costs as
@@ -21,10 +19,7 @@ const MAX_DIALS = 64;
  * HTTP/1.1 connections to one endpoint, one request at a time on each. The most recently used idle connection goes
  * first, so that in quiet times the others age and are closed. Requests beyond the connections wait in order.
  */
-export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
-  readonly counters: PoolCounters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
-  readonly #dial: Dial;
-  readonly #limits: PoolLimits;
+export class Http1Pool extends DiallingPool implements UpstreamPool, ClientConnectionOwner {
   readonly #now: () => number;
   readonly #maxRequests: () => number;
   readonly #isSidecar: boolean;
@@ -32,9 +27,6 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
   readonly #open = new Set<ClientConnection>();
   /** Connections that a pool without any was allowed although the cluster was at its limit. */
   readonly #beyondLimit = new Set<ClientConnection>();
-  readonly #waiting: WaitingRequests;
-  #connecting = 0;
-  #isClosed = false;
 
   /**
    * `now` is a coarse monotonic clock; idle times are counted in it. A connection that has carried `maxRequests` requests
@@ -47,9 +39,7 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
     maxRequests: () => number = () => 0,
     isSidecar = false,
   ) {
-    this.#dial = dial;
-    this.#limits = limits;
-    this.#waiting = new WaitingRequests(limits.pendingRequests);
+    super(dial, limits);
     this.#now = now;
     this.#maxRequests = maxRequests;
     this.#isSidecar = isSidecar;
@@ -59,30 +49,14 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
     return this.#open.size;
   }
 
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
   acquire(waiter: PoolWaiter): void {
     let connection = this.#idle.pop();
     while (connection !== undefined && this.#isExpired(connection)) {
       connection.abort();
       connection = this.#idle.pop();
     }
-    if (connection !== undefined) {
-      waiter.onStream(connection);
-      return;
-    }
-    if (this.#isClosed) {
-      waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
-    } else if (this.#waiting.add(waiter)) {
-      this.counters.requestsWaited++;
-      this.#openWhereNeeded();
-    }
-  }
-
-  cancel(waiter: PoolWaiter): void {
-    this.#waiting.cancel(waiter);
+    if (connection !== undefined) waiter.onStream(connection);
+    else this.enqueue(waiter);
   }
 
   onConnectionReleased(connection: ClientConnection): void {
@@ -99,10 +73,10 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
   }
 
   #hand(connection: ClientConnection): void {
-    const waiter = this.#waiting.shift();
+    const waiter = this.waiters.shift();
     if (waiter !== undefined) {
       waiter.onStream(connection);
-    } else if (this.#isClosed) {
+    } else if (this.isClosed) {
       connection.abort();
     } else {
       connection.idleSinceMs = this.#now();
@@ -112,10 +86,10 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
 
   onConnectionClosed(connection: ClientConnection): void {
     if (!this.#open.delete(connection)) return;
-    if (!this.#beyondLimit.delete(connection)) this.#limits.connections.release();
+    if (!this.#beyondLimit.delete(connection)) this.limits.connections.release();
     const at = this.#idle.lastIndexOf(connection);
     if (at >= 0) this.#idle.splice(at, 1);
-    this.#openWhereNeeded();
+    this.openWhereNeeded();
   }
 
   sweep(idleTimeoutMs: number, maxDurationMs = 0): void {
@@ -136,40 +110,32 @@ export class Http1Pool implements UpstreamPool, Dialler, ClientConnectionOwner {
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.isClosed = true;
     for (const connection of [...this.#idle]) connection.abort();
-    this.#waiting.fail('connectFailure', 'the endpoint was removed');
+    this.waiters.fail('connectFailure', 'the endpoint was removed');
   }
 
-  #openWhereNeeded(): void {
-    while (this.#waiting.length > this.#connecting && this.#connecting < MAX_DIALS && !this.#isClosed) {
-      // a pool without any connection may always have one, or its waiters would wait for ever
-      const isFirst = this.#open.size + this.#connecting === 0;
-      const isGranted = this.#limits.connections.tryAcquire();
-      if (!isGranted && !isFirst) return;
-      this.#connecting++;
-      this.counters.connectionsTotal++;
-      this.#dial(new PendingDial(this, isGranted));
-    }
+  protected get needsAnother(): boolean {
+    return this.waiters.length > this.opening && this.opening < MAX_DIALS;
   }
 
   adopt(transport: OpenedTransport, isCounted: boolean): void {
-    this.#connecting--;
+    this.opening--;
     const connection = new ClientConnection(transport, this, defaultHeadLimits, this.#isSidecar);
     connection.openedAtMs = this.#now();
     transport.startReading();
     this.#open.add(connection);
     if (!isCounted) this.#beyondLimit.add(connection);
     this.#hand(connection);
-    this.#openWhereNeeded();
+    this.openWhereNeeded();
   }
 
   giveUp(failure: Failure, detail: string, isCounted: boolean): void {
-    this.#connecting--;
+    this.opening--;
     this.counters.connectFailures++;
-    if (isCounted) this.#limits.connections.release();
+    if (isCounted) this.limits.connections.release();
     // those beyond the dials in progress share their fate: nobody waits for more than one that fails
-    this.#waiting.fail(failure, detail, Math.ceil(this.#waiting.length / (this.#connecting + 1)));
-    if (this.#connecting === 0) this.#openWhereNeeded();
+    this.waiters.fail(failure, detail, Math.ceil(this.waiters.length / (this.opening + 1)));
+    if (this.opening === 0) this.openWhereNeeded();
   }
 }

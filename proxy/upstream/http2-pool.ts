@@ -3,10 +3,8 @@ import type { Http2ClientConnectionOptions, Http2ClientConnectionOwner } from '.
 import { Http2ClientConnection } from '../http2/client-connection.ts';
 import type { OpenedTransport } from '../transport/open-transport.ts';
 import type { Dial } from './dial.ts';
-import type { Dialler } from './pending-dial.ts';
-import { PendingDial } from './pending-dial.ts';
-import type { PoolCounters, PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
-import { WaitingRequests } from './waiting-requests.ts';
+import { DiallingPool } from './dialling-pool.ts';
+import type { PoolLimits, PoolWaiter, UpstreamPool } from './upstream-pool.ts';
 
 /** Requests that wait before one more connection is opened beside one that is just being opened. */
 const STREAMS_PER_DIAL = 100;
@@ -20,26 +18,17 @@ const STREAMS_PER_DIAL = 100;
  * A connection that the server is closing (GOAWAY), or that has carried as many requests as it may, takes no new ones and
  * closes with its last stream.
  */
-export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOwner {
-  readonly counters: PoolCounters = { connectionsTotal: 0, connectFailures: 0, requestsWaited: 0 };
-  readonly #dial: Dial;
-  readonly #limits: PoolLimits;
+export class Http2Pool extends DiallingPool implements UpstreamPool, Http2ClientConnectionOwner {
   readonly #maxRequests: () => number;
   readonly #options: Http2ClientConnectionOptions;
   /** Connections that streams are taken from, in the order in which they became ready: the first ones fill up first. */
   readonly #ready: Http2ClientConnection[] = [];
   /** All connections, those included whose server has not said anything yet and those that only finish. */
   readonly #open = new Map<Http2ClientConnection, Opened>();
-  readonly #waiting: WaitingRequests;
-  /** Dials in progress, and connections whose settings have not come. */
-  #opening = 0;
-  #isClosed = false;
 
   /** A connection that has carried `maxRequests` requests is closed when they are answered; 0 is no bound. */
   constructor(dial: Dial, limits: PoolLimits, maxRequests: () => number, options: Http2ClientConnectionOptions) {
-    this.#dial = dial;
-    this.#limits = limits;
-    this.#waiting = new WaitingRequests(limits.pendingRequests);
+    super(dial, limits);
     this.#maxRequests = maxRequests;
     this.#options = options;
   }
@@ -48,26 +37,10 @@ export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOw
     return this.#open.size;
   }
 
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
   acquire(waiter: PoolWaiter): void {
     const connection = this.#withRoom();
-    if (connection !== null) {
-      this.#lend(connection, waiter);
-      return;
-    }
-    if (this.#isClosed) {
-      waiter.onPoolFailure('connectFailure', 'the endpoint was removed');
-    } else if (this.#waiting.add(waiter)) {
-      this.counters.requestsWaited++;
-      this.#openWhereNeeded();
-    }
-  }
-
-  cancel(waiter: PoolWaiter): void {
-    this.#waiting.cancel(waiter);
+    if (connection !== null) this.#lend(connection, waiter);
+    else this.enqueue(waiter);
   }
 
   #withRoom(): Http2ClientConnection | null {
@@ -91,17 +64,17 @@ export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOw
     const opened = this.#open.get(connection);
     if (opened === undefined || opened.isReady) return;
     opened.isReady = true;
-    this.#opening--;
-    if (this.#isClosed) connection.retire();
+    this.opening--;
+    if (this.isClosed) connection.retire();
     else this.#ready.push(connection);
     this.onStreamsFreed(connection);
   }
 
   onStreamsFreed(connection: Http2ClientConnection): void {
-    while (this.#waiting.length > 0 && connection.hasRoom) {
-      this.#lend(connection, this.#waiting.shift() as PoolWaiter); // there is one
+    while (this.waiters.length > 0 && connection.hasRoom) {
+      this.#lend(connection, this.waiters.shift() as PoolWaiter); // there is one
     }
-    if (this.#waiting.length > 0) this.#openWhereNeeded();
+    if (this.waiters.length > 0) this.openWhereNeeded();
   }
 
   onConnectionClosed(connection: Http2ClientConnection): void {
@@ -109,15 +82,15 @@ export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOw
     if (opened === undefined) return;
     this.#open.delete(connection);
     this.#forget(connection);
-    if (opened.isCounted) this.#limits.connections.release();
+    if (opened.isCounted) this.limits.connections.release();
     if (!opened.isReady) {
-      this.#opening--;
+      this.opening--;
       this.#failWaiters(
         'connectFailure',
         'the instance does not speak HTTP/2; a port that is declared http takes either version',
       );
     }
-    this.#openWhereNeeded();
+    this.openWhereNeeded();
   }
 
   #forget(connection: Http2ClientConnection): void {
@@ -136,48 +109,40 @@ export class Http2Pool implements UpstreamPool, Dialler, Http2ClientConnectionOw
       if (connection.isUnused && nowMs - connection.idleSinceMs > idleTimeoutMs) connection.shut();
     }
     // a connection that had to rest may have room again, and nothing else would tell
-    if (this.#waiting.length > 0) for (const connection of [...this.#ready]) this.onStreamsFreed(connection);
+    if (this.waiters.length > 0) for (const connection of [...this.#ready]) this.onStreamsFreed(connection);
   }
 
   close(): void {
-    this.#isClosed = true;
+    this.isClosed = true;
     this.#ready.length = 0;
     for (const connection of [...this.#open.keys()]) connection.retire();
     this.#failWaiters('connectFailure', 'the endpoint was removed');
   }
 
   #failWaiters(failure: Failure, detail: string): void {
-    if (this.#waiting.length === 0) return;
+    if (this.waiters.length === 0) return;
     this.counters.connectFailures++;
-    this.#waiting.fail(failure, detail);
+    this.waiters.fail(failure, detail);
   }
 
-  #openWhereNeeded(): void {
-    while (this.#waiting.length > this.#opening * STREAMS_PER_DIAL && !this.#isClosed) {
-      // a pool without any connection may always have one, or its waiters would wait for ever
-      const isFirst = this.#open.size + this.#opening === 0;
-      const isGranted = this.#limits.connections.tryAcquire();
-      if (!isGranted && !isFirst) return;
-      this.#opening++;
-      this.counters.connectionsTotal++;
-      this.#dial(new PendingDial(this, isGranted));
-    }
+  protected get needsAnother(): boolean {
+    return this.waiters.length > this.opening * STREAMS_PER_DIAL;
   }
 
   adopt(transport: OpenedTransport, isCounted: boolean): void {
     const connection = new Http2ClientConnection(transport, this, this.#options);
     this.#open.set(connection, { isCounted, isReady: false, openedAtMs: this.#options.clock.nowMs });
-    if (this.#isClosed) connection.retire();
+    if (this.isClosed) connection.retire();
     transport.startReading();
   }
 
   /** One dial serves all who wait, and so does its failure. */
   giveUp(failure: Failure, detail: string, isCounted: boolean): void {
-    this.#opening--;
-    if (isCounted) this.#limits.connections.release();
-    if (this.#waiting.length === 0) this.counters.connectFailures++;
+    this.opening--;
+    if (isCounted) this.limits.connections.release();
+    if (this.waiters.length === 0) this.counters.connectFailures++;
     this.#failWaiters(failure, detail);
-    this.#openWhereNeeded();
+    this.openWhereNeeded();
   }
 }
 
