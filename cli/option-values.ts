@@ -107,6 +107,11 @@ export function headerValues(text: string, before: readonly HeaderValue[] = []):
 /** As `proxy/config.ts` has it, which checks it again. */
 const maxConcurrency = 64;
 
+/** Each use of the option adds one. */
+export function repeatedValues(text: string, before: readonly string[] = []): string[] {
+  return [...before, text];
+}
+
 /** How many processes: 1 to 64; `auto` or 0 is one for each core that this process may use (Envoy `--concurrency`). */
 export function concurrencyValue(text: string): number {
   if (text === 'auto' || text === '0') return Math.min(availableParallelism(), maxConcurrency);

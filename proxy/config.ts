@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { isDnsLabel } from '../proto/names.ts';
@@ -57,6 +58,13 @@ export interface ProxyConfig {
   readonly maxMemoryBytes: number | null;
   /** Processes that carry requests; 1, the default, is this one. At most 64. */
   readonly concurrency: number;
+  /** Name servers for hosts outside the mesh, `192.0.2.53` or `192.0.2.53:5353`; none are those of the system. */
+  readonly dnsServers: readonly string[];
+  /**
+   * Names of hosts outside the mesh may lead to this host's loopback addresses: for development, where all is on one host.
+   * Default false, since whoever answers for a name could otherwise send requests to whatever listens here.
+   */
+  readonly dnsLoopback: boolean;
   /** How often counts go to the control plane. Default 5000. */
   readonly telemetryIntervalMs: number;
 }
@@ -83,6 +91,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     ...[...numbers, ...(options.upstreams ?? []).map(({ localPort }) => localPort)].flatMap(portFaults),
     ...duplicates(numbers).map((port) => `port ${port} is given twice`),
     ...concurrencyFaults(options.concurrency ?? 1),
+    ...(options.dnsServers ?? []).flatMap(serverFaults),
   ];
   if (faults.length > 0) throw new InvalidProxyConfigError(faults);
   const name = options.name ?? defaultWorkloadName(options.service, version, numbers);
@@ -101,6 +110,8 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     telemetryIntervalMs: 5000,
     transport: 'auto',
     concurrency: 1,
+    dnsServers: [],
+    dnsLoopback: false,
     maxMemoryBytes: null,
     ...options,
     name,
@@ -160,6 +171,12 @@ const maxConcurrency = 64;
 function concurrencyFaults(concurrency: number): string[] {
   const isValid = Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= maxConcurrency;
   return isValid ? [] : [`concurrency is a number from 1 to ${maxConcurrency}, not ${concurrency}`];
+}
+
+function serverFaults(server: string): string[] {
+  const host = /^(.+):\d+$/.exec(server)?.[1] ?? server;
+  const isAddress = isIP(server) !== 0 || isIP(host.replace(/^\[|\]$/g, '')) !== 0;
+  return isAddress ? [] : [`name server "${server}" is not an address such as 192.0.2.53 or 192.0.2.53:5353`];
 }
 
 function duplicates(values: readonly number[]): number[] {

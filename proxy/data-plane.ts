@@ -11,9 +11,10 @@ import { RequestRecorder } from './record/record-request.ts';
 import { ConnectionRecorder } from './record/record-tcp.ts';
 import { TrafficWatch } from './record/traffic-watch.ts';
 import type { FilterChains } from './route/filter-chains.ts';
-import type { RouteTable } from './route/route-table.ts';
+import { ExternalHosts } from './serve/external-hosts.ts';
 import type { ListenerPlace } from './serve/listener-place.ts';
 import { placeOf } from './serve/listener-place.ts';
+import type { Outside } from './serve/outbound-routes.ts';
 import { ProxyPortRoutes } from './serve/outbound-routes.ts';
 import { Traffic } from './serve/traffic.ts';
 import type { AccessLog } from './telemetry/access-log.ts';
@@ -63,7 +64,7 @@ export class DataPlane implements Carrier {
   readonly #config: ProxyConfig;
   readonly #recorder: RequestRecorder;
   readonly #accessLog: AccessLog | null;
-  #unknownHosts: RouteTable<Cluster> | null = null;
+  #outside: Outside = nothingOutside;
   #isConnected = false;
 
   constructor({ config, log, accessLog, limitShare = 1, want, release }: DataPlaneOptions) {
@@ -80,8 +81,8 @@ export class DataPlane implements Carrier {
       want,
       release,
       isConnected: () => this.#isConnected,
-      putListener: (name, chains) => this.#setChains(name, chains),
-      removeListener: (name) => this.#setChains(name, null),
+      putListener: (name, chains, externalHosts) => this.#setChains(name, chains, externalHosts),
+      removeListener: (name) => this.#setChains(name, null, []),
     });
     const counting = { own: config, principal: () => this.traffic.identity.current?.id ?? '', accessLog };
     this.#recorder = new RequestRecorder({ registry: this.registry, ...counting });
@@ -182,7 +183,7 @@ export class DataPlane implements Carrier {
 
   async close(graceMs: number): Promise<void> {
     await this.traffic.close(graceMs);
-    for (const cluster of this.#clusters.all()) cluster.close();
+    this.#clusters.close();
     await this.#accessLog?.close();
   }
 
@@ -203,21 +204,28 @@ export class DataPlane implements Carrier {
       }
       case 'proxy': {
         const { namespace } = this.#config;
-        const unknownHosts = () => this.#unknownHosts;
-        const proxyRoutes = new ProxyPortRoutes(routes, namespace, unknownHosts);
-        return traffic.openProxy(place, { listeners, routes, proxyRoutes, unknownHosts, namespace });
+        const proxyRoutes = new ProxyPortRoutes(routes, namespace, () => this.#outside);
+        return traffic.openProxy(place, {
+          listeners,
+          routes,
+          proxyRoutes,
+          unknownHosts: () => this.#outside.unknownHosts,
+        });
       }
     }
   }
 
-  #setChains(listenerName: string, chains: FilterChains<Cluster> | null): void {
+  #setChains(listenerName: string, chains: FilterChains<Cluster> | null, externalHosts: readonly string[]): void {
     const port = inboundPortOf(listenerName);
     if (port !== null) {
       this.traffic.setInboundChains(port, chains);
       return;
     }
     const chain = chains?.plain;
-    this.#unknownHosts = chain?.kind === 'http' ? chain.table : null;
+    this.#outside = {
+      unknownHosts: chain?.kind === 'http' ? chain.table : null,
+      external: externalHosts.length === 0 ? null : new ExternalHosts(externalHosts),
+    };
     if (chain?.kind === 'http') this.traffic.setOutboundHttp(chain.http);
   }
 }
@@ -230,6 +238,8 @@ function globalRateLimitNumbers({ ok, overLimit, error, failureModeAllowed }: Gl
     globalRateLimitAllowed: failureModeAllowed,
   };
 }
+
+const nothingOutside: Outside = { unknownHosts: null, external: null };
 
 const nothingMore: CarrierFacts = { usage: null, metrics: [], stats: [] };
 

@@ -74,6 +74,20 @@ export const failures = {
     'upstream_reset_before_response_started{identity}',
     'The instance is not who it should be',
   ),
+  originRefused: row(
+    503,
+    'UF',
+    'always',
+    'upstream_reset_before_response_started{connection_failure,TLS_error}',
+    'No TLS connection to the host that can be trusted',
+  ),
+  registryOnly: row(
+    502,
+    'NR',
+    'never',
+    'registry_only',
+    'Only hosts that are registered may be called, and this one is not',
+  ),
   upstreamReset: row(
     503,
     'UC',

@@ -12,6 +12,7 @@ import {
   labelValues,
   nameValue,
   portValue,
+  repeatedValues,
   upstreamValues,
 } from '../option-values.ts';
 import { defaultStateDirectory } from '../state-directory.ts';
@@ -26,6 +27,8 @@ export interface SidecarOptions extends ApiOptions {
   readonly label?: Readonly<Record<string, string>>;
   readonly port?: readonly ApplicationPort[];
   readonly upstream?: ReadonlyMap<string, number>;
+  readonly dnsServer: readonly string[];
+  readonly dnsLoopback: boolean;
   readonly advertise: string;
   readonly region?: string;
   readonly zone?: string;
@@ -70,6 +73,10 @@ export function withSidecarOptions(command: HeddleCommand): HeddleCommand {
     new Option('--outbound-port <port>', 'of the HTTP proxy for the program (default: 15001 if free)').argParser(
       portValue,
     ),
+    new Option('--dns-server <address>', 'for hosts outside the mesh, with :port where it is not 53; may be repeated')
+      .argParser(repeatedValues)
+      .default([], 'those of the system'),
+    new Option('--dns-loopback', 'names outside the mesh may lead to loopback: for development').default(false),
     new Option('--advertise <address>', 'IP address at which other hosts reach this one').default('127.0.0.1'),
   ]);
   group('Joining', [
@@ -127,6 +134,8 @@ export async function sidecarConfig(options: SidecarOptions): Promise<ProxyConfi
       adminPort: options.adminPort ?? null,
       outboundPort: options.outboundPort ?? null,
       concurrency: options.concurrency,
+      dnsServers: options.dnsServer,
+      dnsLoopback: options.dnsLoopback,
       maxMemoryBytes: options.maxMemory ?? null,
       accessLog: options.accessLog,
       logLevel: options.logLevel,

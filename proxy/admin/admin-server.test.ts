@@ -40,6 +40,7 @@ const cluster: ClusterStatus = {
     retryBudgetPercent: 20,
     minRetryConcurrency: 3,
   },
+  names: [],
   endpoints: [
     {
       address: '10.0.0.7',

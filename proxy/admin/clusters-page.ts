@@ -1,5 +1,6 @@
 import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { ClusterConfig } from '../cluster/cluster-config.ts';
+import type { NameStatus } from '../cluster/cluster-names.ts';
 import type { SuccessRates } from '../resilience/outlier/success-rate.ts';
 import type { AdminResponse } from './admin-server.ts';
 import { json, text } from './admin-server.ts';
@@ -15,6 +16,8 @@ export interface ClusterStatus {
   /** Null where nothing is limited. */
   readonly circuitBreaker: ClusterConfig['circuitBreaker'] | null;
   readonly highPriority: ClusterConfig['highPriority'] | null;
+  /** That are looked up; empty for most clusters. */
+  readonly names: readonly NameStatus[];
   readonly endpoints: readonly EndpointStatus[];
 }
 
@@ -68,6 +71,8 @@ function lines(clusters: readonly ClusterStatus[]): string {
     for (const [limit, value] of limitsOf(highPriority)) page += `${name}::high_priority::${limit}::${value}\n`;
     page += `${name}::added_via_api::true\n`;
     if (edsServiceName !== '') page += `${name}::eds_service_name::${edsServiceName}\n`;
+    for (const named of status.names)
+      for (const [fact, value] of factsOf(named)) page += `${name}::${fact}::${value}\n`;
     for (const endpoint of endpoints) {
       const at = `${name}::${addressOf(endpoint)}::`;
       for (const [stat, value] of countersOf(endpoint)) page += `${at}${stat}::${value}\n`;
@@ -83,7 +88,21 @@ function lines(clusters: readonly ClusterStatus[]): string {
   return page;
 }
 
-function clusterJson({ name, edsServiceName, circuitBreaker, highPriority, endpoints }: ClusterStatus): unknown {
+/** Envoy shows no names; the fields are ours. */
+function* factsOf({
+  host,
+  addresses,
+  lookUps,
+  failures,
+  lastFailure,
+}: NameStatus): Iterable<[string, string | number]> {
+  yield [`lookup::${host}::addresses`, addresses.join(',')];
+  yield [`lookup::${host}::lookups`, lookUps];
+  yield [`lookup::${host}::failures`, failures];
+  if (lastFailure !== '') yield [`lookup::${host}::last_failure`, lastFailure];
+}
+
+function clusterJson({ name, edsServiceName, circuitBreaker, highPriority, names, endpoints }: ClusterStatus): unknown {
   return {
     name,
     added_via_api: true,
@@ -98,6 +117,17 @@ function clusterJson({ name, edsServiceName, circuitBreaker, highPriority, endpo
               ...(highPriority === null ? [] : [{ priority: 'HIGH', ...Object.fromEntries(limitsOf(highPriority)) }]),
             ],
           },
+        }),
+    ...(names.length === 0
+      ? {}
+      : {
+          heddle_lookups: names.map(({ host, addresses, lookUps, failures, lastFailure }) => ({
+            host,
+            addresses,
+            lookups: lookUps,
+            failures,
+            ...(lastFailure === '' ? {} : { last_failure: lastFailure }),
+          })),
         }),
     host_statuses: endpoints.map((endpoint) => ({
       address: { socket_address: { address: endpoint.address, port_value: endpoint.port } },

@@ -79,6 +79,13 @@ export function clusterStatus(cluster: Cluster): ClusterStatus {
     highPriority: cluster.config.highPriority,
     answerRates: cluster.detector?.answerRates ?? null,
     connectionRates: cluster.detector?.connectionRates ?? null,
+    names: (cluster.names?.statuses ?? []).map(({ host, addresses, lastFailure, lookUps, failures }) => ({
+      host,
+      addresses,
+      lastFailure,
+      lookUps,
+      failures,
+    })),
     endpoints: [...cluster.endpoints].map((endpoint) => ({
       address: endpoint.config.address,
       port: endpoint.config.port,

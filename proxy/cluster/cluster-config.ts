@@ -4,6 +4,7 @@ import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import type { HealthCheckSettings } from '../resilience/health-check/health-check-settings.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import type { OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
+import type { OriginTlsConfig } from '../upstream/dial-origin.ts';
 import type { BalancerConfig } from './balancer-config.ts';
 import { plainBalancer } from './balancer-config.ts';
 import type { Place } from './place.ts';
@@ -14,8 +15,11 @@ import type { Place } from './place.ts';
  */
 export interface ClusterConfig {
   readonly name: string;
-  /** `eds`: endpoints come by name; `static`: they stand in `endpoints`; `passthrough`: the request's own authority. */
-  readonly discovery: 'eds' | 'static' | 'passthrough';
+  /**
+   * `eds`: endpoints come by name; `static`: they stand in `endpoints`; `dns`: so do names, whose addresses they are;
+   * `passthrough`: the request's own authority.
+   */
+  readonly discovery: 'eds' | 'static' | 'dns' | 'passthrough';
   /** Resource name to ask EDS for; the cluster's name unless `service_name` says otherwise. */
   readonly edsName: string;
   readonly endpoints: readonly EndpointConfig[];
@@ -55,6 +59,10 @@ export interface ClusterConfig {
   readonly panicThresholdPercent: number;
   /** For how long, at most, an endpoint is passed over that asks for it with `Retry-After`; 0, the default, heeds none. */
   readonly maxRestMs: number;
+  /** How names are looked up; null where there are none. */
+  readonly dns: DnsSettings | null;
+  /** How to speak to endpoints that are not meshed; null for plaintext. */
+  readonly originTls: OriginTlsConfig | null;
   /** How to speak to endpoints marked as meshed; null where the cluster has no such transport socket. */
   readonly meshTls: UpstreamTlsConfig | null;
 }
@@ -83,9 +91,25 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     healthCheck: null,
     panicThresholdPercent: defaultPanicThresholdPercent,
     maxRestMs: 0,
+    dns: null,
+    originTls: null,
     meshTls: null,
   };
 }
+
+/** How the names of a cluster are looked up. */
+export interface DnsSettings {
+  /** Where the time to live is not known, or does not count. Default 5000 (`dns_refresh_rate`). */
+  readonly refreshMs: number;
+  readonly respectsTtl: boolean;
+  /** After a look-up that failed; doubles with each to the second. */
+  readonly failureBaseMs: number;
+  readonly failureMaxMs: number;
+  readonly family: DnsFamily;
+}
+
+/** Which addresses of a name are used. */
+export type DnsFamily = 'v4' | 'v6' | 'v4-preferred' | 'v6-preferred' | 'all';
 
 /** TLS towards another sidecar. */
 export interface UpstreamTlsConfig {

@@ -19,7 +19,9 @@ import { buildPicker } from './build-picker.ts';
 import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
 import type { ClusterCheckEnvironment } from './cluster-health-checks.ts';
 import { ClusterHealthChecks } from './cluster-health-checks.ts';
+import type { ClusterNames } from './cluster-names.ts';
 import { ConnectionGate } from './connection-gate.ts';
+import type { NamesEnvironment } from './dns-endpoints.ts';
 import type { UpstreamProtocol } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
 import type { OwnLocality } from './place.ts';
@@ -38,6 +40,8 @@ export interface ClusterEnvironment {
   onEjection(cluster: Cluster, endpoint: OutlierRecord, event: OutlierEvent): void;
   /** Null where no endpoint is ever asked how it is. */
   readonly healthChecks: ClusterCheckEnvironment | null;
+  /** Absent where no names are looked up. */
+  readonly names?: NamesEnvironment;
   /** Where this sidecar runs; absent where nobody knows. */
   readonly locality?: OwnLocality;
 }
@@ -108,6 +112,8 @@ export class Cluster {
     mirrorsDropped: 0,
     responsesByClass: [0, 0, 0, 0, 0, 0],
   };
+  /** Of a cluster whose endpoints are the addresses of names; null of others. */
+  names: ClusterNames | null = null;
   readonly #environment: ClusterEnvironment;
   /** The coarse clock, as connections read it. */
   readonly #time: { readonly nowMs: number };
@@ -211,7 +217,8 @@ export class Cluster {
     this.highBreaker.update(config.highPriority);
     for (const { connections } of this.#endpoints.values()) connections.max = config.maxConnectionsPerEndpoint;
     const isOtherDetector = JSON.stringify(before.outlierDetection) !== JSON.stringify(config.outlierDetection);
-    const isOtherTls = JSON.stringify(before.meshTls) !== JSON.stringify(config.meshTls);
+    const isOtherTls =
+      JSON.stringify([before.meshTls, before.originTls]) !== JSON.stringify([config.meshTls, config.originTls]);
     if (isOtherDetector) {
       this.#detector = this.#makeDetector(config);
       for (const endpoint of this.#endpoints.values()) endpoint.outlier = this.#detector?.track(endpoint.key) ?? null;

@@ -3,6 +3,7 @@ import { xxh64 } from '../balance/xxh64.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ConnectionGate } from '../cluster/connection-gate.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import { whyNoEndpoint } from '../cluster/no-endpoint.ts';
 import type { PassthroughFailure } from '../cluster/passthrough.ts';
 import type { Failure } from '../failure.ts';
 import { localOrigin } from '../resilience/outlier/outcome.ts';
@@ -71,10 +72,18 @@ export class TcpUpstream {
       });
       return;
     }
+    const pending = cluster.names?.pending ?? null;
+    if (pending !== null) {
+      void pending.then(() => {
+        if (!this.#isLeft) this.#attempt(cluster);
+      });
+      return;
+    }
     const endpoint = cluster.pick(this.endpoint, this.#key);
     if (endpoint === null) {
       cluster.counters.noneHealthy++;
-      this.#waiter.onUpstreamFailure(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');
+      const { failure, detail } = whyNoEndpoint(cluster);
+      this.#waiter.onUpstreamFailure(failure, detail);
       return;
     }
     this.#dial(cluster, endpoint);

@@ -1,3 +1,4 @@
+import { splitAuthority } from '../cluster/passthrough.ts';
 import type { Failure } from '../failure.ts';
 
 /**
@@ -5,10 +6,16 @@ import type { Failure } from '../failure.ts';
  * `service` is what was asked for, as an authority.
  */
 export function remedyFor(failure: Failure, service: string): string {
+  if (failure === 'registryOnly') return howToRegister(service);
   const general = remedies[failure];
   if (general !== undefined) return general;
   const name = /^[a-z][a-z0-9-]*(?=\.|:|$)/.exec(service)?.[0];
   return name === undefined ? '' : `heddle stat ${name}   or   heddle proxies`;
+}
+
+function howToRegister(authority: string): string {
+  const { host, port } = splitAuthority(authority);
+  return `an ExternalService with hosts: [${host}] and port ${port}, or outboundTrafficPolicy.mode ALLOW_ANY in Mesh`;
 }
 
 /** Where it would be of no use to look at the service. */

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import { whyNoEndpoint } from '../cluster/no-endpoint.ts';
 import type { Failure } from '../failure.ts';
 import { sourceOf } from '../message/source-address.ts';
 import type { RequestHead, ResponseHead, UpstreamStream } from '../message-head.ts';
@@ -162,6 +163,10 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
       this.#resolve(cluster);
       return;
     }
+    if (cluster.names !== null && cluster.names.pending !== null) {
+      this.#awaitNames(cluster.names.pending);
+      return;
+    }
     const endpoint =
       this.attempts === 0
         ? this.#choice.first(cluster)
@@ -169,9 +174,20 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
     if (endpoint !== null) this.#attemptAt(endpoint);
     else {
       cluster.counters.noneHealthy++;
+      const { failure, detail } = whyNoEndpoint(cluster);
       if (this.#choice.isBound) this.#giveUp('sessionLost', '');
-      else this.#giveUp(cluster.name === 'BlackHoleCluster' ? 'noCluster' : 'noHealthyUpstream', '');
+      else this.#giveUp(failure, detail);
     }
+  }
+
+  /** The cluster's names are being looked up for the first time. */
+  #awaitNames(pending: Promise<void>): void {
+    const generation = ++this.#generation;
+    this.#phase = 'resolving';
+    if (!this.#head.isComplete) this.#receiver.pauseRequest();
+    void pending.then(() => {
+      if (generation === this.#generation && this.#phase === 'resolving') this.attempt();
+    });
   }
 
   #resolve(cluster: Cluster): void {

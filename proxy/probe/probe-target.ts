@@ -2,8 +2,11 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP } from '../../proto/names.ts';
 import type { IdentityHolder } from '../tls/mesh-identity.ts';
-import type { SessionCache } from '../tls/session-cache.ts';
+import type { OriginSessions } from '../tls/session-cache.ts';
+import { SessionCache } from '../tls/session-cache.ts';
 import { beginHandshake, wrongProtocol } from '../upstream/dial.ts';
+import type { OriginTlsConfig } from '../upstream/dial-origin.ts';
+import { beginOrigination, wrongOriginProtocol } from '../upstream/dial-origin.ts';
 
 export type ProbeProtocol = 'http1' | 'http2' | 'tcp';
 
@@ -18,6 +21,8 @@ export interface ProbeAddress {
     readonly alpnProtocols: readonly string[];
     readonly expectedIdentities: readonly string[];
   } | null;
+  /** Null, and by default, for plaintext outside of the mesh. */
+  readonly origin?: OriginTlsConfig | null;
 }
 
 /**
@@ -29,16 +34,25 @@ export class ProbeTarget {
   readonly port: number;
   readonly isMeshed: boolean;
   readonly #mesh: ProbeAddress['mesh'];
+  readonly #origin: OriginTlsConfig | null;
   readonly #identity: IdentityHolder;
   readonly #sessions: SessionCache;
+  readonly #originSessions: OriginSessions;
 
-  constructor({ address, port, mesh }: ProbeAddress, identity: IdentityHolder, sessions: SessionCache) {
+  constructor(
+    { address, port, mesh, origin = null }: ProbeAddress,
+    identity: IdentityHolder,
+    sessions: SessionCache,
+    originSessions: OriginSessions = new SessionCache(),
+  ) {
     this.address = address;
     this.port = port;
     this.isMeshed = mesh !== null;
     this.#mesh = mesh;
     this.#identity = identity;
+    this.#origin = origin;
     this.#sessions = sessions;
+    this.#originSessions = originSessions;
   }
 
   /** A connection on which `protocol` can be spoken. */
@@ -53,9 +67,10 @@ export class ProbeTarget {
     return await this.secure(raw, protocol, signal);
   }
 
-  /** Does the handshake on a connected socket where the endpoint is meshed. */
+  /** Does the handshake on a connected socket where there is TLS. */
   async secure(raw: Socket, protocol: ProbeProtocol, signal: AbortSignal): Promise<Socket> {
-    if (this.#mesh === null) return raw;
+    if (this.#mesh === null)
+      return this.#origin === null ? raw : await this.#originate(raw, this.#origin, protocol, signal);
     const giveUp = abandon(raw, signal);
     const target = {
       address: this.address,
@@ -68,6 +83,28 @@ export class ProbeTarget {
       const socket = beginHandshake(raw, target, this.#identity, this.#sessions);
       await isReady(socket, 'secureConnect');
       const problem = wrongProtocol(socket, target);
+      if (problem !== null) throw problem;
+      return socket;
+    } catch (error) {
+      raw.destroy();
+      throw error;
+    } finally {
+      giveUp.takeBack();
+    }
+  }
+
+  /** As requests are sent to what is outside the mesh; a check that only connects takes whatever is spoken there. */
+  async #originate(
+    raw: Socket,
+    origin: OriginTlsConfig,
+    protocol: ProbeProtocol,
+    signal: AbortSignal,
+  ): Promise<Socket> {
+    const giveUp = abandon(raw, signal);
+    try {
+      const socket = beginOrigination(raw, this, origin, this.#originSessions);
+      await isReady(socket, 'secureConnect');
+      const problem = wrongOriginProtocol(socket, protocol);
       if (problem !== null) throw problem;
       return socket;
     } catch (error) {

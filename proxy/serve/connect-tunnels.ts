@@ -13,7 +13,7 @@ import { FilterChains as Chains } from '../route/filter-chains.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { TcpRoute } from '../route/tcp-route.ts';
 import type { NamedRoutes, ProxyPortRoutes } from './outbound-routes.ts';
-import { routeNameOf, TunnelRoutes } from './outbound-routes.ts';
+import { TunnelRoutes } from './outbound-routes.ts';
 import type { ChainsLookup, OutboundDestination } from './serve-outbound.ts';
 import { serveTunnel } from './serve-outbound.ts';
 
@@ -32,8 +32,6 @@ export interface ConnectTunnelsOptions {
   readonly proxyRoutes: ProxyPortRoutes;
   /** The policy for hosts outside the mesh. */
   readonly unknownHosts: () => RouteTable<Cluster> | null;
-  /** Where short names are looked up. */
-  readonly namespace: string;
   /** How what is inside a tunnel is served when it turns out to be HTTP. */
   readonly destinationOf: (routes: RouteSource) => Omit<OutboundDestination, 'chains'>;
   readonly tcp: TcpEnvironment;
@@ -61,7 +59,7 @@ export class ConnectTunnels implements Tunnels {
 
   open(authority: string, outcome: TunnelOutcome): () => void {
     const tunnel = new OpeningTunnel(outcome);
-    const name = routeNameOf(authority, this.#options.namespace);
+    const name = this.#options.proxyRoutes.nameOf(authority);
     const service = name === null ? null : parseRouteConfigurationName(name);
     if (name === null || service === null) {
       this.#beyond(authority, tunnel);
@@ -72,7 +70,7 @@ export class ConnectTunnels implements Tunnels {
       if (tunnel.isOver) return;
       if (found === 'unknown') tunnel.refuse('configurationPending', '');
       else if (found === 'absent') this.#beyond(authority, tunnel);
-      else this.#into(found, name, tunnel);
+      else this.#into(found, name, authority, tunnel);
     };
     if (chains instanceof Promise) void chains.then(settle);
     else settle(chains);
@@ -80,17 +78,18 @@ export class ConnectTunnels implements Tunnels {
   }
 
   /** A port of the mesh. */
-  #into(chains: FilterChains<Cluster>, routesName: string, tunnel: OpeningTunnel): void {
+  #into(chains: FilterChains<Cluster>, routesName: string, authority: string, tunnel: OpeningTunnel): void {
     const { tls, http } = chains.inspection;
     const { plain } = chains;
-    if (!tls && !http && plain?.kind === 'tcp') this.#connect(plain.route, '', tunnel);
+    if (!tls && !http && plain?.kind === 'tcp') this.#connect(plain.route, authority, tunnel);
     else this.#serve(chains, plain?.kind === 'http' ? plain.routesName : routesName, tunnel);
   }
 
   /** What is said inside is looked at. */
   #serve(chains: ChainsLookup, routesName: string, tunnel: OpeningTunnel): void {
-    const { routes, namespace, destinationOf } = this.#options;
-    const destination = destinationOf(new TunnelRoutes(routes, routesName, namespace));
+    const { routes, proxyRoutes, destinationOf } = this.#options;
+    const nameOf = (authority: string) => proxyRoutes.nameOf(authority);
+    const destination = destinationOf(new TunnelRoutes(routes, routesName, nameOf));
     tunnel.accept((transport, first) => serveTunnel(this.#connection, transport, destination, chains, first));
   }
 
@@ -104,7 +103,7 @@ export class ConnectTunnels implements Tunnels {
       if (typeof found === 'string') tunnel.refuse(found, '');
       else if (found === this.#options.unknownHosts()) this.#outside(found, head, tunnel);
       // routes without a listener: the control plane only knows of HTTP
-      else this.#serve(httpOnly, routeNameOf(authority, this.#options.namespace) ?? '', tunnel);
+      else this.#serve(httpOnly, this.#options.proxyRoutes.nameOf(authority) ?? '', tunnel);
     };
     const found = this.#options.proxyRoutes.lookup(head);
     if (found instanceof Promise) void found.then(settle);

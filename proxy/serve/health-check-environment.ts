@@ -5,7 +5,7 @@ import { ProbeTarget } from '../probe/probe-target.ts';
 import { proberFor } from '../probe/prober-for.ts';
 import { CheckGate } from '../resilience/health-check/check-gate.ts';
 import type { IdentityHolder } from '../tls/mesh-identity.ts';
-import type { SessionCache } from '../tls/session-cache.ts';
+import type { OriginSessions, SessionCache } from '../tls/session-cache.ts';
 import type { Told } from './endpoint-events.ts';
 import { tellOfCheck } from './endpoint-events.ts';
 
@@ -13,6 +13,7 @@ import { tellOfCheck } from './endpoint-events.ts';
 export function healthCheckEnvironment(
   identity: IdentityHolder,
   sessions: SessionCache,
+  originSessions: OriginSessions,
   told: Told,
 ): ClusterCheckEnvironment {
   const budget = new ConnectionBudget();
@@ -20,11 +21,12 @@ export function healthCheckEnvironment(
     gate: new CheckGate(),
     random: Math.random,
     after: systemClock.after,
-    proberFor: ({ meshTls }, { address, port, isMeshed }, settings) => {
+    proberFor: ({ meshTls, originTls }, { address, port, isMeshed }, settings) => {
       // without TLS for it nothing may be said to a meshed endpoint, and so no check of it can be passed
       const nobody = { sni: '', alpnProtocols: [], expectedIdentities: [] };
       const mesh = isMeshed ? (meshTls ?? nobody) : null;
-      return proberFor(settings, new ProbeTarget({ address, port, mesh }, identity, sessions), budget);
+      const at = { address, port, mesh, origin: originTls };
+      return proberFor(settings, new ProbeTarget(at, identity, sessions, originSessions), budget);
     },
     onHealthChange: (cluster, endpoint, outcome) => tellOfCheck(told, cluster, endpoint, outcome),
   };

@@ -1,12 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import type { Cluster } from '../cluster/cluster.ts';
 import { RequestHead } from '../message-head.ts';
+import { PathMatcher } from '../route/path-matcher.ts';
+import type { RouteEntry } from '../route/route-entry.ts';
 import { RouteTable } from '../route/route-table.ts';
+import { ExternalHosts } from './external-hosts.ts';
 import type { NamedRoutesAnswer } from './outbound-routes.ts';
 import { declaredRouteName, ProxyPortRoutes, routeNameOf, TunnelRoutes } from './outbound-routes.ts';
 
 const cart = new RouteTable<Cluster>([]);
 const outside = new RouteTable<Cluster>([]);
+
+const blockAll: RouteEntry<Cluster> = {
+  path: PathMatcher.prefix('/'),
+  headers: [],
+  queryParameters: [],
+  isForGrpc: false,
+  route: {
+    name: 'block_all',
+    action: { kind: 'respond', status: 502, body: '' },
+    filters: null,
+    requestHeaders: null,
+    responseHeaders: null,
+    origin: null,
+  },
+};
 
 function head(authority: string): RequestHead {
   const made = new RequestHead();
@@ -58,7 +76,9 @@ describe('declaredRouteName', () => {
 
 describe('TunnelRoutes', () => {
   const tunnel = (answers: Parameters<typeof routes>[0]) =>
-    new TunnelRoutes(routes(answers), 'cart.shop.svc.cluster.local:8080', 'shop');
+    new TunnelRoutes(routes(answers), 'cart.shop.svc.cluster.local:8080', (authority) =>
+      routeNameOf(authority, 'shop'),
+    );
 
   it.each(['', 'cart:8080', 'cart', 'cart.shop', 'cart.shop.svc.cluster.local:8080'])(
     'takes a request for "%s"',
@@ -82,8 +102,9 @@ describe('TunnelRoutes', () => {
 });
 
 describe('ProxyPortRoutes', () => {
-  const source = (answers: Parameters<typeof routes>[0] = {}) =>
-    new ProxyPortRoutes(routes(answers), 'default', () => outside);
+  const external = new ExternalHosts(['api.example.com:80', 'example.org:80', '*.example.net:443']);
+  const source = (answers: Parameters<typeof routes>[0] = {}, unknownHosts: RouteTable<Cluster> | null = outside) =>
+    new ProxyPortRoutes(routes(answers), 'default', () => ({ unknownHosts, external }));
 
   it('goes by the authority, and leaves what is not in the mesh to the policy for unknown hosts', async () => {
     const answers = {
@@ -119,13 +140,31 @@ describe('ProxyPortRoutes', () => {
     expect(known.lookup(head('example.com:8080'))).toBe(outside);
   });
 
+  it('asks for the routes of hosts that are listed, and has others outside', async () => {
+    const listed = source({
+      'api.example.com:80': cart,
+      '*.example.net:443': cart,
+      'example.org:80': Promise.resolve('absent'),
+      'example.org.svc.cluster.local:8080': Promise.resolve('absent'),
+    });
+    expect(listed.lookup(head('API.example.com'))).toBe(cart);
+    expect(listed.lookup(head('www.example.net:443'))).toBe(cart);
+    expect(listed.lookup(head('api.example.com:81'))).toBe(outside);
+    expect(await listed.lookup(head('example.org'))).toBe(outside);
+    expect(await listed.lookup(head('example.org:8080'))).toBe(outside);
+  });
+
+  it('says of a host that nobody has listed that only those may be called, where that is the policy', () => {
+    const closed = new RouteTable<Cluster>([{ name: 'block_all', domains: ['*'], routes: [blockAll] }]);
+    expect(source({}, closed).lookup(head('www.example.com'))).toBe('registryOnly');
+    expect(source({ 'api.example.com:80': cart }, closed).lookup(head('api.example.com'))).toBe(cart);
+  });
+
   it('does not look for an unknown mesh name outside', () => {
     expect(source().lookup(head('gone.default.svc.cluster.local'))).toBe('unknownHost');
   });
 
   it('answers that the configuration is pending before the outbound listener is known', () => {
-    expect(new ProxyPortRoutes(routes({}), 'default', () => null).lookup(head('www.example.com'))).toBe(
-      'configurationPending',
-    );
+    expect(source({}, null).lookup(head('www.example.com'))).toBe('configurationPending');
   });
 });

@@ -4,8 +4,9 @@ import { parseRouteConfigurationName, routeConfigurationName, serviceHost } from
 import type { Cluster } from '../cluster/cluster.ts';
 import { splitAuthority } from '../cluster/passthrough.ts';
 import type { RouteLookup, RouteSource } from '../forward/forward-environment.ts';
-import type { RequestHead } from '../message-head.ts';
+import { RequestHead } from '../message-head.ts';
 import type { RouteTable } from '../route/route-table.ts';
+import type { ExternalHosts } from './external-hosts.ts';
 
 /** Route tables by the name of their RouteConfiguration, asked of the control plane on first use. */
 export interface NamedRoutes {
@@ -23,13 +24,14 @@ export class TunnelRoutes implements RouteSource {
   readonly service: string;
   readonly #routes: NamedRoutes;
   readonly #name: string;
-  readonly #namespace: string;
+  readonly #nameOf: (authority: string) => string | null;
   readonly #port: number;
 
-  constructor(routes: NamedRoutes, name: string, namespace: string) {
+  /** `nameOf` says which RouteConfiguration an authority means. */
+  constructor(routes: NamedRoutes, name: string, nameOf: (authority: string) => string | null) {
     this.#routes = routes;
     this.#name = name;
-    this.#namespace = namespace;
+    this.#nameOf = nameOf;
     const parsed = parseRouteConfigurationName(name);
     this.service = parsed?.host ?? name;
     this.#port = parsed?.port ?? 0;
@@ -44,8 +46,16 @@ export class TunnelRoutes implements RouteSource {
   /** Clients may leave out the port that the tunnel leads to. */
   #isHere(authority: string): boolean {
     const hasPort = /:\d+$/.test(authority);
-    return routeNameOf(hasPort ? authority : `${authority}:${this.#port}`, this.#namespace) === this.#name;
+    return this.#nameOf(hasPort ? authority : `${authority}:${this.#port}`) === this.#name;
   }
+}
+
+/** What is beyond the services of the mesh; both null until the control plane has said. */
+export interface Outside {
+  /** The routes of the outbound listener: the policy for hosts that nobody has listed. */
+  readonly unknownHosts: RouteTable<Cluster> | null;
+  /** Hosts that are listed; null for none. */
+  readonly external: ExternalHosts | null;
 }
 
 /** Names kept with the RouteConfiguration they stand for; programs call few hosts, and attackers many. */
@@ -59,20 +69,24 @@ export class ProxyPortRoutes implements RouteSource {
   readonly service = '';
   readonly #routes: NamedRoutes;
   readonly #namespace: string;
-  readonly #unknownHosts: () => RouteTable<Cluster> | null;
+  readonly #outside: () => Outside;
   readonly #names = new Map<string, string | null>();
+  /** What the names were remembered beside. */
+  #namesOf: ExternalHosts | null = null;
+  #judged: RouteTable<Cluster> | null = null;
+  #isClosed = false;
 
-  /** `namespace` is where short names are looked up; `unknownHosts` are the routes of the outbound listener. */
-  constructor(routes: NamedRoutes, namespace: string, unknownHosts: () => RouteTable<Cluster> | null) {
+  /** `namespace` is where short names are looked up. */
+  constructor(routes: NamedRoutes, namespace: string, outside: () => Outside) {
     this.#routes = routes;
     this.#namespace = namespace;
-    this.#unknownHosts = unknownHosts;
+    this.#outside = outside;
   }
 
   lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {
     if (head.authority === '') return 'badRequest';
-    const name = this.#nameOf(head.authority);
-    if (name === null) return this.#outside(head.authority);
+    const name = this.nameOf(head.authority);
+    if (name === null) return this.#unknown(head.authority);
     const answer = this.#routes.resolve(name);
     if (answer instanceof Promise) {
       const { authority } = head;
@@ -87,29 +101,49 @@ export class ProxyPortRoutes implements RouteSource {
    */
   #absent(authority: string): RouteLookup | Promise<RouteLookup> {
     const { host, port } = splitAuthority(authority);
-    const usual = port === 80 ? null : this.#nameOf(host);
-    if (usual === null) return this.#outside(authority);
+    const usual = port === 80 ? null : routeNameOf(host, this.#namespace);
+    if (usual === null) return this.#unknown(authority);
     const judge = (answer: NamedRoutesAnswer): RouteLookup => {
       if (answer === 'unknown') return 'configurationPending';
-      return answer === 'absent' ? this.#outside(authority) : 'unknownPort';
+      return answer === 'absent' ? this.#unknown(authority) : 'unknownPort';
     };
     const answer = this.#routes.resolve(usual);
     return answer instanceof Promise ? answer.then(judge) : judge(answer);
   }
 
-  #outside(authority: string): RouteLookup {
+  #unknown(authority: string): RouteLookup {
     const { host } = splitAuthority(authority);
     const isLocal = isIP(host) === 0 ? /^(.*\.)?localhost\.?$/.test(host) : isForbiddenAddress(host);
     if (isLocal) return 'forbiddenDestination';
     // a name of the mesh that the mesh does not know is a mistake, and must not be looked for elsewhere in plaintext
     if (/\.svc(\.cluster\.local)?\.?$/.test(host)) return 'unknownHost';
-    return this.#unknownHosts() ?? 'configurationPending';
+    const { unknownHosts } = this.#outside();
+    if (unknownHosts === null) return 'configurationPending';
+    return this.#closes(unknownHosts) ? 'registryOnly' : unknownHosts;
   }
 
-  #nameOf(authority: string): string | null {
+  /** Whether the policy lets nobody out; found out once for each. */
+  #closes(unknownHosts: RouteTable<Cluster>): boolean {
+    if (unknownHosts !== this.#judged) {
+      const probe = new RequestHead();
+      probe.authority = 'unknown.invalid';
+      probe.path = '/';
+      this.#judged = unknownHosts;
+      this.#isClosed = unknownHosts.match(probe)?.name === 'block_all';
+    }
+    return this.#isClosed;
+  }
+
+  /** The RouteConfiguration that an authority means; null for what is neither in the mesh nor listed outside of it. */
+  nameOf(authority: string): string | null {
+    const { external } = this.#outside();
+    if (external !== this.#namesOf) {
+      this.#namesOf = external;
+      this.#names.clear();
+    }
     const remembered = this.#names.get(authority);
     if (remembered !== undefined) return remembered;
-    const name = routeNameOf(authority, this.#namespace);
+    const name = external?.find(authority) ?? routeNameOf(authority, this.#namespace);
     if (this.#names.size >= MAX_REMEMBERED_AUTHORITIES) this.#names.clear();
     this.#names.set(authority, name);
     return name;

@@ -40,15 +40,18 @@ import type { FilterChains } from '../route/filter-chains.ts';
 import type { Activity } from '../telemetry/activity.ts';
 import { EventLog } from '../telemetry/event-log.ts';
 import { IdentityHolder } from '../tls/mesh-identity.ts';
+import type { OriginSessions } from '../tls/session-cache.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import { CoarseClock } from '../transport/coarse-clock.ts';
 import { dialMesh, dialPlain } from '../upstream/dial.ts';
+import { dialOrigin } from '../upstream/dial-origin.ts';
 import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts';
 import { ConnectTunnels } from './connect-tunnels.ts';
 import { tellOfOutlier } from './endpoint-events.ts';
 import { healthCheckEnvironment } from './health-check-environment.ts';
 import { httpCodecOptions } from './http-codec-options.ts';
 import type { ListenerPlace } from './listener-place.ts';
+import { namesEnvironment } from './names-environment.ts';
 import type { NamedRoutes } from './outbound-routes.ts';
 import { InboundPortChains, serveInbound } from './serve-inbound.ts';
 import { serveOutbound } from './serve-outbound.ts';
@@ -104,6 +107,7 @@ export class Traffic {
   };
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
+  readonly #originSessions: OriginSessions = new SessionCache();
   readonly #inboundChains = new Map<number, InboundPortChains>();
   readonly #outboundHttp: { current: HttpSettings } = { current: defaultHttpSettings };
   readonly #sampling: NodeJS.Timeout;
@@ -139,6 +143,8 @@ export class Traffic {
           // somebody who wrote this down as an instance would have requests go round here for ever
           if (this.#isOwnListener(target.address, target.port)) {
             result.onDialFailed('forbiddenDestination', `${hostAndPort(target.address, target.port)} is this sidecar`);
+          } else if (cluster.originTls !== null) {
+            dialOrigin(target, cluster.originTls, protocol, this.#originSessions, result);
           } else dialPlain(target, result);
         } else if (cluster.meshTls === null) {
           // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
@@ -162,7 +168,11 @@ export class Traffic {
       random: Math.random,
       ...(config.region + config.zone !== '' && { locality: { region: config.region, zone: config.zone } }),
       onEjection: (cluster, endpoint, event) => tellOfOutlier({ log, events: this.events }, cluster, endpoint, event),
-      healthChecks: healthCheckEnvironment(this.identity, this.#sessions, { log, events: this.events }),
+      healthChecks: healthCheckEnvironment(this.identity, this.#sessions, this.#originSessions, {
+        log,
+        events: this.events,
+      }),
+      names: namesEnvironment(config, log, (address, port) => this.#isOwn(address, port)),
     };
   }
 

@@ -68,8 +68,7 @@ export class OutboundFixture {
         listeners,
         routes,
         unknownHosts,
-        namespace: 'default',
-        proxyRoutes: new ProxyPortRoutes(routes, 'default', unknownHosts),
+        proxyRoutes: new ProxyPortRoutes(routes, 'default', () => ({ unknownHosts: unknownHosts(), external: null })),
       },
     );
   }

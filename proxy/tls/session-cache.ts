@@ -1,10 +1,13 @@
 import type { Buffer } from 'node:buffer';
 import type { VerifiedPeer } from './mesh-identity.ts';
 
-interface StoredSession {
+interface StoredSession<Peer> {
   readonly session: Buffer;
-  readonly peer: VerifiedPeer;
+  readonly peer: Peer;
 }
+
+/** Sessions with what is outside the mesh, where a name is verified and no identity. */
+export type OriginSessions = SessionCache<Pick<VerifiedPeer, 'expiresAtMs'>>;
 
 /** One session per endpoint is enough: a pool seldom opens two connections at once. */
 const MAX_SESSIONS = 1000;
@@ -16,8 +19,8 @@ const MAX_SESSIONS = 1000;
  * expected, and not beyond the end of the certificate that was checked. Keys join endpoint and expected identities.
  * Everything is dropped when our identity or the trust bundle changes.
  */
-export class SessionCache {
-  readonly #sessions = new Map<string, StoredSession>();
+export class SessionCache<Peer extends { readonly expiresAtMs: number } = VerifiedPeer> {
+  readonly #sessions = new Map<string, StoredSession<Peer>>();
   readonly #now: () => number;
 
   constructor(now: () => number = Date.now) {
@@ -29,7 +32,7 @@ export class SessionCache {
   }
 
   /** Keeps a session; the oldest goes when there are too many. */
-  put(key: string, session: Buffer, peer: VerifiedPeer): void {
+  put(key: string, session: Buffer, peer: Peer): void {
     this.#sessions.delete(key);
     this.#sessions.set(key, { session, peer });
     if (this.#sessions.size > MAX_SESSIONS) {
@@ -38,7 +41,7 @@ export class SessionCache {
     }
   }
 
-  get(key: string): StoredSession | null {
+  get(key: string): StoredSession<Peer> | null {
     const stored = this.#sessions.get(key);
     if (stored === undefined) return null;
     if (stored.peer.expiresAtMs > this.#now()) return stored;

@@ -39,7 +39,10 @@ export interface MeshDial extends DialAddress {
 export function dialPlain(target: DialAddress, result: DialResult): void {
   const reads = dialledReads();
   const socket = connect({ host: target.address, port: target.port, noDelay: true, ...reads.options });
-  settle(socket, 'connect', target.connectTimeoutMs, result, () => reads.open(socket));
+  settle(socket, 'connect', target.connectTimeoutMs, result, {
+    makeTransport: () => reads.open(socket),
+    explain: explainMesh,
+  });
 }
 
 /**
@@ -53,13 +56,10 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
   }
   const raw = connect({ host: target.address, port: target.port, noDelay: true });
   const socket = beginHandshake(raw, target, identity, sessions);
-  settle(
-    socket,
-    'secureConnect',
-    target.connectTimeoutMs,
-    result,
-    () => wrongProtocol(socket, target) ?? openTransport(socket, raw),
-  );
+  settle(socket, 'secureConnect', target.connectTimeoutMs, result, {
+    makeTransport: () => wrongProtocol(socket, target) ?? openTransport(socket, raw),
+    explain: explainMesh,
+  });
 }
 
 /**
@@ -128,36 +128,53 @@ class IdentityError extends Error {
   readonly code = 'HEDDLE_IDENTITY';
 }
 
-function settle(
+/** How a dialled socket becomes a transport, and what is said when it does not. */
+export interface Settling {
+  /** Asked when the socket is ready. An error: it cannot be used after all. */
+  makeTransport(): OpenedTransport | Error;
+  explain(error: NodeJS.ErrnoException): { readonly failure: Failure; readonly detail: string };
+}
+
+/** Tells `result` once how dialling ended. */
+export function settle(
   socket: Socket,
   readyEvent: 'connect' | 'secureConnect',
   timeoutMs: number,
   result: DialResult,
-  makeTransport: () => OpenedTransport | IdentityError,
+  { makeTransport, explain }: Settling,
 ): void {
   let isSettled = false;
-  const fail = (failure: Failure, detail: string): void => {
+  const fail = ({ failure, detail }: ReturnType<Settling['explain']>): void => {
     if (isSettled) return;
     isSettled = true;
     clearTimeout(timer);
     socket.destroy();
     result.onDialFailed(failure, detail);
   };
-  const timer = setTimeout(() => fail('connectTimeout', `no connection within ${timeoutMs} ms`), timeoutMs);
+  const timer = setTimeout(
+    () => fail({ failure: 'connectTimeout', detail: `no connection within ${timeoutMs} ms` }),
+    timeoutMs,
+  );
   // stays for the life of the socket: a late error must never be without a listener
-  socket.on('error', (error: NodeJS.ErrnoException) => fail(failureOf(error), describe(error)));
-  socket.once('close', () => fail('connectFailure', 'the connection was closed while it was being opened'));
+  socket.on('error', (error: NodeJS.ErrnoException) => fail(explain(error)));
+  socket.once('close', () => fail({ failure: 'connectFailure', detail: closedEarly }));
   socket.once(readyEvent, () => {
     if (isSettled) return;
     const made = makeTransport();
-    if (made instanceof IdentityError) {
-      fail('identityRefused', made.message);
+    if (made instanceof Error) {
+      fail(explain(made));
       return;
     }
     isSettled = true;
     clearTimeout(timer);
     result.onConnected(made);
   });
+}
+
+const closedEarly = 'the connection was closed while it was being opened';
+
+function explainMesh(error: NodeJS.ErrnoException): { readonly failure: Failure; readonly detail: string } {
+  return { failure: failureOf(error), detail: describe(error) };
 }
 
 function failureOf(error: NodeJS.ErrnoException): Failure {

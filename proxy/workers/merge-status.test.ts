@@ -124,6 +124,7 @@ describe('mergeDestinations', () => {
         answerRates: null,
         connectionRates: null,
       },
+      names: [],
       endpoints: [
         {
           ...{

@@ -75,13 +75,15 @@ export function mergeDestinations(all: Iterable<readonly ClusterStatus[]>): Clus
       continue;
     }
     const endpoints = [...mergeRows([...before.endpoints, ...status.endpoints], endpointKey).values()];
-    merged.set(status.name, { ...addUp(withoutEndpoints(before), withoutEndpoints(status)), endpoints });
+    // each looks its names up, and finds the same
+    const { names } = before;
+    merged.set(status.name, { ...addUp(withoutLists(before), withoutLists(status)), names, endpoints });
   }
   return [...merged.values()];
 }
 
-function withoutEndpoints(status: ClusterStatus): ClusterStatus {
-  return { ...status, endpoints: [] };
+function withoutLists(status: ClusterStatus): ClusterStatus {
+  return { ...status, names: [], endpoints: [] };
 }
 
 function endpointKey({ address, port }: EndpointStatus): string {

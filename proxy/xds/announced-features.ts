@@ -22,6 +22,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.healthChecks,
   FEATURES.balancing,
   FEATURES.boundedLoads,
+  FEATURES.external,
   FEATURES.backendPaths,
   FEATURES.tcpHash,
   FEATURES.sessionBounds,

@@ -89,6 +89,8 @@ describe('compileCluster', () => {
       healthCheck: null,
       panicThresholdPercent: 50,
       maxRestMs: 0,
+      dns: null,
+      originTls: null,
       meshTls: {
         sni: 'outbound_.80_._.cart.default.svc.cluster.local',
         alpnProtocols: ['heddle-http/1.1'],

@@ -14,8 +14,10 @@ import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileBalancer } from './compile-balancer.ts';
 import { compileCircuitBreakers } from './compile-circuit-breakers.ts';
+import { compileDns } from './compile-dns.ts';
 import { compileEndpoints } from './compile-endpoints.ts';
 import { compileHealthCheck } from './compile-health-check.ts';
+import { compileOriginTls, originationOf } from './compile-origin-tls.ts';
 import { compileOutlierDetection } from './compile-outlier-detection.ts';
 
 const upstreamTls = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
@@ -31,7 +33,9 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     discovery,
     edsName: discovery === 'eds' ? cluster.eds_cluster_config?.service_name || cluster.name : '',
     endpoints:
-      discovery === 'static' && cluster.load_assignment !== null ? compileEndpoints(cluster.load_assignment) : [],
+      (discovery === 'static' || discovery === 'dns') && cluster.load_assignment !== null
+        ? compileEndpoints(cluster.load_assignment)
+        : [],
     ...serviceOf(cluster),
     upstreamProtocol: upstreamProtocolOf(options),
     connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : timerMs(cluster.connect_timeout),
@@ -45,7 +49,9 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     healthCheck: healthCheckOf(cluster),
     panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? defaultPanicThresholdPercent,
     maxRestMs: parseMaxRest(cluster.metadata),
-    meshTls: compileMeshTls(cluster),
+    dns: discovery === 'dns' ? compileDns(cluster) : null,
+    originTls: compileOriginTls(socketFor(cluster, {})),
+    meshTls: tlsOf(socketFor(cluster, { tlsMode: TLS_MODE_HEDDLE })),
   };
 }
 
@@ -55,6 +61,7 @@ function healthCheckOf({ health_checks: [check], name }: Cluster__Output): Clust
 
 const discoveries: Readonly<Record<string, ClusterConfig['discovery'] | undefined>> = {
   STATIC: 'static',
+  STRICT_DNS: 'dns',
   EDS: 'eds',
   ORIGINAL_DST: 'passthrough',
 };
@@ -105,17 +112,9 @@ function idleTimeoutOf(idleTimeout: ProtoDuration | null): number {
 }
 
 /**
- * How meshed endpoints are spoken to. Envoy takes the first of `transport_socket_matches` that an endpoint's metadata
- * fits, else `transport_socket`, else plaintext. Here there are two kinds of endpoints, so it is worked out for both; TLS
- * for endpoints outside the mesh is refused, since such an endpoint would be spoken to in plaintext instead.
+ * Envoy takes the first of `transport_socket_matches` that an endpoint's metadata fits, else `transport_socket`, else
+ * plaintext. Here there are two kinds of endpoints, so it is worked out for both.
  */
-function compileMeshTls(cluster: Cluster__Output): UpstreamTlsConfig | null {
-  if (tlsOf(socketFor(cluster, {})) !== null) {
-    throw new Error('transport_socket: TLS to endpoints outside the mesh is not supported');
-  }
-  return tlsOf(socketFor(cluster, { tlsMode: TLS_MODE_HEDDLE }));
-}
-
 function socketFor(cluster: Cluster__Output, metadata: JsonObject): TransportSocket__Output | null {
   for (const { match, transport_socket: socket } of cluster.transport_socket_matches) {
     const wanted = Object.entries(fromStruct(match));
@@ -124,7 +123,7 @@ function socketFor(cluster: Cluster__Output, metadata: JsonObject): TransportSoc
   return cluster.transport_socket;
 }
 
-/** Null for plaintext. Validation has seen to it that TLS names whom it expects, each exactly. */
+/** TLS of the mesh; null for anything else. Validation has seen to it that it names whom it expects, each exactly. */
 function tlsOf(socket: TransportSocket__Output | null): UpstreamTlsConfig | null {
   if (!socket?.typed_config) return null;
   const { name, message } = unpack(socket.typed_config);
@@ -133,6 +132,7 @@ function tlsOf(socket: TransportSocket__Output | null): UpstreamTlsConfig | null
   const validation =
     context?.combined_validation_context?.default_validation_context ?? context?.validation_context ?? null;
   const names = validation?.match_typed_subject_alt_names ?? [];
+  if (originationOf(message) !== null) return null;
   return {
     sni: message.sni,
     alpnProtocols: context?.alpn_protocols ?? [],

@@ -1,5 +1,6 @@
 import { unpack } from '../../proto/any.ts';
 import { timerMs } from '../../proto/duration.ts';
+import { parseExternalHosts } from '../../proto/external-hosts.ts';
 import type { FilterChain__Output } from '../../proto/generated/envoy/config/listener/v3/FilterChain.ts';
 import type { FilterChainMatch__Output } from '../../proto/generated/envoy/config/listener/v3/FilterChainMatch.ts';
 import type { Listener__Output } from '../../proto/generated/envoy/config/listener/v3/Listener.ts';
@@ -27,6 +28,8 @@ export interface ListenerConfig {
   /** For connections that no chain takes; null where they are closed. */
   readonly defaultFilter: FilterConfig | null;
   readonly inspection: Inspection;
+  /** Hosts outside the mesh that have routes of their own, `api.example.com:80`; of the outbound listener. */
+  readonly externalHosts: readonly string[];
 }
 
 /** What a filter chain does with its connections. */
@@ -73,6 +76,7 @@ export function compileListener(listener: Listener__Output, trustDomain: string)
     })),
     defaultFilter: defaultChain === null ? null : filterOf(defaultChain, 'default_filter_chain'),
     inspection: compileInspection(listener),
+    externalHosts: parseExternalHosts(listener.metadata),
   };
 }
 

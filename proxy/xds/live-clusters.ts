@@ -2,6 +2,7 @@ import type { ClusterEnvironment } from '../cluster/cluster.ts';
 import { Cluster } from '../cluster/cluster.ts';
 import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts';
 import { defaultClusterConfig } from '../cluster/cluster-config.ts';
+import { DnsEndpoints } from '../cluster/dns-endpoints.ts';
 
 /**
  * The clusters that exist as objects, by name. A name has one object for as long as anything needs it: routes hold on to
@@ -11,6 +12,7 @@ import { defaultClusterConfig } from '../cluster/cluster-config.ts';
 export class LiveClusters {
   readonly #environment: ClusterEnvironment;
   readonly #clusters = new Map<string, Cluster>();
+  readonly #names = new Map<string, DnsEndpoints>();
   readonly #endpoints = new Map<string, readonly EndpointConfig[]>();
 
   constructor(environment: ClusterEnvironment) {
@@ -34,6 +36,7 @@ export class LiveClusters {
   put(config: ClusterConfig): void {
     const cluster = this.get(config.name);
     cluster.update(config);
+    this.#followNames(cluster);
     if (config.discovery === 'eds') cluster.setEndpoints(this.#endpoints.get(config.edsName) ?? []);
   }
 
@@ -51,13 +54,38 @@ export class LiveClusters {
 
   /** The cluster does not exist, or no longer; requests in flight are answered. */
   absent(name: string): void {
-    this.get(name).update(defaultClusterConfig(name));
+    const cluster = this.get(name);
+    cluster.update(defaultClusterConfig(name));
+    this.#followNames(cluster);
   }
 
   /** Nothing needs the cluster any more. */
   forget(name: string): void {
+    this.#names.get(name)?.close();
+    this.#names.delete(name);
     this.#clusters.get(name)?.close();
     this.#clusters.delete(name);
+  }
+
+  /** All look-ups end; what was found stays. */
+  close(): void {
+    for (const names of this.#names.values()) names.close();
+    for (const cluster of this.#clusters.values()) cluster.close();
+  }
+
+  #followNames(cluster: Cluster): void {
+    const { names: environment } = this.#environment;
+    const known = this.#names.get(cluster.name) ?? null;
+    if (cluster.config.dns === null || environment === undefined) {
+      known?.close();
+      this.#names.delete(cluster.name);
+      cluster.names = null;
+      return;
+    }
+    const names = known ?? new DnsEndpoints(cluster, environment);
+    this.#names.set(cluster.name, names);
+    cluster.names = names;
+    names.follow(cluster.config);
   }
 
   #refresh(edsName: string): void {

@@ -34,8 +34,8 @@ export interface LiveObjectsOptions {
   release(name: ResourceName): void;
   /** Whether the control plane can be asked now. */
   isConnected(): boolean;
-  /** The listener, one of the sidecar's own, serves this from now on. */
-  putListener(name: string, chains: FilterChains<Cluster>): void;
+  /** The listener, one of the sidecar's own, serves this from now on; `externalHosts` have routes by name. */
+  putListener(name: string, chains: FilterChains<Cluster>, externalHosts: readonly string[]): void;
   /** The control plane says that there is no such listener. */
   removeListener(name: string): void;
   readonly clock?: Clock;
@@ -124,7 +124,7 @@ export class LiveObjects implements ConfigurationTarget {
       random: this.#options.filters.random,
     });
     if (isOfService(config.name)) this.listeners.settle(config.name, chains);
-    else this.#options.putListener(config.name, chains);
+    else this.#options.putListener(config.name, chains, config.externalHosts);
   }
 
   #table(configuration: RouteConfiguration__Output, counts: RateLimitServiceConfig | null = null): RouteTable<Cluster> {
