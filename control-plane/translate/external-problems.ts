@@ -25,7 +25,7 @@ export function externalServiceFindings(document: ExternalService, catalog: Serv
 }
 
 /** What the sidecar of an instance does to requests: there is none outside the mesh. */
-const ofInstances = ['rateLimit', 'requestBuffer', 'adaptiveConcurrency'] as const;
+const ofInstances = ['rateLimit', 'requestBuffer', 'bandwidthLimit', 'adaptiveConcurrency'] as const;
 
 export function withoutEffectOutside(policy: BackendTrafficPolicy): readonly Finding[] {
   const outside = policy.spec.targetRefs.filter(({ kind }) => kind === 'ExternalService').map(({ name }) => name);

@@ -106,8 +106,9 @@ describe.skipIf(!['nginx', 'nghttpd', 'nghttp', 'curl'].every(hasProgram))('a li
   }
 
   beforeEach(async () => {
-    expect(await metric(files, 'response_pending')).toBe(0);
-    expect(await metric(streams, 'response_pending')).toBe(0);
+    for (const proxy of [files, streams]) {
+      await vi.waitFor(async () => expect(await metric(proxy, 'response_pending')).toBe(0), { timeout: 5_000 });
+    }
   });
 
   it('takes a large file at least its time', async () => {

@@ -5,7 +5,10 @@ import { policyFields } from './policy-fields.ts';
 import { writtenDuration } from './written-duration.ts';
 
 const everything: TrafficPolicy = specOf({
-  loadBalancer: { type: 'ConsistentHash', consistentHash: { type: 'Header', header: { name: 'x-user' } } },
+  loadBalancer: {
+    type: 'ConsistentHash',
+    consistentHash: { type: 'Header', header: { name: 'x-user' }, hashBalanceFactor: 150 },
+  },
   circuitBreaker: {
     ...{ maxConnections: 1, maxPendingRequests: 2, maxParallelRequests: 3, maxRequestsPerConnection: 4 },
     ...{ perEndpoint: { maxConnections: 5 }, highPriority: { maxConnections: 6 } },
@@ -73,7 +76,7 @@ describe('policyFields', () => {
     const written = [...said(everything)].filter(([, text]) => text.endsWith(' @0'));
     expect(Object.fromEntries(written.map(([field, text]) => [field, text.slice(0, -3)]))).toEqual({
       'loadBalancer.type': 'ConsistentHash',
-      'loadBalancer.consistentHash': 'Maglev on header x-user',
+      'loadBalancer.consistentHash': "Maglev on header x-user, at most 150 % of an instance's share",
       'circuitBreaker.maxConnections': '1',
       'circuitBreaker.maxPendingRequests': '2',
       'circuitBreaker.maxParallelRequests': '3',

@@ -233,7 +233,9 @@ function headerConditions(conditions: EffectiveTrafficPolicy['retry']['headers']
 }
 
 function hashInWords({ loadBalancer: { consistentHash: hash } }: EffectiveTrafficPolicy): string {
-  return hash === null ? off : `${hash.algorithm} on ${list(hash.hashOn.map(hashedOn))}`;
+  if (hash === null) return off;
+  const bound = hash.hashBalanceFactor === 0 ? '' : `, at most ${share(hash.hashBalanceFactor)} of an instance's share`;
+  return `${hash.algorithm} on ${list(hash.hashOn.map(hashedOn))}${bound}`;
 }
 
 function hashedOn(on: HashOn): string {
