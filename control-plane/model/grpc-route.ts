@@ -3,12 +3,12 @@ import { regexFault } from '../../proto/safe-regex.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { httpBackendRefSchema } from './http-route.ts';
-import { grpcRouteFilterSchema, mayBeRepeated } from './http-route-filter.ts';
+import { grpcRouteFilterSchema } from './http-route-filter.ts';
 import { headerMatchesSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { parentReferencesCheck, parentReferencesSchema } from './object-reference.ts';
-import { reportRepeatedNames } from './repeated-names.ts';
 import { routeAnnotationsCheck } from './route-annotations.ts';
+import { reportRepeatedFilters, routeRulesCheck, routeSpecShape, rulesSchema } from './route-rules.ts';
 import { sessionPersistenceSchema } from './session-persistence.ts';
 
 /** As protobuf has them: `package.Service`, and the name of a method. */
@@ -68,12 +68,7 @@ const grpcRouteRuleSchema = z
           );
         }
       }
-      const single = filters.flatMap(({ type }, index) => (mayBeRepeated(type) ? [] : [{ type, index }]));
-      reportRepeatedNames(
-        single.map(({ type }) => type),
-        (position, type) =>
-          report(['filters', single[position]?.index ?? 0, 'type'], `${type} cannot be repeated in one rule`),
-      );
+      reportRepeatedFilters(filters, report);
     }),
   );
 
@@ -93,28 +88,10 @@ export const grpcRouteSchema = z.object({
   spec: z
     .object({
       parentRefs: parentReferencesSchema,
-      useDefaultGateways: z.enum(['All', 'None']).optional(),
-      /** Kept, and without effect on a route whose parent is a Service: that Service's own names hold (GEP-1426). */
-      hostnames: z.array(boundedText('a host name', 253)).max(16, 'a route has at most 16 hostnames').optional(),
-      rules: z
-        .array(grpcRouteRuleSchema)
-        .min(1, 'a route has at least one rule; leave rules out for one that takes everything')
-        .max(16, 'a route has at most 16 rules')
-        .default([{ matches: [], filters: [], backendRefs: [] }]),
+      ...routeSpecShape,
+      rules: rulesSchema(grpcRouteRuleSchema).default([{ matches: [], filters: [], backendRefs: [] }]),
     })
-    .check(
-      crossCheck(['rules'], ({ rules }, report) => {
-        const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
-        if (matches > 128) {
-          report(['rules'], `a route has at most 128 matches in all its rules, this one has ${matches}`);
-        }
-        const named = rules.flatMap(({ name }, index) => (name === undefined ? [] : [{ name, index }]));
-        reportRepeatedNames(
-          named.map(({ name }) => name),
-          (position, name) => report(['rules', named[position]?.index ?? 0, 'name'], `rule name ${name} is used twice`),
-        );
-      }),
-    )
+    .check(routeRulesCheck)
     .check(parentReferencesCheck),
   status: z.unknown().optional(),
 });

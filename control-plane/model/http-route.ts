@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { boundedText } from './bounded-text.ts';
 import type { Report } from './cross-check.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
 import type { HttpRouteFilter } from './http-route-filter.ts';
-import { backendFilterSchema, httpRouteFilterSchema, mayBeRepeated } from './http-route-filter.ts';
+import { backendFilterSchema, httpRouteFilterSchema } from './http-route-filter.ts';
 import { httpRouteMatchSchema } from './http-route-match.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import {
@@ -16,6 +15,7 @@ import {
 } from './object-reference.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 import { routeAnnotationsCheck } from './route-annotations.ts';
+import { reportRepeatedFilters, routeRulesCheck, routeSpecShape, rulesSchema } from './route-rules.ts';
 import { sessionPersistenceSchema } from './session-persistence.ts';
 
 export const httpBackendRefSchema = z
@@ -111,33 +111,16 @@ export const httpRouteSchema = z.object({
   spec: z
     .object({
       parentRefs: parentReferencesSchema,
-      useDefaultGateways: z.enum(['All', 'None']).optional(),
-      /** Kept, and without effect on a route whose parent is a Service: that Service's own names hold (GEP-1426). */
-      hostnames: z.array(boundedText('a host name', 253)).max(16, 'a route has at most 16 hostnames').optional(),
-      rules: z
-        .array(httpRouteRuleSchema)
-        .min(1, 'a route has at least one rule; leave rules out for one that takes everything')
-        .max(16, 'a route has at most 16 rules')
-        .default([
-          {
-            matches: [{ path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] }],
-            filters: [],
-            backendRefs: [],
-          },
-        ]),
+      ...routeSpecShape,
+      rules: rulesSchema(httpRouteRuleSchema).default([
+        {
+          matches: [{ path: { type: 'PathPrefix', value: '/' }, headers: [], queryParams: [] }],
+          filters: [],
+          backendRefs: [],
+        },
+      ]),
     })
-    .check(
-      crossCheck(['rules'], ({ rules }, report) => {
-        const matches = rules.reduce((sum, rule) => sum + rule.matches.length, 0);
-        if (matches > 128)
-          report(['rules'], `a route has at most 128 matches in all its rules, this one has ${matches}`);
-        const named = rules.flatMap(({ name }, index) => (name === undefined ? [] : [{ name, index }]));
-        reportRepeatedNames(
-          named.map(({ name }) => name),
-          (position, name) => report(['rules', named[position]?.index ?? 0, 'name'], `rule name ${name} is used twice`),
-        );
-      }),
-    )
+    .check(routeRulesCheck)
     .check(parentReferencesCheck),
   status: z.unknown().optional(),
 });
@@ -153,12 +136,7 @@ interface RuleParts {
 }
 
 function checkFilterCombination({ filters, backendRefs }: Pick<RuleParts, 'filters' | 'backendRefs'>, report: Report) {
-  const single = filters.flatMap(({ type }, index) => (mayBeRepeated(type) ? [] : [{ type, index }]));
-  reportRepeatedNames(
-    single.map(({ type }) => type),
-    (position, type) =>
-      report(['filters', single[position]?.index ?? 0, 'type'], `${type} cannot be repeated in one rule`),
-  );
+  reportRepeatedFilters(filters, report);
   const redirect = filters.findIndex(({ type }) => type === 'RequestRedirect');
   if (redirect === -1) return;
   if (backendRefs.length > 0) report(['backendRefs'], 'a rule that redirects has no backendRefs');

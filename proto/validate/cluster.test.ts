@@ -4,6 +4,7 @@ import { pack } from '../any.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../extension-names.ts';
 import type { Input } from '../load.ts';
 import { messageType } from '../load.ts';
+import { LOAD_BALANCING_POLICIES } from '../load-balancing-policies.ts';
 import { goodCluster, goodUpstreamTls } from '../testing/resources.ts';
 import { validateCluster } from './cluster.ts';
 
@@ -139,12 +140,12 @@ describe('validateCluster', () => {
     [
       'no policy that it knows',
       policies('x.PeakEwma'),
-      'load_balancing_policy.policies: needs one of envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest, envoy.extensions.load_balancing_policies.maglev.v3.Maglev, envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma, envoy.extensions.load_balancing_policies.random.v3.Random, envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash, envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
+      `load_balancing_policy.policies: needs one of ${LOAD_BALANCING_POLICIES.join(', ')}`,
     ],
     [
       'a known type that is no policy',
       policies(HTTP_PROTOCOL_OPTIONS),
-      `load_balancing_policy.policies[0].typed_extension_config.typed_config: is a ${HTTP_PROTOCOL_OPTIONS}, and must be envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest or envoy.extensions.load_balancing_policies.maglev.v3.Maglev or envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma or envoy.extensions.load_balancing_policies.random.v3.Random or envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash or envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin`,
+      `load_balancing_policy.policies: needs one of ${LOAD_BALANCING_POLICIES.join(', ')}`,
     ],
     [
       'a hash that is not XXH64',

@@ -1,23 +1,13 @@
-import { isPackable } from '../any.ts';
 import type { Cluster__Output } from '../generated/envoy/config/cluster/v3/Cluster.ts';
 import type { ConsistentHashingLbConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/ConsistentHashingLbConfig.ts';
 import type { LocalityLbConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
 import type { SlowStartConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
 import type { Maglev__Output } from '../generated/envoy/extensions/load_balancing_policies/maglev/v3/Maglev.ts';
 import type { RingHash__Output } from '../generated/envoy/extensions/load_balancing_policies/ring_hash/v3/RingHash.ts';
-import { messageNameOf } from '../type-urls.ts';
+import { decidingPolicy, LOAD_BALANCING_POLICIES } from '../load-balancing-policies.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, checkPercent, checkUInt32, requireOneOf } from './field-checks.ts';
 import { unpackAt } from './unpack-at.ts';
-
-const POLICIES = [
-  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest',
-  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev',
-  'envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma',
-  'envoy.extensions.load_balancing_policies.random.v3.Random',
-  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash',
-  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
-] as const;
 
 /** Every further draw costs time and changes little: the sidecar draws two, and says so. */
 const CHOICES = 2;
@@ -26,7 +16,6 @@ const MAX_RING_SIZE = 8 * 1024 * 1024;
 const MAX_TABLE_SIZE = 5_000_011;
 
 export function checkLoadBalancing(cluster: Cluster__Output, at: Path, violations: Violations): void {
-  const policies = cluster.load_balancing_policy?.policies ?? [];
   if (cluster.load_balancing_policy === null) {
     // An ORIGINAL_DST cluster chooses nothing, and Envoy wants that said.
     const own = cluster.type === 'ORIGINAL_DST' ? (['CLUSTER_PROVIDED'] as const) : [];
@@ -35,16 +24,13 @@ export function checkLoadBalancing(cluster: Cluster__Output, at: Path, violation
     return;
   }
   const policiesAt = at.field('load_balancing_policy').field('policies');
-  // The first one that is known is used, and what stands after it is never looked at.
-  const index = policies.findIndex(({ typed_extension_config: extension }) =>
-    isPackable(messageNameOf(extension?.typed_config?.type_url ?? '') ?? ''),
-  );
-  const configAt = policiesAt.index(index).field('typed_extension_config').field('typed_config');
-  if (index === -1) {
-    violations.add(policiesAt, `needs one of ${POLICIES.join(', ')}`);
+  const deciding = decidingPolicy(cluster);
+  if (deciding === null) {
+    violations.add(policiesAt, `needs one of ${LOAD_BALANCING_POLICIES.join(', ')}`);
     return;
   }
-  const policy = unpackAt(POLICIES, policies[index]?.typed_extension_config?.typed_config, configAt, violations);
+  const configAt = policiesAt.index(deciding.index).field('typed_extension_config').field('typed_config');
+  const policy = unpackAt(LOAD_BALANCING_POLICIES, deciding.config, configAt, violations);
   switch (policy?.name) {
     case 'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest': {
       const choices = policy.message.choice_count?.value ?? CHOICES;

@@ -6,6 +6,8 @@ import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster
 import type { LocalityLbConfig__Output } from '../../proto/generated/envoy/extensions/load_balancing_policies/common/v3/LocalityLbConfig.ts';
 import type { SlowStartConfig__Output } from '../../proto/generated/envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
 import { maxMaglevPlaces, maxRingPoints } from '../../proto/hash-table-sizes.ts';
+import type { LoadBalancingPolicy } from '../../proto/load-balancing-policies.ts';
+import { decidingPolicy } from '../../proto/load-balancing-policies.ts';
 import { defaultMinClusterSize } from '../balance/locality-split.ts';
 import type { SlowStart } from '../balance/slow-start.ts';
 import type { BalancerConfig, BalancerKind, LocalityRouting } from '../cluster/balancer-config.ts';
@@ -13,25 +15,11 @@ import { plainBalancer } from '../cluster/balancer-config.ts';
 
 /** The first policy that is known, else the field for older clients. A passthrough cluster chooses nothing. */
 export function compileBalancer(cluster: Cluster__Output): BalancerConfig {
-  for (const { typed_extension_config: extension } of cluster.load_balancing_policy?.policies ?? []) {
-    const packed = extension?.typed_config;
-    if (packed && known.has(packed.type_url.split('/').at(-1) ?? '')) {
-      return compile(packed, parseCallers(cluster.metadata));
-    }
-  }
+  const policy = decidingPolicy(cluster);
+  // the one that decides is one of these
+  if (policy !== null) return compile(unpack(policy.config) as LoadBalancingPolicy, parseCallers(cluster.metadata));
   return plainBalancer(byName[cluster.lb_policy] ?? 'round-robin');
 }
-
-type Packed = Parameters<typeof unpack>[0];
-
-const known: ReadonlySet<string> = new Set([
-  'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest',
-  'envoy.extensions.load_balancing_policies.maglev.v3.Maglev',
-  'envoy.extensions.load_balancing_policies.peak_ewma.v3alpha.PeakEwma',
-  'envoy.extensions.load_balancing_policies.random.v3.Random',
-  'envoy.extensions.load_balancing_policies.ring_hash.v3.RingHash',
-  'envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin',
-]);
 
 const byName: Readonly<Record<string, BalancerKind | undefined>> = {
   ROUND_ROBIN: 'round-robin',
@@ -41,8 +29,7 @@ const byName: Readonly<Record<string, BalancerKind | undefined>> = {
   MAGLEV: 'maglev',
 };
 
-function compile(packed: Packed, callers: readonly CallersAt[]): BalancerConfig {
-  const { name, message } = unpack(packed);
+function compile({ name, message }: LoadBalancingPolicy, callers: readonly CallersAt[]): BalancerConfig {
   switch (name) {
     case 'envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest':
       return {
@@ -85,8 +72,6 @@ function compile(packed: Packed, callers: readonly CallersAt[]): BalancerConfig 
         slowStart: slowStartOf(message.slow_start_config),
         localities: localitiesOf(message.locality_lb_config, callers),
       };
-    default:
-      return plainBalancer('round-robin');
   }
 }
 
