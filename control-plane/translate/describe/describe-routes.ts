@@ -3,6 +3,7 @@ import type { HttpRouteMatch } from '../../model/http-route-match.ts';
 import { documentName } from '../../model/kinds.ts';
 import { hasStrictSessions, isHighPriority } from '../../model/route-annotations.ts';
 import type { BackendDescription, RouteDescription } from '../../model/service-description.ts';
+import type { SessionPersistence } from '../../model/session-persistence.ts';
 import { ruleSource } from '../../model/source-position.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
 import type { BackendName, Carried, ReferringRoute } from '../backends.ts';
@@ -112,30 +113,58 @@ function stepsOf(route: RequestRoute, rule: RequestRule, { response, missing }: 
     ...missing.map(({ message }) => `answers 500: ${message}`),
     ...(response === null ? [] : [`answers ${response.statusCode}`]),
     ...rule.filters.flatMap(filterInWords),
+    ...rule.backendRefs.flatMap(ofOneBackend),
     ...(timeouts?.request === undefined ? [] : [`timeout ${timeouts.request}`]),
     ...(timeouts?.backendRequest === undefined ? [] : [`timeout of a try ${timeouts.backendRequest}`]),
     ...(retry === undefined ? [] : [`retries ${retry.attempts ?? 2}`]),
-    ...(sessionPersistence === undefined ? [] : [`session by ${(sessionPersistence.type ?? 'Cookie').toLowerCase()}`]),
+    ...(sessionPersistence === undefined ? [] : [sessionInWords(sessionPersistence)]),
     ...(sessionPersistence !== undefined && hasStrictSessions(route.metadata) ? ['strict sessions'] : []),
     ...(isHighPriority(route.metadata) ? ['high priority'] : []),
   ];
 }
 
+function ofOneBackend({ name, filters = [] }: RequestRule['backendRefs'][number]): readonly string[] {
+  return filters
+    .flatMap(({ requestHeaderModifier, responseHeaderModifier, urlRewrite }) =>
+      changesInWords({ requestHeaderModifier, responseHeaderModifier, urlRewrite }),
+    )
+    .map((step) => `${step}, for ${name}`);
+}
+
+function sessionInWords({ type = 'Cookie', absoluteTimeout, idleTimeout }: SessionPersistence): string {
+  const end = absoluteTimeout === undefined ? '' : `, at most ${absoluteTimeout}`;
+  return `session by ${type.toLowerCase()}${end}${idleTimeout === undefined ? '' : `, idle for ${idleTimeout}`}`;
+}
+
 function filterInWords(filter: RequestRule['filters'][number] & Partial<HttpRouteFilter>): readonly string[] {
-  const { requestHeaderModifier, responseHeaderModifier, requestRedirect, urlRewrite, requestMirror, cors } = filter;
+  const { requestRedirect, requestMirror, cors } = filter;
   return [
-    ...headersInWords('header', requestHeaderModifier),
-    ...headersInWords('answer’s header', responseHeaderModifier),
     ...(requestRedirect === undefined
       ? []
       : [
           `redirect ${requestRedirect.statusCode} to ${requestRedirect.scheme ?? ''}${requestRedirect.scheme === undefined ? '' : '://'}${requestRedirect.hostname ?? 'the same host'}${pathOf(requestRedirect.path)}`,
         ]),
+    ...changesInWords(filter),
+    ...(requestMirror === undefined ? [] : [`mirror ${shareOf(requestMirror)} to ${requestMirror.backendRef.name}`]),
+    ...(cors === undefined ? [] : ['CORS']),
+  ];
+}
+
+/** What may be done for all requests of a rule, or for those that go to one backend. */
+function changesInWords({
+  requestHeaderModifier,
+  responseHeaderModifier,
+  urlRewrite,
+}: Pick<
+  Partial<HttpRouteFilter>,
+  'requestHeaderModifier' | 'responseHeaderModifier' | 'urlRewrite'
+>): readonly string[] {
+  return [
+    ...headersInWords('header', requestHeaderModifier),
+    ...headersInWords('answer’s header', responseHeaderModifier),
     ...(urlRewrite === undefined
       ? []
       : [`rewrite to ${urlRewrite.hostname ?? ''}${pathOf(urlRewrite.path)}`.trimEnd()]),
-    ...(requestMirror === undefined ? [] : [`mirror ${shareOf(requestMirror)} to ${requestMirror.backendRef.name}`]),
-    ...(cors === undefined ? [] : ['CORS']),
   ];
 }
 

@@ -20,8 +20,14 @@ spec:
       filters:
         - { type: URLRewrite, urlRewrite: { path: { type: ReplaceFullPath, replaceFullPath: /all } } }
         - { type: ExtensionRef, extensionRef: { group: heddle.dev, kind: HTTPRouteFilter, name: from-web } }
-      backendRefs: [{ name: cart-v2, port: 80 }]
+      backendRefs:
+        - name: cart-v2
+          port: 80
+          filters:
+            - type: URLRewrite
+              urlRewrite: { hostname: v2.example, path: { type: ReplaceFullPath, replaceFullPath: /v2 } }
       timeouts: { request: 2s }
+      sessionPersistence: { type: Header, sessionName: x-cart, absoluteTimeout: 8h, idleTimeout: 15m }
 ---
 apiVersion: heddle.dev/v1alpha1
 kind: HTTPRouteFilter
@@ -101,7 +107,12 @@ describe('describeService', () => {
   it('lists rules in the order in which sidecars try them, each with its line and what it does', () => {
     const caller = 'caller default/web';
     const v2 = [{ name: 'cart-v2', port: 80, weight: 1, percent: 100, missing: null }];
-    const steps = ['rewrite to /all', 'timeout 2s'];
+    const steps = [
+      'rewrite to /all',
+      'rewrite to v2.example/v2, for cart-v2',
+      'timeout 2s',
+      'session by header, at most 8h, idle for 15m',
+    ];
     expect(described('cart')?.ports[0]?.routes).toEqual([
       {
         ...{ document: 'HTTPRoute/default/cart', file: 'shop.yaml', line: 10, rule: 1, ruleName: '' },
@@ -133,7 +144,7 @@ describe('describeService', () => {
     const policy = described('cart')?.ports[0]?.policy ?? [];
     const sourceOf = (field: string) => policy.find((one) => one.field === field)?.source;
     expect(sourceOf('circuitBreaker.maxConnections')).toEqual({
-      ...{ document: 'BackendTrafficPolicy/default/cart', file: 'shop.yaml', line: 31 },
+      ...{ document: 'BackendTrafficPolicy/default/cart', file: 'shop.yaml', line: 37 },
     });
     expect(sourceOf('timeout.tcp.connectTimeout')).toMatchObject({ document: 'Mesh/default' });
     expect(sourceOf('circuitBreaker.maxPendingRequests')).toBeNull();
