@@ -29,7 +29,10 @@ describe('source position', () => {
     expect(ruleSource(document, 2)).toEqual({ file: 'cart.yaml', line: 1 });
   });
 
-  it.each(['', 'cart.yaml', 'cart.yaml:x', 'a\nb:1'])('is null for %j, which is not of its form', (text) => {
-    expect(sourceOf(annotated(text))).toBeNull();
-  });
+  it.each(['', 'cart.yaml', 'cart.yaml:x', 'a\nb:1', 'a\x1b[2J:1', 'a\x9b:1'])(
+    'is null for %j, which is not of its form',
+    (text) => {
+      expect(sourceOf(annotated(text))).toBeNull();
+    },
+  );
 });

@@ -18,15 +18,18 @@ export interface SourcePosition {
 const maxFileNameLength = 512;
 
 export function formatSource(position: SourcePosition, ruleLines: readonly number[]): string {
-  const file = position.file.replaceAll(/[\r\n\t]/g, ' ').slice(-maxFileNameLength);
+  const file = position.file.replaceAll(/\p{Cc}/gu, ' ').slice(-maxFileNameLength);
   const rules = ruleLines.length > 0 ? ` rules ${ruleLines.join(',')}` : '';
   return `${file}:${position.line}${rules}`;
 }
 
+/** Without control characters: it is shown on terminals, and anybody may have written it. */
+const sourcePattern = /^(\P{Cc}{1,512}):(\d{1,7})(?: rules (\d{1,7}(?:,\d{1,7}){0,63}))?$/u;
+
 /** Where the document was written; `null` when nobody said, or not in the form above. */
 export function sourceOf(document: ModelDocument): (SourcePosition & { readonly ruleLines: readonly number[] }) | null {
   const text = document.metadata.annotations?.[sourceAnnotation];
-  const match = text === undefined ? null : /^(.{1,512}):(\d{1,7})(?: rules (\d{1,7}(?:,\d{1,7}){0,63}))?$/.exec(text);
+  const match = text === undefined ? null : sourcePattern.exec(text);
   if (match === null) return null;
   const [, file = '', line, rules] = match;
   return { file, line: Number(line), ruleLines: rules === undefined ? [] : rules.split(',').map(Number) };

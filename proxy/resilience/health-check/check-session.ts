@@ -113,7 +113,7 @@ export class CheckSession {
       return true;
     };
     const settle = (outcome: CheckOutcome): void => {
-      if (end()) this.#settle(outcome);
+      if (end()) this.#settle(outcome.kind === 'success' ? outcome : { ...outcome, reason: oneLine(outcome.reason) });
     };
     const cancelTimeout = this.#environment.after(timeoutMs, () =>
       settle({ kind: 'network', reason: `no answer within ${timeoutMs} ms` }),
@@ -136,4 +136,11 @@ export class CheckSession {
     this.#wait(isFirst ? random() * intervalMs : intervalMs);
     this.#listener.onEnd(outcome, transition);
   }
+}
+
+/** A reason may be in the words of whoever was asked, and ends up in a log, on a page of lines, and on terminals. */
+const MAX_REASON_LENGTH = 300;
+
+function oneLine(text: string): string {
+  return text.slice(0, MAX_REASON_LENGTH).replace(/[^\x20-\x7e\xa0-\uffff]+/g, ' ');
 }

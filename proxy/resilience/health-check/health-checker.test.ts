@@ -118,6 +118,13 @@ describe('HealthChecker', () => {
     expect(prober.checks).toBe(1);
   });
 
+  it('keeps of the words of whoever was asked one short line', async () => {
+    const { watch } = checkerOf();
+    const { prober, record } = watch('a');
+    await prober.answer({ kind: 'failure', reason: `no\r\ncart::healthy\x1b[2J\x9b é ${'x'.repeat(9_000)}` });
+    expect(record.lastFailure).toMatch(/^no cart::healthy \[2J {2}é x{200,300}$/);
+  });
+
   it('counts a check that is not answered in time as failed, and gives it up', async () => {
     const { checker, clock, changes, watch } = checkerOf();
     const { prober, record } = watch('a', false);
