@@ -55,6 +55,8 @@ const cart: DescribedService = {
   documents: [],
   problems: [{ document: 'HTTPRoute/default/cart', path: 'spec.rules[1].backendRefs[0]', message: 'does not exist' }],
   progress: [{ document: 'HTTPRoute/default/cart', affected: 3, inForce: 2, pending: ['default/web-2'] }],
+  out: [{ instance: 'cart-1', caller: 'default/web-1', message: 'ejected 30s: 5 × 5xx in a row', since: '' }],
+  circuit: { state: 'half', reasons: ['1/1 ejected'] },
   refused: [{ proxy: 'default/web-1', resource: 'cart.default:80', reason: 'bad pattern', atMs: 1 }],
 };
 
@@ -68,6 +70,7 @@ Host:        cart.default.svc.cluster.local
 Declared:    by the workloads that run under its name
 Identity:    spiffe://shop.local/ns/default/sa/cart
 Versions:    v1 (1)
+Circuit:     closed, 1/1 ejected
 
 Ports
   PORT   NAME   CARRIES   SAID BY
@@ -75,8 +78,9 @@ Ports
   8080   -      http      workloads
 
 Instances
-  NAME     VERSION   REACHED AT       MTLS   WEIGHT   ZONE
-  cart-1   v1        10.0.0.7:15006   yes         3   eu/a
+  NAME     VERSION   REACHED AT       MTLS   HEALTH   WEIGHT   ZONE
+  cart-1   v1        10.0.0.7:15006   yes    out           3   eu/a
+  × cart-1   ejected 30s: 5 × 5xx in a row, says default/web-1
 
 Routes of ports 80, 8080
   REQUESTS                            GO TO                          RULE   SAID BY
@@ -106,10 +110,18 @@ Warnings
   });
 
   it('says that all goes to the service where there is no route, and shows every field when wide', () => {
-    const bare = { ...cart, ports: [{ ...port, port: 80, routes: [], fault: null }], problems: [] };
+    const bare = {
+      ...cart,
+      out: [],
+      circuit: null,
+      ports: [{ ...port, port: 80, routes: [], fault: null }],
+      problems: [],
+    };
     const text = said(bare, true);
     expect(text).toContain('Routes of port 80\n  none: every request goes to the service\n');
     expect(text).toContain('Warnings\n  none\n');
+    expect(text).toContain('Circuit:     nobody calls it\n');
+    expect(text).toMatch(/cart-1 .* ok /);
     expect(text).toMatch(/retry\.perRetry\.timeout +none +default/);
     expect(text).toMatch(/connect-failure, refused-stream, reset +default/);
     expect(text).not.toContain('Fault');

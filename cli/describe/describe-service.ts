@@ -16,7 +16,7 @@ import { facts, folded, section } from './layout.ts';
 
 /** A service as `heddle describe` prints it: what it is, what decides about calls to it, what has become of that. */
 export function serviceInWords(service: DescribedService, style: Style, nowMs: number, isWide: boolean): string {
-  const { namespace, name, host, source, identities, versions, instances, ports } = service;
+  const { namespace, name, host, source, identities, versions, ports } = service;
   return [
     facts([
       ['Service', name],
@@ -25,9 +25,10 @@ export function serviceInWords(service: DescribedService, style: Style, nowMs: n
       ['Declared', source === null ? 'by the workloads that run under its name' : placeInWords(source, namespace)],
       ['Identity', identities.join(', ')],
       ['Versions', versions.map((one) => `${one.version} (${one.instances})`).join(', ') || 'none'],
+      ['Circuit', circuitInWords(service)],
     ]),
     section('Ports', formatTable(portColumns, ports, style)),
-    section('Instances', instances.length === 0 ? 'none\n' : formatTable(instanceColumns(isWide), instances, style)),
+    section('Instances', instancesInWords(service, style, isWide)),
     ...grouped(ports, ({ routes }) => routes).map(({ of, ports: numbers }) =>
       section(`Routes of ${portsInWords(numbers)}`, routesInWords(of, namespace, style)),
     ),
@@ -47,7 +48,22 @@ const portColumns: readonly Column<PortDescription>[] = [
   { header: 'SAID BY', cell: ({ saidBy }) => saidBy },
 ];
 
-function instanceColumns(isWide: boolean): readonly Column<InstanceDescription>[] {
+/** As callers find it: `closed` while all of its instances take requests. */
+function circuitInWords({ circuit }: DescribedService): string {
+  if (circuit === null) return 'nobody calls it';
+  return [circuit.state === 'half' ? 'closed' : circuit.state, ...circuit.reasons].join(', ');
+}
+
+function instancesInWords({ instances, out }: DescribedService, style: Style, isWide: boolean): string {
+  if (instances.length === 0) return 'none\n';
+  const reports = out.map(({ instance, caller, message }) => `${style.bad} ${instance}   ${message}, says ${caller}\n`);
+  return (
+    formatTable(instanceColumns(isWide, new Set(out.map(({ instance }) => instance))), instances, style) +
+    reports.join('')
+  );
+}
+
+function instanceColumns(isWide: boolean, out: ReadonlySet<string>): readonly Column<InstanceDescription>[] {
   const isPlain = ({ ports }: InstanceDescription) => ports.some(({ isMeshed }) => !isMeshed);
   const columns: readonly Column<InstanceDescription>[] = [
     { header: 'NAME', cell: ({ name }) => name },
@@ -60,6 +76,11 @@ function instanceColumns(isWide: boolean): readonly Column<InstanceDescription>[
       header: 'MTLS',
       cell: (instance) => (instance.ports.length === 0 ? 'serves no port' : isPlain(instance) ? 'no' : 'yes'),
       tone: (instance) => (instance.ports.length === 0 || isPlain(instance) ? 'warning' : 'good'),
+    },
+    {
+      header: 'HEALTH',
+      cell: ({ name }) => (out.has(name) ? 'out' : 'ok'),
+      tone: ({ name }) => (out.has(name) ? 'bad' : 'good'),
     },
     { header: 'WEIGHT', align: 'right', cell: ({ weight }) => String(weight) },
     { header: 'ZONE', cell: ({ region, zone }) => [region, zone].filter(Boolean).join('/') || '-' },

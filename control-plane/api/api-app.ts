@@ -86,7 +86,7 @@ export function apiApp(options: ApiOptions, streams: OpenStreams): Hono<{ Bindin
   const { problems, servicePorts } = options;
   app.route('/', documentRoutes({ store, registry, repository, lookup, streams, problems, servicePorts, convergence }));
   app.route('/', proxyRoutes(proxies, streams));
-  app.route('/', serviceRoutes(options.describeService, proxies));
+  app.route('/', serviceRoutes(options.describeService, proxies, options.telemetry, now));
   app.route('/', changeRoutes(store));
   app.route('/', trafficRoutes(options.telemetry, registry));
   app.route('/', eventRoutes(options.telemetry, streams, now));

@@ -2,7 +2,11 @@ import { Hono } from 'hono';
 import { parseClusterName, parseRouteConfigurationName, parseServiceHost } from '../../proto/names.ts';
 import { labelNameSchema } from '../model/metadata.ts';
 import type { ServiceDescription } from '../model/service-description.ts';
+import type { MeshEvent } from '../telemetry/mesh-event.ts';
+import type { ServiceCircuit, ServiceStat, TelemetrySource } from '../telemetry/telemetry-source.ts';
 import type { ProxyStatusSource, RejectedResource } from '../xds/proxy-status.ts';
+import type { InstanceOut } from './instance-health.ts';
+import { instancesOut } from './instance-health.ts';
 import { ApiError } from './status.ts';
 
 /** How far a document that bears on a service has come. */
@@ -29,7 +33,14 @@ export interface DescribedService extends ServiceDescription {
   readonly progress: readonly DocumentInForce[];
   /** Newest first. */
   readonly refused: readonly Refusal[];
+  /** Which callers leave out which instances. */
+  readonly out: readonly InstanceOut[];
+  /** How its callers find it now; null where nobody has called it in the last minute. */
+  readonly circuit: ServiceCircuit | null;
 }
+
+/** Of the past, for how callers find a service. */
+const windowSeconds = 60;
 
 /** What decides about calls to a service from a namespace; null when there is no such service. */
 export type DescribeService = (namespace: string, name: string, callerNamespace: string) => ServiceDescription | null;
@@ -38,7 +49,12 @@ export type DescribeService = (namespace: string, name: string, callerNamespace:
  * `GET /heddle/v1/services/{namespace}/{name}?from={namespace}`: all that decides what becomes of calls to one service. `from`
  * is the namespace of the caller, whose own routes may hold; the service's own when it is left out.
  */
-export function serviceRoutes(describe: DescribeService, proxies: ProxyStatusSource): Hono {
+export function serviceRoutes(
+  describe: DescribeService,
+  proxies: ProxyStatusSource,
+  telemetry: TelemetrySource,
+  now: () => number,
+): Hono {
   const routes = new Hono();
   routes.get('/heddle/v1/services/:namespace/:name', async (context) => {
     const { namespace, name } = context.req.param();
@@ -56,10 +72,26 @@ export function serviceRoutes(describe: DescribeService, proxies: ProxyStatusSou
       ...described,
       progress: await Promise.all(described.documents.map((document) => progressOf(document, proxies))),
       refused: refusalsOf(described, proxies),
+      out: instancesOut(eventsAbout(described, telemetry), connectionsOf(proxies), now()),
+      circuit: telemetry.stat(windowSeconds, 'service').find(isAbout(described))?.circuit ?? null,
     };
     return context.json(answer);
   });
   return routes;
+}
+
+function eventsAbout({ namespace, name }: ServiceDescription, { events }: TelemetrySource): readonly MeshEvent[] {
+  return events.list({ service: name }).filter(({ service }) => {
+    return service?.name === name && service.namespace === namespace;
+  });
+}
+
+function connectionsOf(proxies: ProxyStatusSource): ReadonlyMap<string, number> {
+  return new Map(proxies.list().map((proxy) => [`${proxy.namespace}/${proxy.name}`, proxy.connectedAtMs]));
+}
+
+function isAbout({ namespace, name }: ServiceDescription): (row: ServiceStat) => boolean {
+  return (row) => row.namespace === namespace && row.service === name;
 }
 
 async function progressOf(

@@ -88,6 +88,9 @@ describe('heddle events', () => {
     isBroken = true;
     for (let i = 0; i < 12; i++) await get('/');
     const ejected = await event('EJECT');
+    expect((await mesh.api.service('default', 'recommend')).out).toMatchObject([
+      { instance: 'recommend-2', caller: 'default/web-1', message: ejected.message, since: ejected.lastTime },
+    ]);
     expect(ejected).toMatchObject({
       ...{ subject: 'recommend-2', workload: 'recommend-2', cause: 'consecutive_5xx', numEjections: 1, tone: 'bad' },
       service: { name: 'recommend', namespace: 'default', version: '', port: 80 },
@@ -99,6 +102,7 @@ describe('heddle events', () => {
     await vi.waitUntil(async () => (await circuit()) === '1/2 ejected', { timeout: 10_000, interval: 20 });
     isBroken = false;
     expect(line(await event('UNEJECT'))).toMatch(/^recommend-2 {2}back after [23] s {2}policies\/recommend\.yaml:3$/);
+    expect((await mesh.api.service('default', 'recommend')).out).toEqual([]);
     await vi.waitUntil(async () => (await circuit()) === 'closed', { timeout: 10_000, interval: 20 });
   }, 30_000);
 
