@@ -147,8 +147,10 @@ describe('balancing', () => {
     for (let i = 0; i < 4; i++) expect(await ask(session)).toMatchObject({ status: 200, text: name });
     const proxy = desks.get(name);
     if (proxy !== undefined) await mesh.stopSidecar(proxy);
-    await vi.waitUntil(async () => (await ask(session)).status === 503, { timeout: 10_000 });
-    expect((await ask(session)).text).toContain('sessionLost');
+    // until its lease is withdrawn, it is an instance that cannot be connected to
+    const isLost = async () => (await ask(session)).text.includes('sessionLost');
+    await vi.waitUntil(isLost, { timeout: 15_000 });
+    expect((await ask(session)).status).toBe(503);
     expect(await ask()).toMatchObject({ status: 200, text: name === 'desk-1' ? 'desk-2' : 'desk-1' });
   }, 30_000);
 
