@@ -24,6 +24,8 @@ const now = () => Date.UTC(2026, 0, 1, 12, 15);
 
 /** What the applications were asked: version, method and path. */
 const asked: string[] = [];
+/** Answers what is held. */
+const held: (() => void)[] = [];
 /** How often each was asked for what fails at first. */
 const tries = new Map<string, number>();
 
@@ -35,6 +37,10 @@ function application(name: string): RequestListener {
     incoming.on('error', () => {});
     incoming.on('end', () => {
       if (url.startsWith('/silent')) return;
+      if (url.startsWith('/held')) {
+        held.push(() => response.end());
+        return;
+      }
       if (url.startsWith('/flaky')) {
         const count = (tries.get(url) ?? 0) + 1;
         tries.set(url, count);
@@ -296,6 +302,17 @@ describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
       const answer = await answerAt(port, { service: 'broken', path: '/', headers: { 'x-rehearsal': 'yes' } });
       expect(answer.status).toBe(418);
       expect(performance.now() - startedMs).toBeGreaterThan(95);
+    }
+  });
+
+  it('refuse what goes beyond a circuit breaker', async () => {
+    for (const [name, port] of Object.entries(callers)) {
+      const call = { service: 'broken', path: `/held/${name}` };
+      const first = answerAt(port, call);
+      await vi.waitUntil(() => held.length > 0);
+      expect((await answerAt(port, call)).status).toBe(503);
+      held.pop()?.();
+      expect((await first).status).toBe(200);
     }
   });
 
