@@ -1,5 +1,6 @@
 import type { ModelDocument } from '../../control-plane/model/kinds.ts';
 import { serialize } from '../terminal/print.ts';
+import { printable } from '../terminal/printable.ts';
 import type { Style } from '../terminal/style.ts';
 import { facts, section } from './layout.ts';
 
@@ -18,9 +19,9 @@ export async function documentInWords(document: ModelDocument, style: Style): Pr
   const rows: (readonly [string, string])[] = [
     [kind, metadata.name],
     ...('namespace' in metadata ? [['Namespace', metadata.namespace] as const] : []),
-    ['Written in', source?.replace(/ rules .*$/, '') ?? 'nobody said'],
+    ['Written in', printable(source?.replace(/ rules .*$/, '') ?? 'nobody said')],
     ['Revision', metadata.resourceVersion ?? '-'],
-    ...Object.entries(annotations).map(([name, value]) => ['Annotation', `${name}=${value}`] as const),
+    ...Object.entries(annotations).map(([name, value]) => ['Annotation', printable(`${name}=${value}`)] as const),
   ];
   const conditions = conditionsOf(document.status);
   return [
@@ -50,7 +51,7 @@ function conditionsInWords(conditions: ReturnType<typeof conditionsOf>, style: S
       // of all conditions this one alone is bad when it is true
       const isGood = (status === 'True') !== (type === 'PartiallyInvalid');
       const glyph = isGood ? style.good : status === 'Unknown' ? style.warning : style.bad;
-      const why = reason === type ? message : [reason, message].filter(Boolean).join(': ');
+      const why = printable(reason === type ? message : [reason, message].filter(Boolean).join(': '));
       return `${glyph} ${of}${type}${why === '' ? '' : `   ${why}`}\n`;
     })
     .join('');
