@@ -51,7 +51,8 @@ export function documentListing(kind: Kind, namespace: string | null, nowMs: num
         cell: ({ metadata }) => ('namespace' in metadata ? metadata.namespace : '-'),
       },
       { header: 'NAME', cell: ({ metadata }) => metadata.name },
-      ...(kind.kind === 'Service' || kind.kind === 'Workload' ? [{ header: 'PORTS', cell: portsOf }] : []),
+      ...(kind.kind === 'ExternalService' ? [{ header: 'HOSTS', cell: hostsOf }] : []),
+      ...(hasPorts(kind) ? [{ header: 'PORTS', cell: portsOf }] : []),
       { header: 'REVISION', align: 'right', cell: ({ metadata }) => metadata.resourceVersion ?? '-' },
       { header: 'AGE', align: 'right', cell: ({ metadata }) => age(metadata.creationTimestamp, nowMs) },
       { header: 'SOURCE', wide: true, cell: ({ metadata }) => metadata.annotations?.['heddle.dev/source'] ?? '-' },
@@ -59,10 +60,22 @@ export function documentListing(kind: Kind, namespace: string | null, nowMs: num
   };
 }
 
+function hasPorts({ kind }: Kind): boolean {
+  return kind === 'Service' || kind === 'Workload' || kind === 'ExternalService';
+}
+
+function hostsOf(document: ModelDocument): string {
+  return document.kind === 'ExternalService' ? document.spec.hosts.join(',') : '-';
+}
+
 /** `80/http,6379/tcp`: what the ports carry, not only what the document says of them. */
 function portsOf(document: ModelDocument): string {
   const known = Object(document.status).ports as readonly PortStatus[] | undefined;
   const carried = new Map(known?.map(({ port, protocol }) => [port, protocol]));
+  if (document.kind === 'ExternalService') {
+    const secured = document.spec.tls === undefined ? '' : '+tls';
+    return document.spec.ports.map(({ port, protocol }) => `${port}/${protocol.toLowerCase()}${secured}`).join(',');
+  }
   if (document.kind !== 'Service' && document.kind !== 'Workload') return '-';
   const ports: readonly { readonly port: number; readonly appProtocol?: string | undefined }[] = document.spec.ports;
   return ports.map(({ port, appProtocol }) => `${port}/${carried.get(port) ?? appProtocol ?? 'auto'}`).join(',') || '-';

@@ -108,9 +108,17 @@ describe('heddle get', () => {
       spec: { ports: [{ port: 8080 }, { port: 50_051, appProtocol: 'grpc' }] },
       status: { phase: 'Registered' },
     } as unknown as ModelDocument;
+    const external = {
+      kind: 'ExternalService',
+      metadata: { name: 'api', namespace: 'shop' },
+      spec: { hosts: ['api.example.com', 'b.example.com'], ports: [{ port: 80, protocol: 'HTTP' }], tls: {} },
+    } as unknown as ModelDocument;
     const none = { ...workload, spec: { ports: [] } } as unknown as ModelDocument;
     expect((await table(documentListing(kinds.Service, 'shop', 0), service))[1]).toMatch(
       /^store {3}80\/http2,6379\/tcp,53\/dns /,
+    );
+    expect((await table(documentListing(kinds.ExternalService, 'shop', 0), external))[1]).toMatch(
+      /^api {4}api\.example\.com,b\.example\.com {3}80\/http\+tls /,
     );
     expect(await table(documentListing(kinds.Workload, 'shop', 0), workload, none)).toEqual([
       'NAME      PORTS                  REVISION   AGE',

@@ -153,7 +153,7 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
 
   async function counter(name: string): Promise<number> {
     const { body } = await request(`http://${web.adminAddress}/stats/prometheus`);
-    const line = new RegExp(`^${name}\\{[^}]*api\\.example\\.com"\\} (\\d+)$`, 'm').exec(await body.text());
+    const line = new RegExp(`^${name}\\{[^}]*\\|80\\|\\|api\\.example\\.com"\\} (\\d+)$`, 'm').exec(await body.text());
     return Number(line?.[1] ?? 0);
   }
 
@@ -187,6 +187,7 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
     names.set('api.example.com', []);
     await vi.waitUntil(async () => (await clusters()).includes('::last_failure::ENOTFOUND'), { timeout: 15_000 });
     expect((await call('api.example.com')).statusCode).toBe(200);
+    await vi.waitUntil(async () => (await counter('envoy_cluster_update_failure')) > 0, { timeout: 10_000 });
     names.set('api.example.com', ['127.0.0.1']);
     await vi.waitUntil(async () => !(await clusters()).includes('last_failure'), { timeout: 15_000 });
   });
@@ -227,6 +228,9 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
     });
     expect((await call('api.example.com')).statusCode).toBe(200);
     expect((await call('cart', '/')).text).toBe('cart');
+    await external('wild', '*.wild.invalid', { ports: [{ port: 80, protocol: 'HTTP' }] });
+    await vi.waitUntil(async () => (await problem('a.wild.invalid')).reason === 'nameResolution', { timeout: 10_000 });
+    expect((await problem('wild.invalid')).reason).toBe('registryOnly');
     await mesh.api.delete(kinds.Mesh, null, 'default');
   });
 

@@ -1,5 +1,6 @@
 import { hostAndPort } from '../../proto/host-and-port.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import type { NameStatus } from '../cluster/cluster-names.ts';
 import type { Listener } from '../listener/listener.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { noEjections } from '../resilience/outlier/ejections.ts';
@@ -55,6 +56,7 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     checkFailures: checks?.counters.failures ?? 0,
     checkNetworkFailures: checks?.counters.networkFailures ?? 0,
     checkHealthy: checks?.healthy ?? 0,
+    ...lookUpCounts(cluster.names?.statuses ?? []),
     remainingConnections: breaker.connections.remaining,
     remainingWaiting: breaker.pendingRequests.remaining,
     remainingRequests: breaker.requests.remaining,
@@ -63,6 +65,13 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     highRemainingWaiting: highBreaker.pendingRequests.remaining,
     highRemainingRequests: highBreaker.requests.remaining,
     highRemainingRetries: highBreaker.remainingRetries,
+  };
+}
+
+function lookUpCounts(names: readonly NameStatus[]): { readonly lookUps: number; readonly lookUpFailures: number } {
+  return {
+    lookUps: names.reduce((sum, { lookUps }) => sum + lookUps, 0),
+    lookUpFailures: names.reduce((sum, { failures }) => sum + failures, 0),
   };
 }
 

@@ -84,6 +84,8 @@ export const clusterStatistics = {
   checkFailures: counter('health_check.failure', 'Health checks that were failed.'),
   checkNetworkFailures: counter('health_check.network_failure', 'Of these, without an answer.'),
   checkHealthy: shared('health_check.healthy', 'Endpoints that no health check has condemned.'),
+  lookUps: counter('update_attempt', 'Look-ups of the names of endpoints.'),
+  lookUpFailures: counter('update_failure', 'Of these, without an address.'),
   remainingConnections: gauge('circuit_breakers.default.remaining_cx', 'Connections left.'),
   remainingWaiting: gauge('circuit_breakers.default.remaining_pending', 'Places to wait left.'),
   remainingRequests: gauge('circuit_breakers.default.remaining_rq', 'Requests left.'),
