@@ -136,7 +136,8 @@ describe('a limit of bandwidth', () => {
     await expect.poll(() => other.text).toContain('\r\n\r\n');
     pass(10_000);
     await expect.poll(() => bodyOf(one.text).length + bodyOf(other.text).length).toBeGreaterThanOrEqual(10_900);
-    expect(Math.abs(bodyOf(one.text).length - 1000 - bodyOf(other.text).length)).toBeLessThanOrEqual(100);
+    // of either the last slices may still be on their way
+    expect(Math.abs(bodyOf(one.text).length - 1000 - bodyOf(other.text).length)).toBeLessThanOrEqual(200);
   });
 
   it('lets a request pass as fast as it allows, and its end behind the last byte', async () => {
