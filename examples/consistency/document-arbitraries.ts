@@ -192,11 +192,34 @@ const backendRef = fc.record({
   port: fc.oneof(fc.constant(80), port),
   weight: often(weight),
 });
+const backendFilter = fc.oneof(
+  fc.record({ type: fc.constant('RequestHeaderModifier'), requestHeaderModifier: headerModifier }),
+  fc.record({ type: fc.constant('ResponseHeaderModifier'), responseHeaderModifier: headerModifier }),
+  fc.record({
+    type: fc.constant('URLRewrite'),
+    urlRewrite: fc.record({ hostname: often(subdomain), path: often(pathModifier) }),
+  }),
+);
+const backendFilters = rarely(fc.uniqueArray(backendFilter, { maxLength: 2, selector: ({ type }) => type }));
+const httpBackendRef = fc
+  .tuple(backendRef, backendFilters)
+  .map(([reference, filters]) => (filters === undefined ? reference : { ...reference, filters }));
+const sessionTime = rarely(fc.constantFrom('1s', '1h30m', '100h', '999ms'));
+const sessionPersistence = rarely(
+  fc.record({
+    type: rarely(fc.constantFrom('Cookie', 'Header')),
+    sessionName: rarely(fc.constantFrom('cart', 'x-cart')),
+    absoluteTimeout: sessionTime,
+    idleTimeout: sessionTime,
+    cookieConfig: rarely(fc.record({ lifetimeType: fc.constantFrom('Session', 'Permanent') })),
+  }),
+);
 const httpRouteRule = fc.record({
   name: rarely(subdomain),
   matches: often(fc.array(httpRouteMatch, { minLength: 1, maxLength: 4 })),
   filters: rarely(fc.uniqueArray(httpRouteFilter, { maxLength: 3, selector: ({ type }) => type })),
-  backendRefs: often(fc.array(backendRef, { maxLength: 4 })),
+  backendRefs: often(fc.array(httpBackendRef, { maxLength: 4 })),
+  sessionPersistence,
   timeouts: rarely(fc.record({ request: often(duration), backendRequest: often(duration) })),
   retry: rarely(
     fc.record({
@@ -222,7 +245,7 @@ const metadata = (name: fc.Arbitrary<string>) =>
 function withLegalCombination(rule: Fields): Fields {
   const filters = (rule.filters ?? []) as { type: string }[];
   const redirects = filters.some(({ type }) => type === 'RequestRedirect');
-  const replacesPrefix = JSON.stringify(filters).includes('ReplacePrefixMatch');
+  const replacesPrefix = JSON.stringify([filters, rule.backendRefs]).includes('ReplacePrefixMatch');
   const matches = (rule.matches ?? []) as Fields[];
   const legal = redirects
     ? { ...rule, backendRefs: undefined, filters: filters.filter(({ type }) => type !== 'URLRewrite') }
@@ -472,9 +495,19 @@ const rateRules = (...units: readonly string[]) =>
     ),
   });
 
+const globalRules = fc
+  .tuple(rateRules('Second', 'Month', 'Year'), rarely(fc.boolean()), rarely(fc.constantFrom(1, 5, 1_000_000_000)))
+  .map(([{ rules }, shared, number]) => ({
+    rules: rules.map((rule) => ({
+      ...rule,
+      ...(shared !== undefined && { shared }),
+      ...(number !== undefined && { cost: { request: { from: 'Number', number } } }),
+    })),
+  }));
+
 export const rateLimit: fc.Arbitrary<object> = fc.oneof(
   fc.record({ type: fc.constant('Local'), local: rateRules('Second', 'Minute', 'Hour', 'Day') }),
-  fc.record({ type: fc.constant('Global'), global: rateRules('Second', 'Month', 'Year') }),
+  fc.record({ type: fc.constant('Global'), global: globalRules }),
 );
 
 const bandwidth = fc.record({
