@@ -13,6 +13,11 @@ describe('describeFailure', () => {
     }
   });
 
+  it('never lets what others wrote write to the terminal', () => {
+    const { lines } = describeFailure(new CliError('rejected by web-1: \u001b[2J', 'again'), false);
+    expect(lines).toEqual(['error: rejected by web-1:  [2J', 'Try: again']);
+  });
+
   it('keeps the exit code of a CliError, and has 1 for a bug', () => {
     expect(describeFailure(new CliError('late', 'again', 4), false).exitCode).toBe(4);
     expect(describeFailure(new TypeError('x is not a function'), false).exitCode).toBe(1);

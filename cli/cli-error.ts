@@ -1,3 +1,5 @@
+import { printable } from './terminal/printable.ts';
+
 /** What the exit code of every `heddle` command means. `heddle run` passes its program's own code on instead. */
 export const exitCodes = { fine: 0, failed: 1, usage: 2, nothingFound: 3, timedOut: 4 } as const;
 
@@ -25,7 +27,9 @@ export function describeFailure(
   debug: boolean,
 ): { readonly lines: string[]; readonly exitCode: number } {
   const known = error instanceof CliError ? error : (asCallError(error) ?? asSystemError(error) ?? asBug(error));
-  const lines = [`error: ${known.message}`, `Try: ${known.hint}`];
+  const lines = [`error: ${known.message}`, `Try: ${known.hint}`].map((line) =>
+    line.split('\n').map(printable).join('\n'),
+  );
   if (debug && error instanceof Error && error.stack) lines.unshift(error.stack);
   return { lines, exitCode: known.exitCode };
 }

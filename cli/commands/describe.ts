@@ -8,6 +8,7 @@ import { documentArgument } from '../document-argument.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import { nameValue } from '../option-values.ts';
 import { serialize } from '../terminal/print.ts';
+import { printableData } from '../terminal/printable-data.ts';
 import { styleFor } from '../terminal/style.ts';
 
 interface DescribeOptions extends ApiOptions, NamespaceOptions, OutputOptions {
@@ -46,7 +47,9 @@ async function describeService(name: string, options: DescribeOptions): Promise<
   else if (output === 'name') process.stdout.write(`service/${service.name}\n`);
   else {
     const { serviceInWords } = await import('../describe/describe-service.ts');
-    process.stdout.write(serviceInWords(service, styleFor(process.stdout), Date.now(), output === 'wide'));
+    process.stdout.write(
+      serviceInWords(printableData(service), styleFor(process.stdout), Date.now(), output === 'wide'),
+    );
   }
 }
 

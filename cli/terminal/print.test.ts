@@ -31,6 +31,13 @@ describe('printListing', () => {
     expect(await print('wide')).toBe('NAME    ADDRESS\nweb-1   127.0.0.1\n');
   });
 
+  it('shows what others wrote, and never lets it write to the terminal', async () => {
+    const hostile = [{ name: 'web\u001b[2J', address: 'a\nb' }];
+    expect(await print('wide', hostile)).toBe('NAME      ADDRESS\nweb [2J   a b\n');
+    expect(await print('name', hostile)).toBe('proxy/web [2J\n');
+    expect(JSON.parse(await print('json', hostile))).toEqual(hostile);
+  });
+
   it('prints names that other commands take', async () => {
     expect(await print('name')).toBe('proxy/web-1\n');
   });

@@ -1,4 +1,5 @@
 import { CliError, exitCodes } from '../cli-error.ts';
+import { printableData } from './printable-data.ts';
 import { styleFor } from './style.ts';
 import type { Column } from './table.ts';
 import { formatTable } from './table.ts';
@@ -30,12 +31,13 @@ export async function printListing<Row>(
     return;
   }
   if (rows.length === 0) throw new CliError(listing.empty.message, listing.empty.hint, exitCodes.nothingFound);
+  const shown = rows.map(printableData);
   if (format === 'name') {
-    stdout.write(rows.map((row) => `${listing.name(row)}\n`).join(''));
+    stdout.write(shown.map((row) => `${listing.name(row)}\n`).join(''));
     return;
   }
   const columns = listing.columns.filter((column) => format === 'wide' || !column.wide);
-  stdout.write(formatTable(columns, rows, styleFor(stdout)));
+  stdout.write(formatTable(columns, shown, styleFor(stdout)));
 }
 
 export async function serialize(value: unknown, format: 'json' | 'yaml'): Promise<string> {
