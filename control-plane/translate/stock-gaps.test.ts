@@ -16,13 +16,19 @@ const rule = (fields: object) => gapsOf('HTTPRoute', { parentRefs, rules: [field
 
 describe('stockGaps', () => {
   it('are none where an Envoy has a field for everything', () => {
-    expect(policy({ retry: { numRetries: 3 }, requestBuffer: { limit: 1024 } })).toEqual([]);
+    expect(policy({ retry: { numRetries: 3 }, loadBalancer: { type: 'Random' } })).toEqual([]);
     expect(rule({ backendRefs: [{ name: 'cart', port: 80 }] })).toEqual([]);
   });
 
   it('name what it does without', () => {
     expect(policy({ fallback: { directResponse: { statusCode: 503 } } })).toEqual([
       'BackendTrafficPolicy/default/cart spec.fallback: an Envoy has none',
+    ]);
+    const sections = { retryAfter: {}, loadBalancer: { type: 'PeakEwma' }, requestBuffer: { limit: '1Ki' } };
+    expect(policy(sections).map((gap) => gap.split(/[ :]/)[1])).toEqual([
+      'spec.retryAfter',
+      'spec.requestBuffer',
+      'spec.loadBalancer.type',
     ]);
   });
 

@@ -31,13 +31,22 @@ function of(document: string, findings: readonly Finding[]): readonly Problem[] 
   return findings.map((finding) => ({ document, ...finding }));
 }
 
-function policyGaps({ fallback, retry, retryAfter, loadBalancer }: TrafficPolicy, at: string): readonly Finding[] {
+function policyGaps(
+  { fallback, retry, retryAfter, loadBalancer, requestBuffer }: TrafficPolicy,
+  at: string,
+): readonly Finding[] {
   const findings: Finding[] = [];
   const find = (path: string, message: string): void => {
     findings.push({ path: `${at}.${path}`, message });
   };
   if (fallback !== undefined) find('fallback', 'an Envoy has none');
   if (retryAfter !== undefined) find('retryAfter', 'an Envoy heeds it in retries alone, and not in balancing');
+  if (requestBuffer !== undefined) {
+    find(
+      'requestBuffer',
+      'an Envoy of the service waits for the end of a body: a call that streams both ways never begins',
+    );
+  }
   if (loadBalancer?.type === 'PeakEwma') find('loadBalancer.type', 'an Envoy balances by LeastRequest instead');
   if (retry === undefined || retry.retryNonIdempotent === true) return findings;
   const reason = 'without retryNonIdempotent an Envoy might do twice what may be done once';

@@ -8,10 +8,14 @@ import { identifyNode } from './node-identity.ts';
 
 const id = parseSpiffeId('spiffe://cluster.local/ns/default/sa/cart');
 
-function featuresOf(metadata: JsonObject): readonly string[] {
+function identify(metadata: JsonObject) {
   const type = messageType('envoy.config.core.v3.Node');
   const node = type.decode(type.encode({ id: 'sidecar~127.0.0.1~cart-1.default~x', metadata: toStruct(metadata) }));
-  return [...identifyNode(node, id, null).features];
+  return identifyNode(node, id, null);
+}
+
+function featuresOf(metadata: JsonObject): readonly string[] {
+  return [...identify(metadata).features];
 }
 
 describe('identifyNode', () => {
@@ -33,5 +37,13 @@ describe('identifyNode', () => {
 
   it('lets no sidecar of ours pass for one that is none', () => {
     expect(featuresOf({ HEDDLE_VERSION: '0.1.0', FEATURES: ['h2', 'stock'] })).toEqual(['h2']);
+  });
+
+  it('lets a client that is none of ours choose where it is called, if that is a port', () => {
+    expect(identify({}).outboundPort).toBe(15_001);
+    expect(identify({ OUTBOUND_PORT: 18_001 }).outboundPort).toBe(18_001);
+    for (const nonsense of [0, 65_536, 1.5, '18001']) {
+      expect(identify({ OUTBOUND_PORT: nonsense }).outboundPort).toBe(15_001);
+    }
   });
 });
