@@ -2,15 +2,11 @@ import {
   BLACK_HOLE_CLUSTER,
   inboundClusterName,
   inboundListenerName,
-  outboundClusterName,
-  outboundListenerName,
   PASSTHROUGH_CLUSTER,
   parseClusterName,
   parseRouteConfigurationName,
   parseServiceHost,
   ROOT_SECRET,
-  routeConfigurationName,
-  serviceHost,
   VIRTUAL_OUTBOUND,
 } from '../../proto/names.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
@@ -21,7 +17,6 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
-import { isWildcard } from '../model/external-service/host.ts';
 import type { FaultInjection } from '../model/fault-injection.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import type { Mesh } from '../model/mesh.ts';
@@ -56,14 +51,21 @@ import type { Problem } from './problem.ts';
 import { findProblems } from './problems.ts';
 import { ReferenceGrants } from './reference-grants.ts';
 import { RequestRoutes } from './request-routes.ts';
+import {
+  addressedListenerNames,
+  externalAddresses,
+  externalClusterName,
+  outboundClusterNames,
+  routeConfigurationNames,
+} from './resource-names.ts';
 import type { ServiceName } from './route-attachments.ts';
 import { RouteAttachments } from './route-attachments.ts';
 import { RouteExtensions } from './route-extensions.ts';
 import { routeConfiguration } from './routes.ts';
 import { rootSecret } from './secrets.ts';
 import type { Destination, Service, ServicePort } from './service-catalog.ts';
-import { destinationName, ServiceCatalog } from './service-catalog.ts';
-import { ownAddress, serviceListener } from './service-listener.ts';
+import { ServiceCatalog } from './service-catalog.ts';
+import { serviceListener } from './service-listener.ts';
 import { stockGaps } from './stock-gaps.ts';
 import { stockOutboundRoutes } from './stock-routes.ts';
 import { declaredPort } from './target-port.ts';
@@ -157,14 +159,14 @@ export class MeshResources {
           ...(takesServiceListeners(client) ? this.#catalog.all().flatMap(addressedListenerNames) : []),
         ];
       case ROUTE_CONFIGURATION_TYPE_URL:
-        return this.#routeConfigurationNames();
+        return routeConfigurationNames(this.#catalog);
       case CLUSTER_TYPE_URL:
         return [
           PASSTHROUGH_CLUSTER,
           BLACK_HOLE_CLUSTER,
           ...inbound.map(({ port }) => inboundClusterName(port)),
           ...this.#catalog.all().flatMap(outboundClusterNames),
-          ...(abilitiesOf(client.features).stock ? this.#externalAddresses().map(externalClusterName) : []),
+          ...(abilitiesOf(client.features).stock ? externalAddresses(this.#catalog).map(externalClusterName) : []),
         ];
       case CLUSTER_LOAD_ASSIGNMENT_TYPE_URL:
         return this.#catalog.all().flatMap(outboundClusterNames);
@@ -323,7 +325,7 @@ export class MeshResources {
         `@${client.namespace}/${client.serviceAccount ?? ''}${scope}`,
         () =>
           stockOutboundRoutes(
-            [...this.#routeConfigurationNames(), ...this.#externalAddresses()].flatMap(
+            [...routeConfigurationNames(this.#catalog), ...externalAddresses(this.#catalog)].flatMap(
               (each) => this.#portRoutes(client, each)?.message() ?? [],
             ),
             client.namespace,
@@ -441,28 +443,6 @@ export class MeshResources {
     const exists = target.subset === '' || service?.versions.includes(target.subset);
     return service && port && exists ? { destination: { service, subset: target.subset }, port } : null;
   }
-
-  /** Of hosts outside the mesh that a client can be told of beforehand. */
-  #externalAddresses(): readonly string[] {
-    return this.#catalog.external.addresses().filter((address) => {
-      const host = parseRouteConfigurationName(address)?.host ?? '';
-      return !isWildcard(host) && this.#catalog.homonym(host) === null;
-    });
-  }
-
-  #routeConfigurationNames(): readonly string[] {
-    return this.#catalog.all().flatMap((service) => this.#routeConfigurationNamesOf(service));
-  }
-
-  #routeConfigurationNamesOf(service: Service): readonly string[] {
-    const names = ['', ...service.versions]
-      .map((subset) => destinationName({ service, subset }))
-      // A version whose name a service has taken is not called by it, and one with dots by no host name at all.
-      .filter((name) => !name.includes('.') && this.#catalog.find(service.namespace, name)?.service === service);
-    return names.flatMap((name) =>
-      service.ports.map(({ port }) => routeConfigurationName(serviceHost(name, service.namespace), port)),
-    );
-  }
 }
 
 /** No Service has such a name, so no route is attached to it. */
@@ -484,20 +464,4 @@ function servicesByWorkload(services: readonly Service[]) {
 function takesServiceListeners({ features }: ClientView): boolean {
   const { tcp, stock } = abilitiesOf(features);
   return tcp && !stock;
-}
-
-/** A client that asks for all listeners binds each at its address, so only those with one of their own can be given. */
-function addressedListenerNames(service: Service): readonly string[] {
-  return ownAddress(service) === null ? [] : service.ports.map(({ port }) => outboundListenerName(service.host, port));
-}
-
-function externalClusterName(address: string): string {
-  const { host, port } = parseRouteConfigurationName(address) ?? { host: address, port: 80 };
-  return outboundClusterName({ host, port, subset: '' });
-}
-
-function outboundClusterNames(service: Service): readonly string[] {
-  return service.ports.flatMap(({ port }) =>
-    ['', ...service.versions].map((subset) => outboundClusterName({ host: service.host, port, subset })),
-  );
 }
