@@ -76,6 +76,11 @@ const selectorSchema = z
       .min(1, 'name a method, or leave the field out')
       .max(16, 'at most 16 methods')
       .optional(),
+    /**
+     * Compared in the form that `pathNormalization` of the Mesh gives every path, by default Istio's BASE. Where the
+     * application takes `//a` or `%2Fa` for `/a`, a caller goes past the limit with these unless the Mesh says `MERGE_SLASHES`
+     * or `DECODE_AND_MERGE_SLASHES`.
+     */
     path: z
       .object({
         type: supportedWord(['Exact', 'PathPrefix'], ['RegularExpression']).default('PathPrefix'),
