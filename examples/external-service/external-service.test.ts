@@ -38,8 +38,9 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
     tlsPort = await freePort();
     const { certFile, keyFile } = authority.issue(['DNS:api.example.com']);
     nginx = await startNginx(
-      `listen 127.0.0.1:${tlsPort} ssl; listen 127.0.0.2:${tlsPort} ssl; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};
+      `listen 127.0.0.1:${tlsPort} ssl http2; listen 127.0.0.2:${tlsPort} ssl http2; ssl_certificate ${certFile}; ssl_certificate_key ${keyFile};
        location / { return 200 "$scheme $ssl_server_name $http_host $server_addr $request_uri"; }
+       location /version { return 200 $server_protocol; }
        location /busy { return 503 "busy"; }`,
     );
     names.set('api.example.com', ['127.0.0.1']);
@@ -156,6 +157,32 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
     const line = new RegExp(`^${name}\\{[^}]*\\|80\\|\\|api\\.example\\.com"\\} (\\d+)$`, 'm').exec(await body.text());
     return Number(line?.[1] ?? 0);
   }
+
+  it('is spoken to in HTTP/2 where its port says so, and in HTTP/1.1 otherwise', async () => {
+    const tls = { ...tlsWith(authority.rootPem), sni: 'api.example.com', subjectAltNames: ['api.example.com'] };
+    const ports = [{ port: 80, protocol: 'HTTP2' as const, targetPort: tlsPort }];
+    await external('h2', 'h2.example.com', { ports, endpoints: [{ address: '127.0.0.1', weight: 1 }], tls });
+    await vi.waitUntil(async () => (await call('h2.example.com')).statusCode === 200, { timeout: 10_000 });
+    expect((await call('h2.example.com', '/version')).text).toBe('HTTP/2.0');
+    expect((await call('api.example.com', '/version')).text).toBe('HTTP/1.1');
+  });
+
+  it('has faults injected as a service has', async () => {
+    await mesh.api.put(kinds.FaultInjection, {
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'FaultInjection',
+      metadata: { name: 'h2', namespace: 'default' },
+      spec: {
+        targetRefs: [{ group: 'heddle.dev', kind: 'ExternalService', name: 'h2' }],
+        until: new Date(Date.now() + 60_000).toISOString(),
+        abort: { httpStatus: 418, percentage: 100 },
+        headers: [],
+        maxActiveFaults: 10,
+      },
+    });
+    await vi.waitUntil(async () => (await call('h2.example.com')).statusCode === 418, { timeout: 10_000 });
+    expect((await call('api.example.com')).statusCode).toBe(200);
+  });
 
   it('is what a part of a service may be, and sees its own name', async () => {
     await vi.waitUntil(async () => (await call('cart', '/outside/1')).statusCode === 200, { timeout: 10_000 });

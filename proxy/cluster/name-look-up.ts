@@ -53,23 +53,34 @@ const serverTries = 2;
 export function nameLookUp(options: NameLookUpOptions = {}): LookUpName {
   const { servers = [], maxRunning = 8, timeoutMs = 10_000, lookUpHost = allAddresses } = options;
   const records = options.records ?? systemRecords(servers);
-  const waiting: (() => void)[] = [];
+  const waiting = new Set<() => void>();
   let running = 0;
-  const enter = async (): Promise<void> => {
-    if (running >= maxRunning) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
+  const runNext = (): void => {
+    const [begin] = waiting;
+    if (begin === undefined || running >= maxRunning) return;
+    waiting.delete(begin);
+    begin();
   };
-  const leave = (): void => {
-    const next = waiting.shift();
-    if (next === undefined) running--;
-    else next(); // takes the place
-  };
-  return async (host, family) => {
-    await enter();
-    // the place is free when the work is done, also when nobody waits for it any more
-    const answer = lookUp(host, family, records, lookUpHost).finally(leave);
-    return await withTimeout(answer, timeoutMs);
-  };
+  return (host, family) =>
+    new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(begin);
+        reject(new Error('no answer'));
+      }, timeoutMs).unref();
+      const begin = (): void => {
+        running++;
+        lookUp(host, family, records, lookUpHost)
+          .then(resolve, reject)
+          .finally(() => {
+            clearTimeout(timer);
+            // also long after it was given up: its thread is busy until now
+            running--;
+            runNext();
+          });
+      };
+      waiting.add(begin);
+      runNext();
+    });
 }
 
 async function lookUp(
@@ -119,12 +130,4 @@ function systemRecords(servers: readonly string[]): Records {
 
 function allAddresses(host: string): Promise<LookupAddress[]> {
   return dns.lookup(host, { all: true, verbatim: true });
-}
-
-function withTimeout<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer')), timeoutMs);
-    timer.unref();
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

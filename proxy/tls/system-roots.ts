@@ -11,18 +11,18 @@ const files = [
 let read: string | null | undefined;
 
 /**
- * The roots that this host trusts, in PEM, from `SSL_CERT_FILE` or its usual place; null where there are none, and those
- * that Node brings are to be used. Read once.
+ * The roots that this host trusts, in PEM, from `SSL_CERT_FILE` or its usual place. Null where there are none, and those that
+ * Node brings are to be used; empty where `SSL_CERT_FILE` has none, and nobody is to be trusted. Read once.
  */
 export function systemRoots(environment: NodeJS.ProcessEnv = process.env): string | null {
   if (read === undefined) {
     const { SSL_CERT_FILE: chosen = '' } = environment;
-    read = firstOf(chosen === '' ? files : [chosen]);
+    read = chosen === '' ? firstOf(files) : (firstOf([chosen]) ?? '');
   }
   return read;
 }
 
-export function firstOf(paths: readonly string[]): string | null {
+function firstOf(paths: readonly string[]): string | null {
   for (const path of paths) {
     try {
       const pem = readFileSync(path, 'utf8');

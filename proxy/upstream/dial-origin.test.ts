@@ -9,7 +9,7 @@ import type { ServerCertificate } from '../../examples/testing/public-authority.
 import { PublicAuthority } from '../../examples/testing/public-authority.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import type { OriginTlsConfig } from './dial-origin.ts';
-import { dialOrigin } from './dial-origin.ts';
+import { dialOrigin, urisOf } from './dial-origin.ts';
 
 describe.skipIf(!hasProgram('openssl'))('dialOrigin', () => {
   let authority: PublicAuthority;
@@ -165,6 +165,18 @@ describe.skipIf(!hasProgram('openssl'))('dialOrigin', () => {
     expect(resumed).toEqual([false, true]);
     const other = tls({ names: [{ kind: 'DNS', name: 'bank.example.com' }] });
     expect(await dial(port, other, 'http1', sessions)).toContain('and not for bank.example.com');
+  });
+});
+
+describe('urisOf', () => {
+  it.each([
+    ['DNS:a.b, URI:spiffe://other/api, IP Address:10.0.0.1', ['spiffe://other/api']],
+    ['DNS:a.b', []],
+    ['', []],
+    ['URI:"http://a, URI:spiffe://other/api, x"', ['http://a, URI:spiffe://other/api, x']],
+    ['DNS:"a\\", URI:spiffe://other/api, x", URI:b:c', ['b:c']],
+  ])('reads %s', (text, uris) => {
+    expect(urisOf(text)).toEqual(uris);
   });
 });
 

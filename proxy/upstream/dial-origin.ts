@@ -97,15 +97,34 @@ function wrongName(
   { subjectaltname: presented = '' }: PeerCertificate,
   { names }: OriginTlsConfig,
 ): OriginError | null {
-  const uris = presented.split(', ');
+  const uris = urisOf(presented);
   // without a common name, and so without what Node falls back to
   const certificate = { subject: { CN: '' }, subjectaltname: presented } as PeerCertificate;
   const isExpected = names.some(({ kind, name }) =>
-    kind === 'URI' ? uris.includes(`URI:${name}`) : checkServerIdentity(name, certificate) === undefined,
+    kind === 'URI' ? uris.includes(name) : checkServerIdentity(name, certificate) === undefined,
   );
   if (isExpected) return null;
   const wanted = names.map(({ name }) => name).join(' or ');
   return new OriginError(`the certificate is for ${presented.slice(0, 200) || 'nobody'}, and not for ${wanted}`);
+}
+
+/**
+ * The URIs among `DNS:a, URI:b`. Node writes what holds a comma or a quote as a JSON string, so that no name can pretend to be
+ * several (CVE-2021-44532).
+ */
+export function urisOf(subjectAltName: string): readonly string[] {
+  return [...subjectAltName.matchAll(/([^:,"]+):("(?:[^"\\]|\\.)*"|[^,"]*)(?:, |$)/g)]
+    .filter(([, kind]) => kind === 'URI')
+    .map(([, , name = '']) => (name.startsWith('"') ? unquoted(name) : name));
+}
+
+/** Nothing where the text is no JSON after all: what cannot be read is expected by nobody. */
+function unquoted(text: string): string {
+  try {
+    return String(JSON.parse(text));
+  } catch {
+    return '';
+  }
 }
 
 const words: Readonly<Record<string, string>> = {
@@ -138,7 +157,9 @@ function contextOf(tls: OriginTlsConfig): SecureContext {
   let context = contexts.get(tls);
   if (context === undefined) {
     const ca = tls.rootsPem ?? systemRoots();
-    context = createSecureContext({ ...(ca !== null && { ca }), minVersion: tls.minVersion, maxVersion: 'TLSv1.3' });
+    // an empty list trusts nobody; without one, Node's own roots count
+    const roots = ca === '' ? { ca: [] } : ca !== null && { ca };
+    context = createSecureContext({ ...roots, minVersion: tls.minVersion, maxVersion: 'TLSv1.3' });
     contexts.set(tls, context);
   }
   return context;
