@@ -23,7 +23,7 @@ export function serviceInWords(service: DescribedService, style: Style, nowMs: n
       ['Namespace', namespace],
       ['Host', host],
       ['Declared', source === null ? 'by the workloads that run under its name' : placeInWords(source, namespace)],
-      ['Identity', identities.join(', ')],
+      ['Identity', identities.join(', ') || 'none: outside the mesh'],
       ['Versions', versions.map((one) => `${one.version} (${one.instances})`).join(', ') || 'none'],
       ['Circuit', circuitInWords(service)],
     ]),
@@ -55,7 +55,7 @@ function circuitInWords({ circuit }: DescribedService): string {
 }
 
 function instancesInWords({ instances, out }: DescribedService, style: Style, isWide: boolean): string {
-  if (instances.length === 0) return 'none\n';
+  if (instances.length === 0) return 'none that the mesh knows\n';
   const reports = out.map(({ instance, caller, message }) => `${style.bad} ${instance}   ${message}, says ${caller}\n`);
   return (
     formatTable(instanceColumns(isWide, new Set(out.map(({ instance }) => instance))), instances, style) +

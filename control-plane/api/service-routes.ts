@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { parseClusterName, parseRouteConfigurationName, parseServiceHost } from '../../proto/names.ts';
-import { labelNameSchema } from '../model/metadata.ts';
+import { labelNameSchema, subdomainSchema } from '../model/metadata.ts';
 import type { ServiceDescription } from '../model/service-description.ts';
 import type { MeshEvent } from '../telemetry/mesh-event.ts';
 import type { ServiceCircuit, ServiceStat, TelemetrySource } from '../telemetry/telemetry-source.ts';
@@ -59,10 +59,9 @@ export function serviceRoutes(
   routes.get('/heddle/v1/services/:namespace/:name', async (context) => {
     const { namespace, name } = context.req.param();
     const from = context.req.query('from') ?? namespace;
-    for (const word of [namespace, name, from]) {
-      if (!labelNameSchema.safeParse(word).success) {
-        throw new ApiError('BadRequest', 'a name has at most 63 lower-case letters, digits and "-"');
-      }
+    const isRead = [namespace, from].every((word) => labelNameSchema.safeParse(word).success);
+    if (!isRead || !subdomainSchema.safeParse(name).success) {
+      throw new ApiError('BadRequest', 'a name has lower-case letters, digits, "-" and "."');
     }
     const described = describe(namespace, name, from);
     if (described === null) {
@@ -121,9 +120,13 @@ function refusalsOf(service: ServiceDescription, proxies: ProxyStatusSource): re
     .sort((a, b) => b.atMs - a.atMs);
 }
 
-function isOf({ name }: RejectedResource, { namespace, name: service, versions }: ServiceDescription): boolean {
+function isOf(
+  { name }: RejectedResource,
+  { namespace, name: service, host: ownHosts, versions }: ServiceDescription,
+): boolean {
   const cluster = parseClusterName(name);
   const host = cluster?.direction === 'outbound' ? cluster.host : parseRouteConfigurationName(name)?.host;
+  if (host !== undefined && ownHosts.split(', ').includes(host)) return true;
   const called = host === undefined ? null : parseServiceHost(host);
   if (called === null || called.namespace !== namespace) return false;
   return called.name === service || versions.some(({ version }) => called.name === `${service}-${version}`);

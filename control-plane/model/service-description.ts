@@ -12,6 +12,7 @@ export interface DocumentSource {
 export interface ServiceDescription {
   readonly namespace: string;
   readonly name: string;
+  /** Of an ExternalService all of its hosts, with commas between. */
   readonly host: string;
   /** Of the Service document; null for one that workloads imply. */
   readonly source: DocumentSource | null;

@@ -190,8 +190,9 @@ export class MeshResources {
     callerNamespace: string,
     problems: readonly Problem[],
   ): ServiceDescription | null {
-    const service = this.#catalog.service(namespace, name);
-    if (service === null) return null;
+    const [external] = this.#catalog.external.named(namespace, name);
+    const service = this.#catalog.service(namespace, name) ?? external;
+    if (service === undefined) return null;
     return describeService(service, callerNamespace, {
       catalog: this.#catalog,
       routes: this.#routes,

@@ -128,6 +128,17 @@ describe('policyFields', () => {
     );
   });
 
+  it('tells what a request costs, and limits that services share', () => {
+    const rule = {
+      limit: { requests: 9, unit: 'Month' },
+      cost: { request: { from: 'Number', number: 3 } },
+      shared: true,
+    };
+    expect(said(specOf({ rateLimit: { type: 'Global', global: { rules: [rule] } } })).get('rateLimit.global')).toBe(
+      '9 a month by all instances, each request counts 3, together with other services @0',
+    );
+  });
+
   it('gives each field the value that its layer alone gives it', () => {
     const layers = [specOf({ retry: { retryOn: { triggers: ['reset'] } }, retryBudget: { percent: 1 } }), everything];
     for (const { field, value, from } of policyFields(layers.map((policy, owner) => ({ owner, policy })))) {

@@ -7,9 +7,12 @@ export function rateLimitInWords(rules: readonly (RateLimitRule | GlobalRateLimi
     .map((rule) => {
       const { limit, clientSelectors = [] } = rule;
       const whom = clientSelectors.map(selectorInWords).join(' or ');
-      const cost = 'cost' in rule && rule.cost !== undefined ? `, each request as ${rule.cost.request.number}` : '';
-      const shared = 'shared' in rule && rule.shared === true ? ', all targets of the policy together' : '';
-      return `${limit.requests} a ${limit.unit.toLowerCase()} ${countedBy}${whom === '' ? '' : `, for ${whom}`}${cost}${shared}`;
+      return [
+        `${limit.requests} a ${limit.unit.toLowerCase()} ${countedBy}`,
+        ...(whom === '' ? [] : [`for ${whom}`]),
+        ...('cost' in rule && rule.cost !== undefined ? [`each request counts ${rule.cost.request.number}`] : []),
+        ...('shared' in rule && rule.shared ? ['together with other services'] : []),
+      ].join(', ');
     })
     .join('; ');
 }

@@ -172,6 +172,39 @@ describe('describeService', () => {
     expect(described('redis')).toMatchObject({ problems: [], ports: [{ protocol: 'tcp' }, { protocol: 'tcp' }] });
   });
 
+  it('describes what is outside the mesh, which has no instances and no routes', () => {
+    const { documents: parsed, violations } = parseDocuments(
+      `apiVersion: heddle.dev/v1alpha1
+kind: ExternalService
+metadata: { name: pay }
+spec:
+  hosts: [pay.example, pay2.example]
+  ports: [{ port: 443, protocol: TLS }]
+---
+apiVersion: heddle.dev/v1alpha1
+kind: BackendTrafficPolicy
+metadata: { name: pay }
+spec:
+  targetRefs: [{ group: heddle.dev, kind: ExternalService, name: pay }]
+  circuitBreaker: { maxConnections: 7 }
+`,
+      { fileName: 'pay.yaml' },
+    );
+    expect(violations).toEqual([]);
+    const pay = described(
+      'pay',
+      'default',
+      parsed.map(({ document }) => document),
+    );
+    expect(pay).toMatchObject({
+      ...{ host: 'pay.example, pay2.example', instances: [], identities: [], versions: [] },
+      source: { document: 'ExternalService/default/pay', file: 'pay.yaml', line: 1 },
+      ports: [{ port: 443, protocol: 'tcp', routes: [] }],
+    });
+    const limit = pay?.ports[0]?.policy.find(({ field }) => field === 'circuitBreaker.maxConnections');
+    expect(limit).toMatchObject({ value: '7', source: { document: 'BackendTrafficPolicy/default/pay' } });
+  });
+
   it('shows where the bytes of a TCP port go', () => {
     const { document } = parseDocuments(
       `apiVersion: gateway.networking.k8s.io/v1alpha2

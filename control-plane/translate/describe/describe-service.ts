@@ -12,6 +12,7 @@ import type {
 import { sourceOf } from '../../model/source-position.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
 import { dialFor } from '../endpoints.ts';
+import type { ExternalHost } from '../external-services.ts';
 import type { FaultAttachments } from '../faults.ts';
 import type { Instance } from '../instance.ts';
 import type { PolicyAttachments } from '../policies.ts';
@@ -35,17 +36,22 @@ export interface Attachments {
 }
 
 /** All that decides about calls to the service from a namespace, from the very parts that translation uses. */
-export function describeService(service: Service, callerNamespace: string, from: Attachments): ServiceDescription {
+export function describeService(
+  service: Service | ExternalHost,
+  callerNamespace: string,
+  from: Attachments,
+): ServiceDescription {
+  const document = 'external' in service ? service.external : service.document;
   const documents = new Map<string, ModelDocument>();
   const note = (document: ModelDocument) => documents.set(documentName(document), document);
-  if (service.document !== null) note(service.document);
+  if (document !== null) note(document);
   for (const policy of from.policies.attachedTo(service)) note(policy);
   const ports = service.ports.map((port) => describePort(service, port, callerNamespace, from, note));
   return {
     namespace: service.namespace,
     name: service.name,
-    host: service.host,
-    source: service.document === null ? null : placeOf(service.document),
+    host: 'external' in service ? service.external.spec.hosts.join(', ') : service.host,
+    source: document === null ? null : placeOf(document),
     identities: service.identities,
     versions: service.versions.map((version) => ({
       version,
@@ -84,15 +90,17 @@ function describePort(
   const { protocol, saidBy } = service.declarationOf(port);
   const fault = faults.faultFor(service, port);
   if (fault !== null) note(fault);
+  // routes are attached to Services alone
+  const isRouted = service.kind === 'Service';
   const routed = { namespace: service.namespace, catalog };
   const described: RouteDescription[] = [];
-  if (protocol !== 'tcp') {
+  if (isRouted && protocol !== 'tcp') {
     const deciding = routes.routesFor(service, port, callerNamespace);
     for (const route of deciding) note(route);
     described.push(...describeRoutes(deciding, extensions, routed));
   }
   const tcpRoute =
-    protocol === 'tcp' || protocol === 'auto'
+    isRouted && (protocol === 'tcp' || protocol === 'auto')
       ? decidingTcpRoute(tcpRoutes.routesFor(service, port, callerNamespace))
       : null;
   if (tcpRoute !== null) {
