@@ -6,7 +6,7 @@ import type { LogLevel } from './log.ts';
 
 /** A service that the application calls on a local port of its own. */
 export interface UpstreamDeclaration {
-  /** `cart`, `cart.shop` or `cart:8080`. */
+  /** `cart`, `cart.shop`, `cart:8080`, or outside the mesh `db.example.com:5432`. */
   readonly service: string;
   readonly localPort: number;
 }

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { request } from 'undici';
@@ -31,6 +32,7 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
   let nginx: Nginx;
   let tlsPort: number;
   let web: RunningProxy;
+  let localPort: number;
 
   beforeAll(async () => {
     authority = new PublicAuthority();
@@ -50,8 +52,10 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
       service: 'cart',
       ports: [{ port: await mesh.application((_request, response) => response.end('cart')), protocol: 'http' }],
     });
+    localPort = await freePort();
     web = await mesh.sidecar('web-1', {
       service: 'web',
+      upstreams: [{ service: 'raw.example.com:7000', localPort }],
       dnsServers: [names.address],
       dnsLoopback: true,
       accessLog: join(mesh.directory, 'access.log'),
@@ -165,6 +169,26 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('what is outside
     await vi.waitUntil(async () => (await call('h2.example.com')).statusCode === 200, { timeout: 10_000 });
     expect((await call('h2.example.com', '/version')).text).toBe('HTTP/2.0');
     expect((await call('api.example.com', '/version')).text).toBe('HTTP/1.1');
+  });
+
+  it('is at a port of loopback where a sidecar declares it, with TLS around whatever bytes go there', async () => {
+    const tls = { ...tlsWith(authority.rootPem), sni: 'api.example.com', subjectAltNames: ['api.example.com'] };
+    const ports = [{ port: 7000, protocol: 'TCP' as const, targetPort: tlsPort }];
+    await external('raw', 'raw.example.com', { ports, endpoints: [{ address: '127.0.0.1', weight: 1 }], tls });
+    const exchange = async (): Promise<string> => {
+      const socket = connect(localPort, '127.0.0.1');
+      socket.on('error', () => {});
+      socket.end('GET /raw HTTP/1.0\r\nHost: inside\r\n\r\n');
+      let text = '';
+      socket.on('data', (bytes) => {
+        text += bytes.toString();
+      });
+      await new Promise((resolve) => socket.once('close', resolve));
+      return text;
+    };
+    await vi.waitUntil(async () => (await exchange()).includes('https api.example.com inside 127.0.0.1 /raw'), {
+      timeout: 10_000,
+    });
   });
 
   it('has faults injected as a service has', async () => {

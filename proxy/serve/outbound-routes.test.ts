@@ -68,6 +68,22 @@ describe('routeNameOf', () => {
 });
 
 describe('declaredRouteName', () => {
+  it('takes a host outside the mesh', () => {
+    expect(declaredRouteName('DB.example.com:5432', 'default')).toBe('db.example.com:5432');
+    expect(declaredRouteName('db.example.com', 'default')).toBe('db.example.com:80');
+    for (const none of [
+      'a.b.c.0',
+      'a.b.localhost',
+      'a.b.c:0',
+      'a.b.c:70000',
+      'a..b.c',
+      '*.b.c',
+      'a.b.svc.cluster.x_y',
+    ]) {
+      expect(declaredRouteName(none, 'default')).toBeNull();
+    }
+  });
+
   it('takes a service with namespace and port, and nothing else', () => {
     expect(declaredRouteName('Cart.shop:8080', 'default')).toBe('cart.shop.svc.cluster.local:8080');
     expect(declaredRouteName('127.0.0.1', 'default')).toBeNull();

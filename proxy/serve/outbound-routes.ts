@@ -167,11 +167,22 @@ export function routeNameOf(authority: string, namespace: string): string | null
 const serviceName =
   /^([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.svc(?:\.cluster\.local)?)?)?\.?$/;
 
-/** The RouteConfiguration of a declared upstream, `cart`, `cart.shop` or `cart:8080`; null when it is none of these. */
+/**
+ * The RouteConfiguration of a declared upstream, `cart`, `cart.shop`, `cart:8080`, or a host outside the mesh with two dots at
+ * least, `db.example.com:5432`; null when it is none of these.
+ */
 export function declaredRouteName(upstream: string, namespace: string): string | null {
-  const name = routeNameOf(upstream.toLowerCase(), namespace);
+  const name = routeNameOf(upstream.toLowerCase(), namespace) ?? outsideNameOf(upstream.toLowerCase());
   return name === null || parseRouteConfigurationName(name) === null ? null : name;
 }
+
+function outsideNameOf(upstream: string): string | null {
+  const { host, port } = splitAuthority(upstream);
+  const isName = isIP(host) === 0 && outsideHost.test(host) && !/\.(svc|localhost|cluster\.local)$/.test(host);
+  return isName && port > 0 && port <= 65_535 ? `${host}:${port}` : null;
+}
+
+const outsideHost = /^(?=.{1,253}$)([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\.){2,}[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** What an answer means where the service is known by name. */
 export function known(answer: NamedRoutesAnswer): RouteLookup {
