@@ -11,7 +11,7 @@ import {
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
 import type { ModelDocument } from '../model/kinds.ts';
-import type { ClientView } from './mesh-resources.ts';
+import type { ClientView } from './client-view.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { Snapshot } from './snapshot.ts';
 import { translate } from './snapshot.ts';

@@ -1,7 +1,7 @@
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import type { ServiceDescription } from '../model/service-description.ts';
+import type { ClientView } from './client-view.ts';
 import type { EncodedResource } from './encoded-resource.ts';
-import type { ClientView } from './mesh-resources.ts';
 import { MeshResources } from './mesh-resources.ts';
 import type { MeshView } from './mesh-view.ts';
 import type { PortSummary } from './port-protocol.ts';

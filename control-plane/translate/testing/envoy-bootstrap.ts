@@ -9,7 +9,7 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../../proto/type-urls.ts';
-import type { ClientView } from '../mesh-resources.ts';
+import type { ClientView } from '../client-view.ts';
 import type { Snapshot } from '../snapshot.ts';
 
 const HTTP_CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';

@@ -1,0 +1,156 @@
+import { parseClusterName, parseServiceHost } from '../../proto/names.ts';
+import type { Mesh } from '../model/mesh.ts';
+import type { TcpRoute } from '../model/tcp-route.ts';
+import type { Abilities } from './abilities.ts';
+import { CallerLocalities } from './caller-localities.ts';
+import type { ClientView } from './client-view.ts';
+import type { ExternalPort } from './external-services.ts';
+import { ExternalServices } from './external-services.ts';
+import { FaultAttachments } from './faults.ts';
+import type { GovernedPort } from './inbound-limits.ts';
+import type { Instance, MeshedPort } from './instance.ts';
+import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
+import type { OutboundPolicy } from './listeners.ts';
+import type { MeshView } from './mesh-view.ts';
+import { PolicyAttachments } from './policies.ts';
+import { ReferenceGrants } from './reference-grants.ts';
+import { RequestRoutes } from './request-routes.ts';
+import type { ServiceName } from './route-attachments.ts';
+import { RouteAttachments } from './route-attachments.ts';
+import { RouteExtensions } from './route-extensions.ts';
+import type { Destination, Service, ServicePort } from './service-catalog.ts';
+import { ServiceCatalog } from './service-catalog.ts';
+import { declaredPort } from './target-port.ts';
+
+/** A port of a service as it is called. */
+export interface CalledPort {
+  /** Of the service, or of one of its versions, or outside the mesh. */
+  readonly host: string;
+  /** What routes are attached to. */
+  readonly parent: ServiceName;
+  readonly destination: Destination;
+  readonly port: ServicePort;
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** One view of the mesh, made ready to be looked up: what there is, what is attached to it, and what a name stands for. */
+export class MeshIndex {
+  readonly view: MeshView;
+  /** null where nobody has written one: everything has its default. */
+  readonly mesh: Mesh | null;
+  readonly catalog: ServiceCatalog;
+  readonly routes: RequestRoutes;
+  readonly tcpRoutes: RouteAttachments<TcpRoute>;
+  readonly extensions: RouteExtensions;
+  readonly policies: PolicyAttachments;
+  readonly faults: FaultAttachments;
+  readonly callers: CallerLocalities;
+  readonly #meshedPorts: ReadonlyMap<string, readonly MeshedPort[]>;
+  #servicesOf: ReturnType<typeof servicesByWorkload> | null = null;
+
+  constructor(view: MeshView) {
+    const { documents, trustDomain } = view;
+    const instances = collectInstances(view.workloads, documents.Workload, trustDomain);
+    this.view = view;
+    this.mesh = documents.Mesh[0] ?? null;
+    this.catalog = new ServiceCatalog(
+      documents.Service,
+      [...instances, ...rememberedMembers(view.remembered)],
+      trustDomain,
+      new ReferenceGrants(documents.ReferenceGrant),
+      new ExternalServices(documents.ExternalService),
+    );
+    this.routes = new RequestRoutes(documents.HTTPRoute, documents.GRPCRoute);
+    this.tcpRoutes = new RouteAttachments(documents.TCPRoute);
+    this.extensions = new RouteExtensions(documents.HTTPRouteFilter);
+    this.policies = new PolicyAttachments(documents.BackendTrafficPolicy, this.mesh);
+    this.faults = new FaultAttachments(documents.FaultInjection);
+    this.callers = new CallerLocalities(instances);
+    this.#meshedPorts = new Map(
+      instances.map((instance) => [`${instance.namespace}/${instance.name}`, meshedPorts(instance)]),
+    );
+  }
+
+  get outboundPolicy(): OutboundPolicy {
+    return this.mesh?.spec.outboundTrafficPolicy.mode ?? 'ALLOW_ANY';
+  }
+
+  /** Those of the client that other sidecars call. */
+  inboundPorts({ workload }: ClientView): readonly MeshedPort[] {
+    return this.#meshedPorts.get(workload) ?? [];
+  }
+
+  /** `name`: of an inbound listener or cluster. null when the client has no such port. */
+  inboundPort(client: ClientView, name: string): MeshedPort | null {
+    const target = parseClusterName(name);
+    const ports = this.inboundPorts(client);
+    return (target?.direction === 'inbound' && ports.find(({ port }) => port === target.port)) || null;
+  }
+
+  /** The ports of every service that an inbound port belongs to. */
+  governedPorts({ workload }: ClientView, inbound: MeshedPort): readonly GovernedPort[] {
+    this.#servicesOf ??= servicesByWorkload(this.catalog.all());
+    return (this.#servicesOf.get(workload) ?? []).flatMap(({ service, instance }) =>
+      service.ports
+        .filter(({ target }) => declaredPort(instance.ports, target) === inbound)
+        .map((port) => ({
+          host: service.host,
+          port: port.port,
+          protocol: service.declarationOf(port).protocol,
+          policy: this.policies.policyFor(service, port),
+        })),
+    );
+  }
+
+  /** What is outside is there only for those who can be told all that is said of it. */
+  externalPort({ external }: Abilities, address: Address | null): ExternalPort | null {
+    return external && address !== null ? this.catalog.external.at(address.host, address.port) : null;
+  }
+
+  /** The host may be that of a service or of one of its versions, or one outside the mesh. */
+  calledPort(abilities: Abilities, address: Address | null): CalledPort | null {
+    if (address === null) return null;
+    const { host } = address;
+    const external = this.externalPort(abilities, address);
+    if (external !== null) {
+      const { service, port } = external;
+      return { host, parent: outside, destination: { service, subset: '' }, port };
+    }
+    const parent = parseServiceHost(host);
+    const destination = parent === null ? null : this.catalog.find(parent.namespace, parent.name);
+    const port = destination?.service.ports.find((candidate) => candidate.port === address.port);
+    return parent === null || destination === null || port === undefined ? null : { host, parent, destination, port };
+  }
+
+  /** `name`: of a cluster, of a service in the mesh. */
+  clusterTarget(name: string): { readonly destination: Destination; readonly port: ServicePort } | null {
+    const target = parseClusterName(name);
+    const host = target?.direction === 'outbound' ? parseServiceHost(target.host) : null;
+    if (target?.direction !== 'outbound' || host === null) {
+      return null;
+    }
+    const service = this.catalog.service(host.namespace, host.name);
+    const port = service?.ports.find((candidate) => candidate.port === target.port);
+    const exists = target.subset === '' || service?.versions.includes(target.subset);
+    return service && port && exists ? { destination: { service, subset: target.subset }, port } : null;
+  }
+}
+
+/** No Service has such a name, so no route is attached to it. */
+const outside: ServiceName = { namespace: '', name: '' };
+
+/** The services that each workload is an instance of, by `namespace/name` of the workload. */
+function servicesByWorkload(services: readonly Service[]) {
+  const byWorkload = new Map<string, { readonly service: Service; readonly instance: Instance }[]>();
+  for (const service of services) {
+    for (const instance of service.instances) {
+      const workload = `${instance.namespace}/${instance.name}`;
+      byWorkload.set(workload, [...(byWorkload.get(workload) ?? []), { service, instance }]);
+    }
+  }
+  return byWorkload;
+}

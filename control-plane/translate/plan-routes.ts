@@ -1,0 +1,75 @@
+import { parseRouteConfigurationName, VIRTUAL_OUTBOUND } from '../../proto/names.ts';
+import { ROUTE_CONFIGURATION_TYPE_URL } from '../../proto/type-urls.ts';
+import type { FaultInjection } from '../model/fault-injection.ts';
+import type { Abilities } from './abilities.ts';
+import { abilitiesOf } from './abilities.ts';
+import type { ClientView } from './client-view.ts';
+import { hasEnded } from './faults.ts';
+import type { MeshIndex } from './mesh-index.ts';
+import type { PlannedResource } from './planned-resource.ts';
+import { encodeRoutes, planned } from './planned-resource.ts';
+import { externalAddresses, routeConfigurationNames } from './resource-names.ts';
+import { routeConfiguration } from './routes.ts';
+import type { Service, ServicePort } from './service-catalog.ts';
+import { stockOutboundRoutes } from './stock-routes.ts';
+
+/** null when nothing is called by this name. */
+export function planRoutes(index: MeshIndex, client: ClientView, name: string): PlannedResource | null {
+  const { stock, scope } = abilitiesOf(client.features);
+  if (name === VIRTUAL_OUTBOUND && stock) {
+    return planned(ROUTE_CONFIGURATION_TYPE_URL, name, `${callerScope(client)}${scope}`, () =>
+      stockOutboundRoutes(
+        [...routeConfigurationNames(index.catalog), ...externalAddresses(index.catalog)].flatMap(
+          (each) => routesOfPort(index, client, each)?.message() ?? [],
+        ),
+        client.namespace,
+        index.outboundPolicy,
+      ),
+    );
+  }
+  const routes = routesOfPort(index, client, name);
+  return routes === null
+    ? null
+    : { scope: routes.scope, encode: (previous) => encodeRoutes(name, routes.message(), previous) };
+}
+
+function routesOfPort(index: MeshIndex, client: ClientView, name: string) {
+  const abilities = abilitiesOf(client.features);
+  const called = index.calledPort(abilities, parseRouteConfigurationName(name));
+  if (called === null) return null;
+  const { parent, destination, port, host } = called;
+  const consumer = index.routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
+  const routes = index.routes.routesFor(parent, port, client.namespace);
+  const { namespace, serviceAccount } = client;
+  const ofCaller = index.extensions.distinguishCallers(routes) ? callerScope(client) : '';
+  const scope = `${consumer}${ofCaller}${abilities.scope}`;
+  const carried = () => (destination.service.declarationOf(port).protocol === 'tcp' ? 'bytes' : 'requests');
+  const message = () =>
+    routeConfiguration(
+      {
+        host,
+        destination,
+        port,
+        routes,
+        extensions: index.extensions,
+        caller: { namespace, serviceAccount },
+        policy: index.policies.policyFor(destination.service, port),
+        carried: abilities.tcp ? carried() : 'anything',
+        fault: abilities.faults ? faultAt(index, destination.service, port, abilities) : null,
+        abilities,
+      },
+      index.catalog,
+    );
+  return { scope, message };
+}
+
+/** No namespace and no service account has such a name. */
+function callerScope({ namespace, serviceAccount }: ClientView): string {
+  return `@${namespace}/${serviceAccount ?? ''}`;
+}
+
+/** An Envoy does not know when it ends, so it is not told of one that has. */
+function faultAt(index: MeshIndex, service: Service, port: ServicePort, { stock }: Abilities): FaultInjection | null {
+  const fault = index.faults.faultFor(service, port);
+  return fault !== null && stock && hasEnded(fault, index.view.nowMs) ? null : fault;
+}
