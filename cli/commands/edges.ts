@@ -5,6 +5,7 @@ import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import type { Listing } from '../terminal/print.ts';
 import { printListing } from '../terminal/print.ts';
+import { outsideHelp, serviceText } from '../terminal/service-text.ts';
 import type { Style } from '../terminal/style.ts';
 import { styleFor } from '../terminal/style.ts';
 import type { Column } from '../terminal/table.ts';
@@ -22,7 +23,8 @@ export function edgesCommand(): HeddleCommand {
     .addHelpText(
       'after',
       '\nExamples:\n  heddle edges\n  heddle edges --window 15m -o wide   with rate, success, latency and whole ids' +
-        tcpHelp,
+        tcpHelp +
+        outsideHelp,
     );
   return withApiOptions(withOutputOption(command)).action(async (options: EdgesOptions) => {
     const edges = await withClient(options, (client) => client.edges(options.window));
@@ -54,7 +56,7 @@ export function edgeListing(style: Style, edges: readonly Edge[], wholeIds: bool
     columns: [
       { header: 'SRC', cell: ({ source }) => source.service || unknown },
       { header: 'SRC NAMESPACE', wide: true, cell: ({ source }) => source.namespace || unknown },
-      { header: 'DST', cell: ({ destination }) => destination.service || unknown },
+      { header: 'DST', cell: ({ destination }) => serviceText(destination.service) },
       { header: 'DST NAMESPACE', wide: true, cell: ({ destination }) => destination.namespace || unknown },
       { header: 'SECURED', cell: securedCell },
       { header: 'RPS', align: 'right', wide: true, cell: ({ requestsPerSecond }) => requestsPerSecond.toFixed(1) },

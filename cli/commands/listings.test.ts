@@ -46,6 +46,11 @@ describe('heddle stat', () => {
     expect(column?.cell({ ...cart, circuit })).toBe(shown);
   });
 
+  it('has words for what no service has the name of', async () => {
+    const lines = await table(statListing('service', [cart]), { ...cart, service: 'PassthroughCluster' });
+    expect(lines[1]).toMatch(/^\(outside the mesh\) {3}/);
+  });
+
   it('shows requests that got to no instance where there are some', async () => {
     const some = { ...cart, unreached: 3 };
     const [header, row] = await table(statListing('service', [some]), some);

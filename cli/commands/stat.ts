@@ -7,6 +7,7 @@ import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import type { Listing } from '../terminal/print.ts';
 import { printListing } from '../terminal/print.ts';
+import { outsideHelp, serviceText } from '../terminal/service-text.ts';
 import type { Column } from '../terminal/table.ts';
 import { tcpColumns, tcpHelp } from '../terminal/tcp-columns.ts';
 import { latency, percent } from '../terminal/units.ts';
@@ -22,7 +23,10 @@ export function statCommand(): HeddleCommand {
     .argument('[service]', 'only this one')
     .addOption(new Option('--by <what>', 'one row for each').choices(['service', 'version']).default('service'))
     .addOption(windowOption())
-    .addHelpText('after', `\nExamples:\n  heddle stat\n  heddle stat cart --by version --window 5m${tcpHelp}`);
+    .addHelpText(
+      'after',
+      `\nExamples:\n  heddle stat\n  heddle stat cart --by version --window 5m${tcpHelp}${outsideHelp}`,
+    );
   return withApiOptions(withOutputOption(command)).action(async (service: string | undefined, options: StatOptions) => {
     const all = await withClient(options, (client) => client.stat(options.window, options.by));
     const rows = service === undefined ? all : all.filter((row) => row.service === service);
@@ -48,7 +52,7 @@ export function statListing(by: 'service' | 'version', rows: readonly ServiceSta
       hint: 'heddle run --service web --port 8080 -- node web.js   or   heddle stat --window 1h',
     },
     columns: [
-      { header: 'SERVICE', cell: (row) => row.service },
+      { header: 'SERVICE', cell: (row) => serviceText(row.service) },
       { header: 'NAMESPACE', wide: true, cell: (row) => row.namespace },
       ...(by === 'version' ? [version] : []),
       { header: 'INSTANCES', align: 'right', cell: (row) => String(row.instances) },

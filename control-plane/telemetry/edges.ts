@@ -1,3 +1,4 @@
+import { PASSTHROUGH_CLUSTER } from '../../proto/names.ts';
 import type { Window } from './aggregator.ts';
 import type { Counts, SeriesLabels } from './reported-series.ts';
 import { isUnreached } from './reported-series.ts';
@@ -59,7 +60,7 @@ function pairOf(pairs: Map<string, Pair>, caller: EdgeEnd, callee: EdgeEnd): Pai
 
 function edgeOf({ caller, callee, source, destination }: Pair, seconds: number): Edge {
   const countedBy: CountedBy = destination.all.count > 0 ? 'destination' : 'source';
-  const reason = doubt(source, destination);
+  const reason = callee.service === PASSTHROUGH_CLUSTER ? outside : doubt(source, destination);
   return {
     source: caller,
     destination: callee,
@@ -72,6 +73,9 @@ function edgeOf({ caller, callee, source, destination }: Pair, seconds: number):
     reason,
   };
 }
+
+/** No sidecar is at the other end of what no service has the name of. */
+const outside = 'outside the mesh: no service or ExternalService has the name that was called';
 
 /** One end has spoken and the other will: nothing is known to be wrong. */
 const calleeSilent = 'the callee has not reported yet';

@@ -146,6 +146,14 @@ describe('edges', () => {
     ]);
   });
 
+  it('says of what no service has the name of that it is outside', () => {
+    const { telemetry, report } = mesh();
+    report(web, sent({ destination_service: 'PassthroughCluster', destination_workload: '', mutual_tls: false }));
+    expect(telemetry.edges(60)).toMatchObject([
+      { isSecured: false, reason: 'outside the mesh: no service or ExternalService has the name that was called' },
+    ]);
+  });
+
   it('meets at the service that the workload registered as, whatever Service the caller asked for', () => {
     const { telemetry, report } = mesh();
     report(web, sent({ destination_service: 'shopping.default.svc.cluster.local' }));

@@ -42,6 +42,7 @@ export function clusterStats(cluster: Cluster): ClusterStats {
       breaker.connections.overflows + highBreaker.connections.overflows + counters.connectionsRefusedByEndpoint,
     connectFailures: counters.connectFailures,
     noneHealthy: counters.noneHealthy,
+    fallbacks: counters.fallbacks,
     endpoints: endpoints.length,
     panicPicks: counters.panicPicks,
     endpointsDegraded: endpoints.filter(({ health, isEjected }) => health === 'degraded' && !isEjected).length,

@@ -43,6 +43,7 @@ describe('the fallback of a route', () => {
     expect(forwarder.recorded).toMatchObject([{ status: 200, flag, attempts: 1 }]);
     for (const cluster of [forwarder.cluster, spare]) expect(cluster.breaker.requests.active).toBe(0);
     expect(forwarder.cluster.counters.responsesByClass[5]).toBe(1);
+    expect([forwarder.cluster.counters.fallbacks, spare.counters.fallbacks]).toEqual([1, 0]);
     expect(spare.counters.responsesByClass[2]).toBe(1);
   });
 

@@ -67,6 +67,7 @@ export const clusterStatistics = {
   connectFailures: counter('upstream_cx_connect_fail', 'Connections that could not be opened.'),
   connectionsRefused: counter('upstream_cx_overflow', 'Connections refused at the limit.'),
   noneHealthy: counter('upstream_cx_none_healthy', 'Requests without a healthy endpoint.'),
+  fallbacks: counter('fallback_rq_total', 'Requests that went to the fallback of their route.'),
   endpoints: shared('membership_total', 'Endpoints.'),
   endpointsDegraded: shared(
     'membership_degraded',
