@@ -3,17 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { ModelDocument } from '../../control-plane/model/kinds.ts';
 import { documentName } from '../../control-plane/model/kinds.ts';
 import { RequestHead } from '../../proxy/message-head.ts';
-import {
-  backendTrafficPolicy,
-  faultInjection,
-  grpcRoute,
-  httpRoute,
-  httpRouteFilterDocument,
-  mesh,
-  service,
-  tcpRoute,
-  workload,
-} from './document-arbitraries.ts';
+import { backendTrafficPolicy } from './arbitraries/backend-traffic-policy.ts';
+import { faultInjection } from './arbitraries/fault-injection.ts';
+import { grpcRoute } from './arbitraries/grpc-route.ts';
+import { httpRoute } from './arbitraries/http-route.ts';
+import { httpRouteFilterDocument } from './arbitraries/http-route-filter.ts';
+import { mesh } from './arbitraries/mesh.ts';
+import { service } from './arbitraries/service.ts';
+import { tcpRoute } from './arbitraries/tcp-route.ts';
+import { workload } from './arbitraries/workload.ts';
 import { meshOf, readDocument, refusals, routeTable } from './whole-pipe.ts';
 
 describe('what the model accepts', () => {

@@ -5,7 +5,7 @@ import type { ClusterConfig } from '../../proxy/cluster/cluster-config.ts';
 import { RequestHead } from '../../proxy/message-head.ts';
 import type { ForwardAction } from '../../proxy/route/route.ts';
 import { parseResource } from '../../proxy/xds/parse-resource.ts';
-import { duration } from './document-arbitraries.ts';
+import { duration } from './arbitraries/values.ts';
 import { clients, meshOf, readDocument, routeTable } from './whole-pipe.ts';
 
 /** What a timer of Node waits at most. */

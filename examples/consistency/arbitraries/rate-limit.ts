@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { often, rarely } from './frequency.ts';
+
+const selector = fc
+  .record({
+    headers: often(
+      fc.array(
+        fc.oneof(
+          fc.record({ name: fc.constant('x-plan'), value: fc.constantFrom('free', '') }),
+          fc.record({ type: fc.constant('Distinct'), name: fc.constant('x-user') }),
+        ),
+        { minLength: 1, maxLength: 2 },
+      ),
+    ),
+    methods: rarely(fc.constant([{ value: 'POST' }])),
+    path: rarely(
+      fc.record({ type: often(fc.constantFrom('Exact', 'PathPrefix')), value: fc.constantFrom('/', '/a/') }),
+    ),
+    principal: rarely(fc.constantFrom({ type: 'Distinct' }, { value: 'spiffe://cluster.local/ns/default/sa/web' })),
+  })
+  .filter((parts) => Object.values(parts).some((part) => part !== undefined));
+
+const rateRules = (...units: readonly string[]) =>
+  fc.record({
+    rules: fc.array(
+      fc.record({
+        clientSelectors: often(fc.array(selector, { maxLength: 2 })),
+        limit: fc.record({
+          requests: fc.constantFrom(1, 1000, 4_294_967_295),
+          unit: fc.constantFrom(...units),
+        }),
+      }),
+      { minLength: 1, maxLength: 3 },
+    ),
+  });
+
+const globalRules = fc
+  .tuple(rateRules('Second', 'Month', 'Year'), rarely(fc.boolean()), rarely(fc.constantFrom(1, 5, 1_000_000_000)))
+  .map(([{ rules }, shared, number]) => ({
+    rules: rules.map((rule) => ({
+      ...rule,
+      ...(shared !== undefined && { shared }),
+      ...(number !== undefined && { cost: { request: { from: 'Number', number } } }),
+    })),
+  }));
+
+export const rateLimit: fc.Arbitrary<object> = fc.oneof(
+  fc.record({ type: fc.constant('Local'), local: rateRules('Second', 'Minute', 'Hour', 'Day') }),
+  fc.record({ type: fc.constant('Global'), global: globalRules }),
+);
