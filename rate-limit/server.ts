@@ -5,6 +5,7 @@ import { askerOf } from './asker.ts';
 import { countRequest, ForbiddenError, QuestionError } from './count-request.ts';
 import type { CounterStore } from './counter-store.ts';
 import { StoreError } from './counter-store.ts';
+import type { RateLimitMetrics } from './metrics-server.ts';
 
 /**
  * A question is a few hundred bytes. The largest of one policy, 64 selectors of 16 headers with values of 256 characters, is
@@ -17,6 +18,8 @@ export interface RateLimitServerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly store: CounterStore;
+  /** Where answers are counted. */
+  readonly metrics?: RateLimitMetrics;
   readonly now?: () => number;
 }
 
@@ -32,14 +35,20 @@ export interface RunningRateLimitServer {
  * cannot be had.
  */
 export async function startRateLimitServer(options: RateLimitServerOptions): Promise<RunningRateLimitServer> {
-  const { host, store, now = Date.now } = options;
+  const { host, store, metrics, now = Date.now } = options;
   const server = new Server({ 'grpc.max_receive_message_length': MAX_QUESTION_BYTES });
   const handlers: RateLimitServiceHandlers = {
     ShouldRateLimit: ({ request, metadata }, answer) => {
       const asker = askerOf(String(metadata.get('x-forwarded-client-cert').at(-1) ?? ''));
       countRequest(request, store, now(), asker).then(
-        (response) => answer(null, response),
-        (error: Error) => answer({ code: codeOf(error), details: error.message }),
+        (response) => {
+          metrics?.answered(response.overall_code === 'OVER_LIMIT' ? 'over_limit' : 'ok', request.descriptors.length);
+          answer(null, response);
+        },
+        (error: Error) => {
+          metrics?.answered(error instanceof StoreError ? 'store_error' : 'refused', request.descriptors.length);
+          answer({ code: codeOf(error), details: error.message });
+        },
       );
     },
   };

@@ -3,6 +3,8 @@ import { HeddleCommand } from '../heddle-command.ts';
 
 /** That of envoyproxy/ratelimit. */
 const DEFAULT_LISTEN = '127.0.0.1:8081';
+/** A free port, which is printed: several servers may run on one host. */
+const DEFAULT_METRICS = '127.0.0.1:0';
 
 interface Listen {
   readonly host: string;
@@ -30,7 +32,13 @@ export function rateLimitServerCommand(): HeddleCommand {
         .default('memory')
         .env('HEDDLE_RATE_LIMIT_STORE'),
     )
-    .action(async (flags: { listen: Listen; store: string }) => {
+    .addOption(
+      new Option('--metrics-listen <address>', 'where /metrics and /healthz are; port 0 takes a free one')
+        .argParser(listenValue)
+        .default(listenValue(DEFAULT_METRICS), DEFAULT_METRICS)
+        .env('HEDDLE_RATE_LIMIT_METRICS_LISTEN'),
+    )
+    .action(async (flags: { listen: Listen; store: string; metricsListen: Listen }) => {
       const { runRateLimitServerUntilStopped } = await import('../run-rate-limit-server.ts');
       await runRateLimitServerUntilStopped(flags);
       process.exit();
