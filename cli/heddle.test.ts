@@ -73,6 +73,9 @@ beforeAll(async () => {
   expect(spawnSync(process.execPath, build, { stdio: 'inherit' }).status).toBe(0);
   controlPlane = start(['control-plane', ...freePorts]);
   await controlPlane.says('√ control plane');
+  const file = join(folder, 'services.yaml');
+  writeFileSync(file, ['cart', 'cart-v1', 'cart-v2'].map(service).join('---\n'));
+  expect((await heddle('apply', '-f', file)).code).toBe(0);
 }, 120_000);
 
 afterEach(() => {
@@ -84,6 +87,14 @@ afterAll(async () => {
   await controlPlane.exited;
   rmSync(folder, { recursive: true });
 });
+
+const service = (name: string) => `apiVersion: v1
+kind: Service
+metadata: { name: ${name} }
+spec:
+  selector: { app: ${name} }
+  ports: [{ port: 80 }]
+`;
 
 const route = (weight: string) => `apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
@@ -188,6 +199,13 @@ describe('heddle', () => {
     [['limit', 'cart', '--rps', '1', '--global'], 1, /the Mesh names no rate limit service\nTry: heddle rate-limit/],
     [['limit', 'cart', '--rps', '1', '--rate', '1/s'], 2, /cannot be used with/],
     [['limit', 'cart', '--by', 'moon'], 2, /Write identity, or header=<name>/],
+    [['limit', 'cart', '--connections', '0'], 2, /--connections 0 would refuse everything\nTry: --connections 1/],
+    [['limit', 'crat', '--rps', '1'], 3, /there is no service crat in namespace default\nTry: heddle stat/],
+    [['route', 'cart', 'v3=100'], 3, /cart has no version v3: its requests would fail\nTry: heddle describe cart/],
+    [['route', 'crat', 'v1=1'], 3, /there is no service crat in namespace default\nTry: heddle stat/],
+    [['route', 'cart', 'v1=1', '--port', '81'], 3, /cart has no port 81; it has 80\nTry: --port 80/],
+    [['fault', 'cart', '--abort', '503', '-n', 'shop'], 3, /there is no service cart in namespace shop\nTry:/],
+    [['fault', 'cart', '--abort', '503', '--for', '0s'], 2, /--for 0 is over at once\nTry: heddle fault cart/],
     [['limit', 'cart', '--clear'], 3, /no BackendTrafficPolicy is called cart\nTry: heddle describe cart/],
     [['fault', 'cart', '--clear'], 3, /there is no fault called cart\nTry: heddle fault/],
     [['fault', 'cart', '--clear', '--abort', '503'], 2, /--clear ends a fault and makes none/],

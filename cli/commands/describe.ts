@@ -1,4 +1,3 @@
-import type { ApiClient, DescribedService } from '../../control-plane/api/client.ts';
 import type { Kind } from '../../control-plane/model/kinds.ts';
 import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
 import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
@@ -42,7 +41,9 @@ export function describeCommand(): HeddleCommand {
 
 async function describeService(name: string, options: DescribeOptions): Promise<void> {
   const { output } = options;
-  const service = await withClient(options, (client) => found(client, name, options));
+  const { knownService, namespaceFlag } = await import('../traffic/known-service.ts');
+  const commandFor = (other: string, namespace: string) => `heddle describe ${other}${namespaceFlag(namespace)}`;
+  const service = await withClient(options, (client) => knownService(client, name, options, commandFor));
   if (output === 'json' || output === 'yaml') process.stdout.write(await serialize(service, output));
   else if (output === 'name') process.stdout.write(`service/${service.name}\n`);
   else {
@@ -50,28 +51,6 @@ async function describeService(name: string, options: DescribeOptions): Promise<
     process.stdout.write(
       serviceInWords(printableData(service), styleFor(process.stdout), Date.now(), output === 'wide'),
     );
-  }
-}
-
-/** @throws CliError with the service that was probably meant */
-async function found(client: ApiClient, name: string, { namespace, from }: DescribeOptions): Promise<DescribedService> {
-  try {
-    return await client.service(namespace, name, from ?? namespace);
-  } catch (error) {
-    const { message, reason } = Object(error) as { message?: string; reason?: string };
-    if (reason !== 'NotFound' || message === undefined) throw error;
-    const { nearestWord } = await import('../../control-plane/model/nearest-word.ts');
-    const running = await client.stat(60);
-    const meant = nearestWord(
-      name,
-      running.filter((row) => row.namespace === namespace).map(({ service }) => service),
-    );
-    const elsewhere = running.find(({ service }) => service === name);
-    const hint =
-      elsewhere === undefined
-        ? `heddle ${meant === null ? 'stat' : `describe ${meant}`}`
-        : `heddle describe ${name} -n ${elsewhere.namespace}`;
-    throw new CliError(message, hint, exitCodes.nothingFound);
   }
 }
 

@@ -63,10 +63,15 @@ async function inject(service: string, options: FaultOptions): Promise<void> {
   const { applyOne } = await import('../traffic/apply-one.ts');
   const { abort = null, grpcStatus = null, delay = null, percent, header: headers = [], for: forMs } = options;
   const { namespace } = options;
+  if (forMs === 0) throw new CliError('--for 0 is over at once', `heddle fault ${service} … --for 2m`, exitCodes.usage);
   const request: FaultRequest = { service, namespace, abort, grpcStatus, delayMs: delay, percent, headers, forMs };
   const nowMs = Date.now();
   const document = faultDocument(request, nowMs);
-  const outcome = await withClient(options, (client) => applyOne(client, document, (line) => console.error(line)));
+  const { namespaceFlag, serviceToChange } = await import('../traffic/known-service.ts');
+  const outcome = await withClient(options, async (client) => {
+    await serviceToChange(client, service, namespace, (other, its) => `heddle fault ${other} …${namespaceFlag(its)}`);
+    return applyOne(client, document, (line) => console.error(line));
+  });
   const until = new Date(nowMs + forMs).toTimeString().slice(0, 8);
   await tellChange(`${faultInWords(request)} until ${until} (clears itself)`, outcome, document);
 }

@@ -60,6 +60,10 @@ export function limitCommand(): HeddleCommand {
 
 function requestOf(service: string, options: LimitOptions): LimitRequest {
   const { connections = null, requests = null, pending = null, ejectAfter = null, by, global, clear } = options;
+  for (const flag of ['connections', 'requests', 'rps'] as const) {
+    if (options[flag] !== 0) continue;
+    throw new CliError(`--${flag} 0 would refuse everything`, `--${flag} 1, or more`, exitCodes.usage);
+  }
   const rate = rateOf(options);
   if (rate === null && (by !== undefined || global)) {
     const flag = global ? '--global' : '--by';
@@ -73,7 +77,6 @@ function requestOf(service: string, options: LimitOptions): LimitRequest {
 }
 
 function rateOf({ rate, rps, by, global }: LimitOptions): RateRequest | null {
-  if (rps === 0) throw new CliError('--rps 0 would refuse everything', '--rps 1, or more', exitCodes.usage);
   const said = rate ?? (rps === undefined ? null : ({ requests: rps, unit: 'Second' } as const));
   return said === null ? null : { ...said, by: by ?? null, global: global ?? false };
 }
@@ -81,10 +84,12 @@ function rateOf({ rate, rps, by, global }: LimitOptions): RateRequest | null {
 async function limit(service: string, request: LimitRequest, options: LimitOptions): Promise<void> {
   const { limitDocument, limitsInWords } = await import('../traffic/limit-document.ts');
   const { applyOne, findOne } = await import('../traffic/apply-one.ts');
+  const { namespaceFlag, serviceToChange } = await import('../traffic/known-service.ts');
   const { namespace } = options;
   await withClient(options, async (client) => {
     const before = await findOne<BackendTrafficPolicy>(client, 'BackendTrafficPolicy', namespace, service);
     const document = limitDocument(service, namespace, request, before);
+    await serviceToChange(client, service, namespace, (other, its) => `heddle limit ${other} …${namespaceFlag(its)}`);
     if (request.rate?.global) await requireCounter(client, service);
     const outcome = await applyOne(client, document, (line) => console.error(line));
     await tellChange(`${service}: ${limitsInWords(request)}`, outcome, document);

@@ -54,9 +54,14 @@ async function split(service: string, words: readonly string[], options: RouteOp
     '../traffic/split-document.ts'
   );
   const { applyOne, findOne } = await import('../traffic/apply-one.ts');
+  const { namespaceFlag, requirePort, requireVersions, serviceToChange } = await import('../traffic/known-service.ts');
   const shares = readShares(words);
   const { namespace, header: headers = [] } = options;
+  const commandFor = (other: string, its: string) => `heddle route ${other} ${words.join(' ')}${namespaceFlag(its)}`;
   await withClient(options, async (client) => {
+    const described = await serviceToChange(client, service, namespace, commandFor);
+    if (options.port !== undefined) requirePort(described, options.port);
+    await requireVersions(client, described, shares);
     const route = await findOne<HttpRoute>(client, 'HTTPRoute', namespace, service);
     const rules = route === null ? [] : splitRulesOf(route, service);
     const port = options.port ?? portIn(route) ?? (await portOf(client, namespace, service));
