@@ -4,6 +4,7 @@ import type { ModelDocument } from '../../control-plane/model/kinds.ts';
 import { documentName } from '../../control-plane/model/kinds.ts';
 import { RequestHead } from '../../proxy/message-head.ts';
 import { backendTrafficPolicy } from './arbitraries/backend-traffic-policy.ts';
+import { externalService } from './arbitraries/external-service.ts';
 import { faultInjection } from './arbitraries/fault-injection.ts';
 import { grpcRoute } from './arbitraries/grpc-route.ts';
 import { httpRoute } from './arbitraries/http-route.ts';
@@ -22,6 +23,7 @@ describe('what the model accepts', () => {
       httpRouteFilterDocument,
       tcpRoute,
       backendTrafficPolicy,
+      externalService,
       faultInjection,
       mesh,
       service,
@@ -47,6 +49,7 @@ describe('what the model accepts', () => {
       httpRouteFilterDocument,
       tcpRoute,
       backendTrafficPolicy,
+      externalService,
       faultInjection,
       mesh,
       service,

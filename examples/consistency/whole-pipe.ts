@@ -6,7 +6,7 @@ import type { EncodedResource } from '../../control-plane/translate/encoded-reso
 import type { Snapshot } from '../../control-plane/translate/snapshot.ts';
 import { translate } from '../../control-plane/translate/snapshot.ts';
 import { registeredWorkload, viewOf } from '../../control-plane/translate/testing/golden-case.ts';
-import { FEATURES } from '../../proto/features.ts';
+import { STOCK_FEATURES } from '../../proto/features.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {
   CLUSTER_LOAD_ASSIGNMENT_TYPE_URL,
@@ -74,13 +74,17 @@ export function refusals(snapshot: Snapshot): string[] {
   );
 }
 
-/** Listeners by service port are asked for one by one, and have the names of clusters without a version. */
+/** Listeners by service port, and what is outside the mesh, are asked for one by one, by the names of clusters without a version. */
 function namesFor(snapshot: Snapshot, client: ClientView, typeUrl: ResourceTypeUrl): readonly string[] {
   const names = snapshot.names(client, typeUrl);
-  if (typeUrl !== LISTENER_TYPE_URL || !client.features.has(FEATURES.tcp)) return names;
-  const ports = snapshot.names(client, CLUSTER_TYPE_URL).filter((name) => /^outbound\|\d+\|\|/.test(name));
-  return [...new Set([...names, ...ports])];
+  const ports = snapshot.names(stockEnvoy, CLUSTER_TYPE_URL).filter((name) => /^outbound\|\d+\|\|/.test(name));
+  if (typeUrl === LISTENER_TYPE_URL || typeUrl === CLUSTER_TYPE_URL) return [...new Set([...names, ...ports])];
+  if (typeUrl !== ROUTE_CONFIGURATION_TYPE_URL) return names;
+  return [...new Set([...names, ...ports.map((name) => name.replace(/^outbound\|(\d+)\|\|(.*)$/, '$2:$1'))])];
 }
+
+/** Who does not know what to ask for, and is told of all that has a name. */
+const stockEnvoy: ClientView = { workload: '', namespace: '', features: new Set(STOCK_FEATURES) };
 
 /** Most resources of two meshes are the same, and equal versions are equal bytes. */
 const known = new Map<string, readonly string[]>();
