@@ -74,8 +74,8 @@ const dnsSchema = z.object({
  * A destination outside the mesh. Applications call it by its own name, and what holds for services holds for it: routes,
  * policies, retries, limits, outlier detection, and with `tls` a connection that the sidecar encrypts.
  *
- * Names are those of Istio's ServiceEntry, and of its DestinationRule for `tls`; `dns` is Envoy Gateway's. One document
- * decides about a host and port in the whole mesh: the oldest that names them.
+ * Names are those of Istio's ServiceEntry, and of its DestinationRule for `tls`; `dns` is Envoy Gateway's. For
+ * callers of its own namespace a document decides about its hosts, and for others the oldest that names host and port.
  */
 export const externalServiceSchema = z.object({
   apiVersion: z.literal('heddle.dev/v1alpha1'),

@@ -82,8 +82,13 @@ export function resolveBackend(
     const missing = `port ${port.port} of ${what} carries HTTP, which a TCPRoute cannot send to`;
     return { missing, reason: 'UnsupportedProtocol' };
   }
-  const cluster = outboundClusterName({ host: service.host, port: port.port, subset });
-  return isOutside ? { cluster, outside: service.host } : { cluster };
+  if (isOutside) {
+    // the document that is named, also where an older one decides about the host
+    const document = catalog.external.subsetOf(service, port.port);
+    const cluster = outboundClusterName({ host: service.host, port: port.port, subset: document });
+    return { cluster, outside: service.host };
+  }
+  return { cluster: outboundClusterName({ host: service.host, port: port.port, subset }) };
 }
 
 /** `an HTTPRoute`, `a GRPCRoute` */

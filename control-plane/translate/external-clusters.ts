@@ -2,7 +2,7 @@ import { pack } from '../../proto/any.ts';
 import { msToDuration } from '../../proto/duration.ts';
 import { TLS_TRANSPORT_SOCKET } from '../../proto/extension-names.ts';
 import type { Input } from '../../proto/load.ts';
-import { ISTIO_METADATA, outboundClusterName } from '../../proto/names.ts';
+import { ISTIO_METADATA } from '../../proto/names.ts';
 import { formatMaxRest } from '../../proto/retry-after-metadata.ts';
 import { toStruct } from '../../proto/struct.ts';
 import type { PortProtocol } from '../model/app-protocol.ts';
@@ -27,6 +27,7 @@ const failureRefreshMs = { base: 1000, max: 10_000 };
  * balancing and outlier detection see what there is; a LOGICAL_DNS cluster would call one of them.
  */
 export function externalCluster(
+  name: string,
   service: ExternalHost,
   port: ServicePort,
   policy: EffectiveTrafficPolicy,
@@ -34,7 +35,6 @@ export function externalCluster(
 ): Cluster {
   const { spec } = service.external;
   const { protocol } = service.declarationOf(port);
-  const name = outboundClusterName({ host: service.host, port: port.port, subset: '' });
   const resolution = resolutionOf(spec);
   return {
     name,

@@ -15,18 +15,22 @@ export interface ExternalListing {
 }
 
 /**
- * All hosts that documents name, for those who ask for the routes of the one that is called. Whoever cannot do that, and would
+ * All hosts that documents name and callers of a namespace can call, for those who ask for the routes of the one that is called. Whoever cannot do that, and would
  * call a host in plaintext for which a document wants TLS, is kept from calling it.
  */
-export function externalListing(catalog: ServiceCatalog, { external }: Pick<Abilities, 'external'>): ExternalListing {
-  const addresses = catalog.external.addresses().filter((address) => {
+export function externalListing(
+  catalog: ServiceCatalog,
+  { external }: Pick<Abilities, 'external'>,
+  namespace: string,
+): ExternalListing {
+  const addresses = catalog.external.addresses(namespace).filter((address) => {
     const host = hostOf(address);
     return isWildcard(host) || catalog.homonym(host) === null;
   });
   if (addresses.length === 0) return { metadata: {}, refused: [] };
   if (external) return { metadata: { metadata: formatExternalHosts(addresses) }, refused: [] };
   const secured = addresses.filter((address) => {
-    const at = catalog.external.at(hostOf(address), portOf(address));
+    const at = catalog.external.at(hostOf(address), portOf(address), namespace);
     return at?.service.external.spec.tls !== undefined;
   });
   return { metadata: {}, refused: secured.length === 0 ? [] : [refusedHosts(secured)] };

@@ -16,9 +16,12 @@ export function externalServiceFindings(document: ExternalService, catalog: Serv
     return catalog.external
       .conflictsOf(document)
       .filter((conflict) => conflict.host === host)
-      .map(({ port, winner }) => ({
+      .map(({ port, winner, holdsFor }) => ({
         path,
-        message: `${documentName(winner)}, which is older, decides about ${host}:${port}`,
+        message:
+          holdsFor === 'all'
+            ? `${documentName(winner)}, which is older, decides about ${host}:${port}`
+            : `holds for callers of its own namespace only: for others ${documentName(winner)}, which is older, decides about ${host}:${port}`,
         reason: 'Conflicted',
       }));
   });

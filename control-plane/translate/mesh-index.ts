@@ -1,7 +1,7 @@
 import { parseClusterName, parseServiceHost } from '../../proto/names.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
-import type { Abilities } from './abilities.ts';
+import { abilitiesOf } from './abilities.ts';
 import { CallerLocalities } from './caller-localities.ts';
 import type { ClientView } from './client-view.ts';
 import type { ExternalPort } from './external-services.ts';
@@ -30,11 +30,14 @@ export interface CalledPort {
   readonly parent: ServiceName;
   readonly destination: Destination;
   readonly port: ServicePort;
+  /** Clients of one scope call the same; '' for everybody. */
+  readonly scope: string;
 }
 
 interface Address {
   readonly host: string;
   readonly port: number;
+  readonly subset?: string;
 }
 
 /** One view of the mesh, made ready to be looked up: what there is, what is attached to it, and what a name stands for. */
@@ -107,23 +110,28 @@ export class MeshIndex {
   }
 
   /** What is outside is there only for those who can be told all that is said of it. */
-  externalPort({ external }: Abilities, address: Address | null): ExternalPort | null {
-    return external && address !== null ? this.catalog.external.at(address.host, address.port) : null;
+  externalPort({ features, namespace }: ClientView, address: Address | null): ExternalPort | null {
+    if (address === null || !abilitiesOf(features).external) return null;
+    const { host, port, subset = '' } = address;
+    const { external } = this.catalog;
+    return subset === '' ? external.at(host, port, namespace) : external.of(subset, host, port);
   }
 
   /** The host may be that of a service or of one of its versions, or one outside the mesh. */
-  calledPort(abilities: Abilities, address: Address | null): CalledPort | null {
+  calledPort(client: ClientView, address: Address | null): CalledPort | null {
     if (address === null) return null;
     const { host } = address;
-    const external = this.externalPort(abilities, address);
+    const external = this.externalPort(client, address);
     if (external !== null) {
       const { service, port } = external;
-      return { host, parent: outside, destination: { service, subset: '' }, port };
+      const scope = this.catalog.external.scopeOf(client.namespace);
+      return { host, parent: outside, destination: { service, subset: '' }, port, scope };
     }
     const parent = parseServiceHost(host);
     const destination = parent === null ? null : this.catalog.find(parent.namespace, parent.name);
     const port = destination?.service.ports.find((candidate) => candidate.port === address.port);
-    return parent === null || destination === null || port === undefined ? null : { host, parent, destination, port };
+    if (parent === null || destination === null || port === undefined) return null;
+    return { host, parent, destination, port, scope: '' };
   }
 
   /** `name`: of a cluster, of a service in the mesh. */

@@ -31,8 +31,7 @@ import type { Problem } from './problem.ts';
 import { findProblems } from './problems.ts';
 import {
   addressedListenerNames,
-  externalAddresses,
-  externalClusterName,
+  externalClusterNames,
   outboundClusterNames,
   routeConfigurationNames,
 } from './resource-names.ts';
@@ -84,7 +83,7 @@ export class MeshResources {
           BLACK_HOLE_CLUSTER,
           ...inbound.map(({ port }) => inboundClusterName(port)),
           ...catalog.all().flatMap(outboundClusterNames),
-          ...(abilitiesOf(client.features).stock ? externalAddresses(catalog).map(externalClusterName) : []),
+          ...(abilitiesOf(client.features).stock ? externalClusterNames(catalog, client.namespace) : []),
         ];
       case CLUSTER_LOAD_ASSIGNMENT_TYPE_URL:
         return catalog.all().flatMap(outboundClusterNames);

@@ -24,11 +24,11 @@ export function planCluster(index: MeshIndex, client: ClientView, name: string):
     return planned(CLUSTER_TYPE_URL, name, scope, () => inboundCluster(inbound.port, abilities));
   }
   const address = parseClusterName(name);
-  const external = index.externalPort(abilities, address?.direction === 'outbound' ? address : null);
+  const external = index.externalPort(client, address?.direction === 'outbound' ? address : null);
   if (external !== null) {
     const { service, port } = external;
-    return planned(CLUSTER_TYPE_URL, name, scope, () =>
-      externalCluster(service, port, index.policies.policyFor(service, port), abilities),
+    return planned(CLUSTER_TYPE_URL, name, `${index.catalog.external.scopeOf(client.namespace)}${scope}`, () =>
+      externalCluster(name, service, port, index.policies.policyFor(service, port), abilities),
     );
   }
   const target = index.clusterTarget(name);

@@ -35,12 +35,16 @@ function outbound(index: MeshIndex, client: ClientView, abilities: Abilities): P
       stockOutboundListener(port, httpSettings(index.mesh, abilities)),
     );
   }
-  return planned(LISTENER_TYPE_URL, VIRTUAL_OUTBOUND, scope, () =>
-    outboundListener(
-      index.outboundPolicy,
-      httpSettings(index.mesh, abilities, { takesConnect: true }),
-      externalListing(index.catalog, abilities),
-    ),
+  return planned(
+    LISTENER_TYPE_URL,
+    VIRTUAL_OUTBOUND,
+    `${index.catalog.external.scopeOf(client.namespace)}${scope}`,
+    () =>
+      outboundListener(
+        index.outboundPolicy,
+        httpSettings(index.mesh, abilities, { takesConnect: true }),
+        externalListing(index.catalog, abilities, client.namespace),
+      ),
   );
 }
 
@@ -58,11 +62,11 @@ function inbound(index: MeshIndex, client: ClientView, name: string, port: Meshe
 
 function ofService(index: MeshIndex, client: ClientView, name: string, abilities: Abilities): PlannedResource | null {
   const target = parseClusterName(name);
-  const called = target?.direction === 'outbound' && target.subset === '' ? index.calledPort(abilities, target) : null;
+  const called = target?.direction === 'outbound' && target.subset === '' ? index.calledPort(client, target) : null;
   if (called === null) return null;
   const { parent, destination, port, host } = called;
   const consumer = index.tcpRoutes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
-  return planned(LISTENER_TYPE_URL, name, `${consumer}${abilities.scope}`, () => {
+  return planned(LISTENER_TYPE_URL, name, `${consumer}${called.scope}${abilities.scope}`, () => {
     const { service } = destination;
     const route = decidingTcpRoute(index.tcpRoutes.routesFor(parent, port, client.namespace));
     return serviceListener({

@@ -19,7 +19,7 @@ export function planRoutes(index: MeshIndex, client: ClientView, name: string): 
   if (name === VIRTUAL_OUTBOUND && stock) {
     return planned(ROUTE_CONFIGURATION_TYPE_URL, name, `${callerScope(client)}${scope}`, () =>
       stockOutboundRoutes(
-        [...routeConfigurationNames(index.catalog), ...externalAddresses(index.catalog)].flatMap(
+        [...routeConfigurationNames(index.catalog), ...externalAddresses(index.catalog, client.namespace)].flatMap(
           (each) => routesOfPort(index, client, each)?.message() ?? [],
         ),
         client.namespace,
@@ -35,14 +35,14 @@ export function planRoutes(index: MeshIndex, client: ClientView, name: string): 
 
 function routesOfPort(index: MeshIndex, client: ClientView, name: string) {
   const abilities = abilitiesOf(client.features);
-  const called = index.calledPort(abilities, parseRouteConfigurationName(name));
+  const called = index.calledPort(client, parseRouteConfigurationName(name));
   if (called === null) return null;
   const { parent, destination, port, host } = called;
   const consumer = index.routes.hasConsumerRoutes(parent, client.namespace) ? client.namespace : '';
   const routes = index.routes.routesFor(parent, port, client.namespace);
   const { namespace, serviceAccount } = client;
   const ofCaller = index.extensions.distinguishCallers(routes) ? callerScope(client) : '';
-  const scope = `${consumer}${ofCaller}${abilities.scope}`;
+  const scope = `${consumer}${called.scope}${ofCaller}${abilities.scope}`;
   const carried = () => (destination.service.declarationOf(port).protocol === 'tcp' ? 'bytes' : 'requests');
   const message = () =>
     routeConfiguration(

@@ -26,16 +26,24 @@ function namesOf(service: Service, catalog: ServiceCatalog): readonly string[] {
 }
 
 /** Of hosts outside the mesh that a client can be told of beforehand; their routes are called like that. */
-export function externalAddresses(catalog: ServiceCatalog): readonly string[] {
-  return catalog.external.addresses().filter((address) => {
+export function externalAddresses(catalog: ServiceCatalog, namespace: string): readonly string[] {
+  return catalog.external.addresses(namespace).filter((address) => {
     const host = parseRouteConfigurationName(address)?.host ?? '';
     return !isWildcard(host) && catalog.homonym(host) === null;
   });
 }
 
-export function externalClusterName(address: string): string {
-  const { host, port } = parseRouteConfigurationName(address) ?? { host: address, port: 80 };
-  return outboundClusterName({ host, port, subset: '' });
+/** With those that no address leads to, and routes may. */
+export function externalClusterNames(catalog: ServiceCatalog, namespace: string): readonly string[] {
+  const called = externalAddresses(catalog, namespace).flatMap((address) => {
+    const parsed = parseRouteConfigurationName(address);
+    return parsed === null ? [] : [outboundClusterName({ ...parsed, subset: '' })];
+  });
+  const overruled = catalog.external.overruled().filter(({ service }) => !isWildcard(service.host));
+  const named = overruled.map(({ service, port }) =>
+    outboundClusterName({ host: service.host, port: port.port, subset: service.namespace }),
+  );
+  return [...called, ...named];
 }
 
 export function outboundClusterNames(service: Service): readonly string[] {
