@@ -36,10 +36,15 @@ export function eventsCommand(): HeddleCommand {
       };
       await withClient(options, async (client) => {
         if (options.follow) await follow(client, wanted, options);
-        else await printListing(eventListing(Date.now()), await client.events(wanted), options.output);
+        else await printListing(eventListing(Date.now()), inTime(await client.events(wanted)), options.output);
       });
     },
   );
+}
+
+/** They come in the order in which they were told, which is nearly that in which they happened. */
+function inTime(events: readonly MeshEvent[]): MeshEvent[] {
+  return events.toSorted((a, b) => Date.parse(a.lastTime) - Date.parse(b.lastTime));
 }
 
 /** Until it is interrupted, or the control plane goes away. */

@@ -110,8 +110,9 @@ describe('heddle events', () => {
     const calls = Array.from({ length: 8 }, () => get('/hold'));
     await vi.waitUntil(() => held.length === 2);
     const opened = await event('CIRCUIT_OPEN');
-    expect(line(opened)).toBe(
-      'web-1→recommend  circuit OPEN: 2/2 connections busy, 5 requests refused (UO)  policies/recommend.yaml:3',
+    // the second at which it is looked at may fall between two refusals
+    expect(line(opened)).toMatch(
+      /^web-1→recommend {2}circuit OPEN: 2\/2 connections busy, [1-5] requests? refused \(UO\) {2}policies\/recommend\.yaml:3$/,
     );
     await vi.waitUntil(async () => (await circuit()) === 'open (2/2 connections)', { timeout: 10_000, interval: 20 });
     const answering = setInterval(() => {

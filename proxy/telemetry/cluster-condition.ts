@@ -48,14 +48,17 @@ export function mergeConditions(all: Iterable<ClusterCondition>): ClusterConditi
 }
 
 function worse(a: ClusterCondition, b: ClusterCondition): ClusterCondition {
+  const openLimit = a.openLimit ?? b.openLimit;
+  // shares of one limit make the whole of it; workers may lack different things
+  const shareOf = (of: ClusterCondition) => (of.openLimit === openLimit ? of.limit : 0);
   return {
     cluster: a.cluster,
     endpoints: Math.max(a.endpoints, b.endpoints),
     ejected: Math.max(a.ejected, b.ejected),
     failedChecks: Math.max(a.failedChecks, b.failedChecks),
     isPanicking: a.isPanicking || b.isPanicking,
-    openLimit: a.openLimit ?? b.openLimit,
-    limit: a.limit + b.limit,
+    openLimit,
+    limit: shareOf(a) + shareOf(b),
     refused: a.refused + b.refused,
   };
 }
