@@ -9,12 +9,23 @@ describe('remedyFor', () => {
     },
   );
 
-  it.each(['', '127.0.0.1:9001', '[::1]', 'a b', '$(reboot)'])(
+  it.each(['', 'api.example.com:80', '127.0.0.1:9001', '[::1]', 'a b', '$(reboot)'])(
     'says nothing of %j, which names no service',
     (service) => {
       expect(remedyFor('connectFailure', service)).toBe('');
     },
   );
+
+  it.each([
+    ['cart', 'heddle describe cart   for who says so'],
+    ['cart:8080', 'heddle describe cart   for who says so'],
+    ['cart.shop.svc.cluster.local:80', 'heddle describe cart -n shop   for who says so'],
+    ['10.0.0.1:80', ''],
+  ])('shows the documents of %s, where one of them has decided', (service, remedy) => {
+    for (const failure of ['rateLimited', 'noCluster', 'faultAbort'] as const) {
+      expect(remedyFor(failure, service)).toBe(remedy);
+    }
+  });
 
   it('does not send anybody to a service that the mesh does not have', () => {
     for (const failure of ['nameResolution', 'unknownHost'] as const) {

@@ -9,9 +9,27 @@ export function remedyFor(failure: Failure, service: string): string {
   if (failure === 'registryOnly') return howToRegister(service);
   const general = remedies[failure];
   if (general !== undefined) return general;
-  const name = /^[a-z][a-z0-9-]*(?=\.|:|$)/.exec(service)?.[0];
-  return name === undefined ? '' : `heddle stat ${name}   or   heddle proxies`;
+  const [, name, namespace] = nameOfService.exec(service) ?? [];
+  if (name === undefined) return '';
+  if (!saidByDocuments.has(failure)) return `heddle stat ${name}   or   heddle proxies`;
+  return `heddle describe ${name}${namespace === undefined ? '' : ` -n ${namespace}`}   for who says so`;
 }
+
+/** `cart`, `cart.shop`, `cart.shop.svc.cluster.local`, each with a port or without; no longer name of a host outside. */
+const nameOfService = /^([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+))?(?:\.svc(?:\.[a-z0-9.-]+)?)?(?::|$)/;
+
+/** What routes and policies have decided, and not what went wrong. */
+const saidByDocuments: ReadonlySet<Failure> = new Set<Failure>([
+  'noRoute',
+  'noCluster',
+  'upstreamOverflow',
+  'rateLimited',
+  'rateLimitedGlobally',
+  'concurrencyLimitReached',
+  'admissionDenied',
+  'requestPayloadTooLarge',
+  'faultAbort',
+]);
 
 function howToRegister(authority: string): string {
   const { host, port } = splitAuthority(authority);

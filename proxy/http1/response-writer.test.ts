@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { failures } from '../failure.ts';
 import { ResponseHead } from '../message-head.ts';
 import type { Transport } from '../transport/transport.ts';
 import { ResponseWriter } from './response-writer.ts';
@@ -25,4 +26,21 @@ describe('ResponseWriter', () => {
     writer.writeInterim(interim(100, ''));
     expect(transport.bufferedBytes).toBeGreaterThan(before);
   });
+
+  it.each(Object.entries(failures).filter(([, { status }]) => status !== 0))(
+    'has a reason phrase for %s',
+    (_, { status }) => {
+      let written = '';
+      const writeText = (text: string) => {
+        written += text;
+        return true;
+      };
+      const writer = new ResponseWriter({ writeText } as unknown as Transport);
+      writer.begin(false);
+      writer.writeLocalReply(status, '', '', 0);
+      const [, phrase] = new RegExp(`^HTTP/1.1 ${status} (.+)\\r\\n`).exec(written) ?? [];
+      expect(phrase).toMatch(/^(?!Unknown)[A-Z][A-Za-z -]+$/);
+      if (status === 429) expect(phrase).toBe('Too Many Requests');
+    },
+  );
 });

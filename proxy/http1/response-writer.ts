@@ -71,7 +71,7 @@ export class ResponseWriter {
   writeLocalReply(status: number, lines: string, body: string, length: number): void {
     this.hasResponded = true;
     const close = this.closesAfter ? 'connection: close\r\n' : '';
-    const reason = reasonPhrases[status] ?? 'Error';
+    const reason = reasonPhrases[status] ?? 'Unknown';
     this.#transport.writeText(
       `HTTP/1.1 ${status} ${reason}\r\n${lines}content-length: ${length}\r\n${close}\r\n${body}`,
     );
@@ -119,21 +119,39 @@ function isBodiless({ framing, isComplete, body }: ResponseHead): boolean {
   return framing === 'stream' && isComplete && body === '';
 }
 
+/** Of RFC 9110, 6585 and 4918; routes and faults may name any status. */
 const reasonPhrases: Readonly<Record<number, string>> = {
   200: 'OK',
+  201: 'Created',
+  202: 'Accepted',
+  204: 'No Content',
   301: 'Moved Permanently',
   302: 'Found',
   303: 'See Other',
+  304: 'Not Modified',
   307: 'Temporary Redirect',
   308: 'Permanent Redirect',
   400: 'Bad Request',
+  401: 'Unauthorized',
+  402: 'Payment Required',
   403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   408: 'Request Timeout',
+  409: 'Conflict',
+  410: 'Gone',
+  412: 'Precondition Failed',
   413: 'Content Too Large',
   414: 'URI Too Long',
+  415: 'Unsupported Media Type',
   417: 'Expectation Failed',
+  421: 'Misdirected Request',
+  422: 'Unprocessable Content',
+  423: 'Locked',
+  425: 'Too Early',
+  426: 'Upgrade Required',
+  428: 'Precondition Required',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -141,4 +159,6 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   503: 'Service Unavailable',
   504: 'Gateway Timeout',
   505: 'HTTP Version Not Supported',
+  507: 'Insufficient Storage',
+  511: 'Network Authentication Required',
 };
