@@ -2,7 +2,7 @@ import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import type { ModelDocument } from './kinds.ts';
 import { documentName } from './kinds.ts';
 import { sourceOf } from './source-position.ts';
-import type { TrafficPolicy } from './traffic-policy.ts';
+import type { PolicySection } from './traffic-policy.ts';
 
 /** A document, and where it was written; '' and 0 where nobody said. */
 export interface DocumentPlace {
@@ -18,7 +18,7 @@ export interface DocumentPlace {
 export function policySource(
   documents: readonly ModelDocument[],
   { namespace, name, port }: { readonly namespace: string; readonly name: string; readonly port: number },
-  section: keyof TrafficPolicy,
+  section: PolicySection,
 ): DocumentPlace | null {
   const service = documents.find(
     (document) =>

@@ -3,7 +3,8 @@ import type { EffectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import { effectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import type { Mesh } from './mesh.ts';
 import type { PolicyLayer } from './traffic-policy/policy-fields.ts';
-import type { TrafficPolicy } from './traffic-policy.ts';
+import type { PolicySection, TrafficPolicy } from './traffic-policy.ts';
+import { policySections } from './traffic-policy.ts';
 
 /** One port of a backend, as callers see it. */
 export interface BackendPort {
@@ -18,24 +19,8 @@ export interface BackendPort {
 export interface PolicyConflict {
   readonly policy: BackendTrafficPolicy;
   readonly winner: BackendTrafficPolicy;
-  readonly sections: readonly (keyof TrafficPolicy)[];
+  readonly sections: readonly PolicySection[];
 }
-
-const sections = [
-  'loadBalancer',
-  'circuitBreaker',
-  'healthCheck',
-  'retry',
-  'retryBudget',
-  'timeout',
-  'rateLimit',
-  'requestBuffer',
-  'bandwidthLimit',
-  'adaptiveConcurrency',
-  'admissionControl',
-  'fallback',
-  'retryAfter',
-] as const;
 
 /** What says something about a backend port, the most specific first, and where they contradict each other. */
 export interface TrafficPolicyLayers {
@@ -104,11 +89,11 @@ function mergeRank(
   policies: readonly BackendTrafficPolicy[],
   conflicts: PolicyConflict[],
 ): PolicyLayer<BackendTrafficPolicy>[] {
-  const owners = new Map<keyof TrafficPolicy, BackendTrafficPolicy>();
+  const owners = new Map<PolicySection, BackendTrafficPolicy>();
   return policies.toSorted(olderFirst).map((policy) => {
     const layer: { -readonly [Section in keyof TrafficPolicy]: TrafficPolicy[Section] } = {};
-    const lost = new Map<BackendTrafficPolicy, (keyof TrafficPolicy)[]>();
-    for (const section of sections) {
+    const lost = new Map<BackendTrafficPolicy, PolicySection[]>();
+    for (const section of policySections) {
       if (policy.spec[section] === undefined) continue;
       const owner = owners.get(section);
       if (owner !== undefined) lost.set(owner, [...(lost.get(owner) ?? []), section]);

@@ -114,23 +114,27 @@ export const trafficPolicyCheck = crossCheck<WrittenTrafficPolicy>(
   },
 );
 
+/** What a policy can be about. Of two policies of one rank the older one counts, section by section. */
+export const policySections = [
+  'loadBalancer',
+  'circuitBreaker',
+  'healthCheck',
+  'retry',
+  'retryBudget',
+  'timeout',
+  'rateLimit',
+  'requestBuffer',
+  'bandwidthLimit',
+  'adaptiveConcurrency',
+  'admissionControl',
+  'fallback',
+  'retryAfter',
+] as const satisfies readonly (keyof WrittenTrafficPolicy)[];
+
+export type PolicySection = (typeof policySections)[number];
+
 /** The sections of a policy as the rest of the control plane reads them: the alias is gone. */
-export type TrafficPolicy = Pick<
-  WrittenTrafficPolicy,
-  | 'loadBalancer'
-  | 'circuitBreaker'
-  | 'healthCheck'
-  | 'retry'
-  | 'retryBudget'
-  | 'timeout'
-  | 'rateLimit'
-  | 'requestBuffer'
-  | 'bandwidthLimit'
-  | 'adaptiveConcurrency'
-  | 'admissionControl'
-  | 'fallback'
-  | 'retryAfter'
->;
+export type TrafficPolicy = Pick<WrittenTrafficPolicy, PolicySection>;
 
 /** Moves `outlierDetection` to `healthCheck.passive`. */
 export function withoutAliases<T extends WrittenTrafficPolicy>(policy: T): Omit<T, 'outlierDetection'> {
