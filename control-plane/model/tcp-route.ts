@@ -59,4 +59,3 @@ export const tcpRouteSchema = z.object({
 });
 
 export type TcpRoute = z.output<typeof tcpRouteSchema>;
-export type TcpBackendRef = z.output<typeof backendRefSchema>;

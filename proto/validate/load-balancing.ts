@@ -4,6 +4,7 @@ import type { LocalityLbConfig__Output } from '../generated/envoy/extensions/loa
 import type { SlowStartConfig__Output } from '../generated/envoy/extensions/load_balancing_policies/common/v3/SlowStartConfig.ts';
 import type { Maglev__Output } from '../generated/envoy/extensions/load_balancing_policies/maglev/v3/Maglev.ts';
 import type { RingHash__Output } from '../generated/envoy/extensions/load_balancing_policies/ring_hash/v3/RingHash.ts';
+import { defaultRingPoints } from '../hash-table-sizes.ts';
 import { decidingPolicy, LOAD_BALANCING_POLICIES } from '../load-balancing-policies.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration, checkPercent, checkUInt32, requireOneOf } from './field-checks.ts';
@@ -73,7 +74,7 @@ function checkRing(ring: RingHash__Output, at: Path, violations: Violations): vo
     const wrapped = size === null ? null : { value: Number(size.value) };
     checkUInt32(wrapped, at.field(field), violations, { min: 1, max: MAX_RING_SIZE });
   }
-  const least = Number(ring.minimum_ring_size?.value ?? 1024);
+  const least = Number(ring.minimum_ring_size?.value ?? defaultRingPoints);
   const most = Number(ring.maximum_ring_size?.value ?? MAX_RING_SIZE);
   if (least > most) violations.add(at.field('minimum_ring_size'), `is ${least}, more than maximum_ring_size (${most})`);
 }

@@ -1,11 +1,9 @@
+import { defaultMaglevPlaces } from '../../proto/hash-table-sizes.ts';
 import type { BuildPicker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
 import type { TableMember, TablePlan, TableSteps } from './hash-table.ts';
 import { buildTable, membersOf, TablePicker } from './hash-table.ts';
 import { xxh64 } from './xxh64.ts';
-
-/** Envoy `Maglev.table_size`; a prime number. */
-export const defaultMaglevTableSize = 65_537;
 
 /**
  * Consistent hashing by a table: each candidate has a permutation of all places and takes the first free one of it in turn,
@@ -18,12 +16,12 @@ export const defaultMaglevTableSize = 65_537;
  *
  * Source: Eisenbud et al. 2016, "Maglev", section 3.4; Envoy `MAGLEV` (`maglev_lb.cc`).
  */
-export function maglev(tableSize: number = defaultMaglevTableSize): BuildPicker {
+export function maglev(tableSize: number = defaultMaglevPlaces): BuildPicker {
   const plan = maglevTable(tableSize);
   return (candidates, random) => new TablePicker(candidates, buildTable(plan, membersOf(candidates)), random);
 }
 
-export function maglevTable(tableSize: number = defaultMaglevTableSize): TablePlan {
+export function maglevTable(tableSize: number = defaultMaglevPlaces): TablePlan {
   return { name: `maglev ${tableSize}`, placesFor: () => tableSize, steps: (members) => fillTable(members, tableSize) };
 }
 

@@ -1,4 +1,4 @@
-import { maxRingPoints } from '../../proto/hash-table-sizes.ts';
+import { defaultRingPoints, maxRingPoints } from '../../proto/hash-table-sizes.ts';
 import type { BuildPicker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
 import type { HashTable, TableMember, TablePlan, TableSteps } from './hash-table.ts';
@@ -6,9 +6,6 @@ import { buildTable, membersOf, TablePicker } from './hash-table.ts';
 import type { SortedHashes } from './sort-by-hash.ts';
 import { sortSteps } from './sort-by-hash.ts';
 import { xxh64 } from './xxh64.ts';
-
-/** Envoy `RingHash.minimum_ring_size`. */
-export const defaultMinRingSize = 1_024;
 
 /**
  * Consistent hashing on a ring: each candidate has points on a circle of 64-bit numbers, and a key belongs to the first
@@ -22,7 +19,7 @@ export const defaultMinRingSize = 1_024;
  *
  * Source: Karger et al. 1997, "Consistent Hashing and Random Trees"; Envoy `RING_HASH` (`ring_hash_lb.cc`), with `XX_HASH`.
  */
-export function ringHash(minSize: number = defaultMinRingSize, maxSize: number = maxRingPoints): BuildPicker {
+export function ringHash(minSize: number = defaultRingPoints, maxSize: number = maxRingPoints): BuildPicker {
   const plan = ringTable(minSize, maxSize);
   return (candidates, random) => new TablePicker(candidates, buildTable(plan, membersOf(candidates)), random);
 }

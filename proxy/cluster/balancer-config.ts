@@ -1,9 +1,7 @@
 import type { CallersAt } from '../../proto/caller-metadata.ts';
-import { maxRingPoints } from '../../proto/hash-table-sizes.ts';
+import { defaultMaglevPlaces, defaultRingPoints, maxRingPoints } from '../../proto/hash-table-sizes.ts';
 import type { ZoneAware } from '../balance/locality-split.ts';
-import { defaultMaglevTableSize } from '../balance/maglev.ts';
 import { defaultAnswerTimeMs, defaultDecayMs } from '../balance/peak-ewma.ts';
-import { defaultMinRingSize } from '../balance/ring-hash.ts';
 import type { SlowStart } from '../balance/slow-start.ts';
 
 export type BalancerKind = 'round-robin' | 'least-request' | 'random' | 'peak-ewma' | 'ring-hash' | 'maglev';
@@ -35,10 +33,10 @@ export type LocalityRouting =
 export function plainBalancer(kind: BalancerKind): BalancerConfig {
   return {
     kind,
-    minRingSize: defaultMinRingSize,
+    minRingSize: defaultRingPoints,
     maxRingSize: maxRingPoints,
     hashBalancePercent: 0,
-    tableSize: defaultMaglevTableSize,
+    tableSize: defaultMaglevPlaces,
     answerTimeMs: defaultAnswerTimeMs,
     decayMs: defaultDecayMs,
     slowStart: null,

@@ -1,3 +1,4 @@
+import { defaultMaglevPlaces, defaultRingPoints } from '../../../proto/hash-table-sizes.ts';
 import { durationMs, optionalDurationMs } from '../gateway-duration.ts';
 import type { LoadBalancer } from './load-balancer.ts';
 
@@ -60,8 +61,8 @@ export const builtInLoadBalancer: EffectiveLoadBalancer = {
 
 /** Envoy `MaglevLbConfig`, `RingHashLbConfig`, `SlowStartConfig`, `ZoneAwareLbConfig`. */
 const defaults = {
-  tableSize: 65_537,
-  minimumRingSize: 1_024,
+  tableSize: defaultMaglevPlaces,
+  minimumRingSize: defaultRingPoints,
   aggression: 1,
   minWeightPercent: 10,
   minEndpoints: 6,
