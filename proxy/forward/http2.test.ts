@@ -3,10 +3,10 @@ import type { ClientHttp2Session, Http2Server, IncomingHttpHeaders, ServerHttp2S
 import { connect, constants, createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import type { Forwarder, ForwarderOptions } from './testing/forwarder.ts';
-import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import type { Forwarder, ForwarderOptions } from '../testing/forwarder.ts';
+import { startForwarder, startMesh, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

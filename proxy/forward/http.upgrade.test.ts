@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import type { Forwarder, ForwarderOptions } from './testing/forwarder.ts';
-import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
-import type { AtEnd } from './testing/web-socket.ts';
-import { ask, openWebSocket, startEcho } from './testing/web-socket.ts';
+import type { Forwarder, ForwarderOptions } from '../testing/forwarder.ts';
+import { startForwarder, startMesh, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
+import type { AtEnd } from '../testing/web-socket.ts';
+import { ask, openWebSocket, startEcho } from '../testing/web-socket.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 const atEnd: AtEnd = (close) => void closers.push(close);

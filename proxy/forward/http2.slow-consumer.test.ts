@@ -6,9 +6,9 @@ import type { ClientHttp2Session } from 'node:http2';
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTestMesh } from '../certs/testing/test-identity.ts';
-import { startForwarder } from './testing/forwarder.ts';
-import { holderOf } from './testing/mesh-identity.ts';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import { startForwarder } from '../testing/forwarder.ts';
+import { holderOf } from '../testing/mesh-identity.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

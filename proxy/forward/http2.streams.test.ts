@@ -6,8 +6,8 @@ import type { ClientDuplexStream, ServerDuplexStream, ServiceError, UntypedServi
 import { Client, credentials, Metadata, Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import type { Forwarder, ForwarderOptions } from './testing/forwarder.ts';
-import { startForwarder, startMesh } from './testing/forwarder.ts';
+import type { Forwarder, ForwarderOptions } from '../testing/forwarder.ts';
+import { startForwarder, startMesh } from '../testing/forwarder.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

@@ -3,8 +3,8 @@ import type { Http2Server } from 'node:http2';
 import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
-import { startForwarder } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { startForwarder } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown> | unknown)[] = [];
 

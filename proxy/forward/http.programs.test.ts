@@ -9,12 +9,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Nginx } from '../examples/testing/nginx.ts';
-import { startNginx } from '../examples/testing/nginx.ts';
-import { hasProgram } from '../examples/testing/programs.ts';
-import type { MeshOfTwo } from './testing/forwarder.ts';
-import { startForwarder, startMesh } from './testing/forwarder.ts';
-import { setTransportKind } from './transport/open-transport.ts';
+import type { Nginx } from '../../examples/testing/nginx.ts';
+import { startNginx } from '../../examples/testing/nginx.ts';
+import { hasProgram } from '../../examples/testing/programs.ts';
+import type { MeshOfTwo } from '../testing/forwarder.ts';
+import { startForwarder, startMesh } from '../testing/forwarder.ts';
+import { setTransportKind } from '../transport/open-transport.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

@@ -5,13 +5,13 @@ import { connect } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTestMesh } from '../certs/testing/test-identity.ts';
-import { ALPN_HTTP1, ALPN_HTTP2 } from '../proto/names.ts';
-import { frame, PREFACE, settings } from './http2/testing/wire.ts';
-import type { Forwarder } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { holderOf } from './testing/mesh-identity.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import { ALPN_HTTP1, ALPN_HTTP2 } from '../../proto/names.ts';
+import { frame, PREFACE, settings } from '../http2/testing/wire.ts';
+import type { Forwarder } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { holderOf } from '../testing/mesh-identity.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

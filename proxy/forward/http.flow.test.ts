@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Forwarder, ScriptedServer } from './testing/forwarder.ts';
-import { startForwarder, startMesh, startScriptedServer } from './testing/forwarder.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import type { Forwarder, ScriptedServer } from '../testing/forwarder.ts';
+import { startForwarder, startMesh, startScriptedServer } from '../testing/forwarder.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<void>)[] = [];
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freePort } from '../examples/testing/free-port.ts';
-import type { RunningProgram } from '../examples/testing/program.ts';
-import { startProgram } from '../examples/testing/program.ts';
-import { hasProgram } from '../examples/testing/programs.ts';
-import type { Forwarder } from './testing/forwarder.ts';
-import { startForwarder } from './testing/forwarder.ts';
+import { freePort } from '../../examples/testing/free-port.ts';
+import type { RunningProgram } from '../../examples/testing/program.ts';
+import { startProgram } from '../../examples/testing/program.ts';
+import { hasProgram } from '../../examples/testing/programs.ts';
+import type { Forwarder } from '../testing/forwarder.ts';
+import { startForwarder } from '../testing/forwarder.ts';
 
 const run = promisify(execFile);
 const options = { timeout: 30_000, maxBuffer: 64_000_000, encoding: 'latin1' } as const;

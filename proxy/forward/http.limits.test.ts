@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import { connect } from 'node:http2';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTestMesh } from '../certs/testing/test-identity.ts';
-import type { UpstreamProtocol } from './cluster/endpoint.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { holderOf } from './testing/mesh-identity.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import type { UpstreamProtocol } from '../cluster/endpoint.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { holderOf } from '../testing/mesh-identity.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 

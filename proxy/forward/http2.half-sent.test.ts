@@ -1,9 +1,9 @@
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { lastData, open, request } from './http2/testing/wire.ts';
-import { compileRetryPolicy } from './resilience/retry-policy.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { Http2Probe } from './testing/http2-probe.ts';
+import { lastData, open, request } from '../http2/testing/wire.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { Http2Probe } from '../testing/http2-probe.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createTestMesh } from '../certs/testing/test-identity.ts';
-import type { Forwarder, ForwarderOptions } from './testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from './testing/forwarder.ts';
-import { holderOf } from './testing/mesh-identity.ts';
-import { sendRaw } from './testing/raw-client.ts';
+import { createTestMesh } from '../../certs/testing/test-identity.ts';
+import type { Forwarder, ForwarderOptions } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { holderOf } from '../testing/mesh-identity.ts';
+import { sendRaw } from '../testing/raw-client.ts';
 
 const closers: (() => Promise<unknown>)[] = [];
 
