@@ -123,8 +123,8 @@ export interface Carrier extends TrafficStats {
   readonly notReadyReason: string | null;
   /** Rejects when it cannot go on at all, which ends the sidecar. Never fulfilled. */
   readonly failed: Promise<never>;
-  /** Called once, when all listeners are open. */
-  start(): void;
+  /** Called once, when all listeners are open, and the admin server at this port of loopback. */
+  start(adminPort: number): void;
   /** Opens a listener; rejects with Node's error when the port cannot be had. */
   open(plan: ListenerPlan): Promise<OpenListener>;
   useIdentity(identity: MeshIdentity): void;

@@ -103,7 +103,9 @@ export class DataPlane implements Carrier {
     return this.#watch.conditions();
   }
 
-  start(): void {}
+  start(adminPort: number): void {
+    this.traffic.protectAdmin(adminPort);
+  }
 
   async open(plan: ListenerPlan): Promise<OpenListener> {
     const { name, host, port } = await this.listen(plan, placeOf(plan, this.#config.advertise));

@@ -214,7 +214,7 @@ export class Sidecar implements SidecarParts {
     this.#admin = await openPort(config.adminPort, 15_000, (port) =>
       AdminServer.listen({ paths: adminPaths(adminSources(this, this.#metrics)), port }),
     );
-    carrier.start();
+    carrier.start(this.#admin.port);
     this.reporter.start();
     await this.control.start();
     void this.#serveApplication();

@@ -84,9 +84,56 @@ describe('a service whose instance is the sidecar of whoever calls it', () => {
     await pretend('admin', adminPort);
     await vi.waitUntil(async () => ![404, 503].includes((await call('admin.other')).statusCode), { timeout: 15_000 });
     const { statusCode, text } = await call('admin.other');
-    expect([statusCode, text]).toEqual([403, 'the admin server takes no requests by way of a sidecar\n']);
+    expect(statusCode).toBe(403);
+    expect(text).toContain('forbiddenDestination');
+    const byWay = { headers: { 'x-request-id': '1' } };
+    expect((await request(`http://${web.adminAddress}/config_dump`, byWay)).statusCode).toBe(403);
     const flags = async () => (await request(`http://${web.adminAddress}/clusters`)).body.text();
     await vi.waitUntil(async () => (await flags()).includes('failed_active_hc'), { timeout: 15_000 });
     expect((await request(`http://${web.adminAddress}/ready`)).statusCode).toBe(200);
+  });
+
+  /** Until its one instance is known to have failed its check. */
+  async function failsItsCheck(service: string): Promise<void> {
+    const clusters = async () => (await request(`http://${web.adminAddress}/clusters`)).body.text();
+    const failed = new RegExp(`\\|${service}\\.other\\..*failed_active_hc`);
+    await vi.waitUntil(
+      async () => {
+        await call(`${service}.other`);
+        return failed.test(await clusters());
+      },
+      { timeout: 15_000, interval: 200 },
+    );
+  }
+
+  async function check(service: string, active: object): Promise<void> {
+    await apply('BackendTrafficPolicy', 'heddle.dev/v1alpha1', service, {
+      targetRefs: [{ group: '', kind: 'Service', name: service }],
+      healthCheck: { active: { interval: '1s', ...active } },
+    });
+  }
+
+  it('does not get at its admin server by the bytes of a check', async () => {
+    const text = 'POST /drain_listeners HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    await check('bytes', { type: 'TCP', tcp: { send: { type: 'Text', text } } });
+    await pretend('bytes', Number(web.adminAddress.split(':').at(-1)));
+    await failsItsCheck('bytes');
+    expect((await request(`http://${web.adminAddress}/ready`)).statusCode).toBe(200);
+  });
+
+  it('has no check call other services in the name of whoever is asked to check', async () => {
+    let calls = 0;
+    const port = await mesh.application((_request, response) => {
+      calls++;
+      response.end('paid');
+    });
+    await mesh.sidecar('pay-1', { service: 'pay', ports: [{ port, protocol: 'http' }] });
+    await vi.waitUntil(async () => (await call('pay.default')).statusCode === 200, { timeout: 15_000 });
+    const before = calls;
+    const http = { hostname: 'pay.default', path: '/transfer', method: 'POST' };
+    await check('deputy', { type: 'HTTP', http });
+    await pretend('deputy', proxyPort);
+    await failsItsCheck('deputy');
+    expect(calls).toBe(before);
   });
 });

@@ -87,6 +87,10 @@ export class AdminServer {
   }
 
   /** `127.0.0.1:15000`; IPv6 in brackets. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port; // it listens on TCP
+  }
+
   get address(): string {
     const { address, port } = this.#server.address() as AddressInfo; // it listens on TCP
     return hostAndPort(address, port);

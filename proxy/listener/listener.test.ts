@@ -39,6 +39,14 @@ async function greeting(port: number): Promise<string> {
 }
 
 describe('Listener', () => {
+  it('knows where it was when it is closed: requests may still ask whether an address is its own', async () => {
+    const { listener } = await listening({});
+    const { host, port } = listener;
+    await listener.close(0);
+    expect([listener.host, listener.port]).toEqual([host, port]);
+    expect(port).toBeGreaterThan(0);
+  });
+
   it('closes one connection more than it may have, and takes another when one has gone', async () => {
     const { listener, refused } = await listening({ maxConnections: 1 });
     expect(await greeting(listener.port)).toBe('served');

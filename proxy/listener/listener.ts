@@ -84,12 +84,15 @@ export class Listener {
   readonly #stopSweeping: () => void;
   #stopFollowing: () => void = () => {};
   #onEmpty: () => void = () => {};
+  /** Where it listens, or did: a server that is closed has no address, and requests may still be under way. */
+  #bound: { readonly host: string; readonly port: number };
   /** Why the last connection that was asked for had no room in the process; null when it had. */
   #fullReason: FullReason | null = null;
 
   private constructor(options: ListenerOptions) {
     this.name = options.name;
     this.#options = options;
+    this.#bound = { host: options.host, port: options.port };
     this.#server = options.mesh === null ? this.#plainServer() : this.#meshServer(options.mesh);
     // Node reads it for each connection, before there is a socket or a handshake
     Object.defineProperty(this.#server, 'maxConnections', { get: () => this.#maxConnections() });
@@ -116,6 +119,8 @@ export class Listener {
         listener.#server.once('error', reject);
         listener.#server.listen({ host: options.host, port: options.port, backlog: 4096 }, () => {
           listener.#server.off('error', reject);
+          const { address, port } = listener.#server.address() as AddressInfo; // it listens on TCP
+          listener.#bound = { host: address, port };
           resolve();
         });
       });
@@ -129,11 +134,11 @@ export class Listener {
   }
 
   get port(): number {
-    return this.#options.isHandedOver ? this.#options.port : (this.#server.address() as AddressInfo).port;
+    return this.#bound.port;
   }
 
   get host(): string {
-    return this.#options.isHandedOver ? this.#options.host : (this.#server.address() as AddressInfo).address;
+    return this.#bound.host;
   }
 
   get openConnections(): number {

@@ -8,13 +8,18 @@ import type { IdentityHolder } from '../tls/mesh-identity.ts';
 import type { OriginSessions, SessionCache } from '../tls/session-cache.ts';
 import type { Told } from './endpoint-events.ts';
 import { tellOfCheck } from './endpoint-events.ts';
+import { OutwardProber } from './outward-prober.ts';
 
-/** Health checks of this process: made as this sidecar, as requests are, and as many at once as the gate lets in. */
+/**
+ * Health checks of this process: made as this sidecar, as requests are, and as many at once as the gate lets in. `isOwn` knows
+ * the sidecar's own ports.
+ */
 export function healthCheckEnvironment(
   identity: IdentityHolder,
   sessions: SessionCache,
   originSessions: OriginSessions,
   told: Told,
+  isOwn: (address: string, port: number) => boolean,
 ): ClusterCheckEnvironment {
   const budget = new ConnectionBudget();
   return {
@@ -26,7 +31,8 @@ export function healthCheckEnvironment(
       const nobody = { sni: '', alpnProtocols: [], expectedIdentities: [] };
       const mesh = isMeshed ? (meshTls ?? nobody) : null;
       const at = { address, port, mesh, origin: originTls };
-      return proberFor(settings, new ProbeTarget(at, identity, sessions, originSessions), budget);
+      const prober = proberFor(settings, new ProbeTarget(at, identity, sessions, originSessions), budget);
+      return isMeshed ? prober : new OutwardProber(prober, () => isOwn(address, port));
     },
     onHealthChange: (cluster, endpoint, outcome) => tellOfCheck(told, cluster, endpoint, outcome),
   };

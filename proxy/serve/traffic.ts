@@ -114,8 +114,11 @@ export class Traffic {
   #recorder: Recorder = { record() {} };
   #tcpRecorder: TcpRecorder = { opened() {}, progress() {}, closed() {} };
 
+  #adminPort: number;
+
   constructor(config: ProxyConfig, log: Log) {
     this.#config = config;
+    this.#adminPort = config.adminPort ?? 0;
     this.#log = log;
     this.clock.start();
     this.clock.onTick(() => this.#shedConnections());
@@ -168,10 +171,13 @@ export class Traffic {
       random: Math.random,
       ...(config.region + config.zone !== '' && { locality: { region: config.region, zone: config.zone } }),
       onEjection: (cluster, endpoint, event) => tellOfOutlier({ log, events: this.events }, cluster, endpoint, event),
-      healthChecks: healthCheckEnvironment(this.identity, this.#sessions, this.#originSessions, {
-        log,
-        events: this.events,
-      }),
+      healthChecks: healthCheckEnvironment(
+        this.identity,
+        this.#sessions,
+        this.#originSessions,
+        { log, events: this.events },
+        (address, port) => this.#isOwnListener(address, port),
+      ),
       names: namesEnvironment(config, log, (address, port) => this.#isOwn(address, port)),
     };
   }
@@ -338,13 +344,20 @@ export class Traffic {
     return formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' });
   }
 
-  /** The same of the address that a listener has: the application may be at the same port of another one. */
+  /**
+   * The same of the address that a listener, or the admin server, has: the application may be at the same port of another one.
+   * To connect to the unspecified address is to connect to this host.
+   */
   #isOwnListener(address: string, port: number): boolean {
-    return this.#listeners().some(
-      (listener) =>
-        listener.port === port &&
-        (listener.host === address || (isUnspecified(listener.host) && this.#isOwn(address, port))),
-    );
+    const hosts = this.#listeners().flatMap((listener) => (listener.port === port ? [listener.host] : []));
+    if (port === this.#adminPort) hosts.push('127.0.0.1');
+    if (hosts.length === 0) return false;
+    return isAmong(address, [...hosts, '0.0.0.0', '::']) || (hosts.some(isUnspecified) && this.#isOwn(address, port));
+  }
+
+  /** Nothing is sent to the admin server, which is there from now on. */
+  protectAdmin(port: number): void {
+    this.#adminPort = port;
   }
 
   /** Whether one of our own listeners is at this address: asked once for each request to the outside. */

@@ -150,7 +150,7 @@ describe('a group with an identity', () => {
     try {
       const { port } = await running.group.open({ kind: 'inbound', applicationPort: 8080 });
       running.group.useIdentity(meshIdentity(mesh, mesh.identity('web'), own));
-      running.group.start();
+      running.group.start(0);
       await running.inForce();
       const serials = async () => {
         const sockets: TLSSocket[] = [];
@@ -188,7 +188,7 @@ describe('a group whose workers fail', () => {
     writeFileSync(file, 'process.exit(3);');
     const clock = new FakeClock();
     const running = new RunningGroup({}, { clock, program: { file, execArgv: [] } });
-    running.group.start();
+    running.group.start(0);
     expect(running.group.notReadyReason).toBe('the workers are starting');
     let reason: string | null = null;
     running.group.failed.catch((error: Error) => {

@@ -76,6 +76,7 @@ export class WorkerGroup implements Carrier {
   #identity: MeshIdentity | null = null;
   #isConnected = false;
   #isDraining = false;
+  #adminPort: number | null = null;
   #hasServed = false;
   #request = 0;
   #missing = 0;
@@ -123,7 +124,8 @@ export class WorkerGroup implements Carrier {
     );
   }
 
-  start(): void {
+  start(adminPort: number): void {
+    this.#adminPort = adminPort;
     for (const slot of this.#slots) slot.start();
     this.#timer = setInterval(() => this.#tick(), tickMs).unref();
   }
@@ -217,7 +219,7 @@ export class WorkerGroup implements Carrier {
       kind: 'start',
       index,
       concurrency: config.concurrency,
-      config: { ...config, joinToken: null, maxMemoryBytes: shareOfMemory(config) },
+      config: { ...config, adminPort: this.#adminPort, joinToken: null, maxMemoryBytes: shareOfMemory(config) },
       logLevel: logLevel(),
       isConnected: this.#isConnected,
       remembered: this.target.heldBy(index),

@@ -47,7 +47,7 @@ export class RunningGroup {
     this.#server = createServer({ keepAliveTimeout: 60_000 }, application).listen(0, '127.0.0.1');
     await once(this.#server, 'listening');
     ({ port: this.port } = await this.group.open({ kind: 'upstream', port: 0, routeName }));
-    this.group.start();
+    this.group.start(0);
     const { port } = this.#server.address() as AddressInfo;
     this.put('envoy.config.endpoint.v3.ClusterLoadAssignment', clusterName, {
       cluster_name: clusterName,
