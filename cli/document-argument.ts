@@ -10,10 +10,11 @@ export interface DocumentArgument {
 
 /**
  * Reads `httproute cart`, `httproute/cart` or `routes`. The kinds are loaded on use, because they carry their schemas.
+ * `command` is what a wrong kind is told to type.
  *
  * @throws CliError naming the kind that was probably meant, or all there are
  */
-export async function documentArgument(words: readonly string[]): Promise<DocumentArgument> {
+export async function documentArgument(words: readonly string[], command = 'get'): Promise<DocumentArgument> {
   const [first = '', second] = words;
   const [kindWord = '', nameInFirst, ...more] = first.split('/');
   if (more.length > 0 || (nameInFirst !== undefined && second !== undefined)) {
@@ -26,5 +27,5 @@ export async function documentArgument(words: readonly string[]): Promise<Docume
   const known = allKinds.map(({ plural }) => plural);
   const meant = nearestWord(kindWord.toLowerCase(), known);
   const message = `there is no kind ${kindWord}; the kinds are ${known.join(', ')}`;
-  throw new CliError(message, meant === null ? 'heddle get --help' : `heddle get ${meant}`, exitCodes.usage);
+  throw new CliError(message, `heddle ${command} ${meant ?? '--help'}`, exitCodes.usage);
 }

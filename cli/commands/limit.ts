@@ -62,7 +62,7 @@ function requestOf(service: string, options: LimitOptions): LimitRequest {
   const { connections = null, requests = null, pending = null, ejectAfter = null, by, global, clear } = options;
   for (const flag of ['connections', 'requests', 'rps'] as const) {
     if (options[flag] !== 0) continue;
-    throw new CliError(`--${flag} 0 would refuse everything`, `--${flag} 1, or more`, exitCodes.usage);
+    throw new CliError(`--${flag} is 1 at least`, `heddle limit ${service} --${flag} 1`, exitCodes.usage);
   }
   const rate = rateOf(options);
   if (rate === null && (by !== undefined || global)) {

@@ -103,10 +103,18 @@ async function clear(service: string, options: RouteOptions): Promise<void> {
 }
 
 async function show(service: string, options: RouteOptions): Promise<void> {
-  const { changeInWords, headersInWords, splitRulesOf } = await import('../traffic/split-document.ts');
+  const { changeInWords, headersInWords, isSplit, splitRulesOf } = await import('../traffic/split-document.ts');
+  const { knownService, namespaceFlag } = await import('../traffic/known-service.ts');
   const { findOne } = await import('../traffic/apply-one.ts');
   await withClient(options, async (client) => {
-    const route = await findOne<HttpRoute>(client, 'HTTPRoute', options.namespace, service);
+    const { namespace } = options;
+    const commandFor = (other: string, its: string) => `heddle route ${other}${namespaceFlag(its)}`;
+    const route = await findOne<HttpRoute>(client, 'HTTPRoute', namespace, service);
+    if (route === null) await knownService(client, service, { namespace }, commandFor);
+    else if (!isSplit(route, service)) {
+      const more = `HTTPRoute ${service} says more than a split`;
+      throw new CliError(more, `heddle describe ${service}${namespaceFlag(namespace)}`);
+    }
     const rules = route === null ? [] : splitRulesOf(route, service);
     const listing = {
       name: () => `httproute/${service}`,

@@ -20,7 +20,8 @@ An editor with a YAML language server takes it from the first line of a file:
         import('../document-argument.ts'),
       ]);
       if (word?.includes('/')) throw new CliError(`${word} is no kind`, 'heddle schema httproute', exitCodes.usage);
-      const schema = word === undefined ? jsonSchemaOfAll() : jsonSchemaOf((await documentArgument([word])).kind);
+      const schema =
+        word === undefined ? jsonSchemaOfAll() : jsonSchemaOf((await documentArgument([word], 'schema')).kind);
       process.stdout.write(`${JSON.stringify(schema, null, 2)}\n`);
     });
 }

@@ -25,7 +25,7 @@ export function statCommand(): HeddleCommand {
     .addOption(windowOption())
     .addHelpText(
       'after',
-      `\nExamples:\n  heddle stat\n  heddle stat cart --by version --window 5m${tcpHelp}${outsideHelp}`,
+      `\nExamples:\n  heddle stat\n  heddle stat cart --by version --window 5m${columnsHelp}${tcpHelp}${outsideHelp}`,
     );
   return withApiOptions(withOutputOption(command)).action(async (service: string | undefined, options: StatOptions) => {
     const all = await withClient(options, (client) => client.stat(options.window, options.by));
@@ -34,6 +34,11 @@ export function statCommand(): HeddleCommand {
     await printListing(statListing(options.by, rows), rows, options.output);
   });
 }
+
+const columnsHelp = `
+
+CIRCUIT is what callers have found: closed; open, with the limit that is reached; or how many instances they leave out.
+UNREACHED, where there are some, counts requests that got to no instance. heddle events says when, heddle describe why.`;
 
 /** TCP, and what got to no instance, have columns only where there is some. */
 export function statListing(by: 'service' | 'version', rows: readonly ServiceStat[]): Listing<ServiceStat> {

@@ -120,7 +120,7 @@ Warnings
     const text = said(bare, true);
     expect(text).toContain('Routes of port 80\n  none: every request goes to the service\n');
     expect(text).toContain('Warnings\n  none\n');
-    expect(text).toContain('Circuit:     nobody calls it\n');
+    expect(text).toContain('Circuit:     no call has reached it in the last minute\n');
     expect(text).toMatch(/cart-1 .* ok /);
     expect(text).toMatch(/retry\.perRetry\.timeout +none +default/);
     expect(text).toMatch(/connect-failure, refused-stream, reset +default/);

@@ -50,7 +50,7 @@ const portColumns: readonly Column<PortDescription>[] = [
 
 /** As callers find it: `closed` while all of its instances take requests. */
 function circuitInWords({ circuit }: DescribedService): string {
-  if (circuit === null) return 'nobody calls it';
+  if (circuit === null) return 'no call has reached it in the last minute';
   return [circuit.state === 'half' ? 'closed' : circuit.state, ...circuit.reasons].join(', ');
 }
 

@@ -64,7 +64,7 @@ export function limitDocument(
 ): object {
   const { connections, requests, pending, ejectAfter, rate } = request;
   if ([connections, requests, pending, ejectAfter, rate].every((limit) => limit === null)) {
-    const hint = `heddle limit ${service} --connections 20 --eject-after 5`;
+    const hint = `heddle limit ${service} --connections 20 --eject-after 5   or   heddle describe ${service}, for those it has`;
     throw new CliError('no limit is named', hint, exitCodes.usage);
   }
   refuseOthers(service, before);

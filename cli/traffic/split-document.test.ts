@@ -5,6 +5,7 @@ import type { SplitRule } from './split-document.ts';
 import {
   changeInWords,
   headersInWords,
+  isSplit,
   noSplit,
   readShares,
   ruleFor,
@@ -51,6 +52,7 @@ const documentOf = (...rules: readonly SplitRule[]) => splitDocument('cart', 'sh
 
 describe('splitDocument', () => {
   it('is a document without a fault, that says what it was asked to', () => {
+    expect(isSplit(routeOf(documentOf(forJason, forAll)), 'cart')).toBe(true);
     expect(splitRulesOf(routeOf(documentOf(forJason, forAll)), 'cart')).toEqual([forJason, forAll]);
     const toAll = { headers: [], shares: noSplit };
     expect(splitRulesOf(routeOf(documentOf(forJason, toAll)), 'cart')).toEqual([forJason, toAll]);
@@ -108,6 +110,7 @@ describe('splitRulesOf', () => {
     ['another rule', { ...plain, spec: { ...plain.spec, rules: [plain.spec.rules[0], plain.spec.rules[0]] } }],
   ])('does not take %s for a split', (_what, document) => {
     expect(() => splitRulesOf(routeOf(document), 'cart')).toThrow(/rules of its own/);
+    expect(isSplit(routeOf(document), 'cart')).toBe(false);
   });
 });
 

@@ -93,17 +93,26 @@ export function splitDocument(
  * @throws CliError where it says more, which a new split would take away
  */
 export function splitRulesOf(route: HttpRoute, service: string): readonly SplitRule[] {
+  const rules = plainRulesOf(route, service);
+  if (rules !== null) return rules;
+  throw new CliError(
+    `HTTPRoute ${service} has rules of its own, which a split would take away`,
+    `heddle get httproute ${service} > ${service}.yaml, change its backendRefs, and heddle apply -f ${service}.yaml`,
+  );
+}
+
+/** Whether the route says splits and nothing else. */
+export function isSplit(route: HttpRoute, service: string): boolean {
+  return plainRulesOf(route, service) !== null;
+}
+
+function plainRulesOf(route: HttpRoute, service: string): readonly SplitRule[] | null {
   const [parent, ...parents] = route.spec.parentRefs;
   const rules = route.spec.rules.map((rule) => splitRuleOf(rule, service));
   const isPlain =
     parents.length === 0 && parent?.name === service && parent.port === undefined && parent.sectionName === undefined;
   const distinct = new Set(rules.map((rule) => keyOf(rule?.headers ?? [])));
-  if (!isPlain || rules.some((rule) => rule === null) || distinct.size < rules.length) {
-    throw new CliError(
-      `HTTPRoute ${service} has rules of its own, which a split would take away`,
-      `heddle get httproute ${service} > ${service}.yaml, change its backendRefs, and heddle apply -f ${service}.yaml`,
-    );
-  }
+  if (!isPlain || rules.some((rule) => rule === null) || distinct.size < rules.length) return null;
   return rules.filter((rule) => rule !== null);
 }
 
