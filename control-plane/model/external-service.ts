@@ -1,12 +1,12 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isForbiddenAddress, isLoopbackAddress } from '../../proto/forbidden-addresses.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { dnsNamePattern, hostSchema, isWildcard } from './external-service/host.ts';
 import { originationSchema } from './external-service/tls.ts';
 import { labelNameSchema, namespacedMetadata, portNumberSchema, subdomainSchema } from './metadata.ts';
 import { elsewhere, supportedWord } from './not-yet-supported.ts';
+import { addressFault } from './reachable-address.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 import { positiveDurationSchema } from './traffic-policy/fields.ts';
 
@@ -35,7 +35,7 @@ const portSchema = z.object({
 const endpointSchema = z.object({
   /** An IP address, or a name that the sidecars resolve. */
   address: boundedText('an address', 253).check(({ value, issues }) => {
-    const message = addressFault(value);
+    const message = endpointFault(value);
     if (message !== null) issues.push({ code: 'custom', path: [], message, input: value });
   }),
   /** The port's own `targetPort` when left out. */
@@ -49,16 +49,9 @@ const endpointSchema = z.object({
     .default(1),
 });
 
-/**
- * Loopback is let pass: it is each caller's own host, and on one host a service outside the mesh may well be there. What a
- * cloud tells its guests, credentials among it, nobody has to reach through a mesh.
- */
-function addressFault(address: string): string | null {
-  if (isIP(address) === 0) {
-    return dnsNamePattern.test(address) ? null : 'write an IP address, or a name such as db.example.com';
-  }
-  if (!isForbiddenAddress(address) || isLoopbackAddress(address)) return null;
-  return `${address} is of one link only, of many hosts, or that of a cloud's metadata: sidecars never connect there`;
+function endpointFault(address: string): string | null {
+  if (isIP(address) !== 0) return addressFault(address);
+  return dnsNamePattern.test(address) ? null : 'write an IP address, or a name such as db.example.com';
 }
 
 const dnsSchema = z.object({

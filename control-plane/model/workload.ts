@@ -4,12 +4,13 @@ import { workloadProtocols } from './app-protocol.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { labelNameSchema, namespacedMetadata, portNumberSchema, subdomainSchema } from './metadata.ts';
+import { addressFault } from './reachable-address.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
 
-const ipAddressSchema = boundedText('an IP address', 64).refine(
-  (text) => isIP(text) !== 0,
-  'write an IP address such as 10.0.0.7 or fd00::7',
-);
+const ipAddressSchema = boundedText('an IP address', 64).check(({ value, issues }) => {
+  const message = isIP(value) === 0 ? 'write an IP address such as 10.0.0.7 or fd00::7' : addressFault(value);
+  if (message !== null) issues.push({ code: 'custom', path: [], message, input: value });
+});
 
 /** The sum over all instances of a zone has to fit into 32 bits (Envoy). */
 const maxWeight = 1000;
