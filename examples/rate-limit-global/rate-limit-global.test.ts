@@ -160,6 +160,7 @@ describe('a global rate limit', () => {
       reason: 'rateLimitedGlobally',
       detail: '8 requests each hour, over all instances',
       answered_by: expect.stringMatching(/^sidecar of cart-[12]$/),
+      service: 'cart.default.svc.cluster.local', // the caller's Host was that of its local port
     });
   });
 

@@ -152,7 +152,7 @@ describe('serveInbound', () => {
   });
 
   it('answers with the reason when nothing is said in time', async () => {
-    const chains = new InboundPortChains(1);
+    const chains = new InboundPortChains('', 1);
     await chains.told;
     expect(await chains.lookup()).toBe('configurationPending');
     expect(chains.told).not.toBeNull();

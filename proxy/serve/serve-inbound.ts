@@ -14,7 +14,7 @@ import { deafHandler } from '../transport/transport.ts';
 
 /** What one application port takes from other sidecars, exchanged between two connections. */
 export class InboundPortChains implements RouteSource {
-  readonly service = '';
+  readonly service: string;
   #http: HttpChain<Cluster> | null = null;
   #tcp: TcpRoute<Cluster> | null = null;
   #isKnown = false;
@@ -23,8 +23,12 @@ export class InboundPortChains implements RouteSource {
   #told: Promise<void> | null = null;
   #tell: () => void = () => {};
 
-  /** `waitMs`: how long the first connections wait for the first word. Default 5 s. */
-  constructor(waitMs = 5_000) {
+  /**
+   * `service`: the host of the one that the application belongs to, empty where it is not known. `waitMs`: how long the first
+   * connections wait for the first word. Default 5 s.
+   */
+  constructor(service: string, waitMs = 5_000) {
+    this.service = service;
     this.#waitMs = waitMs;
   }
 

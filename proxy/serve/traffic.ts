@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { hostAndPort } from '../../proto/host-and-port.ts';
-import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName } from '../../proto/names.ts';
+import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName, serviceHost } from '../../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from '../cluster/cluster.ts';
 import { HostResolver } from '../cluster/host-resolver.ts';
 import { isAmong, resolvePassthrough } from '../cluster/passthrough.ts';
@@ -224,7 +224,8 @@ export class Traffic {
 
   /** Opens the mTLS listener for one application port; it answers 503 until it is told what to serve. */
   async openInbound(port: number, place: ListenerPlace): Promise<InboundPort> {
-    const chains = new InboundPortChains();
+    const { service, namespace } = this.#config;
+    const chains = new InboundPortChains(service === '' ? '' : serviceHost(service, namespace));
     this.#inboundChains.set(port, chains);
     const environment = this.#environment('inbound', chains, chains);
     const http = this.#codecs('sidecar', environment);
