@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -7,5 +8,7 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // Tests of processes wait more than they compute: also with two cores two files run at a time.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
