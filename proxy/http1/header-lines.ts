@@ -55,7 +55,7 @@ export class HeaderLines {
     let at = from;
     while (at < to) {
       const line = at;
-      at = text.indexOf('\r\n', at) + 2;
+      at = text.indexOf('\n', at) + 1; // one byte is found faster than two, and no line holds another
       if (++count > maxHeaders) {
         this.fault = 'headersTooLarge';
         return;
@@ -125,7 +125,7 @@ export class HeaderLines {
         this.keepAlive = fieldValue(text, colon, next);
         return true;
       case 14:
-        if (isName(text, line, 'content-length')) this.#length(fieldValue(text, colon, next));
+        if (isName(text, line, 'content-length')) this.#length(text, colon + 1, next - 2);
         else if (isSpelledLike(text, line, 'content-length')) return true;
         return isName(text, line, 'http2-settings');
       case 16:
@@ -168,9 +168,27 @@ export class HeaderLines {
     return this.#hosts === 1;
   }
 
-  #length(value: string): void {
-    if (this.contentLength >= 0 || !lengthPattern.test(value)) this.fault = 'badRequest';
-    else this.contentLength = Number(value);
+  /** A length of `text[start, end)`, digits with blanks around them. */
+  #length(text: string, start: number, end: number): void {
+    let from = start;
+    let to = end;
+    while (from < to && isBlank(text.charCodeAt(from))) from++;
+    while (to > from && isBlank(text.charCodeAt(to - 1))) to--;
+    const digits = to - from;
+    if (this.contentLength >= 0 || digits === 0 || digits > MAX_LENGTH_DIGITS) {
+      this.fault = 'badRequest';
+      return;
+    }
+    let length = 0;
+    for (; from < to; from++) {
+      const digit = text.charCodeAt(from) - 48;
+      if (digit < 0 || digit > 9) {
+        this.fault = 'badRequest';
+        return;
+      }
+      length = length * 10 + digit;
+    }
+    this.contentLength = length;
   }
 
   #coding(value: string): void {
@@ -199,8 +217,8 @@ export class HeaderLines {
 
 const LETTER_X = 120;
 
-/** At most fifteen digits: every such number is exact, and no body is longer than a petabyte. */
-const lengthPattern = /^[0-9]{1,15}$/;
+/** Every number of so many digits is exact, and no body is longer than a petabyte. */
+const MAX_LENGTH_DIGITS = 15;
 
 /**
  * Headers that `Connection` cannot take away besides the trusted ones: what decides who may do what, and what ties
@@ -262,6 +280,10 @@ for (const sign of "!#$%&'*+.^_`|~") unusual[sign.charCodeAt(0)] = 1;
 
 const lower = new Uint8Array(256);
 for (let code = 0; code < 256; code++) lower[code] = code >= 65 && code <= 90 ? code + 32 : code;
+
+function isBlank(code: number): boolean {
+  return code === 32 || code === 9;
+}
 
 function fieldValue(text: string, colon: number, next: number): string {
   return trimWhitespace(text.substring(colon + 1, next - 2));

@@ -34,6 +34,18 @@ describe('RequestParser', () => {
     );
   });
 
+  it('takes a length of one to fifteen digits, blanks around it, and nothing else', () => {
+    const said = fc.string({ unit: fc.constantFrom(...'0123456789 \t+-.,xe\x80'), maxLength: 18 });
+    fc.assert(
+      fc.property(said, (text) => {
+        const head = parse(`POST / HTTP/1.1\r\nHost: h\r\nContent-Length:${text}\r\n\r\n`);
+        const digits = /^[ \t]*([0-9]{1,15})[ \t]*$/.exec(text)?.[1];
+        if (digits === undefined) expect(head).toBe('badRequest');
+        else expect(head).toMatchObject({ contentLength: Number(digits) });
+      }),
+    );
+  });
+
   it('believes the metadata of a sidecar and nobody else’s, and forwards neither', () => {
     const text = 'GET / HTTP/1.1\r\nHost: h\r\nX-Heddle-Peer: web-1;default;web;v1;c\r\nX_Heddle_Other: 1\r\n\r\n';
     expect(parse(text, 'sidecar')).toMatchObject({ peerMetadata: 'web-1;default;web;v1;c', block: 'Host: h\r\n' });

@@ -51,6 +51,8 @@ export interface Inspection {
  */
 export class FilterChains<D> {
   readonly inspection: Inspection;
+  /** The first chain that carries HTTP; every request of a service's port asks for it. */
+  readonly http: HttpChain<D> | null;
   readonly #chains: readonly { readonly match: ChainMatch; readonly chain: FilterChain<D> }[];
   readonly #default: FilterChain<D> | null;
 
@@ -59,6 +61,8 @@ export class FilterChains<D> {
     defaultChain: FilterChain<D> | null,
     inspection: Inspection,
   ) {
+    const all = [...chains.map(({ chain }) => chain), defaultChain];
+    this.http = all.find((chain) => chain?.kind === 'http') ?? null;
     this.#chains = chains;
     this.#default = defaultChain;
     this.inspection = inspection;
@@ -78,12 +82,6 @@ export class FilterChains<D> {
   /** What takes plaintext of which nothing is known. */
   get plain(): FilterChain<D> | null {
     return this.find({ serverName: '', transportProtocol: 'raw_buffer', applicationProtocols: [] });
-  }
-
-  /** The first chain that carries HTTP. */
-  get http(): HttpChain<D> | null {
-    const chains = [...this.#chains.map(({ chain }) => chain), this.#default];
-    return chains.find((chain) => chain?.kind === 'http') ?? null;
   }
 }
 

@@ -17,7 +17,7 @@ import { localReply } from '../forward/local-reply.ts';
 import type { RateLimitClientConfig } from '../forward/rate-limit-client.ts';
 import { RateLimitClient } from '../forward/rate-limit-client.ts';
 import { remedyFor } from '../forward/remedy.ts';
-import type { TcpEnvironment, TcpRecorder } from '../forward-tcp.ts';
+import type { TcpRecorder } from '../forward-tcp.ts';
 import type { AcceptedConnection, NewConnection } from '../listener/accepted-connection.ts';
 import type { HttpCodecOptions } from '../listener/http-codecs.ts';
 import { serveNewHttp } from '../listener/http-codecs.ts';
@@ -50,6 +50,8 @@ import { ConnectTunnels } from './connect-tunnels.ts';
 import { tellOfOutlier } from './endpoint-events.ts';
 import { healthCheckEnvironment } from './health-check-environment.ts';
 import { httpCodecOptions } from './http-codec-options.ts';
+import type { SharedEnvironment } from './listener-environment.ts';
+import { ListenerEnvironment } from './listener-environment.ts';
 import type { ListenerPlace } from './listener-place.ts';
 import { namesEnvironment } from './names-environment.ts';
 import type { NamedRoutes } from './outbound-routes.ts';
@@ -113,6 +115,8 @@ export class Traffic {
   readonly #sampling: NodeJS.Timeout;
   #recorder: Recorder = { record() {} };
   #tcpRecorder: TcpRecorder = { opened() {}, progress() {}, closed() {} };
+  /** Made for the first listener. */
+  #shared: SharedEnvironment | null = null;
 
   #adminPort: number;
 
@@ -314,18 +318,11 @@ export class Traffic {
     direction: 'outbound' | 'inbound',
     routes: RouteSource,
     http: { readonly current: HttpSettings },
-  ): ForwardEnvironment & TcpEnvironment {
-    return {
-      direction,
-      routes,
-      get http() {
-        return http.current;
-      },
+  ): ListenerEnvironment {
+    this.#shared ??= {
       overload: this.overload,
       wheel: this.#wheel,
       clock: this.clock,
-      random: Math.random,
-      now: () => performance.now(),
       resolvePassthrough: (cluster, authority) =>
         resolvePassthrough(
           cluster,
@@ -335,9 +332,10 @@ export class Traffic {
         ),
       ownPeerMetadata: this.#ownPeerMetadata(),
       describe: (failure, context) => this.#describe(failure, context),
-      recorder: { record: (exchange) => this.#recorder.record(exchange) },
+      recorder: this.#recorder,
       tcpRecorder: this.#tcpRecorder,
     };
+    return new ListenerEnvironment(direction, routes, http, this.#shared);
   }
 
   #ownPeerMetadata(): string {
