@@ -1,4 +1,5 @@
 import { networkInterfaces } from 'node:os';
+import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import { hostAndPort } from '../../proto/host-and-port.ts';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName, serviceHost } from '../../proto/names.ts';
@@ -87,7 +88,7 @@ export class Traffic {
   readonly #connectionCap = connectionCap();
   readonly #config: ProxyConfig;
   readonly #log: Log;
-  readonly #wheel = new TimerWheel();
+  readonly #wheel = new TimerWheel(() => performance.now());
   /** What the filters of all routes have in common. */
   readonly filterEnvironment = {
     wheel: this.#wheel,
