@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { readText } from '../../examples/testing/tcp-client.ts';
+import { plainCluster, routeTable } from '../testing/forwarder.ts';
 import { OutboundFixture } from '../testing/outbound-fixture.ts';
 import type { NamedListenersAnswer } from './connect-tunnels.ts';
 
@@ -88,6 +89,15 @@ describe('ConnectTunnels', () => {
     client.write(connectTo(authority)); // the connection does not go on: RFC 9931 section 8
     expect(await readText(client)).toBe('');
     expect(fixture.answered).toEqual([status]);
+  });
+
+  it('asks where a host outside is, and refuses one that is this host', async () => {
+    const outside = plainCluster([], { discovery: 'passthrough' });
+    const { port } = await fixture.proxy('absent', routeTable(outside));
+    const client = await fixture.client(port);
+    client.write(connectTo('0:6379')); // no address by its spelling, and the host itself to the resolver
+    expect(await readText(client, '}\n')).toMatch(/^HTTP\/1\.1 403 /);
+    outside.close();
   });
 
   it('forgets a client that goes while its tunnel is being opened', async () => {

@@ -1,9 +1,7 @@
 import { performance } from 'node:perf_hooks';
-import type { Cluster } from '../cluster/cluster.ts';
-import type { Endpoint } from '../cluster/endpoint.ts';
-import type { PassthroughFailure } from '../cluster/passthrough.ts';
 import type { Failure } from '../failure.ts';
 import type { ForwardEnvironment, Recorder, RequestShedding, RouteSource } from '../forward/forward-environment.ts';
+import type { ResolvePassthrough } from '../forward/forward-tcp-upstream.ts';
 import type { FailureContext, LocalReply } from '../forward/local-reply.ts';
 import type { TcpEnvironment, TcpRecorder } from '../forward-tcp.ts';
 import type { HttpSettings } from '../message/http-settings.ts';
@@ -18,8 +16,8 @@ export interface SharedEnvironment {
   readonly ownPeerMetadata: string;
   readonly recorder: Recorder;
   readonly tcpRecorder: TcpRecorder;
-  resolvePassthrough(cluster: Cluster, authority: string): Promise<Endpoint | PassthroughFailure>;
-  describe(failure: Failure, context: Omit<FailureContext, 'answeredBy' | 'remedy'>): LocalReply;
+  readonly resolvePassthrough: ResolvePassthrough;
+  readonly describe: (failure: Failure, context: Omit<FailureContext, 'answeredBy' | 'remedy'>) => LocalReply;
 }
 
 /**
@@ -38,8 +36,10 @@ export class ListenerEnvironment implements ForwardEnvironment, TcpEnvironment {
   readonly ownPeerMetadata: string;
   readonly recorder: Recorder;
   readonly tcpRecorder: TcpRecorder;
+  /** Values and not methods: whoever looks for an upstream is handed the function alone. */
+  readonly resolvePassthrough: SharedEnvironment['resolvePassthrough'];
+  readonly describe: SharedEnvironment['describe'];
   readonly #http: { readonly current: HttpSettings };
-  readonly #shared: SharedEnvironment;
 
   constructor(
     direction: 'outbound' | 'inbound',
@@ -55,8 +55,9 @@ export class ListenerEnvironment implements ForwardEnvironment, TcpEnvironment {
     this.ownPeerMetadata = shared.ownPeerMetadata;
     this.recorder = shared.recorder;
     this.tcpRecorder = shared.tcpRecorder;
+    this.resolvePassthrough = shared.resolvePassthrough;
+    this.describe = shared.describe;
     this.#http = http;
-    this.#shared = shared;
   }
 
   get http(): HttpSettings {
@@ -65,13 +66,5 @@ export class ListenerEnvironment implements ForwardEnvironment, TcpEnvironment {
 
   now(): number {
     return performance.now();
-  }
-
-  resolvePassthrough(cluster: Cluster, authority: string): Promise<Endpoint | PassthroughFailure> {
-    return this.#shared.resolvePassthrough(cluster, authority);
-  }
-
-  describe(failure: Failure, context: Omit<FailureContext, 'answeredBy' | 'remedy'>): LocalReply {
-    return this.#shared.describe(failure, context);
   }
 }
