@@ -105,6 +105,12 @@ describe('the rows of biome.json', () => {
     ...plant('proxy/workers/planted-too.ts', "import '../xds/control-plane-client.ts';", "import '../proxy.ts';"),
     ...plant('control-plane/model/planted-too.ts', "import '../registry/lease.ts';"),
     ...plant('control-plane/translate/planted-too.ts', "import '../store/store.ts';", "import '../log.ts';"),
+    ...plant(
+      'control-plane/translate/services/planted-too.ts',
+      "import '../routes/routes.ts';",
+      "import '../mesh-index.ts';",
+      "import '../../store/store.ts';",
+    ),
     ...plant('control-plane/xds/planted-too.ts', "import '../translate/translate.ts';"),
     ...plant('control-plane/api/planted-too.ts', "import '../xds/xds-server.ts';"),
     ...plant('cli/planted.ts', "import '../proxy/forward-http.ts';", "import '../certs/svid.ts';"),

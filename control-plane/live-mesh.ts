@@ -11,12 +11,12 @@ import { workloadService } from './model/workload.ts';
 import type { Registry } from './registry/registry.ts';
 import type { Change, Entry, Store } from './store/store.ts';
 import { CompactedError } from './store/store.ts';
-import { nextEndMs } from './translate/faults.ts';
-import type { Documents, MeshView } from './translate/mesh-view.ts';
-import type { PortSummary } from './translate/port-protocol.ts';
-import type { Problem } from './translate/problem.ts';
+import { nextEndMs } from './translate/filters/faults.ts';
+import type { Problem } from './translate/problems/problem.ts';
+import type { PortSummary } from './translate/services/port-protocol.ts';
 import type { Snapshot } from './translate/snapshot.ts';
 import { translate } from './translate/snapshot.ts';
+import type { Documents, MeshView } from './translate/view/mesh-view.ts';
 import { Debounce } from './xds/debounce.ts';
 
 export interface LiveMeshOptions {

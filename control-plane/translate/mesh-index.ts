@@ -1,26 +1,26 @@
 import { parseClusterName, parseServiceHost } from '../../proto/names.ts';
 import type { Mesh } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
-import { abilitiesOf } from './abilities.ts';
-import { CallerLocalities } from './caller-localities.ts';
-import type { ClientView } from './client-view.ts';
-import type { ExternalPort } from './external-services.ts';
-import { ExternalServices } from './external-services.ts';
-import { FaultAttachments } from './faults.ts';
-import type { GovernedPort } from './inbound-limits.ts';
-import type { Instance, MeshedPort } from './instance.ts';
-import { collectInstances, meshedPorts, rememberedMembers } from './instance.ts';
-import type { OutboundPolicy } from './listeners.ts';
-import type { MeshView } from './mesh-view.ts';
-import { PolicyAttachments } from './policies.ts';
-import { ReferenceGrants } from './reference-grants.ts';
-import { RequestRoutes } from './request-routes.ts';
-import type { ServiceName } from './route-attachments.ts';
-import { RouteAttachments } from './route-attachments.ts';
-import { RouteExtensions } from './route-extensions.ts';
-import type { Destination, Service, ServicePort } from './service-catalog.ts';
-import { ServiceCatalog } from './service-catalog.ts';
-import { declaredPort } from './target-port.ts';
+import { PolicyAttachments } from './attachments/policies.ts';
+import { RequestRoutes } from './attachments/request-routes.ts';
+import type { ServiceName } from './attachments/route-attachments.ts';
+import { RouteAttachments } from './attachments/route-attachments.ts';
+import { RouteExtensions } from './attachments/route-extensions.ts';
+import { FaultAttachments } from './filters/faults.ts';
+import type { GovernedPort } from './filters/inbound-limits.ts';
+import type { OutboundPolicy } from './listeners/listeners.ts';
+import type { ExternalPort } from './services/external-services.ts';
+import { ExternalServices } from './services/external-services.ts';
+import { ReferenceGrants } from './services/reference-grants.ts';
+import type { Destination, Service, ServicePort } from './services/service-catalog.ts';
+import { ServiceCatalog } from './services/service-catalog.ts';
+import { declaredPort } from './services/target-port.ts';
+import { abilitiesOf } from './view/abilities.ts';
+import { CallerLocalities } from './view/caller-localities.ts';
+import type { ClientView } from './view/client-view.ts';
+import type { Instance, MeshedPort } from './view/instance.ts';
+import { collectInstances, meshedPorts, rememberedMembers } from './view/instance.ts';
+import type { MeshView } from './view/mesh-view.ts';
 
 /** A port of a service as it is called. */
 export interface CalledPort {

@@ -15,29 +15,29 @@ import {
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
 import type { ServiceDescription } from '../model/service-description.ts';
-import { abilitiesOf } from './abilities.ts';
-import type { ClientView } from './client-view.ts';
-import { takesServiceListeners } from './client-view.ts';
+import type { ServiceName } from './attachments/route-attachments.ts';
 import { describeService } from './describe/describe-service.ts';
 import { MeshIndex } from './mesh-index.ts';
-import type { MeshView } from './mesh-view.ts';
+import { rootSecret } from './parts/secrets.ts';
 import { planCluster, planEndpoints } from './plan-cluster.ts';
 import { planListener } from './plan-listener.ts';
 import { planRoutes } from './plan-routes.ts';
 import type { PlannedResource } from './planned-resource.ts';
 import { planned } from './planned-resource.ts';
-import type { PortSummary } from './port-protocol.ts';
-import type { Problem } from './problem.ts';
-import { findProblems } from './problems.ts';
+import type { Problem } from './problems/problem.ts';
+import { findProblems } from './problems/problems.ts';
+import { stockGaps } from './problems/stock-gaps.ts';
 import {
   addressedListenerNames,
   externalClusterNames,
   outboundClusterNames,
   routeConfigurationNames,
 } from './resource-names.ts';
-import type { ServiceName } from './route-attachments.ts';
-import { rootSecret } from './secrets.ts';
-import { stockGaps } from './stock-gaps.ts';
+import type { PortSummary } from './services/port-protocol.ts';
+import { abilitiesOf } from './view/abilities.ts';
+import type { ClientView } from './view/client-view.ts';
+import { takesServiceListeners } from './view/client-view.ts';
+import type { MeshView } from './view/mesh-view.ts';
 
 /** What each name that a client may ask for stands for, in one view of the mesh. */
 export class MeshResources {

@@ -1,13 +1,13 @@
 import { BLACK_HOLE_CLUSTER, PASSTHROUGH_CLUSTER, parseClusterName } from '../../proto/names.ts';
 import { CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL } from '../../proto/type-urls.ts';
-import { abilitiesOf } from './abilities.ts';
-import type { ClientView } from './client-view.ts';
-import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters.ts';
-import { clusterLoadAssignment } from './endpoints.ts';
-import { externalCluster } from './external-clusters.ts';
+import { blackHoleCluster, inboundCluster, outboundCluster, passthroughCluster } from './clusters/clusters.ts';
+import { clusterLoadAssignment } from './clusters/endpoints.ts';
+import { externalCluster } from './clusters/external-clusters.ts';
 import type { MeshIndex } from './mesh-index.ts';
 import type { PlannedResource } from './planned-resource.ts';
 import { planned } from './planned-resource.ts';
+import { abilitiesOf } from './view/abilities.ts';
+import type { ClientView } from './view/client-view.ts';
 
 /** null when there is no cluster of this name for the client. */
 export function planCluster(index: MeshIndex, client: ClientView, name: string): PlannedResource | null {

@@ -2,21 +2,21 @@ import { parseClusterName, VIRTUAL_OUTBOUND } from '../../proto/names.ts';
 import { LISTENER_TYPE_URL } from '../../proto/type-urls.ts';
 import { durationMs } from '../model/gateway-duration.ts';
 import { defaultDetectionTimeout } from '../model/mesh.ts';
-import type { Abilities } from './abilities.ts';
-import { abilitiesOf, protocolFor } from './abilities.ts';
-import type { ClientView } from './client-view.ts';
-import { takesServiceListeners } from './client-view.ts';
-import { externalListing } from './external-listing.ts';
-import { rateLimitService } from './global-rate-limits.ts';
-import { httpSettings } from './http-settings.ts';
-import { inboundLimits } from './inbound-limits.ts';
-import type { MeshedPort } from './instance.ts';
-import { inboundListener, outboundListener, stockOutboundListener } from './listeners.ts';
+import { rateLimitService } from './filters/global-rate-limits.ts';
+import { inboundLimits } from './filters/inbound-limits.ts';
+import { externalListing } from './listeners/external-listing.ts';
+import { httpSettings } from './listeners/http-settings.ts';
+import { inboundListener, outboundListener, stockOutboundListener } from './listeners/listeners.ts';
+import { serviceListener } from './listeners/service-listener.ts';
+import { decidingTcpRoute, tcpTargets } from './listeners/tcp-routes.ts';
 import type { MeshIndex } from './mesh-index.ts';
 import type { PlannedResource } from './planned-resource.ts';
 import { planned } from './planned-resource.ts';
-import { serviceListener } from './service-listener.ts';
-import { decidingTcpRoute, tcpTargets } from './tcp-routes.ts';
+import type { Abilities } from './view/abilities.ts';
+import { abilitiesOf, protocolFor } from './view/abilities.ts';
+import type { ClientView } from './view/client-view.ts';
+import { takesServiceListeners } from './view/client-view.ts';
+import type { MeshedPort } from './view/instance.ts';
 
 /** null when there is no listener of this name for the client. */
 export function planListener(index: MeshIndex, client: ClientView, name: string): PlannedResource | null {

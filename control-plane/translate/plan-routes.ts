@@ -1,17 +1,17 @@
 import { parseRouteConfigurationName, VIRTUAL_OUTBOUND } from '../../proto/names.ts';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '../../proto/type-urls.ts';
 import type { FaultInjection } from '../model/fault-injection.ts';
-import type { Abilities } from './abilities.ts';
-import { abilitiesOf } from './abilities.ts';
-import type { ClientView } from './client-view.ts';
-import { hasEnded } from './faults.ts';
+import { hasEnded } from './filters/faults.ts';
 import type { MeshIndex } from './mesh-index.ts';
 import type { PlannedResource } from './planned-resource.ts';
 import { encodeRoutes, planned } from './planned-resource.ts';
 import { externalAddresses, routeConfigurationNames } from './resource-names.ts';
-import { routeConfiguration } from './routes.ts';
-import type { Service, ServicePort } from './service-catalog.ts';
-import { stockOutboundRoutes } from './stock-routes.ts';
+import { routeConfiguration } from './routes/routes.ts';
+import { stockOutboundRoutes } from './routes/stock-routes.ts';
+import type { Service, ServicePort } from './services/service-catalog.ts';
+import type { Abilities } from './view/abilities.ts';
+import { abilitiesOf } from './view/abilities.ts';
+import type { ClientView } from './view/client-view.ts';
 
 /** null when nothing is called by this name. */
 export function planRoutes(index: MeshIndex, client: ClientView, name: string): PlannedResource | null {

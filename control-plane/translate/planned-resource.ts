@@ -3,7 +3,7 @@ import type { MessageNameOf, ResourceTypeUrl } from '../../proto/type-urls.ts';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '../../proto/type-urls.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import { encodeResource } from './encoded-resource.ts';
-import { soundRoutes } from './sound-routes.ts';
+import { soundRoutes } from './routes/sound-routes.ts';
 
 /** A resource that exists for a client, not yet made. */
 export interface PlannedResource {

@@ -6,9 +6,9 @@ import {
   serviceHost,
 } from '../../proto/names.ts';
 import { isWildcard } from '../model/external-service/host.ts';
-import type { Service, ServiceCatalog } from './service-catalog.ts';
-import { destinationName } from './service-catalog.ts';
-import { ownAddress } from './service-listener.ts';
+import { ownAddress } from './listeners/service-listener.ts';
+import type { Service, ServiceCatalog } from './services/service-catalog.ts';
+import { destinationName } from './services/service-catalog.ts';
 
 /** The routes of every port of a service, and of every version of it, by the names that they are called by. */
 export function routeConfigurationNames(catalog: ServiceCatalog): readonly string[] {

@@ -11,12 +11,12 @@ import {
   SECRET_TYPE_URL,
 } from '../../proto/type-urls.ts';
 import type { ModelDocument } from '../model/kinds.ts';
-import type { ClientView } from './client-view.ts';
-import type { MeshView } from './mesh-view.ts';
 import type { Snapshot } from './snapshot.ts';
 import { translate } from './snapshot.ts';
 import type { WorkloadInShort } from './testing/golden-case.ts';
 import { parseDocument, registeredWorkload, rememberedService, viewOf } from './testing/golden-case.ts';
+import type { ClientView } from './view/client-view.ts';
+import type { MeshView } from './view/mesh-view.ts';
 
 const web: ClientView = { workload: 'default/web-1', namespace: 'default', features: new Set(ALL_FEATURES) };
 const tester: ClientView = { workload: 'qa/test-1', namespace: 'qa', features: new Set(ALL_FEATURES) };

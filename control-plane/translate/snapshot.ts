@@ -1,11 +1,11 @@
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import type { ServiceDescription } from '../model/service-description.ts';
-import type { ClientView } from './client-view.ts';
 import type { EncodedResource } from './encoded-resource.ts';
 import { MeshResources } from './mesh-resources.ts';
-import type { MeshView } from './mesh-view.ts';
-import type { PortSummary } from './port-protocol.ts';
-import type { Problem } from './problem.ts';
+import type { Problem } from './problems/problem.ts';
+import type { PortSummary } from './services/port-protocol.ts';
+import type { ClientView } from './view/client-view.ts';
+import type { MeshView } from './view/mesh-view.ts';
 
 /**
  * One consistent state of the mesh as xDS resources. It never changes; a change of the mesh makes a new one.

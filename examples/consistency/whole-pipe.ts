@@ -1,11 +1,11 @@
 import type { ModelDocument } from '../../control-plane/model/kinds.ts';
 import { parseDocuments } from '../../control-plane/model/parse-documents.ts';
 import type { RegisteredWorkload } from '../../control-plane/registry/registered-workload.ts';
-import type { ClientView } from '../../control-plane/translate/client-view.ts';
 import type { EncodedResource } from '../../control-plane/translate/encoded-resource.ts';
 import type { Snapshot } from '../../control-plane/translate/snapshot.ts';
 import { translate } from '../../control-plane/translate/snapshot.ts';
 import { registeredWorkload, viewOf } from '../../control-plane/translate/testing/golden-case.ts';
+import type { ClientView } from '../../control-plane/translate/view/client-view.ts';
 import { STOCK_FEATURES } from '../../proto/features.ts';
 import type { ResourceTypeUrl } from '../../proto/type-urls.ts';
 import {

@@ -59,7 +59,7 @@ export const withoutRequests: FilterEnvironment = {
  * see what the others answer, then faults, then limits: of rates, of bodies and of bandwidth. What spares a service in trouble
  * comes last, because it looks at what becomes of what the others let go on. Null for none.
  *
- * `translate/stock-filters.ts` of the control plane has the same order for an Envoy.
+ * `translate/filters/stock-filters.ts` of the control plane has the same order for an Envoy.
  */
 export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
   const filters = [

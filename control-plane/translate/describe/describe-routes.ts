@@ -6,14 +6,14 @@ import type { BackendDescription, RouteDescription } from '../../model/service-d
 import type { SessionPersistence } from '../../model/session-persistence.ts';
 import { ruleSource } from '../../model/source-position.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
-import type { BackendName, Carried, ReferringRoute } from '../backends.ts';
-import { resolveBackend } from '../backends.ts';
-import { comparePrecedence } from '../gateway-precedence.ts';
-import type { RequestRoute, RequestRule } from '../request-route.ts';
-import type { Candidate } from '../route-candidates.ts';
-import { allCandidatesOf } from '../route-candidates.ts';
-import type { RouteExtensions, RuleExtensions } from '../route-extensions.ts';
-import type { ServiceCatalog } from '../service-catalog.ts';
+import type { RequestRoute, RequestRule } from '../attachments/request-route.ts';
+import type { RouteExtensions, RuleExtensions } from '../attachments/route-extensions.ts';
+import { comparePrecedence } from '../routes/gateway-precedence.ts';
+import type { Candidate } from '../routes/route-candidates.ts';
+import { allCandidatesOf } from '../routes/route-candidates.ts';
+import type { BackendName, Carried, ReferringRoute } from '../services/backends.ts';
+import { resolveBackend } from '../services/backends.ts';
+import type { ServiceCatalog } from '../services/service-catalog.ts';
 
 /** What resolving a backend needs to know of the service that is called. */
 export interface RoutedService {

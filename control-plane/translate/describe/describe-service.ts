@@ -11,17 +11,17 @@ import type {
 } from '../../model/service-description.ts';
 import { sourceOf } from '../../model/source-position.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
-import { dialFor } from '../endpoints.ts';
-import type { ExternalHost } from '../external-services.ts';
-import type { FaultAttachments } from '../faults.ts';
-import type { Instance } from '../instance.ts';
-import type { PolicyAttachments } from '../policies.ts';
-import type { Problem } from '../problem.ts';
-import type { RequestRoutes } from '../request-routes.ts';
-import type { RouteAttachments } from '../route-attachments.ts';
-import type { RouteExtensions } from '../route-extensions.ts';
-import type { Service, ServiceCatalog, ServicePort } from '../service-catalog.ts';
-import { decidingTcpRoute } from '../tcp-routes.ts';
+import type { PolicyAttachments } from '../attachments/policies.ts';
+import type { RequestRoutes } from '../attachments/request-routes.ts';
+import type { RouteAttachments } from '../attachments/route-attachments.ts';
+import type { RouteExtensions } from '../attachments/route-extensions.ts';
+import { dialFor } from '../clusters/endpoints.ts';
+import type { FaultAttachments } from '../filters/faults.ts';
+import { decidingTcpRoute } from '../listeners/tcp-routes.ts';
+import type { Problem } from '../problems/problem.ts';
+import type { ExternalHost } from '../services/external-services.ts';
+import type { Service, ServiceCatalog, ServicePort } from '../services/service-catalog.ts';
+import type { Instance } from '../view/instance.ts';
 import { describeRoutes, describeTcpRoute } from './describe-routes.ts';
 
 /** What is attached to services in one view of the mesh. */

@@ -9,8 +9,8 @@ import {
   ROUTE_CONFIGURATION_TYPE_URL,
   SECRET_TYPE_URL,
 } from '../../../proto/type-urls.ts';
-import type { ClientView } from '../client-view.ts';
 import type { Snapshot } from '../snapshot.ts';
+import type { ClientView } from '../view/client-view.ts';
 
 const HTTP_CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const UPSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';

@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import type { DocumentOf, KindName, ModelDocument } from '../../model/kinds.ts';
 import { kinds } from '../../model/kinds.ts';
 import type { RegisteredProtocol, RegisteredWorkload, RememberedService } from '../../registry/registered-workload.ts';
-import type { Documents, MeshView } from '../mesh-view.ts';
+import type { Documents, MeshView } from '../view/mesh-view.ts';
 
 const trustBundlePem = readFileSync(join(import.meta.dirname, '../testdata/root.pem'), 'utf8');
 

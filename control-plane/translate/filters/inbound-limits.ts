@@ -1,0 +1,121 @@
+import { pack } from '../../../proto/any.ts';
+import { BUFFER_FILTER } from '../../../proto/extension-names.ts';
+import type { Input } from '../../../proto/load.ts';
+import type { PortProtocol } from '../../model/app-protocol.ts';
+import type { EffectiveTrafficPolicy } from '../../model/effective-traffic-policy.ts';
+import type { EffectiveBandwidthLimit } from '../../model/traffic-policy/bandwidth-limit.ts';
+import { noBandwidthLimit } from '../../model/traffic-policy/bandwidth-limit.ts';
+import type { WrittenAdaptiveConcurrency } from '../../model/traffic-policy/overload.ts';
+import type { RateLimitRule } from '../../model/traffic-policy/rate-limit.ts';
+import type { Abilities } from '../view/abilities.ts';
+import { isLimited, strictestBandwidth, withBandwidth } from './bandwidth-limits.ts';
+import type { CountedPort, RateLimitService } from './global-rate-limits.ts';
+import { withGlobalRateLimits } from './global-rate-limits.ts';
+import { adaptiveConcurrencyFilter } from './overload-filters.ts';
+import { withRateLimits } from './rate-limits.ts';
+
+type Route = Input<'envoy.config.route.v3.Route'>;
+
+/** What the sidecar of a service refuses of the requests to it. */
+export interface InboundLimits {
+  readonly rateLimits: readonly RateLimitRule[];
+  /** Empty where nobody counts. */
+  readonly counted: readonly CountedPort[];
+  /** Null where nothing is counted. */
+  readonly countedBy: RateLimitService | null;
+  /** 0 is no limit. */
+  readonly maxBodyBytes: number;
+  readonly bandwidth: EffectiveBandwidthLimit;
+  /** That of the first service that has one: two of them would measure each other. */
+  readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
+  /** Whether connections that are only carried may come in: not where they would go past one of the first three. */
+  readonly takesBytes: boolean;
+}
+
+export const noLimits: InboundLimits = {
+  rateLimits: [],
+  counted: [],
+  countedBy: null,
+  maxBodyBytes: 0,
+  bandwidth: noBandwidthLimit,
+  adaptiveConcurrency: null,
+  takesBytes: true,
+};
+
+/** One port of a service, and what holds for it. */
+export interface GovernedPort {
+  readonly host: string;
+  readonly port: number;
+  readonly protocol: PortProtocol;
+  readonly policy: EffectiveTrafficPolicy;
+}
+
+/** Of all services that a port belongs to, as far as the sidecar knows limits: a request must be within all of them. */
+export function inboundLimits(
+  governed: readonly GovernedPort[],
+  abilities: Pick<Abilities, 'rateLimits' | 'globalRateLimits' | 'bodyLimit' | 'bandwidthLimit' | 'overloadFilters'>,
+  service: RateLimitService | null = null,
+): InboundLimits {
+  const policies = governed.map(({ policy }) => policy);
+  const rateLimits = abilities.rateLimits ? [...new Set(policies.map(({ rateLimit }) => rateLimit))].flat() : [];
+  const bodies = abilities.bodyLimit
+    ? policies.map((policy) => policy.maxRequestBodyBytes).filter((max) => max > 0)
+    : [];
+  const adaptive = policies.find(({ adaptiveConcurrency }) => adaptiveConcurrency !== null)?.adaptiveConcurrency;
+  const counted = abilities.globalRateLimits && service !== null ? countedPorts(governed, service) : [];
+  const maxBodyBytes = bodies.length === 0 ? 0 : Math.min(...bodies);
+  const bandwidth = abilities.bandwidthLimit ? strictestBandwidth(policies) : noBandwidthLimit;
+  const limits = rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0 || isLimited(bandwidth);
+  return {
+    rateLimits,
+    counted,
+    countedBy: counted.length === 0 ? null : service,
+    maxBodyBytes,
+    bandwidth,
+    adaptiveConcurrency: (abilities.overloadFilters && adaptive) || null,
+    takesBytes: !limits || governed.every(({ protocol, policy }) => protocol === 'tcp' || !limitsRequests(policy)),
+  };
+}
+
+/**
+ * Whether bytes that nobody reads would go past the policy. A port that nobody has declared is no exception: what a sidecar
+ * does not take for HTTP, such as two empty lines before a request, is a request to many an application.
+ */
+function limitsRequests(policy: EffectiveTrafficPolicy): boolean {
+  const { rateLimit, globalRateLimit, maxRequestBodyBytes, bandwidthLimit } = policy;
+  return rateLimit.length > 0 || globalRateLimit.length > 0 || maxRequestBodyBytes > 0 || isLimited(bandwidthLimit);
+}
+
+/** A request counts once under one policy. Questions to the one who counts are never counted: they would not end. */
+function countedPorts(governed: readonly GovernedPort[], service: RateLimitService): readonly CountedPort[] {
+  if (governed.some(({ host, port }) => host === service.host && port === service.port)) return [];
+  const byRules = new Map(
+    governed
+      .toReversed()
+      .filter(({ policy }) => policy.globalRateLimit.length > 0)
+      .map(({ host, port, policy: { globalRateLimit: rules, sharedCount } }) => [
+        rules,
+        { address: `${host}:${port}`, rules, sharedCount },
+      ]),
+  );
+  return [...byRules.values()].reverse();
+}
+
+export function withLimits(
+  plain: Route,
+  { rateLimits, counted, maxBodyBytes, bandwidth, adaptiveConcurrency }: InboundLimits,
+  client: Pick<Abilities, 'stock' | 'rateLimitCost'>,
+): Route {
+  // an Envoy has this filter for all of a listener: no route can configure it
+  const adaptive = adaptiveConcurrency === null || client.stock ? null : adaptiveConcurrencyFilter(adaptiveConcurrency);
+  const route = adaptive === null ? plain : { ...plain, typed_per_filter_config: adaptive };
+  const limited = withBandwidth(
+    withGlobalRateLimits(withRateLimits(route, rateLimits, client), counted, client),
+    bandwidth,
+  );
+  if (maxBodyBytes === 0) return limited;
+  const buffer = pack('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', {
+    buffer: { max_request_bytes: { value: maxBodyBytes } },
+  });
+  return { ...limited, typed_per_filter_config: { ...limited.typed_per_filter_config, [BUFFER_FILTER]: buffer } };
+}

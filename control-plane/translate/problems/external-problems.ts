@@ -1,0 +1,42 @@
+import type { BackendTrafficPolicy } from '../../model/backend-traffic-policy.ts';
+import type { ExternalService } from '../../model/external-service.ts';
+import { documentName } from '../../model/kinds.ts';
+import type { ServiceCatalog } from '../services/service-catalog.ts';
+import type { Finding } from './problem.ts';
+
+/** What an ExternalService names and does not decide. */
+export function externalServiceFindings(document: ExternalService, catalog: ServiceCatalog): readonly Finding[] {
+  return document.spec.hosts.flatMap((host, index) => {
+    const path = `spec.hosts[${index}]`;
+    const service = catalog.homonym(host);
+    if (service !== null) {
+      const message = `${host} is how Service ${service.namespace}/${service.name} is called, which is inside the mesh and comes first`;
+      return [{ path, message }];
+    }
+    return catalog.external
+      .conflictsOf(document)
+      .filter((conflict) => conflict.host === host)
+      .map(({ port, winner, holdsFor }) => ({
+        path,
+        message:
+          holdsFor === 'all'
+            ? `${documentName(winner)}, which is older, decides about ${host}:${port}`
+            : `holds for callers of its own namespace only: for others ${documentName(winner)}, which is older, decides about ${host}:${port}`,
+        reason: 'Conflicted',
+      }));
+  });
+}
+
+/** What the sidecar of an instance does to requests: there is none outside the mesh. */
+const ofInstances = ['rateLimit', 'requestBuffer', 'bandwidthLimit', 'adaptiveConcurrency'] as const;
+
+export function withoutEffectOutside(policy: BackendTrafficPolicy): readonly Finding[] {
+  const outside = policy.spec.targetRefs.filter(({ kind }) => kind === 'ExternalService').map(({ name }) => name);
+  if (outside.length === 0) return [];
+  return ofInstances
+    .filter((section) => policy.spec[section] !== undefined)
+    .map((section) => ({
+      path: `spec.${section}`,
+      message: `has no effect on ExternalService ${outside.join(', ')}: the sidecars of instances do this, and it has none`,
+    }));
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { ModelDocument } from '../../model/kinds.ts';
+import { translate } from '../snapshot.ts';
+import { parseDocument, registeredWorkload, viewOf } from '../testing/golden-case.ts';
+
+describe('findProblems', () => {
+  it('finds none in documents that get what they ask for', () => {
+    expect(problems(service({ app: 'cart' }, 8080), route({ backendRefs: [{ name: 'store', port: 80 }] }))).toEqual([]);
+  });
+
+  it('tells a Service that selects workloads of which none has its port', () => {
+    expect(problems(service({ app: 'cart' }, 7000), service({ app: 'cart' }, 'grpc', 'other'))).toEqual([
+      'Service/default/store spec.ports[0].targetPort: none of the workloads that the Service selects declares port 7000',
+      'Service/default/other spec.ports[0].targetPort: none of the workloads that the Service selects declares port grpc',
+    ]);
+  });
+
+  it('says nothing of a Service that selects nobody: workloads come and go', () => {
+    expect(problems(service({ app: 'nobody' }, 7000))).toEqual([]);
+  });
+
+  it('tells a rule that can only answer 500', () => {
+    expect(problems(service({ app: 'cart' }, 8080), route({}))).toEqual([
+      'HTTPRoute/default/route spec.rules[0]: the rule has neither a backend nor a redirect and answers 500',
+    ]);
+  });
+
+  it('tells a rule whose weights are all 0', () => {
+    const nobody = route({ backendRefs: [{ name: 'store', port: 80, weight: 0 }] });
+    expect(problems(service({ app: 'cart' }, 8080), nobody)).toEqual([
+      'HTTPRoute/default/route spec.rules[0].backendRefs: every weight is 0, so the rule answers 500: give one a weight above 0',
+    ]);
+  });
+
+  it('says nothing of backends of a route that is attached to no Service', () => {
+    const gateway = parseDocument({
+      kind: 'HTTPRoute',
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      metadata: { name: 'edge' },
+      spec: { parentRefs: [{ name: 'some-gateway' }], rules: [{ backendRefs: [{ name: 'nobody', port: 80 }] }] },
+    } as never);
+    expect(problems(gateway)).toEqual([]);
+  });
+
+  it('tells a global limit that nobody counts, and why', () => {
+    const limited = parseDocument({
+      kind: 'BackendTrafficPolicy',
+      apiVersion: 'heddle.dev/v1alpha1',
+      metadata: { name: 'limited' },
+      spec: {
+        targetRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+        rateLimit: { type: 'Global', global: { rules: [{ limit: { requests: 1, unit: 'Hour' } }] } },
+      },
+    } as never);
+    const policy = 'BackendTrafficPolicy/default/limited spec.rateLimit.global: nobody counts: Mesh default';
+    expect(problems(limited)).toEqual([`${policy} names no spec.rateLimit.backendRef`]);
+    expect(problems(limited, countedBy('nobody', 80))).toEqual([
+      `${policy} names one that does not exist`,
+      'Mesh/default spec.rateLimit.backendRef.name: Service default/nobody does not exist',
+    ]);
+    expect(problems(limited, countedBy('cart', 7))).toEqual([
+      `${policy} names one that does not exist`,
+      'Mesh/default spec.rateLimit.backendRef.port: Service default/cart has no port 7',
+    ]);
+    expect(problems(limited, countedBy('cart', 80))).toEqual([]);
+  });
+});
+
+function countedBy(name: string, port: number): ModelDocument {
+  return parseDocument({
+    kind: 'Mesh',
+    apiVersion: 'heddle.dev/v1alpha1',
+    metadata: { name: 'default' },
+    spec: { rateLimit: { backendRef: { name, port } } },
+  } as never);
+}
+
+function problems(...documents: readonly ModelDocument[]): readonly string[] {
+  const workloads = [{ name: 'cart-1', service: 'cart', ports: [8080] }].map(registeredWorkload);
+  return translate(viewOf(documents, workloads))
+    .problems()
+    .map(({ document, path, message }) => `${document} ${path}: ${message}`);
+}
+
+function service(selector: Record<string, string>, targetPort: number | string, name = 'store'): ModelDocument {
+  return parseDocument({
+    kind: 'Service',
+    apiVersion: 'v1',
+    metadata: { name },
+    spec: { selector, ports: [{ port: 80, targetPort }] },
+  } as never);
+}
+
+function route(rule: object): ModelDocument {
+  return parseDocument({
+    kind: 'HTTPRoute',
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    metadata: { name: 'route' },
+    spec: { parentRefs: [{ group: '', kind: 'Service', name: 'store' }], rules: [rule] },
+  } as never);
+}
