@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { join } from 'node:path';
 import type { Metadata } from '@grpc/grpc-js';
 import { credentials } from '@grpc/grpc-js';
 import { Agent, request } from 'undici';
@@ -6,10 +7,11 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { clientOf } from '../../proto/client.ts';
 import type { HealthClient } from '../../proto/generated/grpc/health/v1/Health.ts';
 import type { RunningProxy } from '../../proxy/main.ts';
+import { applyDocuments } from '../testing/apply-documents.ts';
+import { flagsOf, statOf } from '../testing/cluster-stats.ts';
 import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import { connectTcp } from '../testing/tcp-client.ts';
-import { apply, flagsOf, statOf } from './clusters-of.ts';
 import { InstanceProcess } from './instance-process.ts';
 
 /** Two processes, each with an instance of three services; the second is the one that is lost. */
@@ -39,7 +41,7 @@ beforeAll(async () => {
   grpc = new (clientOf('grpc.health.v1.Health'))(`127.0.0.1:${ports.grpc}`, credentials.createInsecure(), {
     'grpc.enable_http_proxy': 0,
   });
-  await apply(mesh, 'checks.yaml');
+  await applyDocuments(mesh, join(import.meta.dirname, 'checks.yaml'));
   await answeredByBoth();
 }, 90_000);
 

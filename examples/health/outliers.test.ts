@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningProxy } from '../../proxy/main.ts';
+import { applyDocuments } from '../testing/apply-documents.ts';
+import { flagsOf, statOf } from '../testing/cluster-stats.ts';
 import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
-import { apply, flagsOf, statOf } from './clusters-of.ts';
 import { InstanceProcess } from './instance-process.ts';
 
 /** Three instances of what the caller calls; the third is the one that fails. */
@@ -23,7 +25,7 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${localPort}/`;
   // each process judges by itself
   web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }], concurrency: 1 });
-  await apply(mesh, 'outliers.yaml');
+  await applyDocuments(mesh, join(import.meta.dirname, 'outliers.yaml'));
   await vi.waitUntil(async () => (await answeredBy(30)).size === 3, { timeout: 15_000 });
 }, 60_000);
 

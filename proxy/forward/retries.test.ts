@@ -45,6 +45,20 @@ describe('Retries', () => {
     expect(retries.hasRunOutAfter(1)).toBe(false);
   });
 
+  it('sends a body that came with the head no second time when it is longer than what may be sent again', () => {
+    for (const [body, isLeft] of [
+      ['12', true],
+      ['123', false],
+    ] as const) {
+      const { retries } = retriesOf({ replayBytes: 2 }, { body });
+      expect(retries.waitAfterAnswer(answer(503), 1, soon) !== neverAgain).toBe(isLeft);
+      expect(retries.waitAfterFailure('upstreamReset', false, 1) !== neverAgain).toBe(isLeft);
+      expect(retries.waitToHedge(1) !== neverAgain).toBe(isLeft);
+      // nothing of it was sent
+      expect(retries.waitAfterFailure('connectFailure', true, 1)).not.toBe(neverAgain);
+    }
+  });
+
   it('keeps an answer rather than wait for longer than the request has', () => {
     const { retries, held } = retriesOf({ backOffBaseMs: 1000, backOffMaxMs: 1000 });
     expect([retries.waitAfterAnswer(answer(503), 1, 10), held()]).toEqual([neverAgain, 0]);

@@ -67,7 +67,7 @@ export class Retries {
   /** After so many attempts, the last of which was answered with a failure; another one must begin before `leftMs` are over. */
   waitAfterAnswer({ block }: ResponseHead, attempts: number, leftMs: number): number {
     const { policy } = this;
-    if (policy === null || !this.#mayTry(policy, attempts)) return neverAgain;
+    if (policy === null || this.#isTooLong(policy) || !this.#mayTry(policy, attempts)) return neverAgain;
     const waitMs = retryWaitMs(policy, block, this.#head.isGrpc, attempts, Date.now(), this.#random);
     if (waitMs !== neverAgain && waitMs < leftMs) return waitMs;
     // an answer is not thrown away for a try that its server forbids, or that would come too late
@@ -79,6 +79,7 @@ export class Retries {
   waitAfterFailure(failure: Failure, isUnsent: boolean, attempts: number): number {
     const { policy } = this;
     if (policy === null || !mayRetryFailure(policy, failure, this.#head.method, isUnsent)) return neverAgain;
+    if (!isUnsent && this.#isTooLong(policy)) return neverAgain;
     return this.#mayTry(policy, attempts) ? this.#usualMs(policy, attempts) : neverAgain;
   }
 
@@ -86,7 +87,7 @@ export class Retries {
   waitToHedge(attempts: number): number {
     const { policy } = this;
     if (policy === null || !mayRepeat(policy, this.#head.method)) return neverAgain;
-    if (attempts > policy.maxRetries || !this.#breaker.tryAcquireRetry()) return neverAgain;
+    if (attempts > policy.maxRetries || this.#isTooLong(policy) || !this.#breaker.tryAcquireRetry()) return neverAgain;
     return this.#usualMs(policy, attempts);
   }
 
@@ -96,6 +97,11 @@ export class Retries {
 
   #usualMs({ backOffBaseMs, backOffMaxMs }: RetryPolicy, attempts: number): number {
     return backOffMs(attempts, backOffBaseMs, backOffMaxMs, this.#random);
+  }
+
+  /** What came with the head could always be sent once more, but a body that the policy finds too long for that is not. */
+  #isTooLong({ replayBytes }: RetryPolicy): boolean {
+    return this.#head.body.length > replayBytes;
   }
 
   /** Takes from the budget when so. */

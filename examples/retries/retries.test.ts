@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { request } from 'undici';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { RunningProxy } from '../../proxy/main.ts';
+import { applyDocuments } from '../testing/apply-documents.ts';
+import { statOf } from '../testing/cluster-stats.ts';
+import { freePort } from '../testing/free-port.ts';
+import { TestMesh } from '../testing/mesh.ts';
+import type { Tries } from './failing-server.ts';
+import { failingServer } from './failing-server.ts';
+
+/** Two instances of cart, each behind its sidecar, and who calls them. */
+let mesh: TestMesh;
+let web: RunningProxy;
+let url: string;
+const tries: Tries = new Map();
+
+beforeAll(async () => {
+  mesh = await TestMesh.start();
+  for (const name of ['cart-1', 'cart-2']) {
+    const port = await mesh.application(failingServer(name, tries));
+    await mesh.sidecar(name, { service: 'cart', ports: [{ port, protocol: 'http' }] });
+  }
+  const localPort = await freePort();
+  // one process, so that requests go to the instances in turn
+  web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }], concurrency: 1 });
+  url = `http://127.0.0.1:${localPort}`;
+  await applyDocuments(mesh, join(import.meta.dirname, 'retries.yaml'));
+  const seen = new Set<string>();
+  await vi.waitUntil(async () => seen.add((await ask('GET', '/ready')).text).size >= 2, { timeout: 15_000 });
+}, 60_000);
+
+afterAll(() => mesh?.close());
+
+async function ask(method: 'GET' | 'PUT' | 'POST', path: string, body?: string) {
+  const answer = await request(`${url}${path}`, { method, ...(body !== undefined && { body }) });
+  return { status: answer.statusCode, text: await answer.body.text() };
+}
+
+const instancesOf = (path: string) => tries.get(path)?.map(({ instance }) => instance) ?? [];
+
+describe('retries', () => {
+  it('go to another instance than the one that failed', async () => {
+    for (let i = 0; i < 12; i++) {
+      const path = `/503/elsewhere-${i}`;
+      expect((await ask('GET', path)).status).toBe(200);
+      expect(new Set(instancesOf(path)).size).toBe(2);
+      expect(instancesOf(path)).toHaveLength(2);
+    }
+    expect(await statOf(web, 'cart', 'upstream_rq_retry_success')).toBeGreaterThanOrEqual(12);
+  });
+
+  it('are as many as the policy allows, and then the caller has the last answer', async () => {
+    expect((await ask('GET', '/503/always')).status).toBe(503);
+    expect(instancesOf('/503/always')).toHaveLength(3);
+    expect(await statOf(web, 'cart', 'upstream_rq_retry_limit_exceeded')).toBe(1);
+  });
+
+  it('do not happen after an answer has begun', async () => {
+    await expect(ask('GET', '/cut-short/1')).rejects.toThrow();
+    expect(instancesOf('/cut-short/1')).toHaveLength(1);
+  });
+
+  it('send the body again, up to the bytes that are kept', async () => {
+    const kept = 'k'.repeat(1024);
+    expect((await ask('PUT', '/503/kept', kept)).status).toBe(200);
+    expect(tries.get('/503/kept')?.map(({ body }) => body === kept)).toEqual([true, true]);
+    expect((await ask('PUT', '/503/too-long', `${kept}k`)).status).toBe(503);
+    expect(instancesOf('/503/too-long')).toHaveLength(1);
+  });
+
+  it('leave alone what may be done once', async () => {
+    expect((await ask('POST', '/503/order', 'one')).status).toBe(503);
+    expect(instancesOf('/503/order')).toHaveLength(1);
+  });
+
+  it('end a try that is silent', async () => {
+    expect((await ask('GET', '/silence/1')).status).toBe(200);
+    const [first, second] = tries.get('/silence/1') ?? [];
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(450);
+    expect(await statOf(web, 'cart', 'upstream_rq_per_try_idle_timeout')).toBe(1);
+  });
+
+  it('wait as long as the answer says', async () => {
+    expect((await ask('GET', '/503-later/1')).status).toBe(200);
+    const [first, second] = tries.get('/503-later/1') ?? [];
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(950);
+  });
+});
