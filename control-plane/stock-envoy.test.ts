@@ -18,6 +18,7 @@ const cases = [
   'bandwidth-limit',
   'body-limit',
   'consumer-route',
+  'external-client-certificate',
   'external-services',
   'failover',
   'fallback',
@@ -60,13 +61,20 @@ let leaf: { readonly chainPem: string; readonly privateKeyPem: string };
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), 'heddle-envoy-'));
   leaf = new TestAuthority().leaf('spiffe://cluster.local/ns/default/sa/web');
+  writeFileSync(join(directory, 'bank.pem'), leaf.chainPem);
+  writeFileSync(join(directory, 'bank.key'), leaf.privateKeyPem);
 });
+
+/** Files that a case names are in our folder: an Envoy looks for them at once. */
+function textOf(fileName: string): string {
+  return readFileSync(join(folder, fileName), 'utf8').replaceAll('/etc/heddle/tls/', `${directory}/`);
+}
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe.skipIf(envoy === null)('a stock Envoy', () => {
   it.each(cases)('takes what it is sent for %s, and knows every field of it', async (name) => {
-    const { input, view } = readGoldenCase(readFileSync(join(folder, `${name}.in.yaml`), 'utf8'));
+    const { input, view } = readGoldenCase(textOf(`${name}.in.yaml`));
     const [workload = ''] = Object.keys(input.clients);
     const [namespace = '', instance = ''] = workload.split('/');
     const client = { workload, namespace, serviceAccount: instance.split('-')[0] ?? '', features: STOCK_FEATURES };

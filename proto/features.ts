@@ -53,6 +53,8 @@ export const FEATURES = {
    * cluster, `system_root_certs`.
    */
   external: 'external-services',
+  /** `tls_certificates` of a cluster's `transport_socket`, as files of the sidecar's machine. */
+  clientCertificates: 'client-certificates',
   /** A path for one of a route's weighted clusters, in the route's metadata. */
   backendPaths: 'backend-paths',
   /** `hash_policy` of TcpProxy. */

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { isDnsLabel } from '../proto/names.ts';
 import type { LogLevel } from './log.ts';
 
@@ -65,6 +65,11 @@ export interface ProxyConfig {
    * Default false, since whoever answers for a name could otherwise send requests to whatever listens here.
    */
   readonly dnsLoopback: boolean;
+  /**
+   * The only folder from which certificates and keys are read that documents name, for hosts outside the mesh that ask for
+   * one; absolute. Empty, the default: none are read, since who may write a document must not choose what is read here.
+   */
+  readonly tlsFolder: string;
   /** How often counts go to the control plane. Default 5000. */
   readonly telemetryIntervalMs: number;
 }
@@ -92,6 +97,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     ...duplicates(numbers).map((port) => `port ${port} is given twice`),
     ...concurrencyFaults(options.concurrency ?? 1),
     ...(options.dnsServers ?? []).flatMap(serverFaults),
+    ...folderFaults(options.tlsFolder ?? ''),
   ];
   if (faults.length > 0) throw new InvalidProxyConfigError(faults);
   const name = options.name ?? defaultWorkloadName(options.service, version, numbers);
@@ -112,6 +118,7 @@ export function proxyConfig(options: ProxyOptions): ProxyConfig {
     concurrency: 1,
     dnsServers: [],
     dnsLoopback: false,
+    tlsFolder: '',
     maxMemoryBytes: null,
     ...options,
     name,
@@ -177,6 +184,10 @@ function serverFaults(server: string): string[] {
   const host = /^(.+):\d+$/.exec(server)?.[1] ?? server;
   const isAddress = isIP(server) !== 0 || isIP(host.replace(/^\[|\]$/g, '')) !== 0;
   return isAddress ? [] : [`name server "${server}" is not an address such as 192.0.2.53 or 192.0.2.53:5353`];
+}
+
+function folderFaults(folder: string): string[] {
+  return folder === '' || isAbsolute(folder) ? [] : [`the folder of certificates "${folder}" is not absolute`];
 }
 
 function duplicates(values: readonly number[]): number[] {

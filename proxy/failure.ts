@@ -81,6 +81,13 @@ export const failures = {
     'upstream_reset_before_response_started{connection_failure,TLS_error}',
     'No TLS connection to the host that can be trusted',
   ),
+  clientCertificateUnusable: row(
+    503,
+    'UF',
+    'never',
+    'upstream_reset_before_response_started{connection_failure,TLS_error}',
+    'The sidecar has no certificate that it could show to the host',
+  ),
   registryOnly: row(
     502,
     'NR',

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Option } from 'commander';
 import type { ApplicationPort, ProxyConfig } from '../../proxy/config.ts';
 import type { ApiOptions } from '../api-options.ts';
@@ -29,6 +30,7 @@ export interface SidecarOptions extends ApiOptions {
   readonly upstream?: ReadonlyMap<string, number>;
   readonly dnsServer: readonly string[];
   readonly dnsLoopback: boolean;
+  readonly tlsFolder?: string;
   readonly advertise: string;
   readonly region?: string;
   readonly zone?: string;
@@ -77,6 +79,10 @@ export function withSidecarOptions(command: HeddleCommand): HeddleCommand {
       .argParser(repeatedValues)
       .default([], 'those of the system'),
     new Option('--dns-loopback', 'names outside the mesh may lead to loopback: for development').default(false),
+    new Option(
+      '--tls-folder <folder>',
+      'documents may name certificates and keys in it, for hosts that ask for one (default: none)',
+    ),
     new Option('--advertise <address>', 'IP address at which other hosts reach this one').default('127.0.0.1'),
   ]);
   group('Joining', [
@@ -136,6 +142,7 @@ export async function sidecarConfig(options: SidecarOptions): Promise<ProxyConfi
       concurrency: options.concurrency,
       dnsServers: options.dnsServer,
       dnsLoopback: options.dnsLoopback,
+      tlsFolder: options.tlsFolder === undefined ? '' : resolve(options.tlsFolder),
       maxMemoryBytes: options.maxMemory ?? null,
       accessLog: options.accessLog,
       logLevel: options.logLevel,

@@ -102,9 +102,29 @@ describe('externalServiceSchema', () => {
       'spec.ports[0].protocol: the application opens TLS at this port, and tls has the sidecar open it: write HTTP, HTTP2, GRPC or TCP, or put the port into an ExternalService without tls',
     ],
     [
-      'mutual TLS',
-      { tls: { mode: 'MUTUAL' } },
-      'spec.tls.mode: MUTUAL is not supported by this version of Heddle: write SIMPLE',
+      'TLS of the mesh',
+      { tls: { mode: 'ISTIO_MUTUAL' } },
+      'spec.tls.mode: ISTIO_MUTUAL is not supported by this version of Heddle: write SIMPLE or MUTUAL',
+    ],
+    [
+      'mutual TLS without a key',
+      { tls: { mode: 'MUTUAL', clientCertificate: '/etc/tls/a.pem' } },
+      'spec.tls.privateKey: is required with mode MUTUAL',
+    ],
+    [
+      'a certificate that is not shown',
+      { tls: { clientCertificate: '/etc/tls/a.pem' } },
+      'spec.tls.clientCertificate: has no meaning with mode SIMPLE: write MUTUAL',
+    ],
+    [
+      'a key in a document',
+      { tls: { mode: 'MUTUAL', clientCertificate: '/etc/tls/a.pem', privateKey: pem('PRIVATE KEY') } },
+      'spec.tls.privateKey: write the name of a file on the sidecars’ machines: documents carry no keys',
+    ],
+    [
+      'a file that is found from elsewhere',
+      { tls: { mode: 'MUTUAL', clientCertificate: '/etc/tls/../a.pem', privateKey: 'a.key' } },
+      'spec.tls.clientCertificate: write the absolute name of a file on the sidecars’ machines, such as /etc/heddle/tls/client.pem',
     ],
     [
       'unchecked TLS',
@@ -119,7 +139,7 @@ describe('externalServiceSchema', () => {
     [
       'a file of certificates',
       { tls: { caCertificates: '/etc/ca.pem' } },
-      'spec.tls.caCertificates: write the certificates themselves, in PEM: a sidecar reads no files by order',
+      'spec.tls.caCertificates: write the certificates themselves, in PEM, and no file',
     ],
     [
       'a key among certificates',

@@ -37,6 +37,8 @@ export const toneOf: Readonly<Record<EventKind, MeshEvent['tone']>> = {
   PANIC_LEFT: 'good',
   FALLBACK_BEGAN: 'warning',
   FALLBACK_ENDED: 'good',
+  CLIENT_CERTIFICATE_UNUSABLE: 'bad',
+  CLIENT_CERTIFICATE_USABLE: 'good',
 };
 
 const aboutInstance: ReadonlySet<EventKind> = new Set<EventKind>([
@@ -45,7 +47,12 @@ const aboutInstance: ReadonlySet<EventKind> = new Set<EventKind>([
   'EJECT_UNHEALTHY',
   'ADD_HEALTHY',
 ]);
-const aboutItself: ReadonlySet<EventKind> = new Set<EventKind>(['CONCURRENCY_LIMIT_REACHED', 'CONCURRENCY_LIMIT_LEFT']);
+const aboutItself: ReadonlySet<EventKind> = new Set<EventKind>([
+  'CONCURRENCY_LIMIT_REACHED',
+  'CONCURRENCY_LIMIT_LEFT',
+  'CLIENT_CERTIFICATE_UNUSABLE',
+  'CLIENT_CERTIFICATE_USABLE',
+]);
 
 const texts: Readonly<Record<EventKind, (event: Told) => string>> = {
   EJECT: ({ durationMs, detail, cause, reporter }) =>
@@ -69,6 +76,9 @@ const texts: Readonly<Record<EventKind, (event: Told) => string>> = {
   FALLBACK_BEGAN: () => 'the fallback serves what cannot be sent',
   FALLBACK_ENDED: ({ durationMs, requests }) =>
     `the fallback is not needed any more: ${requestCount(requests)} in ${lasting(durationMs)}`,
+  CLIENT_CERTIFICATE_UNUSABLE: ({ detail, cause }) =>
+    `cannot show its certificate to a host outside the mesh: ${detail || cause}`,
+  CLIENT_CERTIFICATE_USABLE: ({ cause }) => `can show ${cause || 'its certificate'} again`,
 };
 
 /** `20/20 connections busy`: a circuit refuses only what is beyond all that there is. */

@@ -85,6 +85,8 @@ export const sectionOf: Readonly<Record<EventKind, EventSection | null>> = {
   FALLBACK_ENDED: 'fallback',
   FAULT_BEGAN: null,
   FAULT_ENDED: null,
+  CLIENT_CERTIFICATE_UNUSABLE: null,
+  CLIENT_CERTIFICATE_USABLE: null,
 };
 
 export interface EventFilter {

@@ -34,6 +34,10 @@ function validate(cluster: Cluster): string[] {
   return validateCluster(type.decode(type.encode(cluster))).map(({ path, message }) => `${path}: ${message}`);
 }
 
+function inFiles(certificate: string, key: string) {
+  return { certificate_chain: { filename: certificate }, private_key: { filename: key } };
+}
+
 const at = 'transport_socket.typed_config';
 const contextAt = `${at}.common_tls_context`;
 
@@ -68,6 +72,7 @@ describe('validateCluster, of what is outside the mesh', () => {
         },
       ),
     ],
+    ['a certificate in files', external({ tls: { tls_certificates: [inFiles('/etc/tls/a.pem', '/etc/tls/a.key')] } })],
   ])('takes %s', (_name, cluster) => {
     expect(validate(cluster)).toEqual([]);
   });
@@ -101,6 +106,21 @@ describe('validateCluster, of what is outside the mesh', () => {
       'the identity of the mesh',
       external({ tls: { tls_certificate_sds_secret_configs: [{ name: 'default' }] } }),
       `${contextAt}.tls_certificate_sds_secret_configs: the identity of the mesh is not shown outside of it`,
+    ],
+    [
+      'a key that travels',
+      external({ tls: { tls_certificates: [{ ...inFiles('/a.pem', ''), private_key: { inline_string: 'key' } }] } }),
+      `${contextAt}.tls_certificates[0].private_key: must be the absolute name of a file`,
+    ],
+    [
+      'a file that is found from elsewhere',
+      external({ tls: { tls_certificates: [inFiles('/etc/tls/../shadow', '/etc/tls/a.key')] } }),
+      `${contextAt}.tls_certificates[0].certificate_chain: must be the absolute name of a file`,
+    ],
+    [
+      'two certificates',
+      external({ tls: { tls_certificates: [inFiles('/a.pem', '/a.key'), inFiles('/b.pem', '/b.key')] } }),
+      `${contextAt}.tls_certificates: must be one, and is 2`,
     ],
     [
       'a protocol of the mesh',

@@ -1,9 +1,10 @@
 /**
- * TLS towards what is outside the mesh: plain server authentication, in which the sidecar always knows which name to expect
- * and shows no certificate of its own.
+ * TLS towards what is outside the mesh: the sidecar always knows which name to expect, and shows no certificate of its own but
+ * one that files of its machine hold.
  */
 import { isIP } from 'node:net';
 import { UnpackError, unpack } from '../any.ts';
+import { isFileName } from '../file-name.ts';
 import type { TransportSocket__Output } from '../generated/envoy/config/core/v3/TransportSocket.ts';
 import type { CertificateValidationContext__Output } from '../generated/envoy/extensions/transport_sockets/tls/v3/CertificateValidationContext.ts';
 import type { CommonTlsContext__Output } from '../generated/envoy/extensions/transport_sockets/tls/v3/CommonTlsContext.ts';
@@ -59,6 +60,7 @@ function checkParameters(context: CommonTlsContext__Output, at: Path, violations
       violations.add(at.field('alpn_protocols').index(index), `must be one of ${ALPN_PROTOCOLS.join(', ')}`);
     }
   }
+  checkShown(context, at.field('tls_certificates'), violations);
   if (context.tls_certificate_sds_secret_configs.length > 0) {
     violations.add(
       at.field('tls_certificate_sds_secret_configs'),
@@ -66,6 +68,22 @@ function checkParameters(context: CommonTlsContext__Output, at: Path, violations
     );
   }
 }
+
+/** Files only: a key that travels inside a resource would stand in every snapshot of it. */
+function checkShown(
+  { tls_certificates: certificates }: CommonTlsContext__Output,
+  at: Path,
+  violations: Violations,
+): void {
+  if (certificates.length > 1) violations.add(at, `must be one, and is ${certificates.length}`);
+  for (const [index, { certificate_chain: chain, private_key: key }] of certificates.entries()) {
+    const certificateAt = at.index(index);
+    if (!isFileName(chain?.filename)) violations.add(certificateAt.field('certificate_chain'), fileWanted);
+    if (!isFileName(key?.filename)) violations.add(certificateAt.field('private_key'), fileWanted);
+  }
+}
+
+const fileWanted = 'must be the absolute name of a file';
 
 function checkExpected(context: CertificateValidationContext__Output, at: Path, violations: Violations): void {
   if (context.trusted_ca) requireCertificates(context.trusted_ca, at.field('trusted_ca'), violations);

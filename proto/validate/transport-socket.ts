@@ -106,6 +106,12 @@ function checkCommonTlsContext(
   for (const [index, secret] of certificates.entries()) {
     checkSecretConfig(secret, certificatesAt.index(index), violations);
   }
+  if (context.tls_certificates.length > 0) {
+    violations.add(
+      at.field('tls_certificates'),
+      'is for hosts outside the mesh: the identity of the mesh comes by SDS',
+    );
+  }
   checkPeer(context, at, violations, peerNames);
 }
 

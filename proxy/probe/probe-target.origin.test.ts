@@ -35,6 +35,7 @@ describe.skipIf(!hasProgram('openssl'))('ProbeTarget, outside the mesh', () => {
       names: [{ kind: 'DNS' as const, name }],
       rootsPem: authority.rootPem,
       minVersion: 'TLSv1.2' as const,
+      clientCertificate: null,
     };
     const target = new ProbeTarget(
       { address: '127.0.0.1', port, mesh: null, origin },

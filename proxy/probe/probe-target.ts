@@ -1,11 +1,11 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP } from '../../proto/names.ts';
+import { ClientCertificates } from '../tls/client-certificates.ts';
 import type { IdentityHolder } from '../tls/mesh-identity.ts';
-import type { OriginSessions } from '../tls/session-cache.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import { beginHandshake, wrongProtocol } from '../upstream/dial.ts';
-import type { OriginTlsConfig } from '../upstream/dial-origin.ts';
+import type { OriginEnvironment, OriginTlsConfig } from '../upstream/dial-origin.ts';
 import { beginOrigination, wrongOriginProtocol } from '../upstream/dial-origin.ts';
 
 export type ProbeProtocol = 'http1' | 'http2' | 'tcp';
@@ -37,13 +37,13 @@ export class ProbeTarget {
   readonly #origin: OriginTlsConfig | null;
   readonly #identity: IdentityHolder;
   readonly #sessions: SessionCache;
-  readonly #originSessions: OriginSessions;
+  readonly #origins: OriginEnvironment;
 
   constructor(
     { address, port, mesh, origin = null }: ProbeAddress,
     identity: IdentityHolder,
     sessions: SessionCache,
-    originSessions: OriginSessions = new SessionCache(),
+    origins: OriginEnvironment = { sessions: new SessionCache(), certificates: new ClientCertificates('') },
   ) {
     this.address = address;
     this.port = port;
@@ -52,7 +52,7 @@ export class ProbeTarget {
     this.#identity = identity;
     this.#origin = origin;
     this.#sessions = sessions;
-    this.#originSessions = originSessions;
+    this.#origins = origins;
   }
 
   /** A connection on which `protocol` can be spoken. */
@@ -102,7 +102,7 @@ export class ProbeTarget {
   ): Promise<Socket> {
     const giveUp = abandon(raw, signal);
     try {
-      const socket = beginOrigination(raw, this, origin, this.#originSessions);
+      const socket = await beginOrigination(raw, this, origin, this.#origins);
       await isReady(socket, 'secureConnect');
       const problem = wrongOriginProtocol(socket, protocol);
       if (problem !== null) throw problem;

@@ -7,6 +7,7 @@ import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
 import type { EjectionCause, OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
 import type { EventLog } from '../telemetry/event-log.ts';
 import { trafficEvent } from '../telemetry/traffic-event.ts';
+import type { ClientCertificateFiles } from '../tls/client-certificates.ts';
 
 /**
  * Writes down what outlier detection did: a line of the log and an event. What it only would have done is a line for those
@@ -52,6 +53,25 @@ export function tellOfCheck(
     events.record(trafficEvent('EJECT_UNHEALTHY', Date.now(), { ...about, cause, detail }));
   }
 }
+
+/** A certificate that a host outside the mesh asks for cannot be shown, or can be again (null). */
+export function tellOfClientCertificate(
+  { log, events }: Told,
+  { certificateFile }: ClientCertificateFiles,
+  problem: string | null,
+): void {
+  const cause = certificateFile.slice(0, MAX_CAUSE_LENGTH);
+  if (problem === null) {
+    log('info', 'a client certificate can be used again', { file: certificateFile });
+    events.record(trafficEvent('CLIENT_CERTIFICATE_USABLE', Date.now(), { cause }));
+  } else {
+    log('warn', 'a client certificate cannot be used', { reason: problem });
+    events.record(trafficEvent('CLIENT_CERTIFICATE_UNUSABLE', Date.now(), { cause, detail: problem }));
+  }
+}
+
+/** What the control plane takes for the name of a cause. */
+const MAX_CAUSE_LENGTH = 253;
 
 /** Where things are written down. */
 export interface Told {

@@ -5,7 +5,8 @@ import { ProbeTarget } from '../probe/probe-target.ts';
 import { proberFor } from '../probe/prober-for.ts';
 import { CheckGate } from '../resilience/health-check/check-gate.ts';
 import type { IdentityHolder } from '../tls/mesh-identity.ts';
-import type { OriginSessions, SessionCache } from '../tls/session-cache.ts';
+import type { SessionCache } from '../tls/session-cache.ts';
+import type { OriginEnvironment } from '../upstream/dial-origin.ts';
 import type { Told } from './endpoint-events.ts';
 import { tellOfCheck } from './endpoint-events.ts';
 import { OutwardProber } from './outward-prober.ts';
@@ -17,7 +18,7 @@ import { OutwardProber } from './outward-prober.ts';
 export function healthCheckEnvironment(
   identity: IdentityHolder,
   sessions: SessionCache,
-  originSessions: OriginSessions,
+  origins: OriginEnvironment,
   told: Told,
   isOwn: (address: string, port: number) => boolean,
 ): ClusterCheckEnvironment {
@@ -31,7 +32,7 @@ export function healthCheckEnvironment(
       const nobody = { sni: '', alpnProtocols: [], expectedIdentities: [] };
       const mesh = isMeshed ? (meshTls ?? nobody) : null;
       const at = { address, port, mesh, origin: originTls };
-      const prober = proberFor(settings, new ProbeTarget(at, identity, sessions, originSessions), budget);
+      const prober = proberFor(settings, new ProbeTarget(at, identity, sessions, origins), budget);
       return isMeshed ? prober : new OutwardProber(prober, () => isOwn(address, port));
     },
     onHealthChange: (cluster, endpoint, outcome) => tellOfCheck(told, cluster, endpoint, outcome),

@@ -40,15 +40,16 @@ import { Watchdog } from '../resilience/watchdog.ts';
 import type { FilterChains } from '../route/filter-chains.ts';
 import type { Activity } from '../telemetry/activity.ts';
 import { EventLog } from '../telemetry/event-log.ts';
+import { ClientCertificates } from '../tls/client-certificates.ts';
 import { IdentityHolder } from '../tls/mesh-identity.ts';
-import type { OriginSessions } from '../tls/session-cache.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import { CoarseClock } from '../transport/coarse-clock.ts';
 import { dialMesh, dialPlain } from '../upstream/dial.ts';
+import type { OriginEnvironment } from '../upstream/dial-origin.ts';
 import { dialOrigin } from '../upstream/dial-origin.ts';
 import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts';
 import { ConnectTunnels } from './connect-tunnels.ts';
-import { tellOfOutlier } from './endpoint-events.ts';
+import { tellOfClientCertificate, tellOfOutlier } from './endpoint-events.ts';
 import { healthCheckEnvironment } from './health-check-environment.ts';
 import { httpCodecOptions } from './http-codec-options.ts';
 import type { SharedEnvironment } from './listener-environment.ts';
@@ -110,7 +111,7 @@ export class Traffic {
   };
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
-  readonly #originSessions: OriginSessions = new SessionCache();
+  readonly #origins: OriginEnvironment;
   readonly #inboundChains = new Map<number, InboundPortChains>();
   readonly #outboundHttp: { current: HttpSettings } = { current: defaultHttpSettings };
   readonly #sampling: NodeJS.Timeout;
@@ -140,6 +141,11 @@ export class Traffic {
       this.watchdog.beat(performance.now());
     }, OVERLOAD_SAMPLE_MS).unref();
     this.identity.onChange(() => this.#sessions.clear());
+    const told = { log, events: this.events };
+    const certificates = new ClientCertificates(config.tlsFolder, (files, problem) =>
+      tellOfClientCertificate(told, files, problem),
+    );
+    this.#origins = { sessions: new SessionCache(), certificates };
     this.clusterEnvironment = {
       dial: (cluster, endpoint, protocol, result) => {
         const target = {
@@ -152,7 +158,7 @@ export class Traffic {
           if (this.#isOwnListener(target.address, target.port)) {
             result.onDialFailed('forbiddenDestination', `${hostAndPort(target.address, target.port)} is this sidecar`);
           } else if (cluster.originTls !== null) {
-            dialOrigin(target, cluster.originTls, protocol, this.#originSessions, result);
+            dialOrigin(target, cluster.originTls, protocol, this.#origins, result);
           } else dialPlain(target, result);
         } else if (cluster.meshTls === null) {
           // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
@@ -175,13 +181,9 @@ export class Traffic {
       now: () => performance.now(),
       random: Math.random,
       ...(config.region + config.zone !== '' && { locality: { region: config.region, zone: config.zone } }),
-      onEjection: (cluster, endpoint, event) => tellOfOutlier({ log, events: this.events }, cluster, endpoint, event),
-      healthChecks: healthCheckEnvironment(
-        this.identity,
-        this.#sessions,
-        this.#originSessions,
-        { log, events: this.events },
-        (address, port) => this.#isOwnListener(address, port),
+      onEjection: (cluster, endpoint, event) => tellOfOutlier(told, cluster, endpoint, event),
+      healthChecks: healthCheckEnvironment(this.identity, this.#sessions, this.#origins, told, (address, port) =>
+        this.#isOwnListener(address, port),
       ),
       names: namesEnvironment(config, log, (address, port) => this.#isOwn(address, port)),
     };

@@ -1,12 +1,15 @@
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import { join } from 'node:path';
+import type { TLSSocket, TlsOptions } from 'node:tls';
 import { createServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { hasProgram } from '../../examples/testing/programs.ts';
 import type { ServerCertificate } from '../../examples/testing/public-authority.ts';
 import { PublicAuthority } from '../../examples/testing/public-authority.ts';
+import { ClientCertificates } from '../tls/client-certificates.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import type { OriginTlsConfig } from './dial-origin.ts';
 import { dialOrigin, urisOf } from './dial-origin.ts';
@@ -51,6 +54,7 @@ describe.skipIf(!hasProgram('openssl'))('dialOrigin', () => {
     names: [{ kind: 'DNS', name: 'api.example.com' }],
     rootsPem: authority.rootPem,
     minVersion: 'TLSv1.2',
+    clientCertificate: null,
     ...changes,
   });
 
@@ -60,26 +64,33 @@ describe.skipIf(!hasProgram('openssl'))('dialOrigin', () => {
     config: OriginTlsConfig,
     protocol: 'http1' | 'http2' | 'tcp' = 'http1',
     sessions = new SessionCache<{ expiresAtMs: number }>(),
+    certificates = new ClientCertificates(authority.folder),
   ): Promise<string> {
     return new Promise((resolve) => {
-      dialOrigin({ address: '127.0.0.1', port, connectTimeoutMs: 5000 }, config, protocol, sessions, {
-        onConnected: (transport) => {
-          let text = '';
-          transport.setHandler({
-            onBytes: (bytes, length) => {
-              text += bytes.toString('latin1', 0, length);
-            },
-            onEnd: () => {
-              transport.destroy();
-              resolve(text);
-            },
-            onDrain() {},
-            onClose() {},
-          });
-          transport.startReading();
+      dialOrigin(
+        { address: '127.0.0.1', port, connectTimeoutMs: 5000 },
+        config,
+        protocol,
+        { sessions, certificates },
+        {
+          onConnected: (transport) => {
+            let text = '';
+            transport.setHandler({
+              onBytes: (bytes, length) => {
+                text += bytes.toString('latin1', 0, length);
+              },
+              onEnd: () => {
+                transport.destroy();
+                resolve(text);
+              },
+              onDrain() {},
+              onClose() {},
+            });
+            transport.startReading();
+          },
+          onDialFailed: (failure, detail) => resolve(`${failure}: ${detail}`),
         },
-        onDialFailed: (failure, detail) => resolve(`${failure}: ${detail}`),
-      });
+      );
     });
   }
 
@@ -165,6 +176,44 @@ describe.skipIf(!hasProgram('openssl'))('dialOrigin', () => {
     expect(resumed).toEqual([false, true]);
     const other = tls({ names: [{ kind: 'DNS', name: 'bank.example.com' }] });
     expect(await dial(port, other, 'http1', sessions)).toContain('and not for bank.example.com');
+  });
+
+  it('shows a certificate, and resumes no session that began with another', async () => {
+    const [first, second] = [
+      authority.issue([], { commonName: 'first' }),
+      authority.issue([], { commonName: 'second' }),
+    ];
+    const files = { certificateFile: join(authority.folder, 'own.pem'), keyFile: join(authority.folder, 'own.key') };
+    const put = (shown: ServerCertificate) => {
+      writeFileSync(files.certificateFile, shown.certPem);
+      writeFileSync(files.keyFile, shown.keyPem);
+    };
+    const shown: string[] = [];
+    const port = await listen({ requestCert: true, rejectUnauthorized: true, ca: authority.rootPem });
+    servers.at(-1)?.on('secureConnection', (socket: TLSSocket) => {
+      shown.push(String(socket.getPeerX509Certificate()?.subject));
+    });
+    const config = tls({ clientCertificate: files });
+    const sessions = new SessionCache<{ expiresAtMs: number }>();
+    const certificates = new ClientCertificates(authority.folder);
+    put(first);
+    expect(await dial(port, config, 'http1', sessions, certificates)).toBe('api.example.com http/1.1');
+    await dial(port, config, 'http1', sessions, certificates);
+    put(second);
+    await dial(port, config, 'http1', sessions, certificates);
+    expect(shown).toEqual(['CN=first', 'CN=first', 'CN=second']);
+    expect(resumed).toEqual([false, true, false]);
+  });
+
+  it('does not call without the certificate that it is to show', async () => {
+    const port = await listen();
+    const { certFile, keyFile } = good;
+    const config = tls({ clientCertificate: { certificateFile: certFile, keyFile } });
+    const none = new ClientCertificates('');
+    expect(await dial(port, config, 'http1', new SessionCache(), none)).toBe(
+      `clientCertificateUnusable: ${certFile}: this sidecar reads no files that documents name; its --tls-folder would allow it`,
+    );
+    expect(resumed).toEqual([]);
   });
 });
 

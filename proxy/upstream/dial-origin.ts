@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { PeerCertificate, SecureContext, TLSSocket } from 'node:tls';
 import { checkServerIdentity, connect as connectTls, createSecureContext } from 'node:tls';
+import type { ClientCertificate, ClientCertificateFiles, ClientCertificates } from '../tls/client-certificates.ts';
 import type { OriginSessions } from '../tls/session-cache.ts';
 import { systemRoots } from '../tls/system-roots.ts';
 import { openTransport } from '../transport/open-transport.ts';
@@ -20,6 +21,14 @@ export interface OriginTlsConfig {
   /** PEM; null for the roots of this host. */
   readonly rootsPem: string | null;
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Shown to the host; null for none. */
+  readonly clientCertificate: ClientCertificateFiles | null;
+}
+
+/** What all connections to hosts outside the mesh have in common. */
+export interface OriginEnvironment {
+  readonly sessions: OriginSessions;
+  readonly certificates: ClientCertificates;
 }
 
 /** Connects and opens TLS. Nothing is sent before chain and name of the host were verified. */
@@ -27,11 +36,35 @@ export function dialOrigin(
   target: DialAddress,
   tls: OriginTlsConfig,
   protocol: 'http1' | 'http2' | 'tcp',
+  origins: OriginEnvironment,
+  result: DialResult,
+): void {
+  if (tls.clientCertificate === null) {
+    dialShowing(null, target, tls, protocol, origins.sessions, result);
+    return;
+  }
+  void origins.certificates.read(tls.clientCertificate, target.connectTimeoutMs).then((shown) => {
+    if (typeof shown === 'string') result.onDialFailed('clientCertificateUnusable', shown);
+    else dialShowing(shown, target, tls, protocol, origins.sessions, result);
+  });
+}
+
+function dialShowing(
+  shown: ClientCertificate | null,
+  target: DialAddress,
+  tls: OriginTlsConfig,
+  protocol: 'http1' | 'http2' | 'tcp',
   sessions: OriginSessions,
   result: DialResult,
 ): void {
+  const secureContext = contextOf(tls, shown);
+  if (secureContext === null) {
+    const { certificateFile = '' } = tls.clientCertificate ?? {};
+    result.onDialFailed('clientCertificateUnusable', `${certificateFile}: ${unusable}`);
+    return;
+  }
   const raw = connect({ host: target.address, port: target.port, noDelay: true });
-  const socket = beginOrigination(raw, target, tls, sessions);
+  const socket = beginHandshake(raw, target, tls, { shown, secureContext }, sessions);
   settle(socket, 'secureConnect', target.connectTimeoutMs, result, {
     makeTransport: () => wrongOriginProtocol(socket, protocol) ?? openTransport(socket, raw),
     explain: (error) => {
@@ -44,14 +77,40 @@ export function dialOrigin(
   });
 }
 
-/** Begins the handshake on `raw`; once it emits `secureConnect` the peer is the one that is expected. */
-export function beginOrigination(
+const unusable = 'holds what TLS cannot use';
+
+/**
+ * Begins the handshake on `raw`; once it emits `secureConnect` the peer is the one that is expected.
+ *
+ * @throws OriginError when there is no certificate that the host asks for
+ */
+export async function beginOrigination(
+  raw: Socket,
+  target: Pick<DialAddress, 'address' | 'port'>,
+  tls: OriginTlsConfig,
+  { sessions, certificates }: OriginEnvironment,
+): Promise<TLSSocket> {
+  const { clientCertificate: files } = tls;
+  const shown = files === null ? null : await certificates.read(files, READ_TIMEOUT_MS);
+  if (typeof shown === 'string') throw new OriginError(shown);
+  if (raw.destroyed) throw new OriginError('the connection was closed while the certificate was read');
+  const secureContext = contextOf(tls, shown);
+  if (secureContext === null) throw new OriginError(`${files?.certificateFile ?? ''}: ${unusable}`);
+  return beginHandshake(raw, target, tls, { shown, secureContext }, sessions);
+}
+
+/** For who has no time-out of connecting to go by. */
+const READ_TIMEOUT_MS = 5_000;
+
+function beginHandshake(
   raw: Socket,
   { address, port }: Pick<DialAddress, 'address' | 'port'>,
   tls: OriginTlsConfig,
+  { shown, secureContext }: { readonly shown: ClientCertificate | null; readonly secureContext: SecureContext },
   sessions: OriginSessions,
 ): TLSSocket {
-  const key = `${address}:${port}\n${tls.key}`;
+  // a session stands for the certificate that was shown when it began
+  const key = `${address}:${port}\n${tls.key}\n${shown?.fingerprint ?? ''}`;
   const stored = sessions.get(key);
   // a resumed session shows no certificate: what was verified when it began counts
   let expiresAtMs = stored?.peer.expiresAtMs ?? 0;
@@ -59,7 +118,7 @@ export function beginOrigination(
     socket: raw,
     servername: tls.sni,
     ALPNProtocols: [...tls.alpnProtocols],
-    secureContext: contextOf(tls),
+    secureContext,
     rejectUnauthorized: true, // the default is false where NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment
     ...(stored === null ? {} : { session: stored.session }),
     checkServerIdentity: (_host, certificate) => {
@@ -150,17 +209,26 @@ function describe({ code = '', message }: NodeJS.ErrnoException, { sni }: Origin
     : null;
 }
 
-/** Made once for each configuration: the roots of a host are some 150 certificates. */
-const contexts = new WeakMap<OriginTlsConfig, SecureContext>();
+/** Made once for each configuration and certificate: the roots of a host are some 150 certificates. */
+const contexts = new WeakMap<
+  OriginTlsConfig,
+  { readonly shown: ClientCertificate | null; readonly context: SecureContext }
+>();
 
-function contextOf(tls: OriginTlsConfig): SecureContext {
-  let context = contexts.get(tls);
-  if (context === undefined) {
-    const ca = tls.rootsPem ?? systemRoots();
-    // an empty list trusts nobody; without one, Node's own roots count
-    const roots = ca === '' ? { ca: [] } : ca !== null && { ca };
-    context = createSecureContext({ ...roots, minVersion: tls.minVersion, maxVersion: 'TLSv1.3' });
-    contexts.set(tls, context);
+/** Null where OpenSSL does not take what would be shown. */
+function contextOf(tls: OriginTlsConfig, shown: ClientCertificate | null): SecureContext | null {
+  const kept = contexts.get(tls);
+  if (kept !== undefined && kept.shown === shown) return kept.context;
+  const ca = tls.rootsPem ?? systemRoots();
+  // an empty list trusts nobody; without one, Node's own roots count
+  const roots = ca === '' ? { ca: [] } : ca !== null && { ca };
+  const own = shown !== null && { cert: shown.certPem, key: shown.keyPem };
+  try {
+    const context = createSecureContext({ ...roots, ...own, minVersion: tls.minVersion, maxVersion: 'TLSv1.3' });
+    contexts.set(tls, { shown, context });
+    return context;
+  } catch (error) {
+    if (shown === null) throw error;
+    return null;
   }
-  return context;
 }

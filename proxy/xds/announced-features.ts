@@ -23,6 +23,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.balancing,
   FEATURES.boundedLoads,
   FEATURES.external,
+  FEATURES.clientCertificates,
   FEATURES.backendPaths,
   FEATURES.tcpHash,
   FEATURES.sessionBounds,

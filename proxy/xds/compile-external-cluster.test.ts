@@ -14,7 +14,7 @@ const external: Cluster = {
   load_assignment: { cluster_name: 'a', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] },
 };
 
-const origin = (validation: object, minimum?: 'TLSv1_3'): Cluster => ({
+const origin = (validation: object, minimum?: 'TLSv1_3', certificateFile?: string): Cluster => ({
   ...external,
   transport_socket: {
     name: TLS_TRANSPORT_SOCKET,
@@ -23,6 +23,11 @@ const origin = (validation: object, minimum?: 'TLSv1_3'): Cluster => ({
       common_tls_context: {
         alpn_protocols: ['h2'],
         ...(minimum && { tls_params: { tls_minimum_protocol_version: minimum } }),
+        ...(certificateFile && {
+          tls_certificates: [
+            { certificate_chain: { filename: certificateFile }, private_key: { filename: '/etc/tls/a.key' } },
+          ],
+        }),
         validation_context: {
           match_typed_subject_alt_names: [
             { san_type: 'DNS', matcher: { exact: 'api.example.com' } },
@@ -84,12 +89,20 @@ describe('compileCluster, of what is outside the mesh', () => {
     });
   });
 
+  it('knows the files of the certificate that is shown, if one is', () => {
+    expect(compile(origin({ system_root_certs: {} })).originTls?.clientCertificate).toBeNull();
+    const { originTls } = compile(origin({ system_root_certs: {} }, undefined, '/etc/tls/a.pem'));
+    expect(originTls?.clientCertificate).toEqual({ certificateFile: '/etc/tls/a.pem', keyFile: '/etc/tls/a.key' });
+  });
+
   it('gives other settings another key, under which no session is found that others began', () => {
     const keys = [
       origin({ system_root_certs: {} }),
       origin({ system_root_certs: {} }, 'TLSv1_3'),
       origin({ trusted_ca: { inline_string: 'a' } }),
       origin({ trusted_ca: { inline_string: 'b' } }),
+      origin({ system_root_certs: {} }, undefined, '/etc/tls/a.pem'),
+      origin({ system_root_certs: {} }, undefined, '/etc/tls/b.pem'),
     ].map((cluster) => compile(cluster).originTls?.key);
     expect(new Set(keys).size).toBe(keys.length);
     expect(compile(origin({ system_root_certs: {} })).originTls?.key).toBe(keys[0]);

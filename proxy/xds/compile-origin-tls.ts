@@ -37,10 +37,17 @@ export function compileOriginTls(socket: TransportSocket__Output | null): Origin
     })),
     rootsPem: validation.trusted_ca === null ? null : textOf(validation.trusted_ca),
     minVersion: minVersionOf(message),
+    clientCertificate: clientCertificateOf(message),
   };
   return { ...config, key: createHash('sha256').update(JSON.stringify(config)).digest('base64') };
 }
 
 function minVersionOf({ common_tls_context: context }: UpstreamTlsContext__Output): OriginTlsConfig['minVersion'] {
   return context?.tls_params?.tls_minimum_protocol_version === 'TLSv1_3' ? 'TLSv1.3' : 'TLSv1.2';
+}
+
+function clientCertificateOf({ common_tls_context: context }: UpstreamTlsContext__Output) {
+  const [shown] = context?.tls_certificates ?? [];
+  if (shown === undefined) return null;
+  return { certificateFile: shown.certificate_chain?.filename ?? '', keyFile: shown.private_key?.filename ?? '' };
 }

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { isFileName } from '../../../proto/file-name.ts';
 import { boundedText } from '../bounded-text.ts';
+import { crossCheck } from '../cross-check.ts';
 import { notYetSupported, supportedWord } from '../not-yet-supported.ts';
 import { reportRepeatedNames } from '../repeated-names.ts';
 import { certificateHostSchema, subjectAltNameSchema } from './host.ts';
@@ -13,7 +15,7 @@ const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g;
 
 /** What is wrong with certificates in PEM; null when they can be used. */
 export function certificatesFault(pem: string): string | null {
-  if (/^\s*(\/|\.\/)/.test(pem)) return 'write the certificates themselves, in PEM: a sidecar reads no files by order';
+  if (/^\s*(\/|\.\/)/.test(pem)) return 'write the certificates themselves, in PEM, and no file';
   const blocks = [...pem.matchAll(pemBlock)];
   if (blocks.some(([, what]) => what?.includes('PRIVATE KEY'))) return 'holds a private key: write certificates only';
   if (blocks.length === 0) return 'write certificates in PEM, beginning with -----BEGIN CERTIFICATE-----';
@@ -29,6 +31,13 @@ export function certificatesFault(pem: string): string | null {
   return null;
 }
 
+const fileSchema = boundedText('a file', 1024).refine(isFileName, {
+  error: ({ input }) =>
+    typeof input === 'string' && input.includes('-----BEGIN')
+      ? 'write the name of a file on the sidecars’ machines: documents carry no keys'
+      : 'write the absolute name of a file on the sidecars’ machines, such as /etc/heddle/tls/client.pem',
+});
+
 const skipsChecks =
   'a connection to nobody knows whom is no safer than plaintext: write caCertificates or subjectAltNames';
 
@@ -37,39 +46,54 @@ const skipsChecks =
  *
  * Names are those of Istio's `ClientTLSSettings`; `caCertificates` holds the certificates themselves.
  */
-export const originationSchema = z.object({
-  /** `MUTUAL` would need a key, which documents do not carry. */
-  mode: supportedWord(['SIMPLE'], ['MUTUAL', 'ISTIO_MUTUAL', 'DISABLE']).default('SIMPLE'),
-  /** Server name in the handshake; the host that is called when left out. */
-  sni: certificateHostSchema.optional(),
-  /** The certificate has one of these names, a URI or a host; the host that is called when left out. */
-  subjectAltNames: z
-    .array(subjectAltNameSchema)
-    .min(1, 'write at least one name, or leave the field out')
-    .max(16, 'at most 16 names')
-    .check(({ value, issues }) => {
-      reportRepeatedNames(value, (index, name) => {
-        issues.push({ code: 'custom', path: [index], message: `${name} is listed twice`, input: name });
-      });
-    })
-    .optional(),
-  /** In PEM: the roots that the chain may end in, and no others. The roots of each sidecar's host when left out. */
-  caCertificates: boundedText('caCertificates', maxPemCharacters)
-    .check(({ value, issues }) => {
-      const message = certificatesFault(value);
-      if (message !== null) issues.push({ code: 'custom', path: [], message, input: value.slice(0, 100) });
-    })
-    .optional(),
-  /** Nothing older is spoken, whatever the host offers. */
-  minProtocolVersion: z.enum(['TLSV1_2', 'TLSV1_3']).default('TLSV1_2'),
-  insecureSkipVerify: z
-    .unknown()
-    .refine((value) => value === undefined || value === false, skipsChecks)
-    .optional()
-    .meta({ refused: true }),
-  clientCertificate: notYetSupported('clientCertificate'),
-  privateKey: notYetSupported('privateKey'),
-  credentialName: notYetSupported('credentialName'),
-});
+export const originationSchema = z
+  .object({
+    /** `MUTUAL` shows the host a certificate, whose key each sidecar has on its own machine: documents carry none. */
+    mode: supportedWord(['SIMPLE', 'MUTUAL'], ['ISTIO_MUTUAL', 'DISABLE']).default('SIMPLE'),
+    /** Server name in the handshake; the host that is called when left out. */
+    sni: certificateHostSchema.optional(),
+    /** The certificate has one of these names, a URI or a host; the host that is called when left out. */
+    subjectAltNames: z
+      .array(subjectAltNameSchema)
+      .min(1, 'write at least one name, or leave the field out')
+      .max(16, 'at most 16 names')
+      .check(({ value, issues }) => {
+        reportRepeatedNames(value, (index, name) => {
+          issues.push({ code: 'custom', path: [index], message: `${name} is listed twice`, input: name });
+        });
+      })
+      .optional(),
+    /** In PEM: the roots that the chain may end in, and no others. The roots of each sidecar's host when left out. */
+    caCertificates: boundedText('caCertificates', maxPemCharacters)
+      .check(({ value, issues }) => {
+        const message = certificatesFault(value);
+        if (message !== null) issues.push({ code: 'custom', path: [], message, input: value.slice(0, 100) });
+      })
+      .optional(),
+    /** Nothing older is spoken, whatever the host offers. */
+    minProtocolVersion: z.enum(['TLSV1_2', 'TLSV1_3']).default('TLSV1_2'),
+    insecureSkipVerify: z
+      .unknown()
+      .refine((value) => value === undefined || value === false, skipsChecks)
+      .optional()
+      .meta({ refused: true }),
+    /**
+     * With `MUTUAL` the file of the certificate, leaf first, on the machine of each sidecar that calls the host. Sidecars read
+     * it, for each connection, from the folder that `--tls-folder` of their own start names, and nowhere else.
+     */
+    clientCertificate: fileSchema.optional(),
+    /** The file of its key, which has no passphrase; in the same folder. */
+    privateKey: fileSchema.optional(),
+    credentialName: notYetSupported('credentialName'),
+  })
+  .check(
+    crossCheck(['mode', 'clientCertificate', 'privateKey'], ({ mode, ...files }, report) => {
+      for (const field of ['clientCertificate', 'privateKey'] as const) {
+        const isThere = files[field] !== undefined;
+        if (mode === 'MUTUAL' && !isThere) report([field], 'is required with mode MUTUAL');
+        if (mode === 'SIMPLE' && isThere) report([field], 'has no meaning with mode SIMPLE: write MUTUAL');
+      }
+    }),
+  );
 
 export type Origination = z.output<typeof originationSchema>;

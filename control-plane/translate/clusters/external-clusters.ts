@@ -46,11 +46,17 @@ export function externalCluster(
           circuit_breakers: circuitBreakers(policy, abilities),
         }
       : {
-          ...(resolution === 'STATIC' ? { type: 'STATIC' } : { type: 'STRICT_DNS', ...lookUps(spec.dns) }),
+          ...(resolution === 'STATIC' || !canShow(spec.tls, abilities)
+            ? { type: 'STATIC' }
+            : { type: 'STRICT_DNS', ...lookUps(spec.dns) }),
           ...trafficFields(policy, abilities, service.host, protocol),
-          load_assignment: { cluster_name: name, endpoints: [{ lb_endpoints: endpoints(service, port) }] },
+          load_assignment: {
+            cluster_name: name,
+            endpoints: canShow(spec.tls, abilities) ? [{ lb_endpoints: endpoints(service, port) }] : [],
+          },
         }),
-    ...(spec.tls !== undefined && { transport_socket: origination(spec.tls, service.host, protocol, abilities) }),
+    ...(spec.tls !== undefined &&
+      canShow(spec.tls, abilities) && { transport_socket: origination(spec.tls, service.host, protocol, abilities) }),
     ...requestOptions(policy, abilities, protocol),
     metadata: {
       filter_metadata: {
@@ -71,6 +77,11 @@ function endpoints({ external: { spec }, host }: ExternalHost, { target, port }:
         endpoint: { address: socketAddress(endpoint.address, endpoint.port ?? targetPort) },
         ...(endpoint.weight !== 1 && { load_balancing_weight: { value: endpoint.weight } }),
       }));
+}
+
+/** Who cannot show the certificate that the host asks for does not call it without one either. */
+function canShow(tls: Origination | undefined, { clientCertificates }: Pick<Abilities, 'clientCertificates'>): boolean {
+  return tls?.mode !== 'MUTUAL' || clientCertificates;
 }
 
 const families = {
@@ -94,7 +105,7 @@ function lookUps(dns: ExternalHost['external']['spec']['dns']): Cluster {
 }
 
 function origination(
-  { sni, subjectAltNames, caCertificates, minProtocolVersion }: Origination,
+  { sni, subjectAltNames, caCertificates, minProtocolVersion, clientCertificate, privateKey }: Origination,
   host: string,
   protocol: PortProtocol,
   { stock }: Pick<Abilities, 'stock'>,
@@ -109,6 +120,12 @@ function origination(
           tls_minimum_protocol_version: minProtocolVersion === 'TLSV1_3' ? 'TLSv1_3' : 'TLSv1_2',
           tls_maximum_protocol_version: 'TLSv1_3',
         },
+        ...(clientCertificate !== undefined &&
+          privateKey !== undefined && {
+            tls_certificates: [
+              { certificate_chain: { filename: clientCertificate }, private_key: { filename: privateKey } },
+            ],
+          }),
         ...(protocol === 'http' && { alpn_protocols: ['http/1.1'] }),
         ...(protocol === 'http2' && { alpn_protocols: ['h2'] }),
         validation_context: {

@@ -24,6 +24,7 @@ export interface Abilities {
   readonly balancing: boolean;
   readonly boundedLoads: boolean;
   readonly external: boolean;
+  readonly clientCertificates: boolean;
   readonly backendPaths: boolean;
   readonly tcpHash: boolean;
   readonly sessionBounds: boolean;
@@ -65,6 +66,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       balancing: features.has(FEATURES.balancing),
       boundedLoads: features.has(FEATURES.boundedLoads),
       external: features.has(FEATURES.external),
+      clientCertificates: features.has(FEATURES.clientCertificates),
       backendPaths: features.has(FEATURES.backendPaths),
       tcpHash: features.has(FEATURES.tcpHash),
       sessionBounds: features.has(FEATURES.sessionBounds),

@@ -18,6 +18,8 @@ export const EventKind = {
   PANIC_LEFT: 'PANIC_LEFT',
   FALLBACK_BEGAN: 'FALLBACK_BEGAN',
   FALLBACK_ENDED: 'FALLBACK_ENDED',
+  CLIENT_CERTIFICATE_UNUSABLE: 'CLIENT_CERTIFICATE_UNUSABLE',
+  CLIENT_CERTIFICATE_USABLE: 'CLIENT_CERTIFICATE_USABLE',
 } as const;
 
 export type EventKind =
@@ -55,5 +57,9 @@ export type EventKind =
   | 15
   | 'FALLBACK_ENDED'
   | 16
+  | 'CLIENT_CERTIFICATE_UNUSABLE'
+  | 17
+  | 'CLIENT_CERTIFICATE_USABLE'
+  | 18
 
 export type EventKind__Output = typeof EventKind[keyof typeof EventKind]
