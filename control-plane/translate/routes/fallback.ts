@@ -1,12 +1,8 @@
 import type { FallbackMetadata } from '../../../proto/fallback-metadata.ts';
 import { formatFallbackMetadata } from '../../../proto/fallback-metadata.ts';
 import type { Input } from '../../../proto/load.ts';
-import type { BackendTrafficPolicy } from '../../model/backend-traffic-policy.ts';
 import type { WrittenFallback } from '../../model/traffic-policy/fallback.ts';
-import type { Finding } from '../problems/problem.ts';
 import type { Backend, BackendName } from '../services/backends.ts';
-import { resolveBackend } from '../services/backends.ts';
-import type { ServiceCatalog } from '../services/service-catalog.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 
@@ -34,13 +30,4 @@ function fallbackOf(
   }
   const { statusCode: status = 503, contentType = 'text/plain', body = '' } = directResponse ?? {};
   return { kind: 'respond', status, contentType, body };
-}
-
-/** A fallback that leads nowhere is none. */
-export function fallbackFindings(policy: BackendTrafficPolicy, catalog: ServiceCatalog): readonly Finding[] {
-  const reference = policy.spec.fallback?.backendRef;
-  if (reference === undefined) return [];
-  const { namespace } = policy.metadata;
-  const backend = resolveBackend(reference, policy, namespace, catalog, 'requests');
-  return 'missing' in backend ? [{ path: 'spec.fallback.backendRef', message: backend.missing }] : [];
 }
