@@ -1,4 +1,4 @@
-import type { FilteredRequest, FilterPace, FilterVerdict, RequestFilter } from './request-filter.ts';
+import type { FilteredRequest, FilterPace, FilterVerdict, PacingFilter, RequestFilter } from './request-filter.ts';
 import type { BodyPace, WaitingBody } from './shared-bandwidth.ts';
 
 /**
@@ -8,7 +8,8 @@ import type { BodyPace, WaitingBody } from './shared-bandwidth.ts';
  *
  * Source: Envoy `envoy.filters.http.bandwidth_limit`.
  */
-export class BandwidthLimit implements RequestFilter {
+export class BandwidthLimit implements PacingFilter {
+  readonly paces = true;
   readonly #verdict: FilterPace;
 
   /** `trailerPrefix` begins the names of trailers that tell how long it took; null adds none. */
@@ -16,7 +17,7 @@ export class BandwidthLimit implements RequestFilter {
     this.#verdict = { kind: 'pace', request, response, trailerPrefix };
   }
 
-  onRequest(): FilterVerdict {
+  onRequest(): FilterPace {
     return this.#verdict;
   }
 }

@@ -70,7 +70,7 @@ export interface FilterWatch {
 
 /**
  * The request may go on, and its body and its answer's no faster than these allow; null leaves one alone. What the sidecar
- * answers itself is not held up. One filter of a route at most says this.
+ * answers itself is not held up.
  */
 export interface FilterPace {
   readonly kind: 'pace';
@@ -82,14 +82,14 @@ export interface FilterPace {
 }
 
 /** What a filter says of a request; null, which costs nothing, is that it may go on. */
-export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | FilterWatch | FilterPace | null;
+export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | FilterWatch | null;
 
 /**
  * A rule that a route has for its requests, asked once for each before it is forwarded, redirected or answered. One filter
  * serves all requests of its route at the same time.
  *
  * A route without filters has null for a list of them: one comparison. Filters are asked in the order in which they stand
- * (`compile-filters.ts` puts them into Envoy's order), until one answers.
+ * (`compile-filters.ts` puts them into that of `proto/filter-order.ts`), until one answers.
  *
  * Source: Envoy `StreamDecoderFilter::decodeHeaders`.
  */
@@ -100,6 +100,14 @@ export interface RequestFilter {
   /** A request is over that this filter has let go on, however it ended. */
   onEnd?(request: EndedRequest): void;
 }
+
+/** One that may slow bodies down. A route has one of them at most: `filter-chain.ts`. */
+export interface PacingFilter extends Pick<RequestFilter, 'onAnswer' | 'onEnd'> {
+  readonly paces: true;
+  onRequest(request: FilteredRequest): FilterVerdict | FilterPace;
+}
+
+export type RouteFilter = RequestFilter | PacingFilter;
 
 /** How a request ended: valid during the call alone. Times are monotonic milliseconds. */
 export interface EndedRequest {

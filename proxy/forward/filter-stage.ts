@@ -2,11 +2,12 @@ import type { Buffer } from 'node:buffer';
 import type {
   FilterAnswer,
   FilterEdit,
+  FilterPace,
   FilterReply,
   FilterVerdict,
   FilterWait,
   FilterWatch,
-  RequestFilter,
+  RouteFilter,
 } from '../filter/request-filter.ts';
 import type { ResponseHead } from '../message-head.ts';
 import type { HeaderEdit } from '../route/route.ts';
@@ -40,7 +41,7 @@ export class FilterStage {
   readonly #now: () => number;
   readonly #request: BodyFlow;
   readonly #answer: BodyFlow;
-  #filters: readonly RequestFilter[] = [];
+  #filters: readonly RouteFilter[] = [];
   /** As many have let the request go on. */
   #passed = 0;
   #edit: HeaderEdit | null = null;
@@ -75,7 +76,7 @@ export class FilterStage {
     return this.#paced?.isHolding === true;
   }
 
-  begin(filters: readonly RequestFilter[]): void {
+  begin(filters: readonly RouteFilter[]): void {
     this.#filters = filters;
     this.#passed = 0;
     this.#edit = null;
@@ -85,14 +86,14 @@ export class FilterStage {
   #ask(): void {
     const filters = this.#filters;
     for (; this.#passed < filters.length; this.#passed++) {
-      const filter = filters[this.#passed] as RequestFilter; // below the length
+      const filter = filters[this.#passed] as RouteFilter; // below the length
       if (!this.#heed(filter.onRequest(this.#record))) return;
     }
     this.#owner.onPassed();
   }
 
   /** Whether the request goes on at once. */
-  #heed(verdict: FilterVerdict): boolean {
+  #heed(verdict: FilterVerdict | FilterPace): boolean {
     if (verdict === null) return true;
     switch (verdict.kind) {
       case 'edit':

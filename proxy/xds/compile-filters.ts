@@ -1,8 +1,22 @@
+import {
+  ADAPTIVE_CONCURRENCY_FILTER,
+  ADMISSION_CONTROL_FILTER,
+  BANDWIDTH_LIMIT_REQUEST_FILTER,
+  BANDWIDTH_LIMIT_RESPONSE_FILTER,
+  BUFFER_FILTER,
+  CORS_FILTER,
+  FAULT_FILTER,
+  LOCAL_RATE_LIMIT_FILTER,
+  RATE_LIMIT_FILTER,
+} from '../../proto/extension-names.ts';
+import type { RequestFilterName } from '../../proto/filter-order.ts';
+import { requestFilterOrder } from '../../proto/filter-order.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { FaultEnvironment } from '../filter/fault-filter.ts';
 import { noFaults } from '../filter/fault-filter.ts';
+import { filterChain } from '../filter/filter-chain.ts';
 import { OverLimitMemory } from '../filter/over-limit-memory.ts';
-import type { RequestFilter } from '../filter/request-filter.ts';
+import type { RouteFilter } from '../filter/request-filter.ts';
 import { noBandwidth } from '../filter/shared-bandwidth.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import type { ActivityMemory } from './compile-activity.ts';
@@ -54,23 +68,22 @@ export const withoutRequests: FilterEnvironment = {
   activities: new Map(),
 };
 
-/**
- * The filters of a validated route in the order in which they are asked, Envoy's: other origins first, so that a browser may
- * see what the others answer, then faults, then limits: of rates, of bodies and of bandwidth. What spares a service in trouble
- * comes last, because it looks at what becomes of what the others let go on. Null for none.
- *
- * `translate/filters/stock-filters.ts` of the control plane has the same order for an Envoy.
- */
-export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
-  const filters = [
-    compileCors(route),
-    compileFault(route, environment),
-    compileRateLimit(route, environment),
-    compileGlobalRateLimit(route, environment),
-    compileBodyLimit(route, environment),
-    ...compileBandwidthLimit(route, environment),
-    compileAdmissionControl(route, environment),
-    compileAdaptiveConcurrency(route, environment),
-  ].filter((filter) => filter !== null);
-  return filters.length === 0 ? null : filters;
+type Compile = (route: Route__Output, environment: FilterEnvironment) => RouteFilter | readonly RouteFilter[] | null;
+
+/** The compiler says when one of the order is left out. */
+const compilers: Readonly<Record<RequestFilterName, Compile>> = {
+  [CORS_FILTER]: compileCors,
+  [FAULT_FILTER]: compileFault,
+  [LOCAL_RATE_LIMIT_FILTER]: compileRateLimit,
+  [RATE_LIMIT_FILTER]: compileGlobalRateLimit,
+  [BUFFER_FILTER]: compileBodyLimit,
+  [BANDWIDTH_LIMIT_REQUEST_FILTER]: compileBandwidthLimit,
+  [BANDWIDTH_LIMIT_RESPONSE_FILTER]: () => null, // is compiled with that of requests: one filter slows both bodies down
+  [ADMISSION_CONTROL_FILTER]: compileAdmissionControl,
+  [ADAPTIVE_CONCURRENCY_FILTER]: compileAdaptiveConcurrency,
+};
+
+/** The filters of a validated route in the order of `proto/filter-order.ts`; null for none. */
+export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RouteFilter[] | null {
+  return filterChain(requestFilterOrder.flatMap((name) => compilers[name](route, environment) ?? []));
 }

@@ -1,6 +1,7 @@
 import type { PackableName } from '../../../proto/any.ts';
 import { pack } from '../../../proto/any.ts';
 import {
+  ADAPTIVE_CONCURRENCY_FILTER,
   ADMISSION_CONTROL_FILTER,
   BANDWIDTH_LIMIT_REQUEST_FILTER,
   BANDWIDTH_LIMIT_RESPONSE_FILTER,
@@ -8,10 +9,13 @@ import {
   CORS_FILTER,
   FAULT_FILTER,
   LOCAL_RATE_LIMIT_FILTER,
+  RATE_LIMIT_FILTER,
   SET_METADATA_FILTER,
   STATEFUL_SESSION_FILTER,
   UPSTREAM_CODEC_FILTER,
 } from '../../../proto/extension-names.ts';
+import type { RequestFilterName } from '../../../proto/filter-order.ts';
+import { requestFilterOrder } from '../../../proto/filter-order.ts';
 import type { Input } from '../../../proto/load.ts';
 import { toStruct } from '../../../proto/struct.ts';
 import type { EffectiveTrafficPolicy } from '../../model/effective-traffic-policy.ts';
@@ -21,16 +25,21 @@ import { adaptiveConcurrencyFilter, packedAdmissionControl } from './overload-fi
 
 type HttpFilter = Input<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
 
+/** What an Envoy is told of a filter; of some, of another one before it. */
+type InOrder = { readonly [Name in RequestFilterName]?: readonly HttpFilter[] };
+
 /**
- * The filters that a stock Envoy has to be told of, where our sidecar finds them by the routes that configure them, in the
- * order in which our sidecar asks them. Each is off until a route configures it, so a request through a route without any
- * meets none.
+ * The filters that a stock Envoy has to be told of, where our sidecar finds them by the routes that configure them. Each is
+ * off until a route configures it, so a request through a route without any meets none.
  *
  * Source: Envoy `HttpFilter.disabled`.
  */
 export const outboundFilters: readonly HttpFilter[] = [
-  filterOfRoutes(CORS_FILTER, 'envoy.extensions.filters.http.cors.v3.Cors', {}),
-  filterOfRoutes(FAULT_FILTER, 'envoy.extensions.filters.http.fault.v3.HTTPFault', {}),
+  ...inOrder({
+    [CORS_FILTER]: [filterOfRoutes(CORS_FILTER, 'envoy.extensions.filters.http.cors.v3.Cors', {})],
+    [FAULT_FILTER]: [filterOfRoutes(FAULT_FILTER, 'envoy.extensions.filters.http.fault.v3.HTTPFault', {})],
+  }),
+  // our sidecar finds the endpoint of a session when all filters have let the request go on
   filterOfRoutes(STATEFUL_SESSION_FILTER, 'envoy.extensions.filters.http.stateful_session.v3.StatefulSession', {}),
 ];
 
@@ -38,28 +47,34 @@ export const outboundFilters: readonly HttpFilter[] = [
  * The same for the one route of an inbound listener. No route can configure adaptive concurrency for an Envoy, and it learns
  * what a counted limit is out of the metadata of its requests.
  */
-export function inboundFilters(limits: InboundLimits): readonly HttpFilter[] {
-  const { counted, countedBy, adaptiveConcurrency } = limits;
-  const filters = [
-    filterOfRoutes(LOCAL_RATE_LIMIT_FILTER, 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', {
-      stat_prefix: 'local_rate_limit',
-    }),
-  ];
-  if (countedBy !== null) filters.push(rates(ratesOf(counted)), rateLimitFilter(countedBy, { stock: true }));
-  filters.push(
-    filterOfRoutes(BUFFER_FILTER, 'envoy.extensions.filters.http.buffer.v3.Buffer', {
-      max_request_bytes: { value: 4_294_967_295 }, // a number has to be there
-    }),
-  );
-  for (const name of [BANDWIDTH_LIMIT_REQUEST_FILTER, BANDWIDTH_LIMIT_RESPONSE_FILTER]) {
-    const config = { stat_prefix: 'http_bandwidth_limiter' };
-    filters.push(filterOfRoutes(name, 'envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit', config));
-  }
-  if (adaptiveConcurrency !== null) {
-    const configs = Object.entries(adaptiveConcurrencyFilter(adaptiveConcurrency));
-    filters.push(...configs.map(([name, typed_config]) => ({ name, typed_config })));
-  }
-  return filters;
+export function inboundFilters({ counted, countedBy, adaptiveConcurrency }: InboundLimits): readonly HttpFilter[] {
+  const adaptive = adaptiveConcurrency === null ? {} : adaptiveConcurrencyFilter(adaptiveConcurrency);
+  return inOrder({
+    [LOCAL_RATE_LIMIT_FILTER]: [
+      filterOfRoutes(LOCAL_RATE_LIMIT_FILTER, 'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', {
+        stat_prefix: 'local_rate_limit',
+      }),
+    ],
+    [RATE_LIMIT_FILTER]:
+      countedBy === null ? [] : [rates(ratesOf(counted)), rateLimitFilter(countedBy, { stock: true })],
+    [BUFFER_FILTER]: [
+      filterOfRoutes(BUFFER_FILTER, 'envoy.extensions.filters.http.buffer.v3.Buffer', {
+        max_request_bytes: { value: 4_294_967_295 }, // a number has to be there
+      }),
+    ],
+    [BANDWIDTH_LIMIT_REQUEST_FILTER]: [bandwidthFilter(BANDWIDTH_LIMIT_REQUEST_FILTER)],
+    [BANDWIDTH_LIMIT_RESPONSE_FILTER]: [bandwidthFilter(BANDWIDTH_LIMIT_RESPONSE_FILTER)],
+    [ADAPTIVE_CONCURRENCY_FILTER]: Object.entries(adaptive).map(([name, typed_config]) => ({ name, typed_config })),
+  });
+}
+
+function inOrder(filters: InOrder): readonly HttpFilter[] {
+  return requestFilterOrder.flatMap((name) => filters[name] ?? []);
+}
+
+function bandwidthFilter(name: string): HttpFilter {
+  const config = { stat_prefix: 'http_bandwidth_limiter' };
+  return filterOfRoutes(name, 'envoy.extensions.filters.http.bandwidth_limit.v3.BandwidthLimit', config);
 }
 
 /**
