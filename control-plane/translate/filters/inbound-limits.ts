@@ -11,6 +11,7 @@ import type { Abilities } from '../view/abilities.ts';
 import { isLimited, strictestBandwidth, withBandwidth } from './bandwidth-limits.ts';
 import type { CountedPort, RateLimitService } from './global-rate-limits.ts';
 import { withGlobalRateLimits } from './global-rate-limits.ts';
+import { limitsRequests } from './limits-requests.ts';
 import { adaptiveConcurrencyFilter } from './overload-filters.ts';
 import { withRateLimits } from './rate-limits.ts';
 
@@ -75,15 +76,6 @@ export function inboundLimits(
     adaptiveConcurrency: (abilities.overloadFilters && adaptive) || null,
     takesBytes: !limits || governed.every(({ protocol, policy }) => protocol === 'tcp' || !limitsRequests(policy)),
   };
-}
-
-/**
- * Whether bytes that nobody reads would go past the policy. A port that nobody has declared is no exception: what a sidecar
- * does not take for HTTP, such as two empty lines before a request, is a request to many an application.
- */
-function limitsRequests(policy: EffectiveTrafficPolicy): boolean {
-  const { rateLimit, globalRateLimit, maxRequestBodyBytes, bandwidthLimit } = policy;
-  return rateLimit.length > 0 || globalRateLimit.length > 0 || maxRequestBodyBytes > 0 || isLimited(bandwidthLimit);
 }
 
 /** A request counts once under one policy. Questions to the one who counts are never counted: they would not end. */

@@ -1,6 +1,8 @@
 import type { BackendTrafficPolicy } from '../../model/backend-traffic-policy.ts';
 import type { ExternalService } from '../../model/external-service.ts';
 import { documentName } from '../../model/kinds.ts';
+import type { PolicySection } from '../../model/traffic-policy.ts';
+import { policySections } from '../../model/traffic-policy.ts';
 import type { ServiceCatalog } from '../services/service-catalog.ts';
 import type { Finding } from './problem.ts';
 
@@ -27,14 +29,28 @@ export function externalServiceFindings(document: ExternalService, catalog: Serv
   });
 }
 
-/** What the sidecar of an instance does to requests: there is none outside the mesh. */
-const ofInstances = ['rateLimit', 'requestBuffer', 'bandwidthLimit', 'adaptiveConcurrency'] as const;
+/** Whose sidecar does what a section says; outside the mesh instances have none. */
+const doneBy: Readonly<Record<PolicySection, 'callers' | 'instances'>> = {
+  loadBalancer: 'callers',
+  circuitBreaker: 'callers',
+  healthCheck: 'callers',
+  retry: 'callers',
+  retryBudget: 'callers',
+  timeout: 'callers',
+  rateLimit: 'instances',
+  requestBuffer: 'instances',
+  bandwidthLimit: 'instances',
+  adaptiveConcurrency: 'instances',
+  admissionControl: 'callers',
+  fallback: 'callers',
+  retryAfter: 'callers',
+};
 
 export function withoutEffectOutside(policy: BackendTrafficPolicy): readonly Finding[] {
   const outside = policy.spec.targetRefs.filter(({ kind }) => kind === 'ExternalService').map(({ name }) => name);
   if (outside.length === 0) return [];
-  return ofInstances
-    .filter((section) => policy.spec[section] !== undefined)
+  return policySections
+    .filter((section) => doneBy[section] === 'instances' && policy.spec[section] !== undefined)
     .map((section) => ({
       path: `spec.${section}`,
       message: `has no effect on ExternalService ${outside.join(', ')}: the sidecars of instances do this, and it has none`,
