@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Failure } from './failure.ts';
 import type { FilterAnswer, FilterReply, RouteFilter } from './filter/request-filter.ts';
-import { answerOfFailure, answerOfFilter, answerOfRule } from './forward/answer-of-our-own.ts';
+import { answerOfFailure, answerOfFilter, answerOfRule, causeOf } from './forward/answer-of-our-own.ts';
 import { Dispatch } from './forward/dispatch.ts';
 import type { ExchangeRecord } from './forward/exchange-record.ts';
 import type { FilterOwner } from './forward/filter-stage.ts';
@@ -179,7 +179,7 @@ export class HttpExchange implements RequestReceiver, RelayOwner, FilterOwner {
     }
     const record = this.#record;
     record.failure = answer.failure;
-    record.detail = answer.detail;
+    record.detail = causeOf(answer);
     if (record.head.isGrpc) {
       record.grpcStatus = answer.grpcStatus < 0 ? grpcStatusOf(answer.failure) : answer.grpcStatus;
     }

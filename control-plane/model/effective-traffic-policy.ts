@@ -1,4 +1,6 @@
 import { optionalDurationMs } from './gateway-duration.ts';
+import type { PolicyOwners } from './policy-owners.ts';
+import { noPolicyOwners } from './policy-owners.ts';
 import type { EffectiveBandwidthLimit } from './traffic-policy/bandwidth-limit.ts';
 import { effectiveBandwidthLimit, noBandwidthLimit } from './traffic-policy/bandwidth-limit.ts';
 import type { HighPriorityLimits } from './traffic-policy/circuit-breaker.ts';
@@ -44,6 +46,7 @@ export interface EffectiveTrafficPolicy {
   readonly globalRateLimit: readonly GlobalRateLimitRule[];
   /** As what rules that say `shared` count; empty where they count by port, as those of Mesh do. */
   readonly sharedCount: string;
+  readonly owners: PolicyOwners;
   /** Larger bodies are refused by the callee's sidecar; 0 is no limit. */
   readonly maxRequestBodyBytes: number;
   /** Bodies pass no faster through the callee's sidecar. */
@@ -87,6 +90,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   rateLimit: [],
   globalRateLimit: [],
   sharedCount: '',
+  owners: noPolicyOwners,
   maxRequestBodyBytes: 0,
   bandwidthLimit: noBandwidthLimit,
   adaptiveConcurrency: null,
@@ -139,6 +143,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
       base.globalRateLimit,
     ),
     sharedCount: base.sharedCount,
+    owners: base.owners,
     adaptiveConcurrency: first(({ adaptiveConcurrency }) => adaptiveConcurrency, base.adaptiveConcurrency),
     admissionControl: first(({ admissionControl }) => admissionControl, base.admissionControl),
     maxRestMs: first(({ retryAfter }) => optionalDurationMs(retryAfter?.maxWait), base.maxRestMs),

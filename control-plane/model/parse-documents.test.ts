@@ -32,6 +32,26 @@ describe('parseDocuments', () => {
     expect(document && ruleSource(document, 1)).toEqual({ file: 'routes/cart.yaml', line: 15 });
   });
 
+  it.each(['local', 'global'])('notes the line of every rule of a limit that is %s', (way) => {
+    const type = way === 'local' ? 'Local' : 'Global';
+    const text = `apiVersion: heddle.dev/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: cart}
+spec:
+  targetRefs: [{group: "", kind: Service, name: cart}]
+  rateLimit:
+    type: ${type}
+    ${way}:
+      rules:
+        - limit: {requests: 8, unit: Hour}
+        # of each caller
+        - limit: {requests: 5, unit: Hour}
+`;
+    const { documents, violations } = parseDocuments(text, { fileName: 'cart.yaml' });
+    expect(violations).toEqual([]);
+    expect(documents[0]?.document.metadata.annotations).toEqual({ 'heddle.dev/source': 'cart.yaml:1 rules 10,12' });
+  });
+
   it('notes nothing for text that is no file', () => {
     expect(parseDocuments(routeText).documents[0]?.document.metadata.annotations).toBeUndefined();
   });

@@ -144,12 +144,23 @@ function foreignKind(value: unknown): string | null {
 }
 
 function noteSource(document: ModelDocument, file: string, text: DocumentText): void {
-  const rules = document.kind === 'HTTPRoute' || document.kind === 'GRPCRoute' ? document.spec.rules : [];
-  const ruleLines = rules.map((_, index) => text.locate(['spec', 'rules', index], 'value').line);
+  const { path, count } = rulesOf(document);
+  const ruleLines = Array.from({ length: count }, (_, index) => text.locate([...path, index], 'value').line);
   document.metadata.annotations = {
     ...document.metadata.annotations,
     [sourceAnnotation]: formatSource({ file, line: text.start.line }, ruleLines),
   };
+}
+
+/** What answers name by its number and line. */
+function rulesOf(document: ModelDocument): { readonly path: readonly string[]; readonly count: number } {
+  if (document.kind === 'HTTPRoute' || document.kind === 'GRPCRoute') {
+    return { path: ['spec', 'rules'], count: document.spec.rules.length };
+  }
+  if (document.kind !== 'BackendTrafficPolicy') return { path: [], count: 0 };
+  const { local, global } = document.spec.rateLimit ?? {};
+  const way = local === undefined ? 'global' : 'local';
+  return { path: ['spec', 'rateLimit', way, 'rules'], count: (local ?? global)?.rules.length ?? 0 };
 }
 
 function placedViolation(

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import { checkDocument } from './check-document.ts';
 import type { Mesh } from './mesh.ts';
+import { noPolicyOwners } from './policy-owners.ts';
 import { resolveTrafficPolicy } from './resolve-traffic-policy.ts';
+import { formatSource, sourceAnnotation } from './source-position.ts';
 
 function policy(name: string, spec: object, { created = '2026-01-01', sectionName = '', namespace = 'default' } = {}) {
   const target = { group: '', kind: 'Service', name: 'cart', ...(sectionName === '' ? {} : { sectionName }) };
@@ -56,6 +58,30 @@ describe('resolveTrafficPolicy', () => {
     expect(sharedBy(policy('other', breaker(1)), policy('all.orders', { rateLimit }))).toBe(
       'shared.default.svc.all.orders',
     );
+  });
+
+  it('names who says the sections by which sidecars refuse requests, and where', () => {
+    const mesh = checkDocument({
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: { defaults: { requestBuffer: { limit: 1024 }, admissionControl: {} } },
+    }).document as Mesh;
+    const rules = [{ limit: { requests: 1, unit: 'Hour' } }, { limit: { requests: 2, unit: 'Day' } }];
+    const limits = policy('limits', { rateLimit: { type: 'Global', global: { rules } }, requestBuffer: { limit: 9 } });
+    limits.metadata.annotations = { [sourceAnnotation]: formatSource({ file: 'cart.yaml', line: 3 }, [12, 14]) };
+    const ownersOf = (...policies: BackendTrafficPolicy[]) =>
+      resolveTrafficPolicy(backend, policies, mesh).policy.owners;
+    expect(ownersOf(policy('other', breaker(1)), limits)).toEqual({
+      rateLimit: [
+        'BackendTrafficPolicy/default/limits rateLimit rule 0 (cart.yaml:12)',
+        'BackendTrafficPolicy/default/limits rateLimit rule 1 (cart.yaml:14)',
+      ],
+      requestBuffer: 'BackendTrafficPolicy/default/limits requestBuffer (cart.yaml:3)',
+      adaptiveConcurrency: '',
+      admissionControl: 'Mesh/default admissionControl',
+    });
+    expect(resolveTrafficPolicy(backend, [], null).policy.owners).toEqual(noPolicyOwners);
   });
 
   it('keeps the older of two policies that say the same, and reports the other', () => {

@@ -2,6 +2,7 @@ import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import type { EffectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import { effectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import type { Mesh } from './mesh.ts';
+import { policyOwners } from './policy-owners.ts';
 import type { PolicyLayer } from './traffic-policy/policy-fields.ts';
 import type { PolicySection, TrafficPolicy } from './traffic-policy.ts';
 import { policySections } from './traffic-policy.ts';
@@ -36,7 +37,7 @@ export function resolveTrafficPolicy(
 ): { readonly policy: EffectiveTrafficPolicy; readonly conflicts: readonly PolicyConflict[] } {
   const { layers, conflicts } = trafficPolicyLayers(backend, policies, mesh);
   const policy = effectiveTrafficPolicy(layers.map((layer) => layer.policy));
-  return { policy: { ...policy, sharedCount: sharedCount(layers) }, conflicts };
+  return { policy: { ...policy, sharedCount: sharedCount(layers), owners: policyOwners(layers) }, conflicts };
 }
 
 /**

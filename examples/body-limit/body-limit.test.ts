@@ -29,7 +29,8 @@ beforeAll(async () => {
   await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }] });
   url = `http://127.0.0.1:${localPort}/`;
   await vi.waitUntil(async () => (await put('')).statusCode === 200, { timeout: 15_000 });
-  const [parsed] = parseDocuments(readFileSync(join(import.meta.dirname, 'body-limit.yaml'), 'utf8')).documents;
+  const text = readFileSync(join(import.meta.dirname, 'body-limit.yaml'), 'utf8');
+  const [parsed] = parseDocuments(text, { fileName: 'body-limit.yaml' }).documents;
   const { document } = await mesh.api.apply(kinds.BackendTrafficPolicy, parsed?.document as BackendTrafficPolicy);
   await mesh.api.convergence(document.metadata.resourceVersion ?? '0', 10_000);
 });
@@ -63,6 +64,7 @@ describe('a body limit', () => {
     expect(JSON.parse(text)).toMatchObject({
       reason: 'requestPayloadTooLarge',
       detail: 'more than 1024 bytes',
+      rule: 'BackendTrafficPolicy/default/cart-bodies requestBuffer (body-limit.yaml:2)',
       answered_by: 'sidecar of cart-1',
     });
     expect((await put(pieces(5))).statusCode).toBe(413);

@@ -30,7 +30,9 @@ afterEach(async () => {
 });
 
 const documentsOf = (file: string) =>
-  parseDocuments(readFileSync(join(import.meta.dirname, file), 'utf8')).documents.map(({ document }) => document);
+  parseDocuments(readFileSync(join(import.meta.dirname, file), 'utf8'), { fileName: file }).documents.map(
+    ({ document }) => document,
+  );
 const [settings, policy] = documentsOf('rate-limit-global.yaml') as [Mesh, BackendTrafficPolicy];
 const [costs] = documentsOf('costs.yaml') as [BackendTrafficPolicy];
 
@@ -159,6 +161,7 @@ describe('a global rate limit', () => {
     expect(JSON.parse(text)).toMatchObject({
       reason: 'rateLimitedGlobally',
       detail: '8 requests each hour, over all instances',
+      rule: 'BackendTrafficPolicy/default/cart rateLimit rule 0 (rate-limit-global.yaml:22)',
       answered_by: expect.stringMatching(/^sidecar of cart-[12]$/),
       service: 'cart.default.svc.cluster.local', // the caller's Host was that of its local port
     });

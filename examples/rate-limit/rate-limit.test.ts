@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ServiceError } from '@grpc/grpc-js';
 import { Metadata, status } from '@grpc/grpc-js';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -16,6 +18,8 @@ let echo: EchoServer;
 let client: EchoClient;
 const urls = new Map<string, string>();
 let served = 0;
+/** Of the sidecar of cart. */
+let accessLog: string;
 
 beforeAll(async () => {
   mesh = await TestMesh.start();
@@ -24,7 +28,8 @@ beforeAll(async () => {
     response.end('cart');
   });
   echo = await startEchoServer('echo-1');
-  await mesh.sidecar('cart-1', { service: 'cart', ports: [{ port, protocol: 'http' }] });
+  accessLog = join(mesh.directory, 'cart.log');
+  await mesh.sidecar('cart-1', { service: 'cart', ports: [{ port, protocol: 'http' }], accessLog });
   await mesh.sidecar('echo-1', { service: 'echo', ports: [{ port: echo.port, protocol: 'grpc' }] });
   for (const caller of ['web', 'batch']) {
     const [localPort, echoPort] = [await freePort(), await freePort()];
@@ -51,15 +56,19 @@ async function call(caller: string, path: string) {
   return { statusCode, headers, text: await body.text() };
 }
 
-function say(): Promise<number> {
+function refusal(): Promise<ServiceError | null> {
   return new Promise((resolve) => {
-    client.say({ text: 'hello' }, new Metadata(), {}, (error) => resolve(error?.code ?? status.OK));
+    client.say({ text: 'hello' }, new Metadata(), {}, (error) => resolve(error));
   });
+}
+
+async function say(): Promise<number> {
+  return (await refusal())?.code ?? status.OK;
 }
 
 async function apply(name: string, change: object = {}): Promise<void> {
   const text = readFileSync(join(import.meta.dirname, 'rate-limit.yaml'), 'utf8');
-  const [parsed] = parseDocuments(text).documents;
+  const [parsed] = parseDocuments(text, { fileName: 'rate-limit.yaml' }).documents;
   const document = parsed?.document as BackendTrafficPolicy;
   const targetRefs = [{ group: '', kind: 'Service', name }];
   const { document: written } = await mesh.api.apply(kinds.BackendTrafficPolicy, {
@@ -85,7 +94,7 @@ describe('a local rate limit', () => {
     expect((await call('web', '/other')).statusCode).toBe(200);
   });
 
-  it('says why, and when to come again', async () => {
+  it('says why, which rule of which document says so, and when to come again', async () => {
     const { statusCode, headers, text } = await call('web', '/orders');
     expect(statusCode).toBe(429);
     expect(headers).toMatchObject({ 'x-envoy-ratelimited': 'true', 'x-ratelimit-limit': '5' });
@@ -94,8 +103,17 @@ describe('a local rate limit', () => {
     expect(JSON.parse(text)).toMatchObject({
       reason: 'rateLimited',
       detail: '5 requests in 60 s',
+      rule: 'BackendTrafficPolicy/default/cart rateLimit rule 1 (rate-limit.yaml:13)',
       answered_by: 'sidecar of cart-1',
     });
+  });
+
+  it('says so in the access log', async () => {
+    const line = await vi.waitUntil(async () =>
+      (await readFile(accessLog, 'utf8')).split('\n').find((each) => each.includes('"response_code":429')),
+    );
+    const { reason } = JSON.parse(line);
+    expect(reason).toMatch(/: 5 requests in 60 s, .*\/cart rateLimit rule 1 \(rate-limit\.yaml:13\)$/);
   });
 
   it('goes on counting where it was when something else has changed', async () => {
@@ -106,5 +124,6 @@ describe('a local rate limit', () => {
   it('ends calls with RESOURCE_EXHAUSTED', async () => {
     await apply('echo', { rateLimit: { type: 'Local', local: { rules: [{ limit: { requests: 2, unit: 'Hour' } }] } } });
     expect([await say(), await say(), await say()]).toEqual([status.OK, status.OK, status.RESOURCE_EXHAUSTED]);
+    expect((await refusal())?.details).toContain('BackendTrafficPolicy/default/echo rateLimit rule 0');
   });
 });

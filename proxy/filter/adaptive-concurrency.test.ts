@@ -12,7 +12,8 @@ const settings = {
 function setUp() {
   const adaptive = { blocked: 0 };
   const controller = new GradientController(settings, 0, () => 0);
-  const filter = new AdaptiveConcurrency(controller, { adaptive, now: () => 0 }, new Activity('concurrency', ''));
+  const refusals = new Activity('concurrency', '');
+  const filter = new AdaptiveConcurrency(controller, { adaptive, now: () => 0 }, refusals, 'cart.yaml');
   const end = (status: number, respondedAtMs: number) =>
     filter.onEnd({ head: new RequestHead(), status, grpcStatus: -1, startedAtMs: 0, respondedAtMs, endedAtMs: 10 });
   return { adaptive, controller, filter, end };
@@ -22,7 +23,7 @@ describe('AdaptiveConcurrency', () => {
   it('refuses what is more than the limit, and makes room with each end', () => {
     const { adaptive, filter, end } = setUp();
     expect(filter.onRequest()).toBeNull();
-    expect(filter.onRequest()).toMatchObject({ kind: 'answer', failure: 'concurrencyLimitReached' });
+    expect(filter.onRequest()).toMatchObject({ kind: 'answer', failure: 'concurrencyLimitReached', rule: 'cart.yaml' });
     end(200, 5);
     expect(filter.onRequest()).toBeNull();
     expect(adaptive.blocked).toBe(1);

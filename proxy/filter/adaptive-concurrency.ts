@@ -34,9 +34,11 @@ export class AdaptiveConcurrency implements RequestFilter {
   readonly #controller: GradientController;
   readonly #environment: ConcurrencyEnvironment;
   readonly #refusals: Activity;
+  readonly #refusal: FilterAnswer;
 
-  /** `refusals`: where those of this service are counted. */
-  constructor(controller: GradientController, environment: ConcurrencyEnvironment, refusals: Activity) {
+  /** `origin` says who asks for it, for the answer. `refusals`: where those of this service are counted. */
+  constructor(controller: GradientController, environment: ConcurrencyEnvironment, refusals: Activity, origin = '') {
+    this.#refusal = { ...refusal, rule: origin };
     this.#controller = controller;
     this.#environment = environment;
     this.#refusals = refusals;
@@ -46,7 +48,7 @@ export class AdaptiveConcurrency implements RequestFilter {
     if (this.#controller.tryBegin(this.#environment.now())) return null;
     this.#environment.adaptive.blocked++;
     this.#refusals.count++;
-    return refusal;
+    return this.#refusal;
   }
 
   onAnswer(request: EndedRequest): void {

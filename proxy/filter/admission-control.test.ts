@@ -64,7 +64,7 @@ describe('AdmissionControl', () => {
     const admission = { rejected: 0 };
     const window = new SuccessWindow(settings.windowSeconds, 0);
     const environment = { admission, now: () => clock.nowMs, random: () => draw };
-    const filter = new AdmissionControl(settings, window, environment, new Activity('admission', ''));
+    const filter = new AdmissionControl(settings, window, environment, new Activity('admission', ''), 'cart.yaml');
     const end = (status: number, grpcStatus = -1) => {
       const head = Object.assign(new RequestHead(), { isGrpc: grpcStatus >= 0 });
       filter.onEnd({ head, status, grpcStatus, startedAtMs: 0, respondedAtMs: 0, endedAtMs: 0 });
@@ -76,7 +76,7 @@ describe('AdmissionControl', () => {
     const { clock, admission, filter, end } = setUp(0.79);
     expect(filter.onRequest()).toBeNull();
     for (let i = 0; i < 1000; i++) end(503);
-    expect(filter.onRequest()).toMatchObject({ kind: 'answer', failure: 'admissionDenied' });
+    expect(filter.onRequest()).toMatchObject({ kind: 'answer', failure: 'admissionDenied', rule: 'cart.yaml' });
     expect(admission.rejected).toBe(1);
     clock.nowMs = 30_000;
     expect(filter.onRequest()).toBeNull();

@@ -48,14 +48,17 @@ export class AdmissionControl implements RequestFilter {
   readonly #window: SuccessWindow;
   readonly #environment: AdmissionEnvironment;
   readonly #refusals: Activity;
+  readonly #refusal: FilterAnswer;
 
-  /** `refusals`: where those of this destination are counted. */
+  /** `origin` says who asks for it, for the answer. `refusals`: where those of this destination are counted. */
   constructor(
     settings: AdmissionSettings,
     window: SuccessWindow,
     environment: AdmissionEnvironment,
     refusals: Activity,
+    origin = '',
   ) {
+    this.#refusal = { ...refusal, rule: origin };
     this.#refusals = refusals;
     this.#settings = settings;
     this.#window = window;
@@ -68,7 +71,7 @@ export class AdmissionControl implements RequestFilter {
     if (probability === 0 || this.#environment.random() >= probability) return null;
     this.#environment.admission.rejected++;
     this.#refusals.count++;
-    return refusal;
+    return this.#refusal;
   }
 
   onEnd({ status, grpcStatus, head }: EndedRequest): void {

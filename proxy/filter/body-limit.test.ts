@@ -9,7 +9,7 @@ const peer = { principal: '', address: '127.0.0.1' };
 
 function limit(maxBytes: number) {
   const counters = { tooLarge: 0 };
-  const filter = new BodyLimit(maxBytes, counters);
+  const filter = new BodyLimit(maxBytes, counters, 'cart.yaml');
   return {
     counters,
     ask: (fields: Partial<RequestHead>): FilterVerdict =>
@@ -37,6 +37,7 @@ describe('BodyLimit', () => {
     expect(ask({ framing: 'length', contentLength: 11 })).toMatchObject({
       kind: 'answer',
       failure: 'requestPayloadTooLarge',
+      rule: 'cart.yaml',
       grpcStatus: 8,
       detail: 'more than 10 bytes',
     });

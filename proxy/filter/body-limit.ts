@@ -23,7 +23,8 @@ export class BodyLimit implements RequestFilter {
   readonly #counters: BodyLimitCounters;
   readonly #refusal: FilterAnswer;
 
-  constructor(maxBytes: number, counters: BodyLimitCounters) {
+  /** `origin` says who asks for it, for the answer. */
+  constructor(maxBytes: number, counters: BodyLimitCounters, origin = '') {
     this.#maxBytes = maxBytes;
     this.#counters = counters;
     this.#refusal = {
@@ -33,7 +34,7 @@ export class BodyLimit implements RequestFilter {
       grpcStatus: RESOURCE_EXHAUSTED,
       detail: `more than ${maxBytes} bytes`,
       lines: '',
-      rule: '',
+      rule: origin,
     };
   }
 

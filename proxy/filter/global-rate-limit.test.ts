@@ -9,7 +9,7 @@ import type { FilterAnswer, FilterEdit } from './request-filter.ts';
 const perMinute = { requests: 5, unit: 'MINUTE' as const };
 const everything: GlobalRateLimitConfig = {
   domain: 'heddle',
-  limits: [{ rule: [genericKey('rule', '0')], rate: perMinute, hits: 1 }],
+  limits: [{ rule: [genericKey('rule', '0')], rate: perMinute, hits: 1, origin: 'BackendTrafficPolicy/default/cart' }],
   denyOnFailure: false,
   grpcStatus: 8,
 };
@@ -67,9 +67,9 @@ describe('GlobalRateLimit', () => {
   it('asks with the descriptors that fit the request, each with its limit', () => {
     const { ask, questions } = setUp({
       limits: [
-        { rule: [genericKey('rule', '0')], rate: perMinute, hits: 1 },
-        { rule: [genericKey('rule', '1'), peerPrincipal], rate: { requests: 1, unit: 'DAY' }, hits: 1 },
-        { rule: [genericKey('rule', '2'), requestHeader('user', 'x-user')], rate: null, hits: 3 },
+        { rule: [genericKey('rule', '0')], rate: perMinute, hits: 1, origin: '' },
+        { rule: [genericKey('rule', '1'), peerPrincipal], rate: { requests: 1, unit: 'DAY' }, hits: 1, origin: '' },
+        { rule: [genericKey('rule', '2'), requestHeader('user', 'x-user')], rate: null, hits: 3, origin: '' },
       ],
     });
     ask({ block: `X-User: ${'u'.repeat(1000)}\r\n` });
@@ -90,7 +90,7 @@ describe('GlobalRateLimit', () => {
   });
 
   it('asks nothing about a request that no limit is for', () => {
-    const { ask, questions } = setUp({ limits: [{ rule: [peerPrincipal], rate: perMinute, hits: 1 }] });
+    const { ask, questions } = setUp({ limits: [{ rule: [peerPrincipal], rate: perMinute, hits: 1, origin: '' }] });
     expect(ask().verdict).toBeNull();
     expect(questions).toEqual([]);
   });
@@ -129,7 +129,7 @@ describe('GlobalRateLimit', () => {
         detail: '5 requests each minute, over all instances',
         lines:
           'x-envoy-ratelimited: true\r\nretry-after: 42\r\nx-ratelimit-limit: 5\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: 42\r\n',
-        rule: '',
+        rule: 'BackendTrafficPolicy/default/cart',
       },
     ]);
     expect(counters.overLimit).toBe(1);
@@ -140,7 +140,11 @@ describe('GlobalRateLimit', () => {
     ask();
     questions[0]?.answer(over('42'));
     clock.nowMs = 41_500;
-    expect(ask().verdict).toMatchObject({ kind: 'answer', failure: 'rateLimitedGlobally' });
+    expect(ask().verdict).toMatchObject({
+      kind: 'answer',
+      failure: 'rateLimitedGlobally',
+      rule: 'BackendTrafficPolicy/default/cart',
+    });
     expect([questions.length, counters.overLimit]).toEqual([1, 2]);
     clock.nowMs = 42_000;
     expect(ask().verdict).toMatchObject({ kind: 'wait' });
@@ -148,8 +152,8 @@ describe('GlobalRateLimit', () => {
 
   it('remembers only the descriptors that were over', () => {
     const limits = [
-      { rule: [genericKey('rule', '0')], rate: perMinute, hits: 1 },
-      { rule: [genericKey('rule', '1'), peerPrincipal], rate: perMinute, hits: 1 },
+      { rule: [genericKey('rule', '0')], rate: perMinute, hits: 1, origin: '' },
+      { rule: [genericKey('rule', '1'), peerPrincipal], rate: perMinute, hits: 1, origin: '' },
     ];
     const { ask, questions } = setUp({ limits });
     ask({ principal: 'spiffe://web' });
@@ -158,17 +162,17 @@ describe('GlobalRateLimit', () => {
     expect(ask({ principal: 'spiffe://batch' }).verdict).toMatchObject({ kind: 'wait' });
   });
 
-  it('names the window that ends last', () => {
+  it('names the window that ends last, and who asks for it', () => {
     const rule = [genericKey('rule', '0')];
     const { ask, questions } = setUp({
       limits: [
-        { rule, rate: perMinute, hits: 1 },
-        { rule, rate: { requests: 5, unit: 'HOUR' }, hits: 1 },
+        { rule, rate: perMinute, hits: 1, origin: 'each minute' },
+        { rule, rate: { requests: 5, unit: 'HOUR' }, hits: 1, origin: 'each hour' },
       ],
     });
     const { outcomes } = ask();
     questions[0]?.answer(over('42', '7'));
-    expect(outcomes[0]).toMatchObject({ lines: expect.stringContaining('retry-after: 42\r\n') });
+    expect(outcomes[0]).toMatchObject({ rule: 'each minute', lines: expect.stringContaining('retry-after: 42\r\n') });
   });
 
   it.each([
@@ -179,7 +183,10 @@ describe('GlobalRateLimit', () => {
     const { outcomes } = ask();
     questions[0]?.answer(null);
     if (denyOnFailure) {
-      expect(outcomes).toMatchObject([{ kind: 'answer', failure: 'rateLimitError', detail: 'no answer in time' }]);
+      const rule = 'BackendTrafficPolicy/default/cart';
+      expect(outcomes).toMatchObject([
+        { kind: 'answer', failure: 'rateLimitError', detail: 'no answer in time', rule },
+      ]);
     } else expect(outcomes).toEqual([null]);
     expect(counters).toEqual({ ok: 0, overLimit: 0, error: 1, failureModeAllowed: denyOnFailure ? 0 : 1 });
   });

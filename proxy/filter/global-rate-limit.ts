@@ -24,6 +24,8 @@ export interface GlobalLimit {
   readonly rate: { readonly requests: number; readonly unit: RateUnit } | null;
   /** What one request counts for; 0 asks and counts nothing. */
   readonly hits: number;
+  /** Who asks for it, in words, for the answer; '' where nobody said. */
+  readonly origin: string;
 }
 
 export type RateUnit = 'SECOND' | 'MINUTE' | 'HOUR' | 'DAY' | 'MONTH' | 'YEAR';
@@ -56,6 +58,7 @@ export interface GlobalRateLimitEnvironment {
 /** One descriptor of a request, and the name under which it is remembered. */
 interface Descriptor {
   readonly key: string;
+  readonly origin: string;
   readonly message: NonNullable<RateLimitQuestion['descriptors']>[number];
 }
 
@@ -93,11 +96,11 @@ export class GlobalRateLimit implements RequestFilter {
   #knownOverLimit(descriptors: readonly Descriptor[]): FilterAnswer | null {
     const { overLimit, globalRateLimits } = this.#environment;
     const nowMs = this.#environment.now();
-    for (const { key, message } of descriptors) {
+    for (const { key, origin, message } of descriptors) {
       const leftMs = overLimit.leftMs(key, nowMs);
       if (leftMs === 0) continue;
       globalRateLimits.overLimit++;
-      return this.#refusal(message.limit?.requests_per_unit ?? 0, message.limit?.unit ?? '', leftMs, '');
+      return this.#refusal(message.limit?.requests_per_unit ?? 0, message.limit?.unit ?? '', leftMs, '', origin);
     }
     return null;
   }
@@ -105,12 +108,13 @@ export class GlobalRateLimit implements RequestFilter {
   #descriptorsOf(request: FilteredRequest): readonly Descriptor[] {
     const { domain, limits } = this.#config;
     const found: Descriptor[] = [];
-    for (const { rule, rate, hits } of limits) {
+    for (const { rule, rate, hits, origin } of limits) {
       const values = valuesOf(rule, request);
       if (values === null) continue;
       const entries = rule.map(({ key }, index) => ({ key, value: values[index] as string })); // a value for each source
       found.push({
         key: JSON.stringify([domain, rate, entries]),
+        origin,
         message: {
           entries,
           limit: rate === null ? null : { requests_per_unit: rate.requests, unit: rate.unit },
@@ -127,7 +131,7 @@ export class GlobalRateLimit implements RequestFilter {
       const counters = this.#environment.globalRateLimits;
       // a burst must not get past its limit because the service cannot answer all of it in time
       if (answer === null || answer.overall_code === 'UNKNOWN') {
-        resume(this.#knownOverLimit(descriptors) ?? this.#unanswered(why));
+        resume(this.#knownOverLimit(descriptors) ?? this.#unanswered(why, descriptors[0]?.origin ?? ''));
       } else if (answer.overall_code === 'OVER_LIMIT') {
         counters.overLimit++;
         resume(this.#overLimit(descriptors, answer));
@@ -138,7 +142,7 @@ export class GlobalRateLimit implements RequestFilter {
     });
   }
 
-  #unanswered(why: string): FilterAnswer | null {
+  #unanswered(why: string, rule: string): FilterAnswer | null {
     const counters = this.#environment.globalRateLimits;
     counters.error++;
     if (!this.#config.denyOnFailure) {
@@ -152,27 +156,32 @@ export class GlobalRateLimit implements RequestFilter {
       grpcStatus: -1,
       detail: why,
       lines: '',
-      rule: '',
+      rule,
     };
   }
 
   /** The client is told of the window that ends last: before that there is no use in coming again. */
   #overLimit(descriptors: readonly Descriptor[], answer: RateLimitAnswer): FilterAnswer {
     const nowMs = this.#environment.now();
-    let last = { requests: 0, unit: '', leftMs: 0 };
+    let last = { requests: 0, unit: '', leftMs: 0, origin: '' };
     for (const [index, { code, current_limit: limit, duration_until_reset: reset }] of answer.statuses.entries()) {
       const descriptor = descriptors[index];
       if (code !== 'OVER_LIMIT' || descriptor === undefined) continue;
       const leftMs = reset === null ? 0 : durationToMs(reset);
       if (leftMs > 0) this.#environment.overLimit.remember(descriptor.key, nowMs + leftMs);
       if (leftMs >= last.leftMs) {
-        last = { requests: limit?.requests_per_unit ?? 0, unit: String(limit?.unit ?? ''), leftMs };
+        last = {
+          requests: limit?.requests_per_unit ?? 0,
+          unit: String(limit?.unit ?? ''),
+          leftMs,
+          origin: descriptor.origin,
+        };
       }
     }
-    return this.#refusal(last.requests, last.unit, last.leftMs, mutationOf(answer)?.apply('') ?? '');
+    return this.#refusal(last.requests, last.unit, last.leftMs, mutationOf(answer)?.apply('') ?? '', last.origin);
   }
 
-  #refusal(requests: number, unit: number | string, leftMs: number, lines: string): FilterAnswer {
+  #refusal(requests: number, unit: number | string, leftMs: number, lines: string, rule: string): FilterAnswer {
     const waitSeconds = Math.max(1, Math.ceil(leftMs / 1000));
     const window =
       requests === 0
@@ -185,7 +194,7 @@ export class GlobalRateLimit implements RequestFilter {
       grpcStatus: this.#config.grpcStatus,
       detail: requests === 0 ? '' : `${requests} requests each ${String(unit).toLowerCase()}, over all instances`,
       lines: `x-envoy-ratelimited: true\r\n${window}${lines}`,
-      rule: '',
+      rule,
     };
   }
 }

@@ -11,6 +11,7 @@ const nothing: LocalRateLimitConfig = {
   size: null,
   alwaysTakesDefault: true,
   descriptors: [],
+  origins: [],
   rules: [],
   maxDynamic: 3,
   grpcStatus: 8,
@@ -82,7 +83,8 @@ describe('LocalRateLimit', () => {
 
   it('has a bucket for those whom a descriptor is for, and none for the others', () => {
     const mark = { matches: (head: RequestHead) => head.block.includes('x-mark') };
-    const { goOn } = setUp({
+    const { goOn, ask } = setUp({
+      origins: ['first', 'second'],
       rules: [[genericKey('rule', '0'), headerMatch('header_match', 'marked', true, [mark])]],
       descriptors: [
         {
@@ -102,6 +104,7 @@ describe('LocalRateLimit', () => {
       ],
     });
     expect(goOn(5, { block: 'x-mark: 1\r\n' })).toBe(2);
+    expect(ask({ block: 'x-mark: 1\r\n' })).toMatchObject({ rule: 'first' });
     expect(goOn(5)).toBe(5);
   });
 

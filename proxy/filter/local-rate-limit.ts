@@ -22,6 +22,8 @@ export interface LocalRateLimitConfig {
   /** Whether requests with a descriptor of their own take a token here as well. */
   readonly alwaysTakesDefault: boolean;
   readonly descriptors: readonly LimitDescriptor[];
+  /** Who asks for each of the descriptors, in words, for the answer; '' where nobody said. */
+  readonly origins: readonly string[];
   readonly rules: readonly DescriptorRule[];
   /** Values that get a bucket of their own, for each descriptor; the least lately used makes room. */
   readonly maxDynamic: number;
@@ -74,12 +76,12 @@ export class Buckets {
       for (let i = 0; i < descriptors.length; i++) {
         const descriptor = descriptors[i] as LimitDescriptor; // i is below the length
         if (fits(descriptor, rule, values)) {
-          found.push({ bucket: this.#bucketOf(i, descriptor, values, nowMs), size: descriptor.size });
+          found.push({ bucket: this.#bucketOf(i, descriptor, values, nowMs), size: descriptor.size, descriptor: i });
         }
       }
     }
     if (this.#default !== null && size !== null && (alwaysTakesDefault || found.length === 0)) {
-      found.push({ bucket: this.#default, size });
+      found.push({ bucket: this.#default, size, descriptor: -1 });
     }
     return found;
   }
@@ -106,6 +108,8 @@ export class Buckets {
 interface TakenBucket {
   readonly bucket: TokenBucket;
   readonly size: BucketSize;
+  /** Its place in the configuration; -1 is the bucket of all requests. */
+  readonly descriptor: number;
 }
 
 /**
@@ -130,17 +134,17 @@ export class LocalRateLimit implements RequestFilter {
     const nowMs = this.#environment.now();
     const taken = this.#buckets.bucketsFor(request, nowMs);
     const { rateLimits } = this.#environment;
-    for (const { bucket, size } of taken) {
+    for (const { bucket, size, descriptor } of taken) {
       if (bucket.left(nowMs) >= 1) continue;
       rateLimits.rateLimited++;
-      return this.#refusal(bucket.left(nowMs), size);
+      return this.#refusal(bucket.left(nowMs), size, this.#config.origins[descriptor] ?? '');
     }
     for (const { bucket } of taken) bucket.spend(nowMs);
     if (taken.length > 0) rateLimits.ok++;
     return null;
   }
 
-  #refusal(left: number, { maxTokens, tokensPerFill, fillIntervalMs }: BucketSize): FilterAnswer {
+  #refusal(left: number, { maxTokens, tokensPerFill, fillIntervalMs }: BucketSize, rule: string): FilterAnswer {
     const waitSeconds = Math.max(1, Math.ceil(((1 - left) * fillIntervalMs) / tokensPerFill / 1000));
     return {
       kind: 'answer',
@@ -151,7 +155,7 @@ export class LocalRateLimit implements RequestFilter {
       lines:
         `x-envoy-ratelimited: true\r\nretry-after: ${waitSeconds}\r\nx-ratelimit-limit: ${maxTokens}\r\n` +
         `x-ratelimit-remaining: 0\r\nx-ratelimit-reset: ${waitSeconds}\r\n`,
-      rule: '',
+      rule,
     };
   }
 }

@@ -63,6 +63,12 @@ export function answerOfFilter(
   return lines === '' ? reply : { ...reply, lines: reply.lines + lines };
 }
 
+/** Why a filter does not let a request pass, for the log. */
+export function causeOf({ detail, rule }: FilterAnswer): string {
+  if (detail === '' || rule === '') return detail || rule;
+  return `${detail}, ${rule}`;
+}
+
 function ruleOf(origin: RouteOrigin | null): string {
   if (origin === null) return '';
   const place = origin.file === '' ? '' : ` (${origin.file}:${origin.line})`;

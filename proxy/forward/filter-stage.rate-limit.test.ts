@@ -56,7 +56,7 @@ async function countedBy(port: number, { timeoutMs = 5000, denyOnFailure = false
   const filter = new GlobalRateLimit(
     {
       domain: 'heddle',
-      limits: [{ rule: [genericKey('rule', '0')], rate: { requests: 5, unit: 'MINUTE' }, hits: 1 }],
+      limits: [{ rule: [genericKey('rule', '0')], rate: { requests: 5, unit: 'MINUTE' }, hits: 1, origin: '' }],
       denyOnFailure,
       grpcStatus: 8,
     },

@@ -3,6 +3,7 @@ import type { ProtoDuration } from '../../proto/duration.ts';
 import { timerMs } from '../../proto/duration.ts';
 import { ADAPTIVE_CONCURRENCY_FILTER } from '../../proto/extension-names.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
+import { parsePolicyMetadata } from '../../proto/policy-metadata.ts';
 import type { ConcurrencyEnvironment } from '../filter/adaptive-concurrency.ts';
 import { AdaptiveConcurrency } from '../filter/adaptive-concurrency.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
@@ -44,5 +45,6 @@ export function compileAdaptiveConcurrency(route: Route__Output, memory: Concurr
   const key = `${route.route?.cluster} ${packed.value.toString('base64')}`;
   const make = () => new GradientController(settings, memory.now(), memory.random);
   const controller = keptState(memory.controllers, key, make);
-  return new AdaptiveConcurrency(controller, memory, activityOf(memory, 'concurrency', route));
+  const { adaptiveConcurrency: origin } = parsePolicyMetadata(route.metadata);
+  return new AdaptiveConcurrency(controller, memory, activityOf(memory, 'concurrency', route), origin);
 }

@@ -2,6 +2,7 @@ import { unpackAs } from '../../proto/any.ts';
 import { timerMs } from '../../proto/duration.ts';
 import { ADMISSION_CONTROL_FILTER } from '../../proto/extension-names.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
+import { parsePolicyMetadata } from '../../proto/policy-metadata.ts';
 import type { AdmissionEnvironment, AdmissionSettings } from '../filter/admission-control.ts';
 import { AdmissionControl } from '../filter/admission-control.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
@@ -32,5 +33,6 @@ export function compileAdmissionControl(route: Route__Output, memory: AdmissionM
   const destinations = route.route?.weighted_clusters?.clusters.map(({ name }) => name) ?? [route.route?.cluster];
   const key = `${route.name} ${destinations.join()} ${packed.value.toString('base64')}`;
   const window = keptState(memory.windows, key, () => new SuccessWindow(settings.windowSeconds, memory.now()));
-  return new AdmissionControl(settings, window, memory, activityOf(memory, 'admission', route));
+  const { admissionControl: origin } = parsePolicyMetadata(route.metadata);
+  return new AdmissionControl(settings, window, memory, activityOf(memory, 'admission', route), origin);
 }

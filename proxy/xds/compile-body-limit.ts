@@ -1,6 +1,7 @@
 import { unpackAs } from '../../proto/any.ts';
 import { BUFFER_FILTER } from '../../proto/extension-names.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
+import { parsePolicyMetadata } from '../../proto/policy-metadata.ts';
 import type { BodyLimitCounters } from '../filter/body-limit.ts';
 import { BodyLimit } from '../filter/body-limit.ts';
 import type { RequestFilter } from '../filter/request-filter.ts';
@@ -15,5 +16,6 @@ export function compileBodyLimit(route: Route__Output, { bodyLimits }: BodyLimit
   const packed = route.typed_per_filter_config[BUFFER_FILTER];
   if (packed === undefined) return null;
   const { buffer } = unpackAs('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', packed);
-  return buffer?.max_request_bytes ? new BodyLimit(buffer.max_request_bytes.value, bodyLimits) : null;
+  if (!buffer?.max_request_bytes) return null;
+  return new BodyLimit(buffer.max_request_bytes.value, bodyLimits, parsePolicyMetadata(route.metadata).bodyLimit);
 }

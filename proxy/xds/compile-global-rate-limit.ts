@@ -4,6 +4,7 @@ import { RATE_LIMIT_FILTER } from '../../proto/extension-names.ts';
 import type { RateLimit__Output } from '../../proto/generated/envoy/config/route/v3/RateLimit.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { HttpConnectionManager__Output } from '../../proto/generated/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
+import { parsePolicyMetadata } from '../../proto/policy-metadata.ts';
 import type {
   GlobalLimit,
   GlobalRateLimitEnvironment,
@@ -63,15 +64,18 @@ export function compileGlobalRateLimit(route: Route__Output, environment: Global
   if (packed === undefined || rateLimitService === null) return null;
   const { rate_limits: limits } = unpackAs('envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute', packed);
   const { config, service } = rateLimitService;
-  return new GlobalRateLimit({ ...config, limits: limits.map(compileLimit) }, service, environment);
+  const { globalRateLimits: origins } = parsePolicyMetadata(route.metadata);
+  const compiled = limits.map((limit, index) => compileLimit(limit, origins[index] ?? ''));
+  return new GlobalRateLimit({ ...config, limits: compiled }, service, environment);
 }
 
-function compileLimit({ actions, hits_addend: addend }: RateLimit__Output): GlobalLimit {
+function compileLimit({ actions, hits_addend: addend }: RateLimit__Output, origin: string): GlobalLimit {
   const rates = actions.map(rateOf).filter((rate) => rate !== null);
   return {
     rule: actions.filter((action) => rateOf(action) === null).map(compileAction),
     rate: rates[0] ?? null,
     hits: addend?.number ? Number(addend.number.value) : 1,
+    origin,
   };
 }
 

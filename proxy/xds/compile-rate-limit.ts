@@ -7,6 +7,7 @@ import type {
 } from '../../proto/generated/envoy/config/route/v3/RateLimit.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { TokenBucket__Output } from '../../proto/generated/envoy/type/v3/TokenBucket.ts';
+import { parsePolicyMetadata } from '../../proto/policy-metadata.ts';
 import type { BucketSize, LocalRateLimitConfig, RateLimitEnvironment } from '../filter/local-rate-limit.ts';
 import { Buckets, LocalRateLimit } from '../filter/local-rate-limit.ts';
 import type { DescriptorSource } from '../filter/rate-limit-descriptor.ts';
@@ -47,6 +48,7 @@ export function compileRateLimit(route: Route__Output, memory: RateLimitMemory):
       entries,
       size: compileSize(size as TokenBucket__Output), // validation asks for it
     })),
+    origins: parsePolicyMetadata(route.metadata).localRateLimits,
     rules: limit.rate_limits.map(compileRule),
     maxDynamic: limit.max_dynamic_descriptors?.value ?? DEFAULT_MAX_DYNAMIC,
     grpcStatus: limit.rate_limited_as_resource_exhausted ? RESOURCE_EXHAUSTED : UNAVAILABLE,

@@ -180,6 +180,8 @@ const rows: Readonly<Record<keyof EffectiveTrafficPolicy, readonly Row[]>> = {
   rateLimit: [partOf('rateLimit', 'local', ({ rateLimit }) => rateLimitInWords(rateLimit, 'by each instance'))],
   // said with the rule
   sharedCount: [],
+  // `from` of each row
+  owners: [],
   globalRateLimit: [
     partOf('rateLimit', 'global', ({ globalRateLimit }) => rateLimitInWords(globalRateLimit, 'by all instances')),
   ],

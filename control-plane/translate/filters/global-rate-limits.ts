@@ -32,6 +32,8 @@ export interface CountedPort {
   /** `cart.default.svc.cluster.local:80` */
   readonly address: string;
   readonly rules: readonly GlobalRateLimitRule[];
+  /** Who says each of them, in words. */
+  readonly owners: readonly string[];
   /** As what those count that are shared; empty where nobody shares them. */
   readonly sharedCount: string;
 }
@@ -78,21 +80,29 @@ interface CountedLimit {
   /** `rule.selector` */
   readonly name: string;
   readonly selector: RateLimitSelector;
+  /** Who says it, in words. */
+  readonly owner: string;
   readonly rate: { readonly requests_per_unit: number; readonly unit: Uppercase<RateUnit> };
 }
 
 function limitsOf(counted: readonly CountedPort[]): readonly CountedLimit[] {
-  return counted.flatMap(({ address, rules, sharedCount }) =>
+  return counted.flatMap(({ address, rules, owners, sharedCount }) =>
     rules.flatMap(({ clientSelectors = [{}], limit, cost, shared }, rule) =>
       clientSelectors.map((selector, index) => ({
         address: (shared && sharedCount) || address,
         cost: cost?.request.number ?? 1,
         name: `${rule}.${index}`,
         selector,
+        owner: owners[rule] ?? '',
         rate: { requests_per_unit: limit.requests, unit: limit.unit.toUpperCase() as Uppercase<RateUnit> },
       })),
     ),
   );
+}
+
+/** Who says the limits of the route, in their order. */
+export function ownersOf(counted: readonly CountedPort[]): readonly string[] {
+  return limitsOf(counted).map(({ owner }) => owner);
 }
 
 function actionsOf({ address, name, selector }: CountedLimit, client: Pick<Abilities, 'stock'>) {

@@ -1,6 +1,8 @@
 import { pack } from '../../../proto/any.ts';
 import { BUFFER_FILTER } from '../../../proto/extension-names.ts';
 import type { Input } from '../../../proto/load.ts';
+import type { PolicyOrigins } from '../../../proto/policy-metadata.ts';
+import { formatPolicyMetadata, noPolicyOrigins } from '../../../proto/policy-metadata.ts';
 import type { PortProtocol } from '../../model/app-protocol.ts';
 import type { EffectiveTrafficPolicy } from '../../model/effective-traffic-policy.ts';
 import type { EffectiveBandwidthLimit } from '../../model/traffic-policy/bandwidth-limit.ts';
@@ -10,7 +12,7 @@ import type { RateLimitRule } from '../../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from '../view/abilities.ts';
 import { isLimited, strictestBandwidth, withBandwidth } from './bandwidth-limits.ts';
 import type { CountedPort, RateLimitService } from './global-rate-limits.ts';
-import { withGlobalRateLimits } from './global-rate-limits.ts';
+import { ownersOf, withGlobalRateLimits } from './global-rate-limits.ts';
 import { limitsRequests } from './limits-requests.ts';
 import { adaptiveConcurrencyFilter } from './overload-filters.ts';
 import { withRateLimits } from './rate-limits.ts';
@@ -29,6 +31,8 @@ export interface InboundLimits {
   readonly bandwidth: EffectiveBandwidthLimit;
   /** That of the first service that has one: two of them would measure each other. */
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
+  /** Who says all this, for the answers. */
+  readonly origins: PolicyOrigins;
   /** Whether connections that are only carried may come in: not where they would go past one of the first three. */
   readonly takesBytes: boolean;
 }
@@ -40,6 +44,7 @@ export const noLimits: InboundLimits = {
   maxBodyBytes: 0,
   bandwidth: noBandwidthLimit,
   adaptiveConcurrency: null,
+  origins: noPolicyOrigins,
   takesBytes: true,
 };
 
@@ -58,13 +63,16 @@ export function inboundLimits(
   service: RateLimitService | null = null,
 ): InboundLimits {
   const policies = governed.map(({ policy }) => policy);
-  const rateLimits = abilities.rateLimits ? [...new Set(policies.map(({ rateLimit }) => rateLimit))].flat() : [];
-  const bodies = abilities.bodyLimit
-    ? policies.map((policy) => policy.maxRequestBodyBytes).filter((max) => max > 0)
-    : [];
-  const adaptive = policies.find(({ adaptiveConcurrency }) => adaptiveConcurrency !== null)?.adaptiveConcurrency;
+  // two services may have one policy, and its rules hold once
+  const byRules = new Map(policies.map(({ rateLimit, owners }) => [rateLimit, owners.rateLimit]));
+  const localRules = abilities.rateLimits ? [...byRules].flatMap(([rules, owners]) => ownedRules(rules, owners)) : [];
+  const rateLimits = localRules.map(({ rule }) => rule);
+  const body = abilities.bodyLimit ? strictestBodyLimit(policies) : null;
+  const adaptive = abilities.overloadFilters
+    ? policies.find((policy) => policy.adaptiveConcurrency !== null)
+    : undefined;
   const counted = abilities.globalRateLimits && service !== null ? countedPorts(governed, service) : [];
-  const maxBodyBytes = bodies.length === 0 ? 0 : Math.min(...bodies);
+  const maxBodyBytes = body?.maxRequestBodyBytes ?? 0;
   const bandwidth = abilities.bandwidthLimit ? strictestBandwidth(policies) : noBandwidthLimit;
   const limits = rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0 || isLimited(bandwidth);
   return {
@@ -73,9 +81,27 @@ export function inboundLimits(
     countedBy: counted.length === 0 ? null : service,
     maxBodyBytes,
     bandwidth,
-    adaptiveConcurrency: (abilities.overloadFilters && adaptive) || null,
+    adaptiveConcurrency: adaptive?.adaptiveConcurrency ?? null,
+    origins: {
+      ...noPolicyOrigins,
+      // each selector of a rule is a limit
+      localRateLimits: localRules.flatMap(({ rule, owner }) => (rule.clientSelectors ?? [{}]).map(() => owner)),
+      globalRateLimits: ownersOf(counted),
+      bodyLimit: body?.owners.requestBuffer ?? '',
+      adaptiveConcurrency: adaptive?.owners.adaptiveConcurrency ?? '',
+    },
     takesBytes: !limits || governed.every(({ protocol, policy }) => protocol === 'tcp' || !limitsRequests(policy)),
   };
+}
+
+function ownedRules(rules: readonly RateLimitRule[], owners: readonly string[]) {
+  return rules.map((rule, index) => ({ rule, owner: owners[index] ?? '' }));
+}
+
+/** The policy that allows the least; null where none has a limit. */
+function strictestBodyLimit(policies: readonly EffectiveTrafficPolicy[]): EffectiveTrafficPolicy | null {
+  const limiting = policies.filter(({ maxRequestBodyBytes }) => maxRequestBodyBytes > 0);
+  return limiting.toSorted((a, b) => a.maxRequestBodyBytes - b.maxRequestBodyBytes)[0] ?? null;
 }
 
 /** A request counts once under one policy. Questions to the one who counts are never counted: they would not end. */
@@ -85,9 +111,9 @@ function countedPorts(governed: readonly GovernedPort[], service: RateLimitServi
     governed
       .toReversed()
       .filter(({ policy }) => policy.globalRateLimit.length > 0)
-      .map(({ host, port, policy: { globalRateLimit: rules, sharedCount } }) => [
+      .map(({ host, port, policy: { globalRateLimit: rules, sharedCount, owners } }) => [
         rules,
-        { address: `${host}:${port}`, rules, sharedCount },
+        { address: `${host}:${port}`, rules, owners: owners.rateLimit, sharedCount },
       ]),
   );
   return [...byRules.values()].reverse();
@@ -95,19 +121,25 @@ function countedPorts(governed: readonly GovernedPort[], service: RateLimitServi
 
 export function withLimits(
   plain: Route,
-  { rateLimits, counted, maxBodyBytes, bandwidth, adaptiveConcurrency }: InboundLimits,
+  { rateLimits, counted, maxBodyBytes, bandwidth, adaptiveConcurrency, origins }: InboundLimits,
   client: Pick<Abilities, 'stock' | 'rateLimitCost'>,
 ): Route {
   // an Envoy has this filter for all of a listener: no route can configure it
   const adaptive = adaptiveConcurrency === null || client.stock ? null : adaptiveConcurrencyFilter(adaptiveConcurrency);
   const route = adaptive === null ? plain : { ...plain, typed_per_filter_config: adaptive };
-  const limited = withBandwidth(
-    withGlobalRateLimits(withRateLimits(route, rateLimits, client), counted, client),
-    bandwidth,
+  const limited = withOrigins(
+    withBandwidth(withGlobalRateLimits(withRateLimits(route, rateLimits, client), counted, client), bandwidth),
+    origins,
   );
   if (maxBodyBytes === 0) return limited;
   const buffer = pack('envoy.extensions.filters.http.buffer.v3.BufferPerRoute', {
     buffer: { max_request_bytes: { value: maxBodyBytes } },
   });
   return { ...limited, typed_per_filter_config: { ...limited.typed_per_filter_config, [BUFFER_FILTER]: buffer } };
+}
+
+/** The route with who says its limits; an Envoy takes no notice of it. */
+function withOrigins(route: Route, origins: PolicyOrigins): Route {
+  const said = formatPolicyMetadata(origins);
+  return Object.keys(said).length === 0 ? route : { ...route, metadata: { filter_metadata: said } };
 }

@@ -15,6 +15,7 @@ const refusals: Refusals = {
   // it measures how long requests take, of which carried bytes have none
   adaptiveConcurrency: null,
   sharedCount: null,
+  owners: null,
   loadBalancer: null,
   panicThresholdPercent: null,
   maxConnections: null,

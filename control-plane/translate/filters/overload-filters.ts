@@ -2,6 +2,8 @@ import { pack } from '../../../proto/any.ts';
 import { msToDuration } from '../../../proto/duration.ts';
 import { ADAPTIVE_CONCURRENCY_FILTER, ADMISSION_CONTROL_FILTER } from '../../../proto/extension-names.ts';
 import type { Input } from '../../../proto/load.ts';
+import { formatPolicyMetadata } from '../../../proto/policy-metadata.ts';
+import type { EffectiveTrafficPolicy } from '../../model/effective-traffic-policy.ts';
 import { durationMs } from '../../model/gateway-duration.ts';
 import type { WrittenAdaptiveConcurrency, WrittenAdmissionControl } from '../../model/traffic-policy/overload.ts';
 
@@ -40,14 +42,19 @@ export function adaptiveConcurrencyFilter({
 }
 
 /** The route of a caller with its admission control; as it is where there is none, or where nothing is forwarded. */
-export function withAdmissionControl(route: Route, control: WrittenAdmissionControl | null): Route {
+export function withAdmissionControl(
+  route: Route,
+  { admissionControl: control, owners }: Pick<EffectiveTrafficPolicy, 'admissionControl' | 'owners'>,
+): Route {
   if (control === null || !route.route) return route;
+  const origin = formatPolicyMetadata({ admissionControl: owners.admissionControl });
   return {
     ...route,
     typed_per_filter_config: {
       ...route.typed_per_filter_config,
       [ADMISSION_CONTROL_FILTER]: packedAdmissionControl(control),
     },
+    metadata: { filter_metadata: { ...route.metadata?.filter_metadata, ...origin } },
   };
 }
 

@@ -95,10 +95,9 @@ export function routeConfiguration(
   const resolve = (reference: BackendName) =>
     resolveBackend(reference, policy, service.namespace, catalog, called.carried);
   // an Envoy has the filter in its clusters: none of its routes can configure it
-  const control = called.abilities.overloadFilters && !called.abilities.stock ? called.policy.admissionControl : null;
-  const suffering = routes.map((route) =>
-    withFault(withFallback(withAdmissionControl(route, control), fallback, resolve), called.fault),
-  );
+  const controls = called.abilities.overloadFilters && !called.abilities.stock;
+  const admitted = controls ? routes.map((route) => withAdmissionControl(route, called.policy)) : routes;
+  const suffering = admitted.map((route) => withFault(withFallback(route, fallback, resolve), called.fault));
   return {
     name,
     virtual_hosts: [{ name, domains: ['*'], routes: suffering }],
