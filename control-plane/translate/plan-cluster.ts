@@ -48,11 +48,11 @@ export function planEndpoints(index: MeshIndex, client: ClientView, name: string
   const target = index.clusterTarget(name);
   if (target === null) return null;
   const { destination, port } = target;
-  const { failover, weightedZones } = index.policies.policyFor(destination.service, port).loadBalancer;
-  const isLeveled = failover && abilitiesOf(client.features).balancing;
+  const { loadBalancer } = index.policies.policyFor(destination.service, port);
+  const isLeveled = loadBalancer.failover && abilitiesOf(client.features).balancing;
   const caller = isLeveled ? index.callers.localityOf(client.workload) : null;
   const scope = caller === null ? '' : `@${JSON.stringify([caller.region, caller.zone])}`;
   return planned(CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, name, scope, () =>
-    clusterLoadAssignment(name, destination, port, weightedZones, caller),
+    clusterLoadAssignment(name, destination, port, loadBalancer, caller),
   );
 }

@@ -30,6 +30,7 @@ export interface EffectiveLoadBalancer {
   readonly weightedZones: ReadonlyMap<string, number> | null;
   /** The caller's zone first, then its region. */
   readonly failover: boolean;
+  readonly overprovisioningPercent: number;
 }
 
 /** One thing that requests may have in common. */
@@ -57,6 +58,7 @@ export const builtInLoadBalancer: EffectiveLoadBalancer = {
   preferLocal: null,
   weightedZones: null,
   failover: false,
+  overprovisioningPercent: 140,
 };
 
 /** Envoy `MaglevLbConfig`, `RingHashLbConfig`, `SlowStartConfig`, `ZoneAwareLbConfig`. */
@@ -116,6 +118,7 @@ export function effectiveLoadBalancer(layers: readonly (LoadBalancer | undefined
         ? null
         : new Map(zoneAware.weightedZones.map(({ zone, weight }) => [zone, weight])),
     failover: zoneAware?.failover ?? false,
+    overprovisioningPercent: zoneAware?.overprovisioningFactor ?? builtInLoadBalancer.overprovisioningPercent,
   };
 }
 

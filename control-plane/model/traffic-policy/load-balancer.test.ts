@@ -111,6 +111,10 @@ describe('loadBalancerSchema', () => {
       { ...hash({ type: 'SourceIP' }), zoneAware: { preferLocal: {} } },
       ['zoneAware.preferLocal: type ConsistentHash has no preferLocal: write weightedZones or failover'],
     ],
+    [
+      { type: 'Random', zoneAware: { preferLocal: {}, overprovisioningFactor: 120 } },
+      ['zoneAware.overprovisioningFactor: overprovisioningFactor needs failover: true, or weightedZones'],
+    ],
     [{ type: 'Random', peakEwma: {} }, ['peakEwma: peakEwma needs type PeakEwma']],
   ])('reports what is wrong with %j', (loadBalancer, faults) => {
     expect(faultsOf(loadBalancer)).toEqual(faults);

@@ -132,7 +132,21 @@ const zoneAwareSchema = z
      * healthy enough (Istio's locality failover). Ours; default false.
      */
     failover: z.boolean({ error: 'write true or false' }).optional(),
+    /**
+     * Percent: a level, or a zone with a weight, takes all of its share as long as its healthy endpoints times this are all of
+     * its endpoints. 100 sends to the next what the unhealthy ones would have had. Default 140, so until fewer than 72 % are
+     * healthy (Envoy `overprovisioning_factor`; Envoy Gateway has no field for it).
+     */
+    overprovisioningFactor: countSchema(100, 10_000),
   })
+  .check(
+    crossCheck(['failover', 'weightedZones', 'overprovisioningFactor'], (zones, report) => {
+      const { failover, weightedZones, overprovisioningFactor } = zones;
+      if (overprovisioningFactor !== undefined && failover !== true && weightedZones === undefined) {
+        report(['overprovisioningFactor'], 'overprovisioningFactor needs failover: true, or weightedZones');
+      }
+    }),
+  )
   .check(
     crossCheck(['preferLocal', 'weightedZones', 'failover'], ({ preferLocal, weightedZones, failover }, report) => {
       if (preferLocal !== undefined && weightedZones !== undefined) {

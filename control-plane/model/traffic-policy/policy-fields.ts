@@ -250,11 +250,13 @@ function slowStartInWords({ loadBalancer: { slowStart } }: EffectiveTrafficPolic
     : `${writtenDuration(slowStart.windowMs)}, from ${slowStart.minWeightPercent} %, aggression ${slowStart.aggression}`;
 }
 
-function zonesInWords({ loadBalancer: { preferLocal, weightedZones, failover } }: EffectiveTrafficPolicy): string {
+function zonesInWords({ loadBalancer }: EffectiveTrafficPolicy): string {
+  const { preferLocal, weightedZones, failover, overprovisioningPercent } = loadBalancer;
   const parts = [
     ...(preferLocal === null ? [] : [`prefer local from ${preferLocal.minEndpoints} instances`]),
     ...(weightedZones === null ? [] : [...weightedZones].map(([zone, weight]) => `${zone}=${weight}`)),
     ...(failover ? ['failover'] : []),
+    ...(failover || weightedZones !== null ? [`overprovisioning ${overprovisioningPercent} %`] : []),
   ];
   return parts.length === 0 ? off : parts.join(', ');
 }

@@ -1,5 +1,7 @@
 import type { Input } from '../../../proto/load.ts';
 import { formatEndpointMetadata } from '../../../proto/metadata.ts';
+import type { EffectiveLoadBalancer } from '../../model/traffic-policy/effective-load-balancer.ts';
+import { builtInLoadBalancer } from '../../model/traffic-policy/effective-load-balancer.ts';
 import { socketAddress } from '../parts/message-parts.ts';
 import type { Destination, ServicePort } from '../services/service-catalog.ts';
 import type { TargetPort } from '../services/target-port.ts';
@@ -32,7 +34,7 @@ export function clusterLoadAssignment(
   cluster: string,
   destination: Destination,
   port: ServicePort,
-  weightedZones: ReadonlyMap<string, number> | null,
+  { weightedZones, overprovisioningPercent }: Pick<EffectiveLoadBalancer, 'weightedZones' | 'overprovisioningPercent'>,
   caller: Locality | null,
 ): Input<'envoy.config.endpoint.v3.ClusterLoadAssignment'> {
   const localities = new Map<string, { region: string; zone: string; weight: number; endpoints: LbEndpoint[] }>();
@@ -64,6 +66,9 @@ export function clusterLoadAssignment(
         load_balancing_weight: { value: weightedZones === null ? weight : (weightedZones.get(zone) ?? 1) },
         ...(priority > 0 && { priority }),
       })),
+    ...(overprovisioningPercent !== builtInLoadBalancer.overprovisioningPercent && {
+      policy: { overprovisioning_factor: { value: overprovisioningPercent } },
+    }),
   };
 }
 

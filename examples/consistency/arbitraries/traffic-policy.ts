@@ -55,7 +55,13 @@ const loadBalancer = fc.oneof(
   }),
   fc.record({
     type: fc.constant('Random'),
-    zoneAware: fc.record({ weightedZones: fc.constantFrom([], [{ zone: 'a', weight: 9 }]) }),
+    zoneAware: fc.record(
+      {
+        weightedZones: fc.constantFrom([], [{ zone: 'a', weight: 9 }]),
+        overprovisioningFactor: fc.integer({ min: 100, max: 10_000 }),
+      },
+      { requiredKeys: ['weightedZones'] },
+    ),
   }),
 );
 
