@@ -60,7 +60,7 @@ export class Attempt implements ResponseReceiver {
   readonly #plan: AttemptPlan;
   readonly #receiver: AnswerReceiver;
   #status = 0;
-  /** By the environment's `now`; of attempts whose time the balancer wants to know. */
+  /** By the environment's `now`; 0 for an attempt whose time the balancer did not want to know when it began. */
   #startedAtMs = 0;
   /** These two are made when they are first needed. */
   #timeout: Deadline | null = null;
@@ -82,7 +82,7 @@ export class Attempt implements ResponseReceiver {
     this.grpcStatus = -1;
     endpoint.activeRequests++;
     endpoint.requestsTotal++;
-    if (endpoint.latency !== null) this.#startedAtMs = this.#environment.now();
+    this.#startedAtMs = endpoint.latency === null ? 0 : this.#environment.now();
     if (plan.timeoutMs > 0) {
       this.#timeout ??= new Deadline(() => this.#onTimeout('perTryTimeout'));
       this.#environment.wheel.arm(this.#timeout, plan.timeoutMs);
@@ -193,7 +193,8 @@ export class Attempt implements ResponseReceiver {
   /** The balancer hears how long the endpoint took to answer, or to fail. */
   #learnAnswerTime(isFailure: boolean): void {
     const { latency } = this.endpoint;
-    if (latency !== null) latency.observe(this.#environment.now() - this.#startedAtMs, isFailure);
+    if (latency === null || this.#startedAtMs === 0) return;
+    latency.observe(this.#environment.now() - this.#startedAtMs, isFailure);
   }
 
   /** From here on it has all the time that the request has. */

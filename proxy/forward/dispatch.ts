@@ -68,7 +68,7 @@ export class Dispatch {
     const { record, upstream } = this.#relay;
     const callMs = record.head.isGrpc ? this.#boundCall(action) : 0;
     if (callMs > 0) this.#deadline.armForCall(callMs, record.startedAtMs);
-    if (action.maxStreamMs > 0) this.#deadline.armForStream(action.maxStreamMs);
+    if (action.maxStreamMs > 0) this.#deadline.armForStream(action.maxStreamMs, record.startedAtMs);
     if (timeoutMs > 0) this.#deadline.armForRoute(timeoutMs, upstream.isRequestEnded);
   }
 

@@ -204,4 +204,20 @@ describe('requests balanced by answer times', () => {
     for (let i = 0; i < 10; i++) answers.push(await ask());
     expect(endsOf(answers)).toEqual(new Set(['2']));
   });
+
+  it('learns nothing of requests that were under way when it began to look at answer times', async () => {
+    const upstream = await startScriptedServer(() => {});
+    closers.push(upstream.close);
+    const forwarder = await startForwarder([upstream.port]);
+    closers.push(() => forwarder.close());
+    const { cluster } = forwarder;
+    const asked = sendRaw(forwarder.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', (answer) => answer.endsWith('ok'));
+    await expect.poll(() => upstream.received()).not.toBe('');
+    cluster.update({ ...cluster.config, balancer: plainBalancer('peak-ewma') });
+    const [endpoint] = cluster.endpoints;
+    const before = endpoint?.latency?.estimateMs();
+    upstream.connections[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    await asked;
+    expect(endpoint?.latency?.estimateMs()).toBe(before);
+  });
 });

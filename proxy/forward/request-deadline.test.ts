@@ -41,15 +41,19 @@ describe('RequestDeadline', () => {
       () => expiredAtMs.push(clock.nowMs),
       () => ended.push(clock.nowMs),
     );
-    both.armForStream(2_000);
+    both.armForStream(2_000, clock.nowMs);
     both.armForRoute(1_000, true);
     both.cancelAnswer();
     pass(3_000);
     expect([expiredAtMs, ended]).toEqual([[], about(7_000)]);
-    both.armForStream(2_000);
+    pass(1_000);
+    both.armForStream(2_000, clock.nowMs - 1_000);
+    pass(1_100);
+    expect(ended).toHaveLength(2);
+    both.armForStream(2_000, clock.nowMs);
     both.cancel();
     pass(3_000);
-    expect(ended).toHaveLength(1);
+    expect(ended).toHaveLength(2);
   });
 
   it("is its route's timeout, from the end of the request on", () => {
@@ -67,6 +71,14 @@ describe('RequestDeadline', () => {
     expect(expiredAtMs).toEqual(about(6_000));
   });
 
+  it('counts from the beginning of the request, however long that was held up before', () => {
+    const beganAtMs = clock.nowMs;
+    pass(700);
+    deadline.armForCall(1_000, beganAtMs);
+    pass(2_000);
+    expect(expiredAtMs).toEqual(about(6_000));
+  });
+
   it("is the route's timeout where that ends before the call's deadline", () => {
     deadline.armForCall(2_000, clock.nowMs);
     pass(500);
@@ -77,7 +89,7 @@ describe('RequestDeadline', () => {
 
   it('knows how long there is left until the first of its ends', () => {
     expect(deadline.leftMs()).toBe(Number.POSITIVE_INFINITY);
-    deadline.armForStream(3_000);
+    deadline.armForStream(3_000, clock.nowMs);
     pass(1_000);
     expect(deadline.leftMs()).toBeCloseTo(2_000, -2);
     deadline.armForRoute(500, true);

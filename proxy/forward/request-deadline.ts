@@ -4,7 +4,10 @@ import type { ForwardEnvironment } from './forward-environment.ts';
 /**
  * When a request has to be over, attempts and all: at the deadline of its call (`grpc-timeout`), which counts from its
  * beginning, or at its route's timeout, which counts from the end of the request; whichever is earlier. And when its stream
- * has to be, answered or not. Used again for later requests.
+ * has to be, answered or not. What held a request up before it was sent, as a filter may, is part of the time from its beginning.
+ * Used again for later requests.
+ *
+ * Source: Envoy `ConnectionManagerImpl::ActiveStream::refreshDurationTimeout`.
  */
 export class RequestDeadline {
   readonly #environment: Pick<ForwardEnvironment, 'wheel' | 'now'>;
@@ -28,16 +31,16 @@ export class RequestDeadline {
     this.#onStreamExpire = onStreamExpire;
   }
 
-  /** From now on, whatever becomes of it. */
-  armForStream(durationMs: number): void {
+  /** For a request that began at `startedAtMs`, whatever becomes of it. */
+  armForStream(durationMs: number, startedAtMs: number): void {
     this.#stream ??= new Deadline(this.#onStreamExpire);
-    this.#environment.wheel.arm(this.#stream, durationMs);
+    this.#environment.wheel.arm(this.#stream, startedAtMs + durationMs - this.#environment.now());
   }
 
   /** For a call that began at `startedAtMs`. */
   armForCall(timeoutMs: number, startedAtMs: number): void {
     this.#callEndsAtMs = startedAtMs + timeoutMs;
-    this.#arm(timeoutMs);
+    this.#arm(this.#callEndsAtMs - this.#environment.now());
   }
 
   /** From the end of the request on, which is now where that `hasEnded`; 0 is no bound. */

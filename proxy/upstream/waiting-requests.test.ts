@@ -61,4 +61,14 @@ describe('WaitingRequests', () => {
     expect(told.slice(2)).toEqual(['third: connectFailure gone', 'again: connectFailure gone']);
     expect([waiting.length, pending]).toEqual([0, 0]);
   });
+
+  it('does not tell one that waits no longer because another was told', () => {
+    const second = waiter('second');
+    waiting.add(waiter('first', () => waiting.cancel(second)));
+    waiting.add(second);
+    waiting.add(waiter('third'));
+    waiting.fail('connectFailure', 'refused', 2);
+    expect(told).toEqual(['first: connectFailure refused']);
+    expect([waiting.length, pending]).toEqual([1, 1]);
+  });
 });

@@ -5,6 +5,8 @@ import type { ConcurrencyGate, PoolWaiter } from './upstream-pool.ts';
 export class WaitingRequests {
   readonly #gate: ConcurrencyGate;
   readonly #waiters: PoolWaiter[] = [];
+  /** Those that are being told that there will be no stream. */
+  readonly #failing: PoolWaiter[] = [];
 
   constructor(gate: ConcurrencyGate) {
     this.#gate = gate;
@@ -33,17 +35,24 @@ export class WaitingRequests {
 
   /** Does nothing for one that does not wait. */
   cancel(waiter: PoolWaiter): void {
-    const at = this.#waiters.indexOf(waiter);
-    if (at < 0) return;
-    this.#waiters.splice(at, 1);
-    this.#gate.release();
+    if (remove(this.#waiters, waiter) || remove(this.#failing, waiter)) this.#gate.release();
   }
 
-  /** Tells the first `count` that there will be no stream; those that begin to wait meanwhile are not told. */
+  /**
+   * Tells the first `count` that there will be no stream; those that begin to wait meanwhile are not told. One that is told may
+   * be the end of others: of those that came over the same connection.
+   */
   fail(failure: Failure, detail: string, count: number = this.#waiters.length): void {
-    for (const waiter of this.#waiters.splice(0, count)) {
+    this.#failing.push(...this.#waiters.splice(0, count));
+    for (let waiter = this.#failing.shift(); waiter !== undefined; waiter = this.#failing.shift()) {
       this.#gate.release();
       waiter.onPoolFailure(failure, detail);
     }
   }
+}
+
+function remove(waiters: PoolWaiter[], waiter: PoolWaiter): boolean {
+  const at = waiters.indexOf(waiter);
+  if (at >= 0) waiters.splice(at, 1);
+  return at >= 0;
 }
