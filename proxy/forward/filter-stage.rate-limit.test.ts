@@ -9,6 +9,7 @@ import { GlobalRateLimit } from '../filter/global-rate-limit.ts';
 import { OverLimitMemory } from '../filter/over-limit-memory.ts';
 import { genericKey } from '../filter/rate-limit-descriptor.ts';
 import { defaultLimits } from '../resilience/circuit-breaker.ts';
+import { envoyOutlierDefaults } from '../resilience/outlier/outlier-settings.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import { endpointConfig, plainCluster, startForwarder, startScriptedServer } from '../testing/forwarder.ts';
 import { sendRaw } from '../testing/raw-client.ts';
@@ -176,6 +177,21 @@ describe('a global rate limit', () => {
     answers[0]?.(null, { overall_code: 'OK' });
     expect((await first).status).toBe(200);
     expect(counters).toMatchObject({ ok: 1, error: 1 });
+  });
+
+  it('does not blame an instance for the limits of its cluster, and says so of one that is silent', async () => {
+    const ejecting = { ...envoyOutlierDefaults, splitsLocalOriginErrors: true, consecutiveLocalOriginFailure: 1 };
+    const port = await grpcServer(() => {});
+    const { send, counting, counters } = await countedBy(port, { timeoutMs: 100 });
+    const outlierDetection = { ...ejecting, maxEjectionPercent: 100 };
+    const full = { ...defaultLimits, maxPendingRequests: 0 };
+    counting.update({ ...counting.config, outlierDetection, circuitBreaker: full });
+    const [endpoint] = counting.endpoints;
+    expect((await send()).status).toBe(200);
+    expect([endpoint?.isEjected, counting.counters.connectFailures, counters.error]).toEqual([false, 0, 1]);
+    counting.update({ ...counting.config, outlierDetection, circuitBreaker: defaultLimits });
+    expect((await send()).status).toBe(200);
+    expect([endpoint?.isEjected, counters.error, held(counting)]).toEqual([true, 2, 0]);
   });
 
   it('withdraws the question when the client goes away', async () => {

@@ -2,6 +2,8 @@ import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Cluster } from '../cluster/cluster.ts';
 import { OutgoingRequest, RequestHead } from '../message-head.ts';
+import { defaultLimits } from '../resilience/circuit-breaker.ts';
+import { envoyOutlierDefaults } from '../resilience/outlier/outlier-settings.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import type { Mirror } from '../route/route.ts';
 import type { Forwarder, ScriptedServer } from '../testing/forwarder.ts';
@@ -120,6 +122,21 @@ describe('a mirrored request', () => {
     expect(none.destination.counters).toMatchObject({ mirrored: 1, mirrorsDropped: 1 });
     await expect.poll(() => refused.destination.counters.mirrorsFailed).toBe(1);
     expect(refused.destination.breaker.requests.active).toBe(0);
+  });
+
+  it('is dropped where its cluster has no room, which is no fault of an instance', async () => {
+    const upstream = await server(ok);
+    const copies = await server(ok);
+    const destination = plainCluster([copies.port, 1], {
+      circuitBreaker: { ...defaultLimits, maxPendingRequests: 0 },
+      outlierDetection: { ...envoyOutlierDefaults, consecutive5xx: 1, maxEjectionPercent: 100 },
+    });
+    closers.push(() => destination.close());
+    const forwarder = await through(upstream, { destination, isDrawn: null, hasHostSuffix: false });
+    expect((await sendRaw(forwarder.port, get, isWhole)).status).toBe(200);
+    expect(destination.counters).toMatchObject({ mirrored: 1, mirrorsDropped: 1, mirrorsFailed: 0 });
+    expect([...destination.endpoints].map(({ isEjected }) => isEjected)).toEqual([false, false]);
+    expect(destination.breaker.requests.active).toBe(0);
   });
 
   it('is given up when its client goes away in the middle of the body', async () => {

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
+import type { Failure } from '../failure.ts';
 import { withHost } from '../filter/host-header.ts';
 import type { RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { headerValue, OutgoingRequest } from '../message-head.ts';
@@ -112,8 +113,9 @@ class MirroredRequest implements ResponseReceiver {
     this.#flush();
   }
 
-  onPoolFailure(): void {
-    this.#lose(localOrigin.failed);
+  onPoolFailure(failure: Failure): void {
+    if (failure === 'upstreamOverflow') this.#drop();
+    else this.#lose(failure === 'connectTimeout' ? localOrigin.timedOut : localOrigin.failed);
   }
 
   sendBody(buffer: Buffer, start: number, end: number): void {

@@ -2,10 +2,12 @@ import { Buffer } from 'node:buffer';
 import { messageType } from '../../proto/load.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import type { Failure } from '../failure.ts';
 import type { RateLimitAnswer, RateLimitQuestion, RateLimitService } from '../filter/global-rate-limit.ts';
 import { grpcStatusIn } from '../message/grpc.ts';
 import type { ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { OutgoingRequest } from '../message-head.ts';
+import type { Outcome } from '../resilience/outlier/outcome.ts';
 import { localOrigin } from '../resilience/outlier/outcome.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
 import type { ForwardEnvironment } from './forward-environment.ts';
@@ -70,7 +72,7 @@ class RateLimitCall implements ResponseReceiver {
   readonly #cluster: Cluster;
   readonly #environment: CallEnvironment;
   readonly #onAnswer: OnAnswer;
-  readonly #deadline = new Deadline(() => this.#lose('no answer in time'));
+  readonly #deadline = new Deadline(() => this.#lose('no answer in time', localOrigin.timedOut));
   readonly #parts: Buffer[] = [];
   #request: OutgoingRequest | null = null;
   #bytes = 0;
@@ -91,11 +93,11 @@ class RateLimitCall implements ResponseReceiver {
     const endpoint = this.#cluster.pick(null, null);
     if (endpoint === null) {
       counters.noneHealthy++;
-      this.#loseSoon('no instance of the rate limit service');
+      this.#loseSoon('no instance of the rate limit service', null);
       return;
     }
     if (!breaker.requests.tryAcquire()) {
-      this.#loseSoon('too many questions in flight');
+      this.#loseSoon('too many questions in flight', null);
       return;
     }
     counters.requestsTotal++;
@@ -111,9 +113,9 @@ class RateLimitCall implements ResponseReceiver {
     endpoint.poolFor('http2').acquire(this);
   }
 
-  /** The one who asked is in the middle of something. */
-  #loseSoon(why: string): void {
-    queueMicrotask(() => this.#lose(why));
+  /** The one who asked is in the middle of something. `outcome`: what its instance is held responsible for; null for nothing. */
+  #loseSoon(why: string, outcome: Outcome | null): void {
+    queueMicrotask(() => this.#lose(why, outcome));
   }
 
   withdraw(): void {
@@ -131,16 +133,17 @@ class RateLimitCall implements ResponseReceiver {
     stream.send(this, request);
   }
 
-  onPoolFailure(_failure: string, detail: string): void {
-    this.#cluster.counters.connectFailures++;
+  onPoolFailure(failure: Failure, detail: string): void {
     const failed = this.#endpoint as Endpoint; // set before its pool was asked
+    const outcome = outcomeOf(failure);
+    if (outcome !== null) this.#cluster.counters.connectFailures++;
     const other = this.#isSecondTry ? null : this.#cluster.pick(failed, null);
     this.#isSecondTry = true;
     if (other === null || other === failed) {
-      this.#loseSoon(detail || 'no connection to the rate limit service');
+      this.#loseSoon(detail || 'no connection to the rate limit service', outcome);
       return;
     }
-    this.#cluster.reportOutcome(failed, localOrigin.failed);
+    if (outcome !== null) this.#cluster.reportOutcome(failed, outcome);
     failed.activeRequests--;
     this.#askAt(other);
   }
@@ -151,7 +154,7 @@ class RateLimitCall implements ResponseReceiver {
 
   onResponse(head: ResponseHead): void {
     if (head.status !== 200) {
-      this.#lose(`the rate limit service answered ${head.status}`);
+      this.#lose(`the rate limit service answered ${head.status}`, head.status);
       return;
     }
     this.#head = head.block;
@@ -192,16 +195,16 @@ class RateLimitCall implements ResponseReceiver {
     this.#onAnswer(answer, '');
   }
 
-  #lose(why: string): void {
+  #lose(why: string, outcome: Outcome | null = localOrigin.failed): void {
     if (this.#isOver) return;
-    this.#count(localOrigin.failed);
+    this.#count(outcome);
     this.#leave(false);
     this.#onAnswer(null, why);
   }
 
-  #count(outcome: Parameters<Cluster['reportOutcome']>[1]): void {
+  #count(outcome: Outcome | null): void {
     const endpoint = this.#endpoint;
-    if (endpoint === null) return;
+    if (endpoint === null || outcome === null) return;
     const ofClass = this.#cluster.counters.responsesByClass;
     if (outcome === 200) ofClass[2] = (ofClass[2] ?? 0) + 1;
     this.#cluster.reportOutcome(endpoint, outcome);
@@ -221,6 +224,12 @@ class RateLimitCall implements ResponseReceiver {
     else if (isAnswered) stream.release();
     else stream.abort();
   }
+}
+
+/** A full cluster is no fault of the instance that was to be asked (Envoy, `Router::Filter::onUpstreamReset`). */
+function outcomeOf(failure: Failure): Outcome | null {
+  if (failure === 'upstreamOverflow') return null;
+  return failure === 'connectTimeout' ? localOrigin.timedOut : localOrigin.failed;
 }
 
 function answerIn(body: Buffer): RateLimitAnswer | null {
