@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { LocalityMembers } from './locality-split.ts';
+import type { LocalityMembers, ZoneAware } from './locality-split.ts';
 import { weightedSplit, zoneSplit } from './locality-split.ts';
 
 interface Zone {
@@ -43,7 +43,10 @@ describe('weightedSplit', () => {
 });
 
 describe('zoneSplit', () => {
-  const split = (zones: Zone[], settings = {}) => percents(zoneSplit(zones.map(zone), { ...always, ...settings }));
+  const split = (zones: Zone[], settings: { readonly totalCallers?: number } & Partial<ZoneAware> = {}) => {
+    const { totalCallers = zones.reduce((sum, { callers = 0 }) => sum + callers, 0), ...others } = settings;
+    return percents(zoneSplit(zones.map(zone), { ...always, ...others }, totalCallers));
+  };
 
   it('keeps everything in the own zone while that has its share of the endpoints', () => {
     expect(
@@ -68,6 +71,15 @@ describe('zoneSplit', () => {
       { usable: 2, callers: 2 },
     ];
     expect(split(zones)).toEqual([50, 50]);
+  });
+
+  it('counts callers of zones without endpoints as well', () => {
+    // a quarter of all callers, and a third of the endpoints
+    const zones = [
+      { usable: 2, callers: 10, isOwn: true },
+      { usable: 4, callers: 10 },
+    ];
+    expect(split(zones, { totalCallers: 40 })).toEqual([100]);
   });
 
   it.each<[string, Zone[]]>([

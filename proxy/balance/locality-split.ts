@@ -54,19 +54,22 @@ export function weightedSplit<C>(
 /**
  * Keeps requests in the caller's own zone. While the zone has at least the share of the endpoints that it has of the callers,
  * all stay; otherwise as many as it can take, and the rest goes to zones that have more endpoints than callers, by how many
- * more. Null where zones do not count: too few endpoints, one zone, none in the caller's own, or unknown callers.
+ * more. Null where zones do not count: too few endpoints, one zone, none in the caller's own, or unknown callers. `callers` are
+ * all there are, those of zones without endpoints too.
  *
- * Source: Envoy, "Zone aware routing" (`ZoneAwareLoadBalancerBase::regenerateLocalityRoutingStructures`), on healthy hosts.
+ * Source: Envoy, "Zone aware routing" (`ZoneAwareLoadBalancerBase::regenerateLocalityRoutingStructures`,
+ * `calculateLocalityPercentages`), on healthy hosts.
  */
 export function zoneSplit<C>(
   localities: readonly LocalityMembers<C>[],
   { routingEnabledPercent, minClusterSize, forceLocalMinSize }: ZoneAware,
+  callers: number,
 ): readonly LocalityShare<C>[] | null {
   const own = localities.find(({ isOwn }) => isOwn);
   const endpoints = localities.reduce((sum, { usable }) => sum + usable.length, 0);
   if (own === undefined || own.usable.length === 0 || localities.length < 2 || endpoints < minClusterSize) return null;
   const everywhere = localities.map(({ usable }) => usable.length / endpoints);
-  const near = nearShares(localities, own, endpoints, forceLocalMinSize);
+  const near = nearShares(localities, own, endpoints, callers, forceLocalMinSize);
   if (near === null) return null;
   const enabled = routingEnabledPercent / 100;
   return inProportion(
@@ -79,11 +82,11 @@ function nearShares<C>(
   localities: readonly LocalityMembers<C>[],
   own: LocalityMembers<C>,
   endpoints: number,
+  callers: number,
   forceLocalMinSize: number,
 ): readonly number[] | null {
   const allOwn = localities.map((locality) => (locality === own ? 1 : 0));
   if (forceLocalMinSize > 0 && own.usable.length >= forceLocalMinSize) return allOwn;
-  const callers = localities.reduce((sum, locality) => sum + locality.callers, 0);
   if (callers === 0 || own.callers === 0) return null;
   const more = localities.map((locality) => locality.usable.length / endpoints - locality.callers / callers);
   const ownShare = own.usable.length / endpoints / (own.callers / callers);

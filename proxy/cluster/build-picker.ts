@@ -69,7 +69,12 @@ function splitByLocality(
   const members = groupByLocality(endpoints, staying, own, callers);
   if (localities.kind === 'weighted') return weightedSplit(members, overprovisioningPercent);
   // Envoy: only the first level, the one that is in use, can be near
-  return own === null || priority > 0 ? null : zoneSplit(members, localities);
+  if (own === null || priority > 0) return null;
+  return zoneSplit(
+    members,
+    localities,
+    callers.reduce((sum, { count }) => sum + count, 0),
+  );
 }
 
 function groupByLocality(

@@ -98,6 +98,12 @@ describe('a cluster with localities', () => {
     expect(Object.keys(shares(cluster))).toEqual(['1', '2', '3']);
     cluster.setEndpoints(ports.slice(1));
     expect(Object.keys(shares(cluster))).toEqual(['2', '3', '4', '5', '6']);
+    // of callers in zones without endpoints as well
+    const elsewhere = { region: 'r', zone: 'c', count: 3 };
+    const more = { ...zones, callers: [...callers, elsewhere], minClusterSize: 5 };
+    cluster.update({ ...cluster.config, balancer: { ...cluster.config.balancer, localities: more } });
+    cluster.setEndpoints(ports.slice(1));
+    expect(Object.keys(shares(cluster))).toEqual(['2', '3']);
   });
 });
 
