@@ -35,6 +35,11 @@ export class TokenBucket {
     return this.#tokens;
   }
 
+  /** Milliseconds until one may be taken. */
+  waitMs(nowMs: number): number {
+    return Math.max(0, ((1 - this.left(nowMs)) * 1000) / this.#perSecond);
+  }
+
   /** Gives `count` back, up to the burst. */
   give(count: number): void {
     this.#tokens = Math.min(this.#burst, this.#tokens + count);

@@ -71,6 +71,17 @@ describe('LocalRateLimit', () => {
     );
   });
 
+  it('says when to come again to one of several processes that divide the limit', () => {
+    const { ask, clock } = setUp({ size: { maxTokens: 1, tokensPerFill: 1, fillIntervalMs: 10_000 } }, 4);
+    expect(ask()).toBeNull();
+    const refused = ask() as { lines: string };
+    expect(refused.lines).toContain('retry-after: 40\r\n');
+    clock.nowMs = 39_000;
+    expect(ask()).not.toBeNull();
+    clock.nowMs = 40_000;
+    expect(ask()).toBeNull();
+  });
+
   it('says when to come again', () => {
     const { ask, clock } = setUp({ size: { maxTokens: 1, tokensPerFill: 1, fillIntervalMs: 10_000 } });
     ask();

@@ -137,15 +137,15 @@ export class LocalRateLimit implements RequestFilter {
     for (const { bucket, size, descriptor } of taken) {
       if (bucket.left(nowMs) >= 1) continue;
       rateLimits.rateLimited++;
-      return this.#refusal(bucket.left(nowMs), size, this.#config.origins[descriptor] ?? '');
+      return this.#refusal(bucket.waitMs(nowMs), size, this.#config.origins[descriptor] ?? '');
     }
     for (const { bucket } of taken) bucket.spend(nowMs);
     if (taken.length > 0) rateLimits.ok++;
     return null;
   }
 
-  #refusal(left: number, { maxTokens, tokensPerFill, fillIntervalMs }: BucketSize, rule: string): FilterAnswer {
-    const waitSeconds = Math.max(1, Math.ceil(((1 - left) * fillIntervalMs) / tokensPerFill / 1000));
+  #refusal(waitMs: number, { maxTokens, tokensPerFill, fillIntervalMs }: BucketSize, rule: string): FilterAnswer {
+    const waitSeconds = Math.max(1, Math.ceil(waitMs / 1000));
     return {
       kind: 'answer',
       failure: 'rateLimited',
