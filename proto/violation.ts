@@ -45,13 +45,17 @@ export const root: Path = Path.root;
 /** Everything that is wrong with one resource, up to a bound: the list goes into a NACK and into logs. */
 export class Violations {
   static readonly #LIMIT = 100;
+  /** Characters of one message: it may quote a text of megabytes. */
+  static readonly #MAX_LENGTH = 1000;
 
   readonly #found: Violation[] = [];
   #more = 0;
 
   add(at: Path, message: string): void {
     if (this.#found.length < Violations.#LIMIT) {
-      this.#found.push({ path: at.toString(), message });
+      const isLong = message.length > Violations.#MAX_LENGTH;
+      const kept = isLong ? `${message.slice(0, Violations.#MAX_LENGTH)}…` : message;
+      this.#found.push({ path: at.toString(), message: kept });
     } else {
       this.#more += 1;
     }

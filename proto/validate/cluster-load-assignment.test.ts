@@ -34,6 +34,12 @@ describe('validateClusterLoadAssignment', () => {
     expect(validate(assignment)).toEqual([]);
   });
 
+  it('counts the endpoints of all localities together, and looks at none of too many', () => {
+    const half = Array<Endpoint>(10_001).fill({});
+    const endpoints = [{ lb_endpoints: half }, { locality: { zone: 'b' }, lb_endpoints: half }];
+    expect(validate({ cluster_name: 'a', endpoints })).toEqual(['endpoints: are 20002, more than 20000']);
+  });
+
   it.each<[string, Assignment, string]>([
     ['no name', {}, 'cluster_name: is required'],
     ['no endpoint', one({}), 'endpoints[0].lb_endpoints[0].endpoint: is required'],

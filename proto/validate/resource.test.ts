@@ -61,6 +61,23 @@ describe('validateResource', () => {
     expect(violations).toEqual([{ path: '', message: 'has 4194305 bytes, more than 4194304' }]);
   });
 
+  it('does not decode what would become hundreds of times as much', () => {
+    const emptyHosts = Buffer.alloc(MAX_PACKED_BYTES, Buffer.from([0x12, 0x00]));
+    const started = process.memoryUsage().rss;
+    const { violations } = validateResource(ROUTE_CONFIGURATION_TYPE_URL, 'a', emptyHosts);
+    expect(violations).toEqual([{ path: '', message: 'holds messages of more than 3000000 fields' }]);
+    expect(process.memoryUsage().rss - started).toBeLessThan(256 * 1024 * 1024);
+  });
+
+  it('quotes only the beginning of what is wrong', () => {
+    const named = messageType('envoy.config.cluster.v3.Cluster').encode({
+      name: 'a'.repeat(1_000_000),
+      type: 'STATIC',
+    });
+    const { violations } = validateResource(CLUSTER_TYPE_URL, 'b', named);
+    expect(violations.map(({ message }) => message.length)).toEqual([1001, 30]);
+  });
+
   it('reports what the wire hides and what the validator finds together', () => {
     const bytes = Buffer.concat([
       messageType('envoy.config.cluster.v3.Cluster').encode({ name: 'a', connect_timeout: {} }),

@@ -56,7 +56,7 @@ export function validateResource<Url extends ResourceTypeUrl>(
     violations.add(root, `has ${bytes.byteLength} bytes, more than ${MAX_PACKED_BYTES}`);
     return { resource: null, violations: violations.list() };
   }
-  checkWire(bytes, messageName, root, violations);
+  if (!checkWire(bytes, messageName, root, violations)) return { resource: null, violations: violations.list() };
   let resource: ResourceOf<Url>;
   try {
     resource = messageType(messageName).decode(bytes) as ResourceOf<Url>;
