@@ -7,14 +7,14 @@ import type { Abilities } from '../view/abilities.ts';
 type OutlierDetection = Input<'envoy.config.cluster.v3.OutlierDetection'>;
 
 /**
- * The message of a cluster; null where nobody can be ejected. A sidecar that knows rows of 5xx alone is told of these; it
+ * The message of a cluster; null where nobody is to be ejected or watched. A sidecar that knows rows of 5xx alone is told of these; it
  * takes the most of what the others do that it can.
  */
 export function outlierDetection(
   policy: EffectiveOutlierDetection,
   { outlierDetectors }: Abilities,
 ): OutlierDetection | null {
-  const isAsked = outlierDetectors ? ejects(policy) : policy.consecutive5XxErrors > 0;
+  const isAsked = policy.consecutive5XxErrors > 0 || (outlierDetectors && (ejects(policy) || isWatched(policy)));
   if (!isAsked) return null;
   return {
     ...(policy.consecutive5XxErrors > 0 && { consecutive_5xx: { value: policy.consecutive5XxErrors } }),
@@ -29,6 +29,11 @@ export function outlierDetection(
   };
 }
 
+/** A row that ejects nobody is counted all the same, for those who want to see first what it would do. */
+function isWatched({ consecutiveGatewayErrors }: EffectiveOutlierDetection): boolean {
+  return consecutiveGatewayErrors > 0;
+}
+
 /** Of the detectors that are on; Envoy's defaults mean the others off, but for the two that go by connections. */
 function detectors(policy: EffectiveOutlierDetection): OutlierDetection {
   const { enforcing, splitExternalLocalOriginErrors, successRate, failurePercentage } = policy;
@@ -36,7 +41,7 @@ function detectors(policy: EffectiveOutlierDetection): OutlierDetection {
   const hasPercentages = enforcing.failurePercentage > 0 || enforcing.failurePercentageLocalOrigin > 0;
   return {
     ...(enforcing.consecutive5xx < 100 && { enforcing_consecutive_5xx: { value: enforcing.consecutive5xx } }),
-    ...(enforcing.consecutiveGatewayFailure > 0 && {
+    ...(isWatched(policy) && {
       consecutive_gateway_failure: { value: policy.consecutiveGatewayErrors },
       enforcing_consecutive_gateway_failure: { value: enforcing.consecutiveGatewayFailure },
     }),
