@@ -1,8 +1,5 @@
 import type { HashKey } from '../balance/hash-key.ts';
 import { HashTables } from '../balance/hash-tables.ts';
-import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
-import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts';
-import { defaultKeepAlive } from '../http2/peer-liveness.ts';
 import { CircuitBreaker } from '../resilience/circuit-breaker.ts';
 import { ConcurrencyLimit } from '../resilience/concurrency-limit.ts';
 import type { Outcome } from '../resilience/outlier/outcome.ts';
@@ -11,22 +8,20 @@ import type { OutlierEvent } from '../resilience/outlier/outlier-detector.ts';
 import { OutlierDetector } from '../resilience/outlier/outlier-detector.ts';
 import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
 import type { DialResult } from '../upstream/dial.ts';
-import { Http1Pool } from '../upstream/http1-pool.ts';
-import { Http2Pool } from '../upstream/http2-pool.ts';
-import type { PoolLimits, UpstreamPool } from '../upstream/upstream-pool.ts';
 import type { PublishedPicker } from './build-picker.ts';
 import { buildPicker } from './build-picker.ts';
 import type { ClusterConfig, EndpointConfig } from './cluster-config.ts';
+import { ClusterCounters } from './cluster-counters.ts';
 import type { ClusterCheckEnvironment } from './cluster-health-checks.ts';
 import { ClusterHealthChecks } from './cluster-health-checks.ts';
 import type { ClusterNames } from './cluster-names.ts';
-import { ConnectionGate } from './connection-gate.ts';
 import type { NamesEnvironment } from './dns-endpoints.ts';
 import type { UpstreamProtocol } from './endpoint.ts';
 import { Endpoint } from './endpoint.ts';
+import { EndpointPools } from './endpoint-pools.ts';
 import type { OwnLocality } from './place.ts';
 import { learnAnswerTimes, warmUp } from './prepare-endpoints.ts';
-import { restAskedFor, withoutResting } from './resting-endpoints.ts';
+import { RestingEndpoints } from './resting-endpoints.ts';
 
 /** What a cluster needs from the process around it. */
 export interface ClusterEnvironment {
@@ -35,6 +30,8 @@ export interface ClusterEnvironment {
   /** Monotonic milliseconds, at most a second old. */
   coarseNow(): number;
   now(): number;
+  /** Milliseconds since 1970, for what servers say in dates; default `Date.now`. */
+  readonly wallClockMs?: () => number;
   random(): number;
   /** An endpoint was ejected or came back, or was left in although it is an outlier; for log and events. */
   onEjection(cluster: Cluster, endpoint: OutlierRecord, event: OutlierEvent): void;
@@ -44,39 +41,6 @@ export interface ClusterEnvironment {
   readonly names?: NamesEnvironment;
   /** Where this sidecar runs; absent where nobody knows. */
   readonly locality?: OwnLocality;
-}
-
-/** Counters of one cluster; names as in Envoy's `cluster.<name>.` statistics. */
-export interface ClusterCounters {
-  requestsTotal: number;
-  requestsRetried: number;
-  retriesSucceeded: number;
-  perTryTimeouts: number;
-  perTryIdleTimeouts: number;
-  /** Requests whose last try would have been repeated, had there been another. */
-  retriesExhausted: number;
-  /** Requests that could have been repeated, had their bodies not been too large to keep. */
-  replaysAbandoned: number;
-  timeouts: number;
-  connectFailures: number;
-  /** Connections that were opened to endpoints that are no more. */
-  connectionsToGone: number;
-  /** At the limit of one endpoint. */
-  connectionsRefusedByEndpoint: number;
-  noneHealthy: number;
-  /** Connections that are only carried, refused at a limit. */
-  carriedRefused: number;
-  /** Requests that went to the fallback of their route, because they could not go here. */
-  fallbacks: number;
-  /** Picks while health was ignored. */
-  panicPicks: number;
-  /** Copies of requests that were to go here, and what became of them; none of them is in another count. */
-  mirrored: number;
-  mirrorsSucceeded: number;
-  mirrorsFailed: number;
-  mirrorsDropped: number;
-  /** Answers by class: index 1 to 5. */
-  responsesByClass: number[];
 }
 
 /**
@@ -90,33 +54,11 @@ export class Cluster {
   readonly breaker: CircuitBreaker;
   /** For requests of priority HIGH. */
   readonly highBreaker: CircuitBreaker;
-  readonly counters: ClusterCounters = {
-    requestsTotal: 0,
-    requestsRetried: 0,
-    retriesSucceeded: 0,
-    perTryTimeouts: 0,
-    perTryIdleTimeouts: 0,
-    retriesExhausted: 0,
-    replaysAbandoned: 0,
-    timeouts: 0,
-    connectFailures: 0,
-    connectionsToGone: 0,
-    connectionsRefusedByEndpoint: 0,
-    noneHealthy: 0,
-    carriedRefused: 0,
-    fallbacks: 0,
-    panicPicks: 0,
-    mirrored: 0,
-    mirrorsSucceeded: 0,
-    mirrorsFailed: 0,
-    mirrorsDropped: 0,
-    responsesByClass: [0, 0, 0, 0, 0, 0],
-  };
+  readonly counters = new ClusterCounters();
   /** Of a cluster whose endpoints are the addresses of names; null of others. */
   names: ClusterNames | null = null;
   readonly #environment: ClusterEnvironment;
-  /** The coarse clock, as connections read it. */
-  readonly #time: { readonly nowMs: number };
+  readonly #pools: EndpointPools;
   readonly #endpoints = new Map<string, Endpoint>();
   #config: ClusterConfig;
   #detector: OutlierDetector | null = null;
@@ -126,20 +68,17 @@ export class Cluster {
   #published: PublishedPicker;
   /** Of consistent hashing. */
   readonly #tables = new HashTables();
+  readonly #resting: RestingEndpoints;
   #sweptAtMs = 0;
-  #resting = 0;
 
   constructor(config: ClusterConfig, environment: ClusterEnvironment) {
     this.name = config.name;
     this.#config = config;
     this.#environment = environment;
-    this.#time = {
-      get nowMs() {
-        return environment.coarseNow();
-      },
-    };
     this.breaker = new CircuitBreaker(config.circuitBreaker);
     this.highBreaker = new CircuitBreaker(config.highPriority);
+    this.#pools = new EndpointPools(this, environment);
+    this.#resting = new RestingEndpoints(this.#endpoints, environment);
     this.#detector = this.#makeDetector(config);
     this.#checks = this.#makeChecks(config);
     this.#published = this.#tables.publish(() => buildPicker([], config, null, environment.random, this.#tables));
@@ -160,6 +99,11 @@ export class Cluster {
 
   get checks(): ClusterHealthChecks | null {
     return this.#checks;
+  }
+
+  /** Endpoints that have asked not to be called for a while. */
+  get resting(): number {
+    return this.#resting.count;
   }
 
   /** True while so few endpoints are healthy that health is ignored. */
@@ -197,6 +141,16 @@ export class Cluster {
     if (endpoint.outlier !== null) this.#detector?.report(endpoint.outlier, outcome);
     if (isError(outcome)) endpoint.requestsError++;
     else endpoint.requestsSuccess++;
+  }
+
+  /**
+   * Hears what an answer says of its endpoint besides how it went: whether it wants to be left alone. Needed for a status of 429
+   * and above, and for any of an endpoint that is checked.
+   */
+  heedAnswer(endpoint: Endpoint, status: number, block: string): void {
+    if (endpoint.check !== null) this.#checks?.heed(endpoint, block);
+    const { maxRestMs } = this.#config;
+    if (status >= 429 && maxRestMs > 0 && this.#resting.heed(endpoint, status, block, maxRestMs)) this.#publish();
   }
 
   /** An attempt has a connection to its endpoint; what comes of it is reported by itself. */
@@ -294,7 +248,7 @@ export class Cluster {
     const { idleTimeoutMs, maxConnectionDurationMs } = this.#config;
     for (const endpoint of this.#endpoints.values()) endpoint.sweep(idleTimeoutMs, maxConnectionDurationMs);
     this.#checks?.sweep();
-    if (this.#resting > 0) this.#wake(nowMs);
+    if (this.#resting.wake(nowMs)) this.#publish();
     const { slowStart } = this.#config.balancer;
     if (slowStart !== null && warmUp(this.#endpoints.values(), slowStart, nowMs)) this.#publish();
     const intervalMs = this.#config.outlierDetection?.intervalMs ?? 0;
@@ -322,35 +276,9 @@ export class Cluster {
   #makeEndpoint(config: EndpointConfig): Endpoint {
     const connections = new ConcurrencyLimit(this.#config.maxConnectionsPerEndpoint);
     const makePool = (protocol: UpstreamProtocol, isHighPriority: boolean) =>
-      this.#makePool(config, protocol, this.#limitsOf(connections, isHighPriority));
+      this.#pools.make(config, connections, protocol, isHighPriority);
     const outlier = this.#detector?.track(config.key) ?? null;
     return new Endpoint(config, makePool, connections, outlier, this.#environment.coarseNow());
-  }
-
-  #limitsOf(ofEndpoint: ConcurrencyLimit, isHighPriority: boolean): PoolLimits {
-    const { connections, pendingRequests } = isHighPriority ? this.highBreaker : this.breaker;
-    return { connections: new ConnectionGate(ofEndpoint, connections, this.counters), pendingRequests };
-  }
-
-  #makePool(endpoint: EndpointConfig, protocol: UpstreamProtocol, limits: PoolLimits): UpstreamPool {
-    const dial = (result: DialResult) => this.#environment.dial(this.#config, endpoint, protocol, result);
-    const maxRequests = () => this.#config.maxRequestsPerConnection;
-    if (protocol === 'http2') return new Http2Pool(dial, limits, maxRequests, this.#http2Options(endpoint));
-    return new Http1Pool(dial, limits, () => this.#environment.coarseNow(), maxRequests, endpoint.isMeshed);
-  }
-
-  /** Another sidecar has applied the limits to the application's answer, and HTTP/2 counts more for each header. */
-  #http2Options({ isMeshed }: EndpointConfig): Http2ClientConnectionOptions {
-    const fieldLimits = isMeshed ? withRoomForSidecar(defaultHeadLimits) : defaultHeadLimits;
-    const keepAlive = () => this.#config.http2KeepAlive ?? (isMeshed ? defaultKeepAlive : null);
-    return {
-      clock: this.#time,
-      fieldLimits,
-      isSidecar: isMeshed,
-      get keepAlive() {
-        return keepAlive();
-      },
-    };
   }
 
   #makeDetector(config: ClusterConfig): OutlierDetector | null {
@@ -368,55 +296,14 @@ export class Cluster {
     return new ClusterHealthChecks(this, config.healthCheck, environment, () => this.#publish());
   }
 
-  /** Endpoints that have asked not to be called for a while. */
-  get resting(): number {
-    return this.#resting;
-  }
-
-  /**
-   * Hears what an answer says of its endpoint besides how it went: whether it wants to be left alone. Needed for a status of 429
-   * and above, and for any of an endpoint that is checked.
-   */
-  heedAnswer(endpoint: Endpoint, status: number, block: string): void {
-    if (endpoint.check !== null) this.#checks?.heed(endpoint, block);
-    if (status >= 429) this.heedRetryAfter(endpoint, status, block);
-  }
-
-  /** An endpoint has answered with an error: until when it is to be passed over, where it says so. */
-  heedRetryAfter(endpoint: Endpoint, status: number, block: string): void {
-    const { maxRestMs } = this.#config;
-    const restMs = maxRestMs === 0 ? 0 : restAskedFor(status, block, maxRestMs, Date.now());
-    if (restMs === 0) return;
-    const nowMs = this.#environment.coarseNow();
-    const isResting = endpoint.restsUntilMs > nowMs;
-    endpoint.restsUntilMs = Math.max(endpoint.restsUntilMs, nowMs + restMs);
-    if (isResting) return;
-    this.#resting = this.#restingAt(nowMs);
-    this.#publish();
-  }
-
-  /** Brings those back whose rest is over. */
-  #wake(nowMs: number): void {
-    const resting = this.#restingAt(nowMs);
-    if (resting === this.#resting) return;
-    this.#resting = resting;
-    this.#publish();
-  }
-
-  #restingAt(nowMs: number): number {
-    let resting = 0;
-    for (const { restsUntilMs } of this.#endpoints.values()) if (restsUntilMs > nowMs) resting++;
-    return resting;
-  }
-
   #publish(): void {
     const { locality, random } = this.#environment;
     const endpoints = [...this.#endpoints.values()];
     warmUp(endpoints, this.#config.balancer.slowStart, this.#environment.coarseNow());
     learnAnswerTimes(endpoints, this.#config.balancer, () => this.#environment.coarseNow());
-    const candidates = this.#resting === 0 ? endpoints : withoutResting(endpoints, this.#environment.coarseNow());
+    const awake = this.#resting.without(endpoints);
     this.#published = this.#tables.publish(() =>
-      buildPicker(candidates, this.#config, locality ?? null, random, this.#tables),
+      buildPicker(awake, this.#config, locality ?? null, random, this.#tables),
     );
   }
 }

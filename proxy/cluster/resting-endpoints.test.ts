@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { plainCluster } from '../testing/forwarder.ts';
+import { clusterConfig, endpointConfig } from '../testing/forwarder.ts';
+import { Cluster } from './cluster.ts';
+import type { Endpoint } from './endpoint.ts';
 import { restAskedFor } from './resting-endpoints.ts';
 
 const wallMs = Date.parse('2026-01-01T00:00:00Z');
@@ -23,36 +25,65 @@ describe('restAskedFor', () => {
   });
 });
 
-function portsPicked(cluster: ReturnType<typeof plainCluster>): Set<number | undefined> {
-  return new Set(Array.from({ length: 60 }, () => cluster.pick(null, null)?.config.port));
+const busy = 'retry-after: 5\r\n';
+
+/** A cluster of endpoints on these ports, by a clock that the test sets. */
+function clusterOf(ports: readonly number[], maxRestMs: number) {
+  const clock = { nowMs: 1000 };
+  const cluster = new Cluster(clusterConfig(ports.map(endpointConfig), { maxRestMs }), {
+    dial: () => {},
+    coarseNow: () => clock.nowMs,
+    now: () => clock.nowMs,
+    wallClockMs: () => wallMs,
+    random: () => 0.5,
+    onEjection: () => {},
+    healthChecks: null,
+  });
+  const picked = () => new Set(Array.from({ length: 60 }, () => cluster.pick(null, null)?.config.port));
+  const endpoints = [...cluster.endpoints] as [Endpoint, ...Endpoint[]];
+  return { cluster, clock, picked, endpoints };
 }
 
-describe('Cluster', () => {
+describe('a cluster whose endpoints ask for rest', () => {
   it('passes over who asks for it, never the last one, and no longer than that', () => {
-    const cluster = plainCluster([1, 2, 3], { maxRestMs: 60_000 });
-    const [first, second, third] = [...cluster.endpoints];
-    if (first === undefined || second === undefined || third === undefined) throw new Error('three were made');
-    cluster.heedRetryAfter(first, 429, 'retry-after: 5\r\n');
-    expect(portsPicked(cluster)).toEqual(new Set([2, 3]));
-    cluster.heedRetryAfter(second, 503, 'retry-after: 9\r\n');
-    expect(portsPicked(cluster)).toEqual(new Set([3]));
-    cluster.heedRetryAfter(third, 503, 'retry-after: 9\r\n');
-    expect(portsPicked(cluster)).toEqual(new Set([1, 2, 3]));
+    const { cluster, clock, picked, endpoints } = clusterOf([1, 2, 3], 60_000);
+    const rests = ['retry-after: 5\r\n', 'retry-after: 9\r\n', 'retry-after: Thu, 01 Jan 2026 00:00:09 GMT\r\n'];
+    const left = endpoints.map((endpoint, index) => {
+      cluster.heedAnswer(endpoint, 503, rests[index] ?? '');
+      return [...picked()];
+    });
+    expect(left).toEqual([[2, 3], [3], [1, 2, 3]].map((ports) => expect.arrayContaining(ports)));
+    expect(left.map((ports) => ports.length)).toEqual([2, 1, 3]);
     expect(cluster.resting).toBe(3);
 
-    cluster.sweep(first.restsUntilMs);
-    expect(cluster.resting).toBe(2);
-    second.restsUntilMs = 0;
-    third.restsUntilMs = 0;
-    cluster.sweep(first.restsUntilMs);
-    expect([cluster.resting, portsPicked(cluster)]).toEqual([0, new Set([1, 2, 3])]);
-    cluster.close();
+    clock.nowMs += 5000;
+    cluster.sweep(clock.nowMs);
+    expect([cluster.resting, picked()]).toEqual([2, new Set([1])]);
+    clock.nowMs += 4000;
+    cluster.sweep(clock.nowMs);
+    expect([cluster.resting, picked()]).toEqual([0, new Set([1, 2, 3])]);
+  });
+
+  it('lets nobody get up earlier who asks for less the second time', () => {
+    const { cluster, clock, endpoints } = clusterOf([1, 2], 60_000);
+    cluster.heedAnswer(endpoints[0], 503, 'retry-after: 9\r\n');
+    cluster.heedAnswer(endpoints[0], 429, busy);
+    clock.nowMs += 5000;
+    cluster.sweep(clock.nowMs);
+    expect(cluster.resting).toBe(1);
+  });
+
+  it('forgets who is gone', () => {
+    const { cluster, endpoints } = clusterOf([1, 2], 60_000);
+    cluster.heedAnswer(endpoints[0], 503, busy);
+    cluster.setEndpoints([endpointConfig(2)]);
+    cluster.sweep(1000);
+    expect(cluster.resting).toBe(0);
   });
 
   it('heeds nobody where it is not told to', () => {
-    const cluster = plainCluster([1, 2]);
-    for (const endpoint of cluster.endpoints) cluster.heedRetryAfter(endpoint, 429, 'retry-after: 5\r\n');
-    expect([cluster.resting, portsPicked(cluster).size]).toEqual([0, 2]);
-    cluster.close();
+    const { cluster, picked, endpoints } = clusterOf([1, 2], 0);
+    for (const endpoint of endpoints) cluster.heedAnswer(endpoint, 429, busy);
+    expect([cluster.resting, picked().size]).toEqual([0, 2]);
   });
 });
