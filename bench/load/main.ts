@@ -12,7 +12,7 @@ import { divideCores } from './cores.ts';
 import { describeMachine, findCommit, findVersions } from './machine.ts';
 import { formatMarkdown } from './markdown.ts';
 import type { Outcome } from './measure.ts';
-import { measureScenario } from './measure.ts';
+import { measureStarts } from './measure-starts.ts';
 import type { Options } from './options.ts';
 import { readOptions, usage } from './options.ts';
 import { installEnvoy } from './peers/envoy-binary.ts';
@@ -25,7 +25,7 @@ import type { Scenario } from './scenario.ts';
 import { scenarios, usualScenarios } from './scenario.ts';
 import { selectScenarios } from './select-scenarios.ts';
 import { Stage } from './stage.ts';
-import { addressesOf, startUpstream, upstreamBody } from './upstream.ts';
+import { upstreamBody } from './upstream.ts';
 import { withVariants } from './variants.ts';
 
 async function main(line: readonly string[]): Promise<number> {
@@ -72,7 +72,13 @@ async function main(line: readonly string[]): Promise<number> {
     commit: await findCommit(root),
     machine: describeMachine(),
     versions: await findVersions(),
-    method: { ...options.effort, connections: 64, bodyBytes: upstreamBody.length, isPinned: cores !== null },
+    method: {
+      ...options.effort,
+      processes: options.processes,
+      connections: 64,
+      bodyBytes: upstreamBody.length,
+      isPinned: cores !== null,
+    },
   };
 
   const stage = new Stage(cores);
@@ -85,10 +91,7 @@ async function main(line: readonly string[]): Promise<number> {
   const style = styleFor(process.stdout);
   const outcomes: Outcome[] = [];
   for (const scenario of selected) {
-    const part = stage.part(scenario.name, scenario.isPinned ? cores : null);
-    const upstream = await startUpstream(part, scenario.protocol, addressesOf(scenario.upstreamAddresses));
-    const found = await measureScenario(part, scenario, upstream, options.effort, (text) => console.error(text));
-    await part.close();
+    const found = await measureStarts(stage, scenario, options, (text) => console.error(text));
     outcomes.push(...found);
     console.log(formatScenario(scenario, found, style) + (options.pairs === null ? '' : formatPairs(scenario, found)));
   }

@@ -8,7 +8,16 @@ const circumstances = {
   commit: 'abc',
   machine: { cpu: 'EPYC', cores: 2, memoryGb: 8, kernel: '6.1' },
   versions: { node: '20.20.2', haproxy: '2.6.12' },
-  method: { rounds: 3, roundMs: 1000, warmUpMs: 1, settleMs: 1, connections: 64, bodyBytes: 1024, isPinned: true },
+  method: {
+    rounds: 3,
+    roundMs: 1000,
+    warmUpMs: 1,
+    settleMs: 1,
+    processes: 1,
+    connections: 64,
+    bodyBytes: 1024,
+    isPinned: true,
+  },
 };
 
 describe('formatMarkdown', () => {

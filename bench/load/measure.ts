@@ -11,7 +11,7 @@ import type { Stage } from './stage.ts';
 import type { Upstream } from './upstream.ts';
 import { upstreamBody } from './upstream.ts';
 
-/** How long a run takes. Everything but `rounds` in milliseconds. */
+/** How long a run takes with one start of its processes. Everything but `rounds` in milliseconds. */
 export interface Effort {
   readonly rounds: number;
   readonly roundMs: number;
@@ -27,8 +27,8 @@ export interface Outcome {
   readonly remark: string | null;
   /** Medians over the rounds, each figure by itself. Null: not measured, and `reason` says why. */
   readonly measurement: Measurement | null;
-  /** One for each round, in their order. */
-  readonly rounds: readonly Measurement[];
+  /** For each start of the processes one for each round, in their order. */
+  readonly starts: readonly (readonly Measurement[])[];
   readonly reason: string | null;
   /** It should have worked on this machine and did not: not merely a program that is not installed. */
   readonly isFault: boolean;
@@ -57,12 +57,12 @@ export async function measureScenario(
   const outcomes = new Map<Peer, Outcome>();
   const settle = (
     peer: Peer,
-    figures: Pick<Outcome, 'measurement' | 'rounds'>,
+    figures: Pick<Outcome, 'measurement' | 'starts'>,
     reason: string | null,
     isFault: boolean,
   ) =>
     outcomes.set(peer, { scenario: scenario.name, proxy: peer.name, remark: peer.remark, ...figures, reason, isFault });
-  const none = { measurement: null, rounds: [] };
+  const none = { measurement: null, starts: [] };
 
   let contenders: Contender[] = [];
   const programs = [...scenario.load.programs, ...(scenario.warmUp?.programs ?? [])];
@@ -100,7 +100,7 @@ export async function measureScenario(
   const base = contenders.find(({ peer }) => peer.name === directName)?.rounds ?? [];
   for (const { peer, rounds, stage: part } of contenders) {
     const figures = rounds.map((measured, round) => withAdded(measured, base[round]));
-    settle(peer, { measurement: medians(figures), rounds: figures }, null, false);
+    settle(peer, { measurement: medians(figures), starts: [figures] }, null, false);
     await part.close();
   }
   return scenario.peers.map((peer) => outcomes.get(peer) as Outcome); // every peer has been settled above

@@ -20,6 +20,11 @@ describe('readOptions', () => {
     });
   });
 
+  it('starts everything once unless told otherwise', () => {
+    expect(readOptions([]).processes).toBe(1);
+    expect(readOptions(['--processes', '5']).processes).toBe(5);
+  });
+
   it('reads what a variant is made of', () => {
     const line = [
       '--variant',
@@ -41,6 +46,8 @@ describe('readOptions', () => {
   it.each([
     [['--pairs', '2'], '--pairs takes a number from 3 to 1000, and not 2'],
     [['--pairs', 'nine'], 'and not nine'],
+    [['--processes', '0'], '--processes takes a number from 1 to 100, and not 0'],
+    [['--processes', '2.5'], 'and not 2.5'],
     [['--variant', 'old'], '--variant takes NAME=FOLDER, and not old'],
     [['--variant', 'old=.,X=1'], '--variant old: X is neither a flag nor HEDDLE_X=Y'],
     [['--variant', 'old=.,HEDDLE_X'], 'HEDDLE_X is neither'],

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Effort } from './measure.ts';
 
-export const usage = `Usage: npm run bench -- [--quick] [--all] [--only NAME …] [--pairs N] [--variant NAME=FOLDER[,…]]
+export const usage = `Usage: npm run bench -- [--quick] [--all] [--only NAME …] [--pairs N] [--processes N] [--variant NAME=FOLDER[,…]]
 
 Measures the sidecar against other proxies on this machine, prints a table for each scenario and writes
 bench/results/latest.json. Needs wrk and nginx; h2load and nghttpd for HTTP/2; proxies that are not installed are left out.
@@ -12,8 +12,10 @@ Without --all and --only: http1-plain and http1-mtls.
                      --only features-balancing and its like say what single features cost
   --only NAME        a scenario or a proxy, the rest is left out; may be given more than once
   --list             what there is to measure
-  --pairs N          N rounds, and for every proxy beside the first an interval of the ratio of their pairs:
+  --pairs N          N rounds, and an interval of the ratio of their pairs for the first proxy and each of the others:
                      nine or more before a difference under 5 % is believed
+  --processes N      everything is started N times, with all rounds each time: processes of one build differ by 1 to 2 %
+                     from start to start, which rounds of one start do not show; from three on the interval is over them
   --variant NAME=FOLDER[,FLAG…][,HEDDLE_X=Y…]
                      another build of Heddle as a proxy of that name: the checkout in FOLDER, built, with these flags
                      for Node and this environment; --variant again=. is this build once more
@@ -30,6 +32,8 @@ export interface Options {
   readonly only: readonly string[];
   /** Null: no intervals. */
   readonly pairs: number | null;
+  /** How often everything is started, each time for all rounds. */
+  readonly processes: number;
   readonly variants: readonly Variant[];
   readonly installsEnvoy: boolean;
   readonly wantsList: boolean;
@@ -53,13 +57,14 @@ export function readOptions(line: readonly string[]): Options {
       all: { type: 'boolean', default: false },
       only: { type: 'string', multiple: true, default: [] },
       pairs: { type: 'string' },
+      processes: { type: 'string', default: '1' },
       variant: { type: 'string', multiple: true, default: [] },
       'install-envoy': { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  const pairs = values.pairs === undefined ? null : readPairs(values.pairs);
+  const pairs = values.pairs === undefined ? null : readCount('--pairs', values.pairs, 3, 1000);
   const effort = values.quick ? quick : full;
   return {
     effort: pairs === null ? effort : { ...effort, rounds: pairs },
@@ -67,6 +72,7 @@ export function readOptions(line: readonly string[]): Options {
     all: values.all,
     only: values.only,
     pairs,
+    processes: readCount('--processes', values.processes, 1, 100),
     variants: values.variant.map(readVariant),
     installsEnvoy: values['install-envoy'],
     wantsList: values.list,
@@ -74,10 +80,10 @@ export function readOptions(line: readonly string[]): Options {
   };
 }
 
-function readPairs(text: string): number {
-  const pairs = Number(text);
-  if (Number.isInteger(pairs) && pairs >= 3 && pairs <= 1000) return pairs;
-  throw new TypeError(`--pairs takes a number from 3 to 1000, and not ${text}`);
+function readCount(option: string, text: string, least: number, most: number): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= least && count <= most) return count;
+  throw new TypeError(`${option} takes a number from ${least} to ${most}, and not ${text}`);
 }
 
 function readVariant(text: string): Variant {

@@ -65,9 +65,9 @@ describe('formatPairs', () => {
 
   it('gives the interval of the first proxy beside each other, and doubts few pairs', () => {
     const few = [
-      outcome('heddle', figures, { rounds: rounds(11, 22, 33) }),
+      outcome('heddle', figures, { starts: [rounds(11, 22, 33)] }),
       outcome('direct', null),
-      outcome('haproxy', figures, { rounds: rounds(10, 20, 30) }),
+      outcome('haproxy', figures, { starts: [rounds(10, 20, 30)] }),
     ];
     expect(formatPairs(scenario, few)).toBe(
       '  heddle / haproxy, CPU µs/request: 1.100 (95 %: 1.100 to 1.100, 3 pairs; ' +
@@ -75,11 +75,18 @@ describe('formatPairs', () => {
     );
   });
 
+  it('says of how many starts the pairs are', () => {
+    const three = (value: number) => ({ starts: Array(3).fill(rounds(value, value, value)) });
+    const outcomes = [outcome('heddle', figures, three(11)), outcome('haproxy', figures, three(10))];
+    expect(formatPairs(scenario, outcomes)).toBe(
+      '  heddle / haproxy, CPU µs/request: 1.100 (95 %: 1.100 to 1.100, 9 pairs of 3 starts)\n',
+    );
+  });
+
   it('says nothing without pairs', () => {
     expect(formatPairs(scenario, [])).toBe('');
-    expect(formatPairs(scenario, [outcome('heddle', figures, { rounds: rounds(1, 2) }), outcome('b', figures)])).toBe(
-      '',
-    );
+    const one = outcome('heddle', figures, { starts: [rounds(1, 2)] });
+    expect(formatPairs(scenario, [one, outcome('b', figures)])).toBe('');
   });
 });
 
@@ -89,17 +96,31 @@ describe('formatCircumstances', () => {
     commit: 'abc',
     machine: { cpu: 'EPYC', cores: 2, memoryGb: 8, kernel: '6.1' },
     versions: { node: '20.20.2', haproxy: null, nginx: '1.22.1', wrk: '4.1.0', 'http-proxy': '1.18.1' },
-    method: { rounds: 3, roundMs: 1000, warmUpMs: 1, settleMs: 1, connections: 64, bodyBytes: 1024, isPinned: true },
+    method: {
+      rounds: 3,
+      roundMs: 1000,
+      warmUpMs: 1,
+      settleMs: 1,
+      processes: 1,
+      connections: 64,
+      bodyBytes: 1024,
+      isPinned: true,
+    },
   };
 
   it('names machine, commit, versions and method', () => {
     expect(formatCircumstances(circumstances).split('\n')).toEqual([
       'EPYC, 2 cores, 8 GB, Linux 6.1; commit abc',
       'node 20.20.2, haproxy –, nginx 1.22.1, wrk 4.1.0, http-proxy 1.18.1',
-      'medians of 3 interleaved rounds of 1 s, 64 connections and 1024-byte bodies where nothing else is said, ' +
+      'medians of 3 interleaved rounds of 1 s in one start, 64 connections and 1024-byte bodies where nothing else is said, ' +
         'access logs off; each proxy on one core, load and upstream on the others',
       '',
     ]);
+  });
+
+  it('says how often everything was started', () => {
+    const method = { ...circumstances.method, processes: 5 };
+    expect(formatCircumstances({ ...circumstances, method })).toContain('rounds of 1 s in each of 5 starts, 64');
   });
 
   it('says so when nothing was pinned', () => {

@@ -47,17 +47,18 @@ export function formatScenario(scenario: Scenario, outcomes: readonly Outcome[],
 /** The first proxy beside each of the others, pair by pair: for differences that are smaller than the noise. */
 export function formatPairs(scenario: Scenario, outcomes: readonly Outcome[]): string {
   const [figure] = scenario.figures;
-  const values = ({ rounds }: Outcome) => rounds.map((round) => round[figure]);
-  const [first, ...others] = outcomes.filter((outcome) => values(outcome).some(Number.isFinite));
+  const values = ({ starts }: Outcome) => starts.map((rounds) => rounds.map((round) => round[figure]));
+  const [first, ...others] = outcomes.filter((outcome) => values(outcome).flat().some(Number.isFinite));
   if (first === undefined) return '';
   return others
     .map((other) => {
       const found = pairedInterval(values(first), values(other));
       if (found === null) return '';
-      const { ratio, low, high, pairs } = found;
+      const { ratio, low, high, pairs, starts } = found;
       const doubt = pairs < enoughPairs ? '; too few to believe a difference under 5 %' : '';
       const range = `95 %: ${format(low, 3)} to ${format(high, 3)}`;
-      return `  ${first.proxy} / ${other.proxy}, ${figures[figure].header}: ${format(ratio, 3)} (${range}, ${pairs} pairs${doubt})\n`;
+      const count = starts === 1 ? `${pairs} pairs` : `${pairs} pairs of ${starts} starts`;
+      return `  ${first.proxy} / ${other.proxy}, ${figures[figure].header}: ${format(ratio, 3)} (${range}, ${count}${doubt})\n`;
     })
     .join('');
 }
@@ -66,13 +67,14 @@ export function formatPairs(scenario: Scenario, outcomes: readonly Outcome[]): s
 export function formatCircumstances({ commit, machine, versions, method }: Circumstances): string {
   const seconds = method.roundMs / 1000;
   const programs = Object.entries(versions).map(([name, version]) => `${name} ${version ?? none}`);
+  const starts = method.processes === 1 ? 'in one start' : `in each of ${method.processes} starts`;
   const pinning = method.isPinned
     ? 'each proxy on one core, load and upstream on the others'
     : 'not pinned: one core only, or no taskset; expect noise';
   return [
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGb} GB, Linux ${machine.kernel}; commit ${commit}`,
     programs.join(', '),
-    `medians of ${method.rounds} interleaved rounds of ${seconds} s, ${method.connections} connections and ` +
+    `medians of ${method.rounds} interleaved rounds of ${seconds} s ${starts}, ${method.connections} connections and ` +
       `${method.bodyBytes}-byte bodies where nothing else is said, access logs off; ${pinning}`,
     '',
   ].join('\n');

@@ -16,6 +16,7 @@ const circumstances: Circumstances = {
     roundMs: 3000,
     warmUpMs: 2000,
     settleMs: 500,
+    processes: 3,
     connections: 64,
     bodyBytes: 1024,
     isPinned: true,

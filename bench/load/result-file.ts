@@ -14,6 +14,8 @@ export interface Circumstances {
   readonly machine: Machine;
   readonly versions: Versions;
   readonly method: Effort & {
+    /** How often everything was started, each time for all rounds. */
+    readonly processes: number;
     readonly connections: number;
     readonly bodyBytes: number;
     /** Whether the proxy had a core to itself. */

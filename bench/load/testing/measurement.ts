@@ -15,5 +15,5 @@ export function outcomeOf(
   others: Partial<Outcome> = {},
 ): Outcome {
   const measurement = figures === null ? null : measured(figures);
-  return { scenario, proxy, remark: null, measurement, rounds: [], reason: null, isFault: false, ...others };
+  return { scenario, proxy, remark: null, measurement, starts: [], reason: null, isFault: false, ...others };
 }
