@@ -22,7 +22,7 @@ import { formatCircumstances, formatPairs, formatScenario } from './report.ts';
 import type { Circumstances } from './result-file.ts';
 import { collectResults, writeResults } from './result-file.ts';
 import type { Scenario } from './scenario.ts';
-import { scenarios, usualScenarios } from './scenario.ts';
+import { scenarios, usualScenarios } from './scenarios.ts';
 import { selectScenarios } from './select-scenarios.ts';
 import { Stage } from './stage.ts';
 import { upstreamBody } from './upstream.ts';

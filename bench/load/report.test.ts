@@ -75,6 +75,15 @@ describe('formatPairs', () => {
     );
   });
 
+  it('gives that of each other beside the first where the scenario compares to it', () => {
+    const outcomes = [
+      outcome('heddle', figures, { starts: [rounds(10, 20, 30)] }),
+      outcome('maglev', figures, { starts: [rounds(11, 22, 33)] }),
+    ];
+    const text = formatPairs({ ...scenario, comparesToFirst: true }, outcomes);
+    expect(text).toContain('  maglev / heddle, CPU µs/request: 1.100 (95 %');
+  });
+
   it('says of how many starts the pairs are', () => {
     const three = (value: number) => ({ starts: Array(3).fill(rounds(value, value, value)) });
     const outcomes = [outcome('heddle', figures, three(11)), outcome('haproxy', figures, three(10))];

@@ -44,7 +44,7 @@ export function formatScenario(scenario: Scenario, outcomes: readonly Outcome[],
   return title + formatTable(columns, outcomes, style) + [...remarks, ...absent].join('');
 }
 
-/** The first proxy beside each of the others, pair by pair: for differences that are smaller than the noise. */
+/** The first proxy beside each of the others, or each of them beside the first, pair by pair: for differences that are smaller than the noise. */
 export function formatPairs(scenario: Scenario, outcomes: readonly Outcome[]): string {
   const [figure] = scenario.figures;
   const values = ({ starts }: Outcome) => starts.map((rounds) => rounds.map((round) => round[figure]));
@@ -52,13 +52,14 @@ export function formatPairs(scenario: Scenario, outcomes: readonly Outcome[]): s
   if (first === undefined) return '';
   return others
     .map((other) => {
-      const found = pairedInterval(values(first), values(other));
+      const [ours, theirs] = scenario.comparesToFirst ? [other, first] : [first, other];
+      const found = pairedInterval(values(ours), values(theirs));
       if (found === null) return '';
       const { ratio, low, high, pairs, starts } = found;
       const doubt = pairs < enoughPairs ? '; too few to believe a difference under 5 %' : '';
       const range = `95 %: ${format(low, 3)} to ${format(high, 3)}`;
       const count = starts === 1 ? `${pairs} pairs` : `${pairs} pairs of ${starts} starts`;
-      return `  ${first.proxy} / ${other.proxy}, ${figures[figure].header}: ${format(ratio, 3)} (${range}, ${count}${doubt})\n`;
+      return `  ${ours.proxy} / ${theirs.proxy}, ${figures[figure].header}: ${format(ratio, 3)} (${range}, ${count}${doubt})\n`;
     })
     .join('');
 }

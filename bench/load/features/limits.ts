@@ -2,6 +2,7 @@ import type { Feature } from './feature.ts';
 import { policy, policyDocument } from './feature.ts';
 
 const never = 'limit: { requests: 4000000000, unit: Second }';
+const neverWaits = 'limit: { value: 1Ti, unit: Second }';
 
 /** What the callee's sidecar does, in a chain of two. */
 export const limits: readonly Feature[] = [
@@ -12,7 +13,9 @@ export const limits: readonly Feature[] = [
   ),
   { name: 'global-rate-limit', asksRateLimitServer: true, documents: globalRateLimit },
   policy('body-limit', 'requestBuffer: { limit: 1Mi }'),
-  policy('adaptive-concurrency', 'adaptiveConcurrency: { minRTT: { requestCount: 50 } }'),
+  policy('bandwidth-limit', `bandwidthLimit: { request: { ${neverWaits} }, response: { ${neverWaits} } }`),
+  // With the usual 3 at a time while the ideal is measured, most of a closed loop of 64 would be refused.
+  policy('adaptive-concurrency', 'adaptiveConcurrency: { minRTT: { minConcurrency: 128 } }'),
 ];
 
 function globalRateLimit({ rateLimit }: { readonly rateLimit: number }): string {

@@ -1,5 +1,5 @@
 import type { Feature } from './feature.ts';
-import { service } from './feature.ts';
+import { caller, service } from './feature.ts';
 
 /** Gateway API: so many matches in a rule, and so many in all rules of a route. */
 const matchesOfRule = 64;
@@ -12,6 +12,11 @@ export const routes: readonly Feature[] = [
         - { type: RequestHeaderModifier, requestHeaderModifier: { set: [{ name: x-a, value: b }], remove: [x-c] } }
         - { type: ResponseHeaderModifier, responseHeaderModifier: { add: [{ name: x-d, value: e }] } }`,
   ),
+  oneRule(
+    'rewrite',
+    `filters:
+        - { type: URLRewrite, urlRewrite: { hostname: a.example, path: { type: ReplaceFullPath, replaceFullPath: / } } }`,
+  ),
   oneRule('cors', "filters: [{ type: CORS, cors: { allowOrigins: ['https://a.example'] } }]"),
   {
     name: 'mirror-of-none',
@@ -23,6 +28,7 @@ export const routes: readonly Feature[] = [
   },
   oneRule('pattern', 'matches: [{ path: { type: RegularExpression, value: "/[a-z]*" } }]'),
   oneRule('header-match', 'matches: [{ headers: [{ name: host, type: RegularExpression, value: ".+" }] }]'),
+  { name: 'rule-for-callers', documents: forCallers },
   {
     name: 'split',
     documents: ({ service: port }) =>
@@ -37,11 +43,11 @@ export const routes: readonly Feature[] = [
 ];
 
 /** @param rules indented by four */
-export function route(rules: string, name = service): string {
+export function route(rules: string, name = service, annotations: Readonly<Record<string, string>> = {}): string {
   return `---
 apiVersion: gateway.networking.k8s.io/v1
 kind: HTTPRoute
-metadata: { name: ${name} }
+metadata: { name: ${name}, annotations: ${JSON.stringify(annotations)} }
 spec:
   parentRefs: [{ group: '', kind: Service, name: ${service} }]
   rules:
@@ -84,4 +90,17 @@ spec:
   until: 2100-01-01T00:00:00Z
   abort: { httpStatus: 503, percentage: 0 }
 `;
+}
+
+/** The sidecar of the load is among them, so that the rule is the one that takes the request. */
+function forCallers({ service: port }: { readonly service: number }): string {
+  const backend = `backendRefs: [{ name: ${service}, port: ${port} }]\n`;
+  const rule =
+    'filters: [{ type: ExtensionRef, extensionRef: { group: heddle.dev, kind: HTTPRouteFilter, name: callers } }]';
+  return `---
+apiVersion: heddle.dev/v1alpha1
+kind: HTTPRouteFilter
+metadata: { name: callers }
+spec: { callers: [{ namespace: default, serviceAccount: ${caller} }] }
+${route(`    - ${rule}\n      ${backend}    - ${backend}`)}`;
 }

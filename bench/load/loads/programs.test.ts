@@ -47,6 +47,18 @@ describe.skipIf(!hasProgram('wrk'))('wrk', () => {
     expect(bodyBytes).toBe(requests * 100_006);
     expect(new Set(uploads)).toEqual(new Set(['POST /upload 100000']));
   });
+
+  it('has a connection for every request where it should', async () => {
+    const perConnection = new Map<unknown, number>();
+    const peer = await serve(({ socket }, response) => {
+      perConnection.set(socket, (perConnection.get(socket) ?? 0) + 1);
+      response.end('hello');
+    });
+    const { requests } = await wrk({ path: '/', bodyBytes: 5, connections: 2, closes: true }).run(stage, peer, 300);
+    expect(requests).toBeGreaterThan(2);
+    expect(perConnection.size).toBeGreaterThanOrEqual(requests);
+    expect(new Set(perConnection.values())).toEqual(new Set([1]));
+  });
 });
 
 describe('steadyRate', () => {

@@ -24,6 +24,8 @@ export interface WrkOptions {
   readonly connections: number;
   /** Bytes that are sent with every request, which makes it a POST. Default none. */
   readonly uploadBytes?: number;
+  /** Whether every request has a connection of its own. */
+  readonly closes?: boolean;
 }
 
 /** Over its own duration, for connecting and printing. A run that takes longer has hung. */
@@ -47,7 +49,7 @@ async function runWrk(
   stage: Stage,
   port: number,
   durationMs: number,
-  { path, connections, uploadBytes }: WrkOptions,
+  { path, connections, uploadBytes, closes }: WrkOptions,
 ): Promise<WrkReport> {
   const url = `http://127.0.0.1:${port}${path}`;
   // wrk takes whole seconds only. Interrupted, it reports what it has seen until then.
@@ -58,6 +60,7 @@ async function runWrk(
     writeFileSync(script, `wrk.method = 'POST'\nwrk.body = string.rep('x', ${uploadBytes})\n`);
     line.push('-s', script);
   }
+  if (closes) line.push('-H', 'Connection: close');
   line.push(url);
   const running = stage.start('others', 'wrk', line);
   const isCutShort = seconds * 1000 > durationMs;

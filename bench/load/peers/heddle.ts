@@ -6,11 +6,12 @@ import { decodeIdentity } from '../../../proxy/xds/identity.ts';
 import { answerOf, untilAnswers } from '../answer.ts';
 import type { Cores } from '../cores.ts';
 import type { Feature } from '../features/feature.ts';
-import { service } from '../features/feature.ts';
+import { caller, service } from '../features/feature.ts';
 import type { HeddleBuild } from '../heddle-build.ts';
 import { collectOnSignal } from '../loads/node-program.ts';
 import type { ClientTls, Peer, Place } from '../peer.ts';
 import type { Stage, StageProcess } from '../stage.ts';
+import { startTlsUpstream } from '../tls-upstream.ts';
 import type { Protocol } from '../upstream.ts';
 import { upstreamPort } from '../upstream.ts';
 
@@ -18,6 +19,9 @@ export const heddleName = 'heddle';
 
 /** Of an upstream that has more addresses, so that a feature can have them. */
 const usualEndpoints = 2;
+
+/** Of all zones. */
+const region = 'bench';
 
 /** `heddle apply` takes up to a thousand in a file. */
 const documentsAtOnce = 900;
@@ -50,23 +54,27 @@ export function heddle(
     async start(stage, upstream) {
       await startControlPlane(stage, build);
       const target = upstreamPort(upstream, protocol);
-      const [port, rateLimit, ...ports] = (await freePorts(6)) as [number, number, ...number[]];
+      const [port, rateLimit, tlsPort, ...ports] = (await freePorts(7)) as [number, number, number, ...number[]];
       const concurrency = ['--concurrency', String(workers)];
-      const more = feature?.documents({ service: target, rateLimit }) ?? '';
+      const addresses = upstream.addresses.slice(0, feature?.endpoints ?? usualEndpoints);
+      const tls = feature?.asksTls ? await startTlsUpstream(stage, addresses, tlsPort) : null;
+      const more = feature?.documents({ service: target, rateLimit, tls }) ?? '';
       if (feature?.asksRateLimitServer) {
         start(stage, 'others', build, ['rate-limit-server', '--listen', `127.0.0.1:${rateLimit}`]);
       }
-      const calls = ['--upstream', `${service}:${target}=${port}`, ...concurrency];
+      const calls = ['--upstream', `${feature?.host ?? service}:${target}=${port}`, ...concurrency];
       const running = { clientTls: null, collectSignal: collectOnSignal.signal };
       if (place === 'single') {
-        const addresses = upstream.addresses.slice(0, feature?.endpoints ?? usualEndpoints);
-        const workloads = addresses.map((address, index) => workload(index, address, target, protocol));
+        const zones = feature?.zones ?? [];
+        const workloads = addresses.map((address, index) => workload(index, address, target, protocol, zones));
         const full = Math.floor(workloads.length / documentsAtOnce) * documentsAtOnce;
         for (let from = 0; from < full; from += documentsAtOnce) {
           await apply(stage, build, workloads.slice(from, from + documentsAtOnce).join(''));
         }
         await apply(stage, build, workloads.slice(full).join('') + more);
-        const { pid } = startSidecar(stage, build, 'client', ports.slice(0, 2), calls);
+        const own = zones.slice(0, 1).flatMap((zone) => ['--region', region, '--zone', zone]);
+        const options = [...calls, ...own, ...(feature?.sidecarOptions ?? [])];
+        const { pid } = startSidecar(stage, build, caller, ports.slice(0, 2), options);
         return { ...running, port, hops: [pid], meshPort: null };
       }
       if (more !== '') await apply(stage, build, more);
@@ -81,7 +89,7 @@ export function heddle(
       if (place === 'inbound') {
         return { ...running, port: meshPort, clientTls: clientOf(stage, target), hops: [inbound.pid], meshPort };
       }
-      const outbound = startSidecar(stage, build, 'client', ports.slice(2), calls);
+      const outbound = startSidecar(stage, build, caller, ports.slice(2), calls);
       return { ...running, port, hops: [outbound.pid, inbound.pid], meshPort };
     },
   };
@@ -122,8 +130,9 @@ async function apply(stage: Stage, build: HeddleBuild, documents: string): Promi
   if ((await command.exited) !== 0) throw new Error(`heddle apply: ${command.lastWords()}`);
 }
 
-/** One without a sidecar. */
-function workload(index: number, address: string, port: number, protocol: Protocol): string {
+/** One without a sidecar, in one of the zones in turn. */
+function workload(index: number, address: string, port: number, protocol: Protocol, zones: readonly string[]): string {
+  const zone = zones[index % zones.length];
   return `---
 apiVersion: heddle.dev/v1alpha1
 kind: Workload
@@ -132,7 +141,7 @@ metadata:
 spec:
   service: ${service}
   address: ${address}
-  ports:
+${zone === undefined ? '' : `  locality: { region: ${region}, zone: ${zone} }\n`}  ports:
     - port: ${port}
 ${protocol === 'tcp' ? '      appProtocol: tcp\n' : ''}`;
 }

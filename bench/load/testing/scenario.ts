@@ -26,6 +26,7 @@ export function scenarioOf(name: string, peers: readonly Peer[], others: Partial
     warmUp: null,
     settles: true,
     isPinned: true,
+    comparesToFirst: false,
     isOnRequest: false,
     peers,
     ...others,

@@ -1,0 +1,56 @@
+import { wrk } from '../loads/wrk.ts';
+import type { Place } from '../peer.ts';
+import { heddle, ownBuild } from '../peers/heddle.ts';
+import type { Scenario } from '../scenario.ts';
+import { closedLoop, usual } from '../scenario.ts';
+import type { Protocol } from '../upstream.ts';
+import { upstreamBody } from '../upstream.ts';
+import { balancing, hashing, hashingTcp, manyEndpoints } from './balancing.ts';
+import type { Feature } from './feature.ts';
+import { named } from './feature.ts';
+import { healthAndBreaking } from './health-and-breaking.ts';
+import { limits } from './limits.ts';
+import { outside } from './outside.ts';
+import { retries } from './retries.ts';
+import { routes } from './routes.ts';
+
+const request = { path: '/', bodyBytes: upstreamBody.length, connections: 64 };
+
+/** Heddle beside itself, with one feature at a time. Nothing fails here: what is measured is a feature that has nothing to do. */
+export const featureScenarios: readonly Scenario[] = [
+  ofFeatures('features-balancing', 'single', 'http1', balancing),
+  { ...ofFeatures('features-endpoints', 'single', 'http1', hashing), upstreamAddresses: manyEndpoints },
+  ofFeatures('features-health', 'single', 'http1', healthAndBreaking),
+  ofFeatures('features-retries', 'single', 'http1', retries),
+  ofFeatures('features-routes', 'single', 'http1', routes),
+  ofFeatures('features-outside', 'single', 'http1', outside),
+  {
+    ...ofFeatures('features-tcp', 'single', 'tcp', hashingTcp),
+    summary:
+      'load → proxy → upstream, plain TCP, a connection for every request, 64 at a time, with one feature at a time',
+    load: wrk({ ...request, closes: true }),
+  },
+  ofFeatures('features-limits', 'chain', 'http1', limits),
+];
+
+function ofFeatures(name: string, place: Place, protocol: Protocol, features: readonly Feature[]): Scenario {
+  const like =
+    place === 'single'
+      ? 'http1-plain, with one feature at a time'
+      : 'http1-mtls, with one feature of the callee at a time';
+  return {
+    ...usual,
+    name,
+    summary: `as ${like}`,
+    figures: ['cpuUsPerRequest', ...closedLoop],
+    target: null,
+    protocol,
+    load: wrk(request),
+    comparesToFirst: true,
+    isOnRequest: true,
+    peers: [
+      heddle(place, protocol),
+      ...features.map((feature) => heddle(place, protocol, 1, named(ownBuild, feature), feature)),
+    ],
+  };
+}
