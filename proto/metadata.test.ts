@@ -14,18 +14,20 @@ describe('route metadata', () => {
     {
       origin: { document: 'HTTPRoute/default/cart', rule: 1, match: 0, file: 'cart.yaml', line: 12 },
       retryNonIdempotent: true,
+      isRefusal: false,
     },
     {
       origin: { document: 'HTTPRoute/default/cart', rule: 0, match: 2, file: '', line: 0 },
       retryNonIdempotent: false,
+      isRefusal: true,
     },
-    { origin: null, retryNonIdempotent: false },
+    { origin: null, retryNonIdempotent: false, isRefusal: false },
   ])('arrives as it was sent: %j', (metadata) => {
     expect(parseRouteMetadata(overTheWire(formatRouteMetadata(metadata)))).toEqual(metadata);
   });
 
   it('says nothing when it is absent or of other types', () => {
-    const nothing = { origin: null, retryNonIdempotent: false };
+    const nothing = { origin: null, retryNonIdempotent: false, isRefusal: false };
     expect(parseRouteMetadata(null)).toEqual(nothing);
     const other = { filter_metadata: { heddle: toStruct({ document: 1, rule: '0', retryNonIdempotent: 'true' }) } };
     expect(parseRouteMetadata(overTheWire(other))).toEqual(nothing);

@@ -29,6 +29,8 @@ export interface RouteMetadata {
   readonly origin: RouteOrigin | null;
   /** The user has said that a request may be sent again whatever its method. */
   readonly retryNonIdempotent: boolean;
+  /** Its direct response stands for backends that are not there: a failure, and nobody's wish. */
+  readonly isRefusal: boolean;
 }
 
 export interface EndpointMetadata {
@@ -37,10 +39,13 @@ export interface EndpointMetadata {
   readonly workload: WorkloadName | null;
 }
 
-export function formatRouteMetadata({ origin, retryNonIdempotent }: RouteMetadata): Metadata {
+export function formatRouteMetadata({ origin, retryNonIdempotent, isRefusal }: RouteMetadata): Metadata {
   const heddle: Record<string, JsonValue> = origin === null ? {} : { ...origin };
   if (retryNonIdempotent) {
     heddle.retryNonIdempotent = true;
+  }
+  if (isRefusal) {
+    heddle.refusal = true;
   }
   return { filter_metadata: { [HEDDLE_METADATA]: toStruct(heddle) } };
 }
@@ -61,6 +66,7 @@ export function parseRouteMetadata(metadata: Metadata__Output | null): RouteMeta
           }
         : null,
     retryNonIdempotent: heddle.retryNonIdempotent === true,
+    isRefusal: heddle.refusal === true,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Failure } from './failure.ts';
 import type { FilterAnswer, FilterReply, RouteFilter } from './filter/request-filter.ts';
-import { answerOfFailure, answerOfFilter, answerOfRule, causeOf } from './forward/answer-of-our-own.ts';
+import { answerOfFailure, answerOfFilter, answerOfRule, causeOf, refusalOf } from './forward/answer-of-our-own.ts';
 import { Dispatch } from './forward/dispatch.ts';
 import type { ExchangeRecord } from './forward/exchange-record.ts';
 import type { FilterOwner } from './forward/filter-stage.ts';
@@ -201,7 +201,8 @@ export class HttpExchange implements RequestReceiver, RelayOwner, FilterOwner {
     if (action.kind === 'forward') {
       this.#phase = 'forwarding';
       this.#dispatch.start(action, route);
-    } else this.#answer(answerOfRule(action, route, head));
+    } else if (action.kind === 'respond' && action.isRefusal) this.onRefused(refusalOf(action));
+    else this.#answer(answerOfRule(action, route, head));
   }
 
   onRequestBody(buffer: Buffer, start: number, end: number, owned: boolean): void {

@@ -12,7 +12,7 @@ import { report } from '../measure.ts';
 
 const route: Route<string> = {
   name: 'default',
-  action: { kind: 'respond', status: 200, body: '' },
+  action: { kind: 'respond', status: 200, body: '', isRefusal: false },
   filters: null,
   requestHeaders: null,
   responseHeaders: null,

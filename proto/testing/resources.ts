@@ -195,6 +195,7 @@ export function goodRouteConfiguration(): Input<'envoy.config.route.v3.RouteConf
             metadata: formatRouteMetadata({
               origin: { document: 'HTTPRoute/default/cart', rule: 0, match: 0, file: 'cart.yaml', line: 7 },
               retryNonIdempotent: true,
+              isRefusal: false,
             }),
           },
           { match: { path: '/old' }, redirect: { path_redirect: '/new', response_code: 'FOUND' } },

@@ -63,6 +63,12 @@ export function answerOfFilter(
   return lines === '' ? reply : { ...reply, lines: reply.lines + lines };
 }
 
+/** What a rule is answered whose backends are not there, with the status that it asks for. */
+export function refusalOf({ status, body }: RespondAction): FilterAnswer {
+  const grpcStatus = grpcStatusOfHttp(status);
+  return { kind: 'answer', failure: 'noCluster', status, grpcStatus, detail: body, lines: '', rule: '' };
+}
+
 /** Why a filter does not let a request pass, for the log. */
 export function causeOf({ detail, rule }: FilterAnswer): string {
   if (detail === '' || rule === '') return detail || rule;

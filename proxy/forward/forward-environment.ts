@@ -14,6 +14,8 @@ import type { FailureContext, LocalReply } from './local-reply.ts';
 export interface RouteSource {
   /** The one service that all requests are for, `cart.default.svc.cluster.local`; empty where the request decides. */
   readonly service: string;
+  /** The one that this request was for, where it has been found in the mesh or is listed outside of it. */
+  serviceOf(head: RequestHead): string;
   lookup(head: RequestHead): RouteLookup | Promise<RouteLookup>;
 }
 
@@ -63,7 +65,7 @@ export interface Recorder {
 
 /** A request that is over, and how it went. The object is used again for the next one. */
 export interface FinishedExchange {
-  readonly environment: Pick<ForwardEnvironment, 'direction'>;
+  readonly environment: Pick<ForwardEnvironment, 'direction' | 'routes'>;
   readonly peer: DownstreamPeer;
   readonly head: RequestHead;
   /** These three are null where the request did not come so far. */

@@ -22,7 +22,7 @@ const peer = { principal: '', address: '127.0.0.1:5000', clientCertLine: '', met
 /** What the recorder reads of an exchange that began 12 ms ago. */
 function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): FinishedExchange {
   return {
-    environment: { direction },
+    environment: { direction, routes: { service: '', serviceOf: () => 'cart.shop.svc.cluster.local' } },
     head: Object.assign(new RequestHead(), { method: 'GET', path: '/', authority: 'cart' }),
     endpoint:
       direction === 'outbound' ? { key: '127.0.0.1:1', config, series: new Map(), grpcSeries: new Map() } : null,
@@ -139,11 +139,33 @@ describe('RequestRecorder', () => {
     ]);
   });
 
+  it.each([
+    [
+      'chose a backend that does not exist',
+      { cluster: { ...cluster, name: 'BlackHoleCluster' }, failure: 'noCluster' },
+    ],
+    ['had no backend', { cluster: null, failure: 'noCluster' }],
+    ['did not exist', { cluster: null, route: null, failure: 'noRoute' }],
+  ])('counts a request whose route %s for the service that was called', (_, fields) => {
+    const { recorder, exposed, registry } = recorderOf();
+    for (let i = 0; i < 2; i++) recorder.record(exchangeOf('outbound', { endpoint: null, ...fields }));
+    expect(registry.size).toBe(1);
+    const destination = {
+      serviceHost: 'cart.shop.svc.cluster.local',
+      serviceName: 'cart',
+      namespace: 'shop',
+      workload: '',
+    };
+    expect(exposed()).toMatchObject([{ labels: { destination } }]);
+  });
+
   it('never makes a label of what a client calls a host that nobody knows', () => {
     const { recorder, exposed, registry } = recorderOf();
     for (let i = 0; i < 10; i++) {
       const head = Object.assign(new RequestHead(), { authority: `host-${i}.example` });
-      recorder.record(exchangeOf('outbound', { head, endpoint: null, cluster: null, route: null, failure: 'noRoute' }));
+      recorder.record(
+        exchangeOf('outbound', { head, endpoint: null, cluster: null, route: null, failure: 'unknownHost' }),
+      );
     }
     expect(registry.size).toBe(1);
     expect(exposed()[0]?.labels.destination).toMatchObject({ serviceHost: '', serviceName: '' });

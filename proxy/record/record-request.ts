@@ -9,10 +9,10 @@ import type { AccessLog } from '../telemetry/access-log.ts';
 import { newAccessLogEntry } from '../telemetry/access-log-line.ts';
 import { outcomeCode } from '../telemetry/outcome-code.ts';
 import type { RequestSeries } from '../telemetry/request-series.ts';
-import type { SeriesLabels } from '../telemetry/series-labels.ts';
+import type { DestinationLabels, SeriesLabels } from '../telemetry/series-labels.ts';
 import type { SeriesRegistry } from '../telemetry/series-registry.ts';
 import type { DownstreamRequests } from '../telemetry/traffic-stats.ts';
-import { callerLabels, destinationLabels, WorkloadLabels } from './traffic-labels.ts';
+import { callerLabels, destinationLabels, leadsNowhere, serviceOfHost, WorkloadLabels } from './traffic-labels.ts';
 
 export interface RequestRecorderOptions {
   readonly registry: SeriesRegistry;
@@ -28,6 +28,8 @@ export interface RequestRecorderOptions {
 
 /** Routes whose series an endpoint remembers: those of configurations that are gone pile up until then. */
 const maxRoutesPerEndpoint = 64;
+/** Services whose unrouted requests are remembered. */
+const maxServices = 1024;
 /** Series of callers that are remembered; beyond, all are looked up again. */
 const maxCallers = 4096;
 
@@ -46,11 +48,14 @@ export class RequestRecorder implements Recorder {
   readonly #callers = new Map<string, Map<string, RequestSeries>>();
   readonly #grpcCallers = new Map<string, Map<string, RequestSeries>>();
   #callerCount = 0;
-  /** For requests that never had an endpoint; by cluster, or by route where there was no cluster. */
   readonly #inbound = { direction: 'inbound' as const, total: 0, byClass: [0, 0, 0, 0, 0, 0] };
   readonly #outbound = { direction: 'outbound' as const, total: 0, byClass: [0, 0, 0, 0, 0, 0] };
+  /** For requests that never had an endpoint; by cluster, where there was one, and route. */
   readonly #unreached = new WeakMap<object, Map<object, RequestSeries>>();
   readonly #unreachedCalls = new WeakMap<object, Map<object, RequestSeries>>();
+  /** For those that no route took; by the service whose routes they were. */
+  readonly #unrouted = new Map<string, RequestSeries>();
+  readonly #unroutedCalls = new Map<string, RequestSeries>();
 
   constructor(options: RequestRecorderOptions) {
     this.#options = options;
@@ -83,8 +88,10 @@ export class RequestRecorder implements Recorder {
     if (accessLog !== null) this.#log(accessLog, exchange, elapsedMs);
   }
 
-  #outboundSeries({ head, endpoint, route, cluster }: FinishedExchange): RequestSeries {
-    if (endpoint === null || route === null) return this.#unreachedSeries(cluster, route, head.isGrpc);
+  #outboundSeries(exchange: FinishedExchange): RequestSeries {
+    const { head, endpoint, route, cluster } = exchange;
+    if (route === null) return this.#unroutedSeries(exchange);
+    if (endpoint === null) return this.#unreachedSeries(exchange, route);
     const byRoute = head.isGrpc ? endpoint.grpcSeries : endpoint.series;
     return byRoute.get(route) ?? this.#addOutbound(endpoint, route, cluster, head.isGrpc);
   }
@@ -105,24 +112,44 @@ export class RequestRecorder implements Recorder {
     return series;
   }
 
-  #unreachedSeries(cluster: Cluster | null, route: Route<Cluster> | null, isGrpc: boolean): RequestSeries {
-    const unreached = isGrpc ? this.#unreachedCalls : this.#unreached;
+  #unreachedSeries({ cluster, head, environment }: FinishedExchange, route: Route<Cluster>): RequestSeries {
+    const unreached = head.isGrpc ? this.#unreachedCalls : this.#unreached;
     const byRoute = unreached.get(cluster ?? this) ?? new Map<object, RequestSeries>();
-    let series = byRoute.get(route ?? this);
+    let series = byRoute.get(route);
     if (series === undefined) {
-      series = this.#options.registry.series({
-        reporter: 'source',
-        source: this.#labels.ownSource(false),
-        destination: destinationLabels(cluster, null),
-        route: route?.name ?? '',
-        protocol: protocolOf(isGrpc),
-        isMutualTls: false,
-      });
+      const destination = leadsNowhere(cluster)
+        ? serviceOfHost(environment.routes.serviceOf(head))
+        : destinationLabels(cluster, null);
+      series = this.#toNobody(destination, route.name, head.isGrpc);
       if (byRoute.size >= maxRoutesPerEndpoint) byRoute.clear();
-      byRoute.set(route ?? this, series);
+      byRoute.set(route, series);
       unreached.set(cluster ?? this, byRoute);
     }
     return series;
+  }
+
+  /** A host that nobody knows is no label: only one that has routes, which did not take the request. */
+  #unroutedSeries({ head, failure, environment }: FinishedExchange): RequestSeries {
+    const service = failure === 'noRoute' ? environment.routes.serviceOf(head) : '';
+    const unrouted = head.isGrpc ? this.#unroutedCalls : this.#unrouted;
+    let series = unrouted.get(service);
+    if (series === undefined) {
+      series = this.#toNobody(serviceOfHost(service), '', head.isGrpc);
+      if (unrouted.size >= maxServices) unrouted.clear();
+      unrouted.set(service, series);
+    }
+    return series;
+  }
+
+  #toNobody(destination: DestinationLabels, route: string, isGrpc: boolean): RequestSeries {
+    return this.#options.registry.series({
+      reporter: 'source',
+      source: this.#labels.ownSource(false),
+      destination,
+      route,
+      protocol: protocolOf(isGrpc),
+      isMutualTls: false,
+    });
   }
 
   #inboundSeries({ head, peer }: FinishedExchange): RequestSeries {

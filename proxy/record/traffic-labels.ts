@@ -1,6 +1,6 @@
 import { InvalidSpiffeIdError, parseSpiffeId, workloadOf } from '../../certs/spiffe-id.ts';
 import type { WorkloadName } from '../../proto/names.ts';
-import { parseWorkloadName, serviceHost } from '../../proto/names.ts';
+import { BLACK_HOLE_CLUSTER, parseServiceHost, parseWorkloadName, serviceHost } from '../../proto/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { DestinationLabels, SourceLabels } from '../telemetry/series-labels.ts';
@@ -50,6 +50,17 @@ export function destinationLabels(cluster: Cluster | null, endpoint: Endpoint | 
     // the handshake lets nobody else answer; where there are several, which of them it was is not known here
     principal: isMeshed && expected.length === 1 ? (expected[0] ?? '') : '',
   };
+}
+
+/** Whether what a route chose is nobody at all: the share of a backend that does not exist, or no backend. */
+export function leadsNowhere(cluster: Cluster | null): boolean {
+  return cluster === null || cluster.name === BLACK_HOLE_CLUSTER;
+}
+
+/** Whom a request was for that got to none of its instances; '' is for nobody that is known. */
+export function serviceOfHost(host: string): DestinationLabels {
+  const { name, namespace } = parseServiceHost(host) ?? { name: host, namespace: '' };
+  return { workload: '', namespace, serviceHost: host, serviceName: name, version: '', principal: '' };
 }
 
 /** The cluster's service; for the clusters that stand for everything outside, their own name, as Istio does. */

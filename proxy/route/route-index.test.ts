@@ -12,7 +12,7 @@ import { StringMatcher } from './string-matcher.ts';
 
 const route: Route<string> = {
   name: 'r',
-  action: { kind: 'respond', status: 200, body: '' },
+  action: { kind: 'respond', status: 200, body: '', isRefusal: false },
   filters: null,
   requestHeaders: null,
   responseHeaders: null,

@@ -12,7 +12,7 @@ import { StringMatcher } from './string-matcher.ts';
 function routeNamed(name: string): Route<string> {
   return {
     name,
-    action: { kind: 'respond', status: 200, body: name },
+    action: { kind: 'respond', status: 200, body: name, isRefusal: false },
     filters: null,
     requestHeaders: null,
     responseHeaders: null,

@@ -85,6 +85,8 @@ export interface RespondAction {
   readonly kind: 'respond';
   readonly status: number;
   readonly body: string;
+  /** It stands for backends that are not there, and `body` says why: a failure. */
+  readonly isRefusal: boolean;
 }
 
 /** A change to a block of header lines, made at load time and applied to each message. */

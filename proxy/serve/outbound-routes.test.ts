@@ -18,7 +18,7 @@ const blockAll: RouteEntry<Cluster> = {
   isForGrpc: false,
   route: {
     name: 'block_all',
-    action: { kind: 'respond', status: 502, body: '' },
+    action: { kind: 'respond', status: 502, body: '', isRefusal: false },
     filters: null,
     requestHeaders: null,
     responseHeaders: null,

@@ -37,6 +37,10 @@ export class TunnelRoutes implements RouteSource {
     this.#port = parsed?.port ?? 0;
   }
 
+  serviceOf(): string {
+    return this.service;
+  }
+
   lookup({ authority }: RequestHead): RouteLookup | Promise<RouteLookup> {
     if (authority !== '' && !this.#isHere(authority)) return 'misdirectedRequest';
     const answer = this.#routes.resolve(this.#name);
@@ -81,6 +85,11 @@ export class ProxyPortRoutes implements RouteSource {
     this.#routes = routes;
     this.#namespace = namespace;
     this.#outside = outside;
+  }
+
+  serviceOf({ authority }: RequestHead): string {
+    const name = authority === '' ? null : this.nameOf(authority);
+    return name === null ? '' : (parseRouteConfigurationName(name)?.host ?? '');
   }
 
   lookup(head: RequestHead): RouteLookup | Promise<RouteLookup> {

@@ -52,6 +52,10 @@ export class InboundPortChains implements RouteSource {
     return this.#told;
   }
 
+  serviceOf(): string {
+    return this.service;
+  }
+
   /** Null takes the port out of service. */
   set(chains: FilterChains<Cluster> | null): void {
     this.#wasTold = chains !== null;

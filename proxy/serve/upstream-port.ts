@@ -35,6 +35,10 @@ export class UpstreamPort implements RouteSource {
     this.#listenerName = outboundListenerName(host, port);
   }
 
+  serviceOf(): string {
+    return this.service;
+  }
+
   /** How HTTP is spoken here. */
   get current(): HttpSettings {
     return this.#latest?.http?.http ?? this.#outboundHttp.current;

@@ -97,7 +97,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   const peers: DownstreamPeer[] = [];
   const environment: ForwardEnvironment = {
     direction: inboundAs === undefined ? 'outbound' : 'inbound',
-    routes: { service: '', lookup: () => table },
+    routes: { service: '', serviceOf: () => '', lookup: () => table },
     http: { ...defaultHttpSettings, ...options.http },
     overload: options.overload ?? { isShedding: false, shedRequests: 0 },
     wheel: options.wheel ?? new TimerWheel(),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatBackendPaths } from '../../proto/backend-paths-metadata.ts';
 import type { Input } from '../../proto/load.ts';
+import { formatRouteMetadata } from '../../proto/metadata.ts';
 import { goodRouteConfiguration } from '../../proto/testing/resources.ts';
 import { RequestHead } from '../message-head.ts';
 import type { ForwardAction, Route } from '../route/route.ts';
@@ -71,7 +72,14 @@ describe('compileRouteConfiguration', () => {
     const redirect = table.match(request('/old'))?.action;
     expect(redirect).toMatchObject({ kind: 'redirect', status: 302 });
     expect(redirect?.kind === 'redirect' && redirect.redirect.location(request('/old'))).toBe('http://cart/new');
-    expect(table.match(request('/cart/7'))?.action).toEqual({ kind: 'respond', status: 404, body: 'no such page' });
+    const fixed = { kind: 'respond', status: 404, body: 'no such page', isRefusal: false };
+    expect(table.match(request('/cart/7'))?.action).toEqual(fixed);
+    const refused = withRoute({
+      match: { prefix: '/' },
+      direct_response: { status: 500, body: { inline_string: 'there is no v9' } },
+      metadata: formatRouteMetadata({ origin: null, retryNonIdempotent: false, isRefusal: true }),
+    });
+    expect(refused.match(request('/'))?.action).toMatchObject({ body: 'there is no v9', isRefusal: true });
   });
 
   it('has no retries, rewrites, header changes or origin where none are asked for, and 15 s where no timeout is given', () => {

@@ -78,7 +78,7 @@ function compileRoute<D>(
   destinationOf: DestinationOf<D>,
   environment: FilterEnvironment,
 ): Route<D> {
-  const { origin } = parseRouteMetadata(route.metadata);
+  const { origin, isRefusal } = parseRouteMetadata(route.metadata);
   const ofRoute = compileChanges(route);
   return {
     name: route.name === '' ? 'default' : route.name,
@@ -88,6 +88,7 @@ function compileRoute<D>(
       {
         ...ofRoute,
         mostSpecificWins,
+        isRefusal,
         pathsOfDestinations: parseBackendPaths(route.metadata).map((path) => path && compileBackendPath(path, match)),
         fallback: parseFallbackMetadata(route.metadata),
         limits: repeatLimits(route),
@@ -110,6 +111,7 @@ function compileOrigin(origin: NonNullable<ReturnType<typeof parseRouteMetadata>
 /** What a route says beside its action that the action needs. */
 interface ActionOfRoute extends CompiledChanges {
   readonly mostSpecificWins: boolean;
+  readonly isRefusal: boolean;
   readonly pathsOfDestinations: readonly (PathRewrite | null)[];
   readonly limits: RepeatLimits;
   readonly session: CompiledSession | null;
@@ -134,6 +136,7 @@ function compileAction<D>(
     status,
     // bytes as latin1, which is how answers are written
     body: (body?.inline_bytes ?? Buffer.from(body?.inline_string ?? '')).toString('latin1'),
+    isRefusal: ofRoute.isRefusal,
   };
 }
 

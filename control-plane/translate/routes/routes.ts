@@ -140,12 +140,15 @@ function candidateRoute(
     file: source?.file ?? '',
     line: source?.line ?? 0,
   };
+  const answer = ofExtensions(extensions);
+  const taken = answer ?? action(route, rule, match, called, catalog);
+  const isRefusal = answer === null && taken.direct_response !== undefined;
   const made: Route = {
     name: rule.name ?? route.metadata.name,
     match: { ...routeMatch(match), ...(route.kind === 'GRPCRoute' && { grpc: {} }) },
-    ...withHeaders(ofExtensions(extensions) ?? action(route, rule, match, called, catalog), rule),
+    ...withHeaders(taken, rule),
     ...(called.abilities.routing && corsConfig(rule.filters)),
-    ...routeMetadata(origin, called.policy),
+    ...routeMetadata(origin, called.policy, isRefusal),
   };
   const rewritten = withBackendPaths(made, rule, match, called.abilities);
   const sessionName = `${route.metadata.name}-${precedence.rule}`;
@@ -167,10 +170,14 @@ function withHeaders(action: Route, { filters }: RequestRule): Route {
   return { ...action, ...changes, ...(added.length > 0 && { response_headers_to_add: added }) };
 }
 
-function routeMetadata(origin: RouteOrigin | null, { retry: { retryNonIdempotent } }: EffectiveTrafficPolicy): Route {
+function routeMetadata(
+  origin: RouteOrigin | null,
+  { retry: { retryNonIdempotent } }: EffectiveTrafficPolicy,
+  isRefusal = false,
+): Route {
   return origin === null && !retryNonIdempotent
     ? {}
-    : { metadata: formatRouteMetadata({ origin, retryNonIdempotent }) };
+    : { metadata: formatRouteMetadata({ origin, retryNonIdempotent, isRefusal }) };
 }
 
 function action(
