@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import { crossCheck } from './cross-check.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
 import { notYetSupported } from './not-yet-supported.ts';
-import { policyTargetSchema } from './object-reference.ts';
-import { reportRepeatedNames } from './repeated-names.ts';
+import { policyTargetSchema, policyTargetsCheck } from './object-reference.ts';
 import { trafficPolicyCheck, trafficPolicyShape, withoutAliases } from './traffic-policy.ts';
 
 /**
@@ -27,14 +25,7 @@ export const backendTrafficPolicySchema = z.object({
       ...trafficPolicyShape,
     })
     .check(trafficPolicyCheck)
-    .check(
-      crossCheck(['targetRefs'], ({ targetRefs }, report) => {
-        reportRepeatedNames(
-          targetRefs.map(({ name, sectionName }) => `${name}/${sectionName ?? ''}`),
-          (index) => report(['targetRefs', index], 'the same target is named twice'),
-        );
-      }),
-    )
+    .check(policyTargetsCheck)
     .transform(withoutAliases),
   status: z.unknown().optional(),
 });

@@ -19,6 +19,12 @@ function faultsOf(value: unknown): string[] {
 }
 
 describe('faultInjectionSchema', () => {
+  it('tells a Service from an ExternalService of the same name', () => {
+    const outside = { group: 'heddle.dev', kind: 'ExternalService', name: 'cart' };
+    expect(faultsOf(fault({ targetRefs: [{ group: '', kind: 'Service', name: 'cart' }, outside] }))).toEqual([]);
+    expect(faultsOf(fault({ targetRefs: [outside, outside] }))).toHaveLength(1);
+  });
+
   it.each([
     ['no target', { targetRefs: [] }, 'spec.targetRefs: a FaultInjection has at least one target'],
     [

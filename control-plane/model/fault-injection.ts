@@ -3,8 +3,7 @@ import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
-import { policyTargetSchema } from './object-reference.ts';
-import { reportRepeatedNames } from './repeated-names.ts';
+import { policyTargetSchema, policyTargetsCheck } from './object-reference.ts';
 
 const percentHint = 'write a percentage from 0 to 100';
 
@@ -101,14 +100,7 @@ export const faultInjectionSchema = z.object({
         if (delay === undefined && abort === undefined) report([], 'write delay, abort or both');
       }),
     )
-    .check(
-      crossCheck(['targetRefs'], ({ targetRefs }, report) => {
-        reportRepeatedNames(
-          targetRefs.map(({ name, sectionName }) => `${name}/${sectionName ?? ''}`),
-          (index) => report(['targetRefs', index], 'the same target is named twice'),
-        );
-      }),
-    ),
+    .check(policyTargetsCheck),
   status: z.unknown().optional(),
 });
 

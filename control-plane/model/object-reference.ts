@@ -124,3 +124,14 @@ export const policyTargetSchema = z
       else if (group !== '') report(['group'], 'a Service is in the core group: write group: ""');
     }),
   );
+
+/** No target is named twice. */
+export const policyTargetsCheck = crossCheck<{ readonly targetRefs: readonly z.output<typeof policyTargetSchema>[] }>(
+  ['targetRefs'],
+  ({ targetRefs }, report) => {
+    reportRepeatedNames(
+      targetRefs.map(({ kind, name, sectionName }) => `${kind}/${name}/${sectionName ?? ''}`),
+      (index) => report(['targetRefs', index], 'the same target is named twice'),
+    );
+  },
+);

@@ -1,6 +1,7 @@
 import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import type { ModelDocument } from './kinds.ts';
 import { documentName } from './kinds.ts';
+import { olderFirst } from './older-first.ts';
 import { sourceOf } from './source-position.ts';
 import type { PolicySection } from './traffic-policy.ts';
 
@@ -29,10 +30,12 @@ export function policySource(
   const attached = documents
     .filter((document): document is BackendTrafficPolicy => document.kind === 'BackendTrafficPolicy')
     .filter(({ metadata, spec }) => metadata.namespace === namespace && spec[section] !== undefined)
-    .toSorted((a, b) => (ageKey(a) < ageKey(b) ? -1 : 1));
+    .toSorted((a, b) => olderFirst(a.metadata, b.metadata));
   const first = (sectionName: string | undefined) =>
     attached.find(({ spec }) =>
-      spec.targetRefs.some((target) => target.name === name && target.sectionName === sectionName),
+      spec.targetRefs.some(
+        (target) => target.kind === 'Service' && target.name === name && target.sectionName === sectionName,
+      ),
     );
   const policy = (portName === undefined ? undefined : first(portName)) ?? first(undefined);
   if (policy !== undefined) return placeOf(policy);
@@ -43,8 +46,4 @@ export function policySource(
 function placeOf(document: ModelDocument): DocumentPlace {
   const source = sourceOf(document);
   return { document: documentName(document), file: source?.file ?? '', line: source?.line ?? 0 };
-}
-
-function ageKey({ metadata }: BackendTrafficPolicy): string {
-  return `${metadata.creationTimestamp ?? '9999'}/${metadata.name}`;
 }

@@ -2,6 +2,7 @@ import type { BackendTrafficPolicy } from './backend-traffic-policy.ts';
 import type { EffectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import { effectiveTrafficPolicy } from './effective-traffic-policy.ts';
 import type { Mesh } from './mesh.ts';
+import { olderFirst } from './older-first.ts';
 import { policyOwners } from './policy-owners.ts';
 import type { PolicyLayer } from './traffic-policy/policy-fields.ts';
 import type { PolicySection, TrafficPolicy } from './traffic-policy.ts';
@@ -91,24 +92,21 @@ function mergeRank(
   conflicts: PolicyConflict[],
 ): PolicyLayer<BackendTrafficPolicy>[] {
   const owners = new Map<PolicySection, BackendTrafficPolicy>();
-  return policies.toSorted(olderFirst).map((policy) => {
-    const layer: { -readonly [Section in keyof TrafficPolicy]: TrafficPolicy[Section] } = {};
-    const lost = new Map<BackendTrafficPolicy, PolicySection[]>();
-    for (const section of policySections) {
-      if (policy.spec[section] === undefined) continue;
-      const owner = owners.get(section);
-      if (owner !== undefined) lost.set(owner, [...(lost.get(owner) ?? []), section]);
-      else {
-        owners.set(section, policy);
-        Object.assign(layer, { [section]: policy.spec[section] });
+  return policies
+    .toSorted((a, b) => olderFirst(a.metadata, b.metadata))
+    .map((policy) => {
+      const layer: { -readonly [Section in keyof TrafficPolicy]: TrafficPolicy[Section] } = {};
+      const lost = new Map<BackendTrafficPolicy, PolicySection[]>();
+      for (const section of policySections) {
+        if (policy.spec[section] === undefined) continue;
+        const owner = owners.get(section);
+        if (owner !== undefined) lost.set(owner, [...(lost.get(owner) ?? []), section]);
+        else {
+          owners.set(section, policy);
+          Object.assign(layer, { [section]: policy.spec[section] });
+        }
       }
-    }
-    for (const [winner, lostSections] of lost) conflicts.push({ policy, winner, sections: lostSections });
-    return { owner: policy, policy: layer };
-  });
-}
-
-function olderFirst(a: BackendTrafficPolicy, b: BackendTrafficPolicy): number {
-  const key = ({ metadata }: BackendTrafficPolicy) => `${metadata.creationTimestamp ?? '9999'}/${metadata.name}`;
-  return key(a) < key(b) ? -1 : 1;
+      for (const [winner, lostSections] of lost) conflicts.push({ policy, winner, sections: lostSections });
+      return { owner: policy, policy: layer };
+    });
 }

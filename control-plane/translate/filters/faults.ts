@@ -6,9 +6,9 @@ import type { Input } from '../../../proto/load.ts';
 import type { FaultInjection } from '../../model/fault-injection.ts';
 import { durationMs } from '../../model/gateway-duration.ts';
 import { documentName } from '../../model/kinds.ts';
+import { olderFirst } from '../../model/older-first.ts';
 import { sourceOf } from '../../model/source-position.ts';
 import type { Service, ServicePort } from '../services/service-catalog.ts';
-import { olderFirst } from '../view/order.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 type Fault = Input<'envoy.extensions.filters.http.fault.v3.HTTPFault'>;

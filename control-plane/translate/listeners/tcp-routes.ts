@@ -1,15 +1,13 @@
 import { BLACK_HOLE_CLUSTER, outboundClusterName } from '../../../proto/names.ts';
+import { olderFirst } from '../../model/older-first.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
 import { resolveBackend } from '../services/backends.ts';
 import type { Destination, ServiceCatalog, ServicePort } from '../services/service-catalog.ts';
-import { compareText, createdAtMs } from '../view/order.ts';
 import type { WeightedTarget } from './tcp-proxy.ts';
 
 /** Of routes for the same port the oldest decides, and of two of one age the first by `namespace/name` (Gateway API). */
 export function decidingTcpRoute(routes: readonly TcpRoute[]): TcpRoute | null {
-  const [first = null] = [...routes].sort(
-    (a, b) => createdAtMs(a.metadata) - createdAtMs(b.metadata) || compareText(nameOf(a), nameOf(b)),
-  );
+  const [first = null] = routes.toSorted((a, b) => olderFirst(a.metadata, b.metadata));
   return first;
 }
 
@@ -36,8 +34,4 @@ export function tcpTargets(
   );
   const [first = own, ...others] = chosen;
   return [first, ...others];
-}
-
-function nameOf({ metadata }: TcpRoute): string {
-  return `${metadata.namespace}/${metadata.name}`;
 }

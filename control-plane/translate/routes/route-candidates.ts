@@ -1,10 +1,10 @@
 import type { GrpcRoute } from '../../model/grpc-route.ts';
 import type { HttpRoute } from '../../model/http-route.ts';
 import type { HttpRouteMatch } from '../../model/http-route-match.ts';
+import { createdAtMs } from '../../model/older-first.ts';
 import type { RequestRoute, RequestRule } from '../attachments/request-route.ts';
 import type { RouteCaller, RouteExtensions, RuleExtensions } from '../attachments/route-extensions.ts';
 import { isForCaller } from '../attachments/route-extensions.ts';
-import { createdAtMs } from '../view/order.ts';
 import type { Precedence } from './gateway-precedence.ts';
 import { grpcPrecedence, httpMatchOf } from './grpc-match.ts';
 import { matchEverything, prefixWithoutSlash } from './route-match.ts';

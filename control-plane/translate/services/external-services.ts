@@ -3,7 +3,8 @@ import type { PortProtocol } from '../../model/app-protocol.ts';
 import { isWildcard } from '../../model/external-service/host.ts';
 import type { ExternalService as ExternalDocument, ExternalProtocol } from '../../model/external-service.ts';
 import { documentName } from '../../model/kinds.ts';
-import { compareText, olderFirst } from '../view/order.ts';
+import { olderFirst } from '../../model/older-first.ts';
+import { compareText } from '../view/order.ts';
 import type { DeclaringPort, PortDeclaration } from './port-protocol.ts';
 
 /** One host of an ExternalService: to everything that is said of services it is a service (see service-catalog.ts). */
