@@ -59,8 +59,8 @@ export function faultCommand(): HeddleCommand {
 }
 
 async function inject(service: string, options: FaultOptions): Promise<void> {
-  const { faultDocument, faultInWords } = await import('../traffic/fault-document.ts');
-  const { applyOne } = await import('../traffic/apply-one.ts');
+  const { faultDocument, faultInWords, refuseOtherTargets } = await import('../traffic/fault-document.ts');
+  const { applyOne, findOne } = await import('../traffic/apply-one.ts');
   const { abort = null, grpcStatus = null, delay = null, percent, header: headers = [], for: forMs } = options;
   const { namespace } = options;
   if (forMs === 0) throw new CliError('--for 0 is over at once', `heddle fault ${service} … --for 2m`, exitCodes.usage);
@@ -70,23 +70,28 @@ async function inject(service: string, options: FaultOptions): Promise<void> {
   const { namespaceFlag, serviceToChange } = await import('../traffic/known-service.ts');
   const outcome = await withClient(options, async (client) => {
     await serviceToChange(client, service, namespace, (other, its) => `heddle fault ${other} …${namespaceFlag(its)}`);
-    return applyOne(client, document, (line) => console.error(line));
+    const before = await findOne(client, 'FaultInjection', namespace, service);
+    refuseOtherTargets(service, before);
+    return applyOne(client, document, before, (line) => console.error(line));
   });
   const until = new Date(nowMs + forMs).toTimeString().slice(0, 8);
   await tellChange(`${faultInWords(request)} until ${until} (clears itself)`, outcome, document);
 }
 
 async function clear(service: string, options: FaultOptions): Promise<void> {
+  const { refuseOtherTargets } = await import('../traffic/fault-document.ts');
   const { deleteOne, findOne } = await import('../traffic/apply-one.ts');
   const { abort, grpcStatus, delay, header, namespace } = options;
   if ([abort, grpcStatus, delay, header].some((option) => option !== undefined)) {
     throw new CliError('--clear ends a fault and makes none', `heddle fault ${service} --clear`, exitCodes.usage);
   }
   await withClient(options, async (client) => {
-    if ((await findOne(client, 'FaultInjection', namespace, service)) === null) {
+    const before = await findOne(client, 'FaultInjection', namespace, service);
+    if (before === null) {
       throw new CliError(`there is no fault called ${service}`, 'heddle fault', exitCodes.nothingFound);
     }
-    const outcome = await deleteOne(client, 'FaultInjection', namespace, service, (line) => console.error(line));
+    refuseOtherTargets(service, before);
+    const outcome = await deleteOne(client, before, (line) => console.error(line));
     await tellChange(`no fault on ${service} any more`, outcome, null);
   });
 }

@@ -1,7 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { ApiClient } from '../../control-plane/api/client.ts';
-import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
-import type { Mesh } from '../../control-plane/model/mesh.ts';
 import type { ApiOptions, NamespaceOptions } from '../api-options.ts';
 import { withApiOptions, withNamespaceOption } from '../api-options.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
@@ -87,11 +85,11 @@ async function limit(service: string, request: LimitRequest, options: LimitOptio
   const { namespaceFlag, serviceToChange } = await import('../traffic/known-service.ts');
   const { namespace } = options;
   await withClient(options, async (client) => {
-    const before = await findOne<BackendTrafficPolicy>(client, 'BackendTrafficPolicy', namespace, service);
+    const before = await findOne(client, 'BackendTrafficPolicy', namespace, service);
     const document = limitDocument(service, namespace, request, before);
     await serviceToChange(client, service, namespace, (other, its) => `heddle limit ${other} …${namespaceFlag(its)}`);
     if (request.rate?.global) await requireCounter(client, service);
-    const outcome = await applyOne(client, document, (line) => console.error(line));
+    const outcome = await applyOne(client, document, before, (line) => console.error(line));
     await tellChange(`${service}: ${limitsInWords(request)}`, outcome, document);
   });
 }
@@ -99,7 +97,7 @@ async function limit(service: string, request: LimitRequest, options: LimitOptio
 /** @throws CliError where nobody would count, so that the limit would be none */
 async function requireCounter(client: ApiClient, service: string): Promise<void> {
   const { findOne } = await import('../traffic/apply-one.ts');
-  const mesh = await findOne<Mesh>(client, 'Mesh', null, 'default');
+  const mesh = await findOne(client, 'Mesh', null, 'default');
   if (mesh?.spec.rateLimit !== undefined) return;
   throw new CliError(
     'nobody counts for all instances: the Mesh names no rate limit service',
@@ -113,16 +111,14 @@ async function clear(service: string, options: LimitOptions): Promise<void> {
   const { namespace } = options;
   const say = (line: string) => console.error(line);
   await withClient(options, async (client) => {
-    const before = await findOne<BackendTrafficPolicy>(client, 'BackendTrafficPolicy', namespace, service);
+    const before = await findOne(client, 'BackendTrafficPolicy', namespace, service);
     if (before === null) {
       const hint = `heddle describe ${service}${namespace === 'default' ? '' : ` -n ${namespace}`}`;
       throw new CliError(`no BackendTrafficPolicy is called ${service}`, hint, exitCodes.nothingFound);
     }
     const document = withoutLimits(service, namespace, before);
     const outcome =
-      document === null
-        ? await deleteOne(client, 'BackendTrafficPolicy', namespace, service, say)
-        : await applyOne(client, document, say);
+      document === null ? await deleteOne(client, before, say) : await applyOne(client, document, before, say);
     await tellChange(`${service} has the limits of the mesh again`, outcome, document);
   });
 }

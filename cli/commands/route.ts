@@ -1,7 +1,6 @@
 import { Option } from 'commander';
 import type { ApiClient } from '../../control-plane/api/client.ts';
 import type { HttpRoute } from '../../control-plane/model/http-route.ts';
-import type { Service } from '../../control-plane/model/service.ts';
 import type { ApiOptions, NamespaceOptions, OutputOptions } from '../api-options.ts';
 import { withApiOptions, withNamespaceOption, withOutputOption } from '../api-options.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
@@ -62,11 +61,11 @@ async function split(service: string, words: readonly string[], options: RouteOp
     const described = await serviceToChange(client, service, namespace, commandFor);
     if (options.port !== undefined) requirePort(described, options.port);
     await requireVersions(client, described, shares);
-    const route = await findOne<HttpRoute>(client, 'HTTPRoute', namespace, service);
+    const route = await findOne(client, 'HTTPRoute', namespace, service);
     const rules = route === null ? [] : splitRulesOf(route, service);
     const port = options.port ?? portIn(route) ?? (await portOf(client, namespace, service));
     const document = splitDocument(service, namespace, port, withRule(rules, { headers, shares }), route);
-    const outcome = await applyOne(client, document, (line) => console.error(line));
+    const outcome = await applyOne(client, document, route, (line) => console.error(line));
     const what = [headersInWords(headers), changeInWords(ruleFor(rules, headers)?.shares ?? null, shares)];
     await tellChange(`${service}   ${what.filter(Boolean).join(': ')}`, outcome, document);
   });
@@ -80,7 +79,7 @@ async function clear(service: string, options: RouteOptions): Promise<void> {
   const { namespace, header: headers = [] } = options;
   const say = (line: string) => console.error(line);
   await withClient(options, async (client) => {
-    const route = await findOne<HttpRoute>(client, 'HTTPRoute', namespace, service);
+    const route = await findOne(client, 'HTTPRoute', namespace, service);
     const rules = route === null ? [] : splitRulesOf(route, service);
     if (route === null || ruleFor(rules, headers) === null) {
       const whose = headers.length === 0 ? '' : ` for ${headersInWords(headers)}`;
@@ -88,16 +87,12 @@ async function clear(service: string, options: RouteOptions): Promise<void> {
     }
     const left = headers.length === 0 ? [] : withoutRule(rules, headers);
     if (left.length === 0) {
-      await tellChange(
-        `${service}   no split any more`,
-        await deleteOne(client, 'HTTPRoute', namespace, service, say),
-        null,
-      );
+      await tellChange(`${service}   no split any more`, await deleteOne(client, route, say), null);
       return;
     }
     const port = portIn(route) ?? IMPLICIT_PORT;
     const document = splitDocument(service, namespace, port, left, route);
-    const outcome = await applyOne(client, document, say);
+    const outcome = await applyOne(client, document, route, say);
     await tellChange(`${service}   no split of ${headersInWords(headers)} any more`, outcome, document);
   });
 }
@@ -109,7 +104,7 @@ async function show(service: string, options: RouteOptions): Promise<void> {
   await withClient(options, async (client) => {
     const { namespace } = options;
     const commandFor = (other: string, its: string) => `heddle route ${other}${namespaceFlag(its)}`;
-    const route = await findOne<HttpRoute>(client, 'HTTPRoute', namespace, service);
+    const route = await findOne(client, 'HTTPRoute', namespace, service);
     if (route === null) await knownService(client, service, { namespace }, commandFor);
     else if (!isSplit(route, service)) {
       const more = `HTTPRoute ${service} says more than a split`;
@@ -145,7 +140,7 @@ function portIn(route: HttpRoute | null): number | null {
 
 async function portOf(client: ApiClient, namespace: string, service: string): Promise<number> {
   const { findOne } = await import('../traffic/apply-one.ts');
-  const document = await findOne<Service>(client, 'Service', namespace, service);
+  const document = await findOne(client, 'Service', namespace, service);
   const ports = document?.spec.ports.map(({ port }) => port) ?? [IMPLICIT_PORT];
   const [only, ...others] = ports;
   if (only !== undefined && others.length === 0) return only;

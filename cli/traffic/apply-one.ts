@@ -1,5 +1,5 @@
 import type { ApiClient } from '../../control-plane/api/client.ts';
-import type { KindName } from '../../control-plane/model/kinds.ts';
+import type { DocumentOf, KindName, ModelDocument } from '../../control-plane/model/kinds.ts';
 import { convergenceReceipt } from '../apply/convergence-receipt.ts';
 
 /** How long commands that change one thing wait until it is so everywhere. */
@@ -14,12 +14,18 @@ export interface Outcome {
 }
 
 /**
- * Writes one document that a command has made, and waits until every sidecar that it concerns has it in force. `say` gets
- * what the control plane remarks.
+ * Writes one document that a command has made of `before`, and waits until every sidecar that it concerns has it in force.
+ * `say` gets what the control plane remarks.
  *
- * @throws CliError where it is not in force in time, when `say` has got how to undo it; ApiCallError
+ * @throws CliError where it is not in force in time, when `say` has got how to undo it; ApiCallError, Conflict or AlreadyExists
+ *   when somebody has written since `before` was read: what they wrote would be lost
  */
-export async function applyOne(client: ApiClient, document: object, say: (line: string) => void): Promise<Outcome> {
+export async function applyOne(
+  client: ApiClient,
+  document: object,
+  before: ModelDocument | null,
+  say: (line: string) => void,
+): Promise<Outcome> {
   const [{ checkDocument }, { kindOf }] = await Promise.all([
     import('../../control-plane/model/check-document.ts'),
     import('../../control-plane/model/kinds.ts'),
@@ -27,7 +33,9 @@ export async function applyOne(client: ApiClient, document: object, say: (line: 
   const checked = checkDocument(document).document;
   const kind = checked && kindOf(checked.apiVersion, checked.kind);
   if (checked === null || kind === null) throw new Error('a command has made a document with a fault');
-  const { document: written, change, warnings } = await client.apply(kind, checked);
+  if (before !== null) checked.metadata.resourceVersion = before.metadata.resourceVersion;
+  const write = before === null ? client.create(kind, checked) : client.put(kind, checked);
+  const { document: written, change, warnings } = await write;
   for (const { field, message } of warnings) say(`warning: ${field}: ${message}`);
   const revision = written.metadata.resourceVersion ?? '0';
   return outcomeOf(client, revision, change === 'unchanged' ? null : `heddle undo ${revision}`, say);
@@ -53,30 +61,30 @@ export async function receiptFor(client: ApiClient, revision: string): Promise<s
 }
 
 /** The document of that name; null where there is none. */
-export async function findOne<Document>(
+export async function findOne<Name extends KindName>(
   client: ApiClient,
-  kindName: KindName,
+  kindName: Name,
   namespace: string | null,
   name: string,
-): Promise<Document | null> {
+): Promise<DocumentOf<Name> | null> {
   const { kinds } = await import('../../control-plane/model/kinds.ts');
   try {
-    return (await client.get(kinds[kindName], namespace, name)) as Document;
+    return (await client.get(kinds[kindName], namespace, name)) as DocumentOf<Name>;
   } catch (error) {
     if (Object(error).reason === 'NotFound') return null;
     throw error;
   }
 }
 
-/** The same for taking one away. */
+/** The same as {@link applyOne} for taking away what was read before. */
 export async function deleteOne(
   client: ApiClient,
-  kindName: KindName,
-  namespace: string,
-  name: string,
+  before: ModelDocument,
   say: (line: string) => void,
 ): Promise<Outcome> {
-  const { kinds } = await import('../../control-plane/model/kinds.ts');
-  const { resourceVersion } = await client.delete(kinds[kindName], namespace, name);
+  const { kinds, namespaceOf } = await import('../../control-plane/model/kinds.ts');
+  const { name, resourceVersion: read } = before.metadata;
+  const precondition = read === undefined ? {} : { resourceVersion: read };
+  const { resourceVersion } = await client.delete(kinds[before.kind], namespaceOf(before), name, precondition);
   return outcomeOf(client, resourceVersion, `heddle undo ${resourceVersion}`, say);
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { checkDocument } from '../../control-plane/model/check-document.ts';
+import type { FaultInjection } from '../../control-plane/model/fault-injection.ts';
 import type { FaultRequest } from './fault-document.ts';
-import { faultDocument, faultInWords } from './fault-document.ts';
+import { faultDocument, faultInWords, refuseOtherTargets } from './fault-document.ts';
 
 const request: FaultRequest = {
   service: 'cart',
@@ -52,5 +53,26 @@ describe('faultDocument', () => {
   it('needs a fault, and one answer at most', () => {
     expect(() => faultDocument(request, 0)).toThrow(/neither --abort nor --grpc-status nor --delay/);
     expect(() => faultDocument({ ...request, abort: 503, grpcStatus: 1 }, 0)).toThrow(/two answers to one request/);
+  });
+});
+
+describe('refuseOtherTargets', () => {
+  const own = { group: '', kind: 'Service', name: 'cart' };
+  const faultOf = (...targetRefs: readonly object[]) => {
+    const document = faultDocument({ ...request, abort: 503 }, 0) as { spec: object };
+    return checkDocument({ ...document, spec: { ...document.spec, targetRefs } }).document as FaultInjection;
+  };
+
+  it('takes a fault of the service alone', () => {
+    expect(() => refuseOtherTargets('cart', null)).not.toThrow();
+    expect(() => refuseOtherTargets('cart', faultOf(own))).not.toThrow();
+  });
+
+  it.each([
+    { ...own, name: 'web' },
+    { ...own, sectionName: 'http' },
+    { group: 'heddle.dev', kind: 'ExternalService', name: 'cart' },
+  ])('keeps one that is also for %j', (other) => {
+    expect(() => refuseOtherTargets('cart', faultOf(own, other))).toThrow(/is for more than cart/);
   });
 });

@@ -1,3 +1,4 @@
+import type { FaultInjection } from '../../control-plane/model/fault-injection.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import type { HeaderValue } from '../option-values.ts';
 
@@ -39,6 +40,19 @@ export function faultDocument(request: FaultRequest, nowMs: number): object {
       ...(headers.length > 0 && { headers }),
     },
   };
+}
+
+/** @throws CliError where the document of that name holds for more than the service, and would end for the others as well */
+export function refuseOtherTargets(service: string, before: FaultInjection | null): void {
+  const targets = before?.spec.targetRefs ?? [];
+  const isOwn = targets.every(
+    ({ kind, name, sectionName }) => kind === 'Service' && name === service && sectionName === undefined,
+  );
+  if (isOwn) return;
+  throw new CliError(
+    `FaultInjection ${service} is for more than ${service}`,
+    `heddle get faultinjection ${service} > ${service}.yaml, change it, and heddle apply -f ${service}.yaml`,
+  );
 }
 
 /** `30 % of requests to recommend wait 2s and answer 503`. */

@@ -88,10 +88,13 @@ describe('limitDocument', () => {
 
   it('needs a limit, and a policy that is for the service alone', () => {
     expect(() => limitDocument('cart', 'default', none, null)).toThrow(/no limit is named/);
-    const shared = {
-      spec: { targetRefs: [{ group: '', kind: 'Service', name: 'web' }] },
-    } as unknown as BackendTrafficPolicy;
-    expect(() => limitDocument('cart', 'default', { ...none, pending: 1 }, shared)).toThrow(/for more than cart/);
+    for (const target of [
+      { group: '', kind: 'Service', name: 'web' },
+      { group: 'heddle.dev', kind: 'ExternalService', name: 'cart' },
+    ]) {
+      const shared = { spec: { targetRefs: [target] } } as unknown as BackendTrafficPolicy;
+      expect(() => limitDocument('cart', 'default', { ...none, pending: 1 }, shared)).toThrow(/for more than cart/);
+    }
   });
 });
 

@@ -96,7 +96,10 @@ export function limitDocument(
 
 function refuseOthers(service: string, before: BackendTrafficPolicy | null): void {
   const targets = before?.spec.targetRefs ?? [];
-  if (targets.every(({ name, sectionName }) => name === service && sectionName === undefined)) return;
+  const isOwn = targets.every(
+    ({ kind, name, sectionName }) => kind === 'Service' && name === service && sectionName === undefined,
+  );
+  if (isOwn) return;
   throw new CliError(
     `BackendTrafficPolicy ${service} is for more than ${service}`,
     `heddle get backendtrafficpolicy ${service} > ${service}.yaml, change it, and heddle apply -f ${service}.yaml`,

@@ -97,6 +97,8 @@ describe('splitRulesOf', () => {
     ...plain,
     spec: { ...plain.spec, rules: [{ ...plain.spec.rules[0], ...more }] },
   });
+  const withSpec = (more: object) => ({ ...plain, spec: { ...plain.spec, ...more } });
+  const v1 = { name: 'cart-v1', port: 80 };
 
   it.each<[string, object]>([
     ['a condition', withMore({ matches: [{ path: { value: '/a' } }] })],
@@ -107,10 +109,25 @@ describe('splitRulesOf', () => {
     ['another service', withMore({ backendRefs: [{ name: 'other', port: 80 }] })],
     ['another namespace', withMore({ backendRefs: [{ name: 'cart-v1', namespace: 'other', port: 80 }] })],
     ['no backend', withMore({ backendRefs: [] })],
+    ['something outside', withMore({ backendRefs: [{ ...v1, group: 'heddle.dev', kind: 'ExternalService' }] })],
+    ['several ports', withMore({ backendRefs: [v1, { name: 'cart-v2', port: 81 }] })],
+    ['one backend twice', withMore({ backendRefs: [v1, v1] })],
+    ['the route of a gateway', withSpec({ parentRefs: [{ name: 'cart' }] })],
+    [
+      'a service of another namespace',
+      withSpec({ parentRefs: [{ group: '', kind: 'Service', name: 'cart', namespace: 'other' }] }),
+    ],
+    ['hosts', withSpec({ hostnames: ['cart.example.com'] })],
+    ['gateways', withSpec({ useDefaultGateways: 'All' })],
     ['another rule', { ...plain, spec: { ...plain.spec, rules: [plain.spec.rules[0], plain.spec.rules[0]] } }],
   ])('does not take %s for a split', (_what, document) => {
     expect(() => splitRulesOf(routeOf(document), 'cart')).toThrow(/rules of its own/);
     expect(isSplit(routeOf(document), 'cart')).toBe(false);
+  });
+
+  it('takes what says the same in more words', () => {
+    const parent = { group: '', kind: 'Service', name: 'cart', namespace: 'shop' };
+    expect(splitRulesOf(routeOf(withSpec({ parentRefs: [parent], hostnames: [] })), 'cart')).toEqual([forAll]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { HttpRoute } from '../../control-plane/model/http-route.ts';
+import { isServiceReference } from '../../control-plane/model/object-reference.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import type { HeaderValue } from '../option-values.ts';
 import { keptMetadata } from './kept-metadata.ts';
@@ -109,10 +110,20 @@ export function isSplit(route: HttpRoute, service: string): boolean {
 function plainRulesOf(route: HttpRoute, service: string): readonly SplitRule[] | null {
   const [parent, ...parents] = route.spec.parentRefs;
   const rules = route.spec.rules.map((rule) => splitRuleOf(rule, service));
+  const { hostnames = [], useDefaultGateways, rules: written } = route.spec;
+  const { namespace } = route.metadata;
   const isPlain =
-    parents.length === 0 && parent?.name === service && parent.port === undefined && parent.sectionName === undefined;
+    parents.length === 0 &&
+    parent?.name === service &&
+    isServiceReference(parent) &&
+    (parent.namespace ?? namespace) === namespace &&
+    parent.port === undefined &&
+    parent.sectionName === undefined &&
+    hostnames.length === 0 &&
+    useDefaultGateways === undefined;
+  const ports = new Set(written.flatMap(({ backendRefs }) => backendRefs.map(({ port }) => port)));
   const distinct = new Set(rules.map((rule) => keyOf(rule?.headers ?? [])));
-  if (!isPlain || rules.some((rule) => rule === null) || distinct.size < rules.length) return null;
+  if (!isPlain || ports.size > 1 || rules.some((rule) => rule === null) || distinct.size < rules.length) return null;
   return rules.filter((rule) => rule !== null);
 }
 
@@ -133,9 +144,13 @@ function splitRuleOf(rule: HttpRoute['spec']['rules'][number], service: string):
     rule.sessionPersistence === undefined &&
     rule.backendRefs.length > 0 &&
     rule.backendRefs.every(
-      ({ name, filters, namespace }) =>
-        (name === service || name.startsWith(`${service}-`)) && (filters ?? []).length === 0 && namespace === undefined,
-    );
+      (backend) =>
+        isServiceReference(backend) &&
+        (backend.name === service || backend.name.startsWith(`${service}-`)) &&
+        (backend.filters ?? []).length === 0 &&
+        backend.namespace === undefined,
+    ) &&
+    new Set(rule.backendRefs.map(({ name }) => name)).size === rule.backendRefs.length;
   if (!isPlain) return null;
   return {
     headers: (match?.headers ?? []).map(({ name, value }) => ({ name, value })),
