@@ -13,6 +13,9 @@ describe('isAuthority', () => {
     ['a,b', false],
     ['%61', false],
     ['[::1', false],
+    ['[ad.beef]', false],
+    ['[10.0.0.1]', false],
+    ['[1:2]', false],
   ])('says of %s: %s', (text, isOne) => {
     expect(isAuthority(text)).toBe(isOne);
   });
