@@ -85,7 +85,7 @@ function ignore(): void {}
 /** Credentials that make of grpc-js's own connection what the target's is made of. */
 async function targetCredentials(target: ProbeTarget, closing: AbortSignal): Promise<ChannelCredentials> {
   const { CallCredentials, ChannelCredentials, credentials } = await import('@grpc/grpc-js');
-  if (!target.isMeshed) return credentials.createInsecure();
+  if (!target.isSecured) return credentials.createInsecure();
   const connector = {
     connect: async (raw: Socket) => ({ socket: await target.secure(raw, 'http2', closing), secure: true }),
     waitForReady: async () => {},

@@ -32,6 +32,8 @@ export interface ProbeAddress {
 export class ProbeTarget {
   readonly address: string;
   readonly port: number;
+  /** There is TLS on its connections. */
+  readonly isSecured: boolean;
   readonly isMeshed: boolean;
   readonly #mesh: ProbeAddress['mesh'];
   readonly #origin: OriginTlsConfig | null;
@@ -47,6 +49,7 @@ export class ProbeTarget {
   ) {
     this.address = address;
     this.port = port;
+    this.isSecured = mesh !== null || origin !== null;
     this.isMeshed = mesh !== null;
     this.#mesh = mesh;
     this.#identity = identity;
