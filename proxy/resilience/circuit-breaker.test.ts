@@ -37,9 +37,12 @@ describe('CircuitBreaker', () => {
     expect(breaker.remainingRetries).toBe(3);
   });
 
-  it('counts requests that wait for a connection into the budget', () => {
+  it('counts requests that wait for a connection into the budget, once', () => {
     const breaker = new CircuitBreaker({ ...limits, maxPendingRequests: 100 });
-    for (let i = 0; i < 50; i++) breaker.pendingRequests.tryAcquire();
+    for (let i = 0; i < 50; i++) {
+      breaker.requests.tryAcquire();
+      breaker.pendingRequests.tryAcquire();
+    }
     expect(breaker.remainingRetries).toBe(10);
   });
 

@@ -7,7 +7,7 @@ export interface CircuitBreakerLimits {
   readonly maxConnections: number;
   /** Requests that wait for a connection. Default 1024. */
   readonly maxPendingRequests: number;
-  /** Requests in flight, waiting ones not included. Default 1024. */
+  /** Requests that are not answered yet, those that wait for a connection or for another try included. Default 1024. */
   readonly maxRequests: number;
   /** Retries in flight; used only where `retryBudgetPercent` is 0. Default 3. */
   readonly maxRetries: number;
@@ -33,6 +33,7 @@ export const defaultLimits: CircuitBreakerLimits = {
  */
 export class CircuitBreaker {
   readonly connections: ConcurrencyLimit;
+  /** Each of them is one of `requests` as well. */
   readonly pendingRequests: ConcurrencyLimit;
   readonly requests: ConcurrencyLimit;
   /** Take retries with `tryAcquireRetry`, which brings its `max` up to date with the budget. */
@@ -70,7 +71,7 @@ export class CircuitBreaker {
 
   #applyBudget(): void {
     if (this.#budget === null) return;
-    this.retries.max = this.#budget.limit(this.requests.active, this.pendingRequests.active);
+    this.retries.max = this.#budget.limit(this.requests.active);
   }
 }
 

@@ -14,8 +14,8 @@ export class RetryBudget {
     this.#minConcurrency = minConcurrency;
   }
 
-  /** Most retries that may be in flight while so many requests, their retries included, are active or waiting. */
-  limit(activeRequests: number, pendingRequests: number): number {
-    return Math.max(Math.floor((activeRequests + pendingRequests) * this.#share), this.#minConcurrency);
+  /** Most retries that may be in flight while so many requests are, those that are retried and those that wait included. */
+  limit(requests: number): number {
+    return Math.max(Math.floor(requests * this.#share), this.#minConcurrency);
   }
 }
