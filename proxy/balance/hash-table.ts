@@ -77,14 +77,16 @@ export class TablePicker<C extends Candidate> implements Picker<C> {
     const owners = this.#owners;
     const size = owner.length;
     if (size === 0 || this.#present === 0) return null;
+    // of the only one that there is, all places would be searched in vain
+    const passed = this.#present === 1 ? null : exclude;
     let at = key === null ? Math.floor(this.#random() * size) : this.#table.placeOf(key);
     let picked = owners[owner[at] as number] as C | null; // tables have places inside them, of members that they have
-    if (picked !== null && picked !== exclude) return picked;
+    if (picked !== null && picked !== passed) return picked;
     for (let step = 1; step < size; step++) {
       at = at + 1 < size ? at + 1 : 0;
       const next = owners[owner[at] as number] as C | null;
       if (next === null) continue;
-      if (next !== exclude) return next;
+      if (next !== passed) return next;
       picked = next;
     }
     return picked;
