@@ -6,7 +6,7 @@ export class WaitingRequests {
   readonly #gate: ConcurrencyGate;
   readonly #waiters: PoolWaiter[] = [];
   /** Those that are being told that there will be no stream. */
-  readonly #failing: PoolWaiter[] = [];
+  readonly #failing = new Set<PoolWaiter>();
 
   constructor(gate: ConcurrencyGate) {
     this.#gate = gate;
@@ -35,7 +35,10 @@ export class WaitingRequests {
 
   /** Does nothing for one that does not wait. */
   cancel(waiter: PoolWaiter): void {
-    if (remove(this.#waiters, waiter) || remove(this.#failing, waiter)) this.#gate.release();
+    const at = this.#waiters.indexOf(waiter);
+    if (at >= 0) this.#waiters.splice(at, 1);
+    else if (!this.#failing.delete(waiter)) return;
+    this.#gate.release();
   }
 
   /**
@@ -43,16 +46,11 @@ export class WaitingRequests {
    * be the end of others: of those that came over the same connection.
    */
   fail(failure: Failure, detail: string, count: number = this.#waiters.length): void {
-    this.#failing.push(...this.#waiters.splice(0, count));
-    for (let waiter = this.#failing.shift(); waiter !== undefined; waiter = this.#failing.shift()) {
+    for (const waiter of this.#waiters.splice(0, count)) this.#failing.add(waiter);
+    for (const waiter of this.#failing) {
+      this.#failing.delete(waiter);
       this.#gate.release();
       waiter.onPoolFailure(failure, detail);
     }
   }
-}
-
-function remove(waiters: PoolWaiter[], waiter: PoolWaiter): boolean {
-  const at = waiters.indexOf(waiter);
-  if (at >= 0) waiters.splice(at, 1);
-  return at >= 0;
 }
