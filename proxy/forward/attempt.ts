@@ -31,7 +31,11 @@ export class AttemptPlan {
   protocol: UpstreamProtocol = 'http1';
   isHighPriority = false;
   isGrpc = false;
-  /** Until an attempt is answered, and without a byte from its endpoint; 0 for no bound. */
+  /**
+   * Until an attempt is answered, and without a byte from its endpoint; 0 for no bound. They hold for the wait for a connection,
+   * and then from the end of the request: a client that takes its time is no fault of the endpoint (Envoy,
+   * `create_per_try_timeout_on_request_complete_`).
+   */
   timeoutMs = 0;
   idleTimeoutMs = 0;
 }
@@ -83,13 +87,23 @@ export class Attempt implements ResponseReceiver {
     endpoint.activeRequests++;
     endpoint.requestsTotal++;
     this.#startedAtMs = endpoint.latency === null ? 0 : this.#environment.now();
-    if (plan.timeoutMs > 0) {
-      this.#timeout ??= new Deadline(() => this.#onTimeout('perTryTimeout'));
-      this.#environment.wheel.arm(this.#timeout, plan.timeoutMs);
-    }
     this.#idleTimeoutMs = plan.idleTimeoutMs;
-    if (this.#idleTimeoutMs > 0) this.#armIdle();
+    this.#armDeadlines();
     endpoint.poolFor(plan.protocol, plan.isHighPriority).acquire(this);
+  }
+
+  #armDeadlines(): void {
+    const { timeoutMs } = this.#plan;
+    if (timeoutMs > 0) {
+      this.#timeout ??= new Deadline(() => this.#onTimeout('perTryTimeout'));
+      this.#environment.wheel.arm(this.#timeout, timeoutMs);
+    }
+    if (this.#idleTimeoutMs > 0) this.#armIdle();
+  }
+
+  /** The request has come to its end: from here on the endpoint is what is waited for. */
+  onRequestEnd(): void {
+    if (this.phase === 'waiting') this.#armDeadlines();
   }
 
   /** Something has come from the endpoint. */
@@ -197,7 +211,7 @@ export class Attempt implements ResponseReceiver {
     latency.observe(this.#environment.now() - this.#startedAtMs, isFailure);
   }
 
-  /** From here on it has all the time that the request has. */
+  /** From here on it has all the time that the request has; until `onRequestEnd`, where the client is still sending. */
   cancelDeadlines(): void {
     const { wheel } = this.#environment;
     if (this.#timeout !== null) wheel.cancel(this.#timeout);

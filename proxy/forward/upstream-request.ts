@@ -217,8 +217,9 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
       outgoing.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
     }
     if (this.#propagation.isNeeded) this.#propagation.tell(outgoing, this.#environment.now());
-    const isFlowing = stream.send(attempt, outgoing);
     const head = this.#head;
+    if (!this.#body.isEnded && head.upgrade === '') attempt.cancelDeadlines();
+    const isFlowing = stream.send(attempt, outgoing);
     if (head.isComplete || head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer
     const isReplayed = attempts === 1 || this.#body.sendAgain(stream, () => attempt.stream === stream);
     if (isFlowing && isReplayed) this.#receiver.resumeRequest();
@@ -241,6 +242,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
   endRequest(trailers: string): void {
     this.#body.end(trailers);
     this.#attempt.stream?.endRequest(trailers);
+    this.#attempt.onRequestEnd();
   }
 
   pauseResponse(): void {
