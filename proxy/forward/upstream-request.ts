@@ -19,6 +19,8 @@ import type { AttemptOwner } from './attempt.ts';
 import { Attempt, AttemptPlan } from './attempt.ts';
 import { DeadlinePropagation } from './deadline-propagation.ts';
 import { EndpointChoice } from './endpoint-choice.ts';
+import type { LookUpOwner } from './endpoint-look-up.ts';
+import { EndpointLookUp } from './endpoint-look-up.ts';
 import type { DownstreamPeer, ForwardEnvironment } from './forward-environment.ts';
 import type { HedgeOwner } from './hedges.ts';
 import { Hedges } from './hedges.ts';
@@ -29,7 +31,7 @@ import { Retries } from './retries.ts';
 
 /**
  * A request on its upstream side: attempts at the endpoints of one cluster until one is answered or none is left. It decides
- * what comes next; what it asks is `EndpointChoice` where to, `Retries` whether again and when, and `OutgoingBody` what of the
+ * what comes next; what it asks is `EndpointLookUp` and `EndpointChoice` where to, `Retries` whether again and when, and `OutgoingBody` what of the
  * body can be sent again. How one attempt goes is `Attempt`'s; those that go on beside another are `Hedges`'.
  *
  * ```
@@ -41,7 +43,7 @@ import { Retries } from './retries.ts';
  * A request whose body is not kept whole is sent once: only what can be sent again unchanged is ever retried. One object per
  * exchange, used again as that is.
  */
-export class UpstreamRequest implements AttemptOwner, HedgeOwner {
+export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
   /** These two are null until the request has come so far, and stay for the record when it is over. */
   cluster: Cluster | null = null;
   endpoint: Endpoint | null = null;
@@ -56,6 +58,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
   readonly #propagation = new DeadlinePropagation();
   readonly #plan = new AttemptPlan();
   readonly #retries: Retries;
+  readonly #lookUp: EndpointLookUp;
   #head!: RequestHead;
   /** The one that is under way, or was the last. */
   #attempt: Attempt;
@@ -66,14 +69,13 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
   /** Of the request's priority; it has one from `enter` on. */
   #breaker: CircuitBreaker | null = null;
   #holdsRequest = false;
-  /** Tells answers of asynchronous look-ups apart from those of requests that are over. */
-  #generation = 0;
 
   constructor(environment: ForwardEnvironment, peer: DownstreamPeer, receiver: AnswerReceiver) {
     this.#environment = environment;
     this.#peer = peer;
     this.#receiver = receiver;
     this.#retries = new Retries(environment);
+    this.#lookUp = new EndpointLookUp(environment, this);
     this.#attempt = new Attempt(environment, this.#plan, this, receiver);
   }
 
@@ -159,12 +161,9 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
   /** Tries an endpoint; only after `enter`. */
   attempt(): void {
     const { cluster } = this.#plan;
-    if (cluster.config.discovery === 'passthrough') {
-      this.#resolve(cluster);
-      return;
-    }
-    if (cluster.names !== null && cluster.names.pending !== null) {
-      this.#awaitNames(cluster.names.pending);
+    if (this.#lookUp.begin(cluster, this.#head.authority)) {
+      this.#phase = 'resolving';
+      if (!this.#head.isComplete) this.#receiver.pauseRequest();
       return;
     }
     const endpoint =
@@ -180,25 +179,16 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
     }
   }
 
-  /** The cluster's names are being looked up for the first time. */
-  #awaitNames(pending: Promise<void>): void {
-    const generation = ++this.#generation;
-    this.#phase = 'resolving';
-    if (!this.#head.isComplete) this.#receiver.pauseRequest();
-    void pending.then(() => {
-      if (generation === this.#generation && this.#phase === 'resolving') this.attempt();
-    });
+  onNamesKnown(): void {
+    this.attempt();
   }
 
-  #resolve(cluster: Cluster): void {
-    const generation = ++this.#generation;
-    this.#phase = 'resolving';
-    if (!this.#head.isComplete) this.#receiver.pauseRequest();
-    void this.#environment.resolvePassthrough(cluster, this.#head.authority).then((resolved) => {
-      if (generation !== this.#generation || this.#phase !== 'resolving') return;
-      if ('failure' in resolved) this.#giveUp(resolved.failure, resolved.detail);
-      else this.#attemptAt(resolved);
-    });
+  onEndpointFound(endpoint: Endpoint): void {
+    this.#attemptAt(endpoint);
+  }
+
+  onNoEndpointFound(failure: Failure, detail: string): void {
+    this.#giveUp(failure, detail);
   }
 
   #attemptAt(endpoint: Endpoint): void {
@@ -355,7 +345,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
   onHedgeWon(attempt: Attempt, head: ResponseHead): void {
     this.#attempt.leave(false);
     this.#cancelBackOff();
-    this.#generation++;
+    this.#lookUp.cancel();
     this.#attempt = attempt;
     this.endpoint = attempt.endpoint;
     attempt.owner = this;
@@ -402,7 +392,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner {
     this.#retries.end();
     this.#body.clear();
     this.#phase = 'idle';
-    this.#generation++;
+    this.#lookUp.cancel();
   }
 }
 
