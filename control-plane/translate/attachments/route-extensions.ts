@@ -23,6 +23,8 @@ export interface RuleExtensions {
 /** The HTTPRouteFilters of the mesh. A rule that names one that does not exist answers 500, as Gateway API has it. */
 export class RouteExtensions {
   readonly #filters: ReadonlyMap<string, RouteFilter>;
+  /** Every client of a service asks, at every change, and about the very same list. */
+  readonly #distinguishing = new WeakMap<readonly RequestRoute[], boolean>();
 
   constructor(filters: readonly RouteFilter[]) {
     this.#filters = new Map(filters.map((filter) => [`${filter.metadata.namespace}/${filter.metadata.name}`, filter]));
@@ -53,7 +55,12 @@ export class RouteExtensions {
 
   /** Whether rules of these routes are for some callers and not for others. */
   distinguishCallers(routes: readonly RequestRoute[]): boolean {
-    return routes.some((route) => rulesOf(route).some((rule) => this.of(route, rule).callers !== null));
+    let answer = this.#distinguishing.get(routes);
+    if (answer === undefined) {
+      answer = routes.some((route) => rulesOf(route).some((rule) => this.of(route, rule).callers !== null));
+      this.#distinguishing.set(routes, answer);
+    }
+    return answer;
   }
 }
 
