@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP } from '../../proto/names.ts';
 import { ClientCertificates } from '../tls/client-certificates.ts';
 import type { IdentityHolder } from '../tls/mesh-identity.ts';
@@ -72,20 +73,13 @@ export class ProbeTarget {
 
   /** Does the handshake on a connected socket where there is TLS. */
   async secure(raw: Socket, protocol: ProbeProtocol, signal: AbortSignal): Promise<Socket> {
-    if (this.#mesh === null)
-      return this.#origin === null ? raw : await this.#originate(raw, this.#origin, protocol, signal);
     const giveUp = abandon(raw, signal);
-    const target = {
-      address: this.address,
-      port: this.port,
-      connectTimeoutMs: 0,
-      ...this.#mesh,
-      alpnProtocols: [alpnFor(protocol, this.#mesh.alpnProtocols)],
-    };
     try {
-      const socket = beginHandshake(raw, target, this.#identity, this.#sessions);
+      const handshake = this.#handshakeFor(protocol);
+      if (handshake === null) return raw;
+      const socket = await handshake.begin(raw);
       await isReady(socket, 'secureConnect');
-      const problem = wrongProtocol(socket, target);
+      const problem = handshake.problemOf(socket);
       if (problem !== null) throw problem;
       return socket;
     } catch (error) {
@@ -96,27 +90,31 @@ export class ProbeTarget {
     }
   }
 
-  /** As requests are sent to what is outside the mesh; a check that only connects takes whatever is spoken there. */
-  async #originate(
-    raw: Socket,
-    origin: OriginTlsConfig,
-    protocol: ProbeProtocol,
-    signal: AbortSignal,
-  ): Promise<Socket> {
-    const giveUp = abandon(raw, signal);
-    try {
-      const socket = await beginOrigination(raw, this, origin, this.#origins);
-      await isReady(socket, 'secureConnect');
-      const problem = wrongOriginProtocol(socket, protocol);
-      if (problem !== null) throw problem;
-      return socket;
-    } catch (error) {
-      raw.destroy();
-      throw error;
-    } finally {
-      giveUp.takeBack();
+  /** As for requests; null for plaintext. Outside the mesh a check that only connects takes whatever is spoken there. */
+  #handshakeFor(protocol: ProbeProtocol): Handshake | null {
+    const mesh = this.#mesh;
+    if (mesh !== null) {
+      const { address, port } = this;
+      const alpnProtocols = [alpnFor(protocol, mesh.alpnProtocols)];
+      const target = { address, port, connectTimeoutMs: 0, ...mesh, alpnProtocols };
+      return {
+        begin: (raw) => beginHandshake(raw, target, this.#identity, this.#sessions),
+        problemOf: (socket) => wrongProtocol(socket, target),
+      };
     }
+    const origin = this.#origin;
+    if (origin === null) return null;
+    return {
+      begin: (raw) => beginOrigination(raw, this, origin, this.#origins),
+      problemOf: (socket) => wrongOriginProtocol(socket, protocol),
+    };
   }
+}
+
+/** How TLS is opened, and what is wrong with what came of it; null for nothing. */
+interface Handshake {
+  begin(raw: Socket): TLSSocket | Promise<TLSSocket>;
+  problemOf(socket: TLSSocket): Error | null;
 }
 
 /**
