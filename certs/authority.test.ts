@@ -8,7 +8,6 @@ import {
   createIssuer,
   createRoot,
   issueLeaf,
-  rootOf,
 } from './authority.ts';
 import { readCertificate } from './certificate.ts';
 import { generateKeyPair, InvalidKeyError } from './key-pair.ts';
@@ -53,7 +52,7 @@ describe('createIssuer', () => {
     expect(issuer.certificate.pathLength).toBe(0);
     expect(issuer.certificate.uriSans).toEqual(['spiffe://shop.local']);
     expect(issuer.certificate.notAfterMs).toBe(nowMs + 365 * dayMs);
-    expect(rootOf(issuer)).toBe(root.certificate);
+    expect(issuer.parents).toEqual([root.certificate]);
   });
 
   it('never outlives its root', () => {
@@ -176,7 +175,7 @@ describe('authorityFromPem', () => {
     const loaded = authorityFromPem(authorityToPem(issuer));
     expect(loaded.trustDomain).toBe('shop.local');
     expect(loaded.certificate.der).toEqual(issuer.certificate.der);
-    expect(rootOf(loaded).der).toEqual(root.certificate.der);
+    expect(loaded.parents.map(({ der }) => der)).toEqual([root.certificate.der]);
     const leaf = leafOf(issueLeaf({ issuer: loaded, publicKey, id, nowMs }).certificatePem);
     expect(new X509Certificate(leaf.der).verify(new X509Certificate(issuer.certificate.der).publicKey)).toBe(true);
   });

@@ -174,11 +174,6 @@ export function issueLeaf(request: LeafRequest): IssuedLeaf {
   };
 }
 
-/** The root above an authority, or the authority itself when it is one. */
-export function rootOf(authority: Authority): Certificate {
-  return authority.parents.at(-1) ?? authority.certificate;
-}
-
 export function authorityToPem(authority: Authority): AuthorityPem {
   const chain = [authority.certificate, ...authority.parents];
   return {

@@ -11,7 +11,6 @@ import {
   parseClusterName,
   parseRouteConfigurationName,
   parseServiceHost,
-  parseUpstreamSni,
   parseWorkloadName,
   routeConfigurationName,
   serviceHost,
@@ -51,7 +50,6 @@ describe('names', () => {
     fc.assert(
       fc.property(servicePort, (target) => {
         expect(parseClusterName(outboundClusterName(target))).toEqual({ direction: 'outbound', ...target });
-        expect(parseUpstreamSni(upstreamSni(target))).toEqual(target);
         expect(parseRouteConfigurationName(routeConfigurationName(target.host, target.port))).toEqual({
           host: target.host,
           port: target.port,
@@ -60,6 +58,16 @@ describe('names', () => {
       }),
     );
     expect(parseServiceHost(host)).toEqual({ name: 'cart', namespace: 'default' });
+  });
+
+  it('of servers tell every two destinations apart, whatever a version is called', () => {
+    /** The last `_.` parts version and host: a host has none. */
+    const read = (sni: string) => /^outbound_\.(\d+)_\.(.*)_\.(.+)$/.exec(sni)?.slice(1);
+    fc.assert(
+      fc.property(servicePort, (target) => {
+        expect(read(upstreamSni(target))).toEqual([String(target.port), target.subset, target.host]);
+      }),
+    );
   });
 
   it.each([

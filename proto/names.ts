@@ -121,12 +121,6 @@ export function upstreamSni(target: ServicePort): string {
   return `outbound_.${port}_.${subset}_.${host}`;
 }
 
-export function parseUpstreamSni(sni: string): ServicePort | null {
-  const match = /^outbound_\.(\d+)_\.(.*)_\.(.+)$/.exec(sni);
-  const port = parsePort(match?.[1]);
-  return match === null || port === null ? null : { port, subset: match[2] as string, host: match[3] as string };
-}
-
 /** `cart.default.svc.cluster.local:80` */
 export function routeConfigurationName(host: string, port: number): string {
   return `${host}:${checkedPort(port)}`;

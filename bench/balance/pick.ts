@@ -1,10 +1,12 @@
 import type { BuildPicker } from '../../proxy/balance/balancer.ts';
 import { HashKey } from '../../proxy/balance/hash-key.ts';
+import type { TablePlan } from '../../proxy/balance/hash-table.ts';
+import { HashTables } from '../../proxy/balance/hash-tables.ts';
 import { buildLeastRequest } from '../../proxy/balance/least-request.ts';
-import { maglev } from '../../proxy/balance/maglev.ts';
+import { maglevTable } from '../../proxy/balance/maglev.ts';
 import { buildPeakEwma, PeakEwma } from '../../proxy/balance/peak-ewma.ts';
 import { buildRandom } from '../../proxy/balance/random.ts';
-import { ringHash } from '../../proxy/balance/ring-hash.ts';
+import { ringTable } from '../../proxy/balance/ring-hash.ts';
 import { buildRoundRobin } from '../../proxy/balance/round-robin.ts';
 import { sharedPicker } from '../../proxy/balance/shared-picker.ts';
 import { xxh64 } from '../../proxy/balance/xxh64.ts';
@@ -24,13 +26,18 @@ const inLevels: BuildPicker = (candidates, random) => {
   );
 };
 
+/** As a cluster that gets its first endpoints. */
+function byTable(plan: TablePlan): BuildPicker {
+  return (candidates, random) => new HashTables().balancer(plan)(candidates, random);
+}
+
 const balancers: [string, BuildPicker][] = [
   ['least request', buildLeastRequest],
   ['round robin', buildRoundRobin],
   ['random', buildRandom],
   ['peak EWMA', buildPeakEwma],
-  ['ring hash', ringHash()],
-  ['Maglev', maglev()],
+  ['ring hash', byTable(ringTable())],
+  ['Maglev', byTable(maglevTable())],
   ['least request in two levels', inLevels],
 ];
 const weightings: [string, (index: number) => number][] = [

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { describeBalancer } from './balancer.contract.ts';
 import type { Candidate } from './balancer.ts';
 import { withBoundedLoad } from './bounded-load.ts';
-import { describeConsistentHash } from './consistent-hash.contract.ts';
+import { describeConsistentHash, fromTable } from './consistent-hash.contract.ts';
 import { HashKey } from './hash-key.ts';
-import { maglev } from './maglev.ts';
+import { maglevTable } from './maglev.ts';
 import { xxh64 } from './xxh64.ts';
 
 // hashing and choosing hold within bounds as they do without
-describeBalancer('Maglev within bounds', withBoundedLoad(maglev(), 125));
-describeConsistentHash('Maglev within bounds', withBoundedLoad(maglev(), 1_000_000), {
+describeBalancer('Maglev within bounds', withBoundedLoad(fromTable(maglevTable()), 125));
+describeConsistentHash('Maglev within bounds', withBoundedLoad(fromTable(maglevTable()), 1_000_000), {
   unevenness: 0.05,
   strays: 0.05,
 });
@@ -32,12 +32,13 @@ function keyOf(text: string): HashKey {
   return key;
 }
 
-const build = (list: readonly Loaded[], percent: number) => withBoundedLoad(maglev(251), percent)(list, () => 0);
+const build = (list: readonly Loaded[], percent: number) =>
+  withBoundedLoad(fromTable(maglevTable(251)), percent)(list, () => 0);
 
 describe('bounded loads', () => {
   it('are plain hashing while nobody has more than its share', () => {
     const list = candidates(5);
-    const plain = maglev(251)(list, () => 0);
+    const plain = fromTable(maglevTable(251))(list, () => 0);
     for (const { key } of list) expect(build(list, 150).pick(null, keyOf(key))).toBe(plain.pick(null, keyOf(key)));
   });
 
@@ -69,7 +70,7 @@ describe('bounded loads', () => {
     const crowded = picker.pick(null, keyOf('user-0')) as Loaded;
     crowded.activeRequests = 1000;
     const keys = Array.from({ length: 2000 }, (_, i) => keyOf(`user-${i}`));
-    const plain = maglev(251)(list, () => 0);
+    const plain = fromTable(maglevTable(251))(list, () => 0);
     const moved = keys.filter((key) => plain.pick(null, key) === crowded);
     const places = moved.map((key) => picker.pick(null, key));
     expect(places).not.toContain(crowded);

@@ -3,12 +3,19 @@ import type { TestCandidate } from './balancer.contract.ts';
 import { candidatesOf, seededRandom } from './balancer.contract.ts';
 import type { BuildPicker, Picker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
+import type { TablePlan } from './hash-table.ts';
+import { buildTable, membersOf, TablePicker } from './hash-table.ts';
 import { xxh64 } from './xxh64.ts';
 
 export function keyOf(text: string): HashKey {
   const key = new HashKey();
   xxh64(text, key);
   return key;
+}
+
+/** A table that is built at once, for these candidates alone; `HashTables` keeps tables and builds large ones step by step. */
+export function fromTable(plan: TablePlan): BuildPicker {
+  return (candidates, random) => new TablePicker(candidates, buildTable(plan, membersOf(candidates)), random);
 }
 
 const keys = Array.from({ length: 20_000 }, (_, index) => keyOf(`user-${index}`));

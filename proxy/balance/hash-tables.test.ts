@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { Candidate, Picker } from './balancer.ts';
+import { fromTable } from './consistent-hash.contract.ts';
 import { HashKey } from './hash-key.ts';
 import { HashTables } from './hash-tables.ts';
-import { maglev, maglevTable } from './maglev.ts';
-import { ringHash, ringTable } from './ring-hash.ts';
+import { maglevTable } from './maglev.ts';
+import { ringTable } from './ring-hash.ts';
 import { xxh64 } from './xxh64.ts';
 
 const kinds = [
-  ['Maglev', maglevTable(65_537), maglev(65_537)],
-  ['ring', ringTable(50_000, 100_000), ringHash(50_000, 100_000)],
+  ['Maglev', maglevTable(65_537), fromTable(maglevTable(65_537))],
+  ['ring', ringTable(50_000, 100_000), fromTable(ringTable(50_000, 100_000))],
 ] as const;
 
 const candidates = (...names: readonly string[]): Candidate[] =>

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { candidatesOf, describeBalancer } from './balancer.contract.ts';
-import { describeConsistentHash } from './consistent-hash.contract.ts';
+import { describeConsistentHash, fromTable } from './consistent-hash.contract.ts';
 import { HashKey } from './hash-key.ts';
-import { maglev } from './maglev.ts';
+import { maglevTable } from './maglev.ts';
 
-describeBalancer('Maglev', maglev());
-describeConsistentHash('Maglev', maglev(), { unevenness: 0.05, strays: 0.05 });
+describeBalancer('Maglev', fromTable(maglevTable()));
+describeConsistentHash('Maglev', fromTable(maglevTable()), { unevenness: 0.05, strays: 0.05 });
 
 /** Which candidate each place of the table belongs to. */
 function table(keys: readonly string[], weights: readonly number[], size: number): number[] {
   const candidates = candidatesOf(weights).map((candidate, index) => ({ ...candidate, key: keys[index] ?? '' }));
-  const picker = maglev(size)(candidates, () => 0);
+  const picker = fromTable(maglevTable(size))(candidates, () => 0);
   return Array.from({ length: size }, (_, place) => {
     const key = new HashKey();
     key.low = place;
@@ -18,7 +18,7 @@ function table(keys: readonly string[], weights: readonly number[], size: number
   });
 }
 
-describe('maglev', () => {
+describe('maglevTable', () => {
   const ports = (count: number) => Array.from({ length: count }, (_, index) => `127.0.0.1:${90 + index}`);
 
   // the tables of Envoy's own unit test, maglev_lb_test.cc

@@ -1,8 +1,6 @@
 import { defaultMaglevPlaces } from '../../proto/hash-table-sizes.ts';
-import type { BuildPicker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
 import type { TableMember, TablePlan, TableSteps } from './hash-table.ts';
-import { buildTable, membersOf, TablePicker } from './hash-table.ts';
 import { xxh64 } from './xxh64.ts';
 
 /**
@@ -16,11 +14,6 @@ import { xxh64 } from './xxh64.ts';
  *
  * Source: Eisenbud et al. 2016, "Maglev", section 3.4; Envoy `MAGLEV` (`maglev_lb.cc`).
  */
-export function maglev(tableSize: number = defaultMaglevPlaces): BuildPicker {
-  const plan = maglevTable(tableSize);
-  return (candidates, random) => new TablePicker(candidates, buildTable(plan, membersOf(candidates)), random);
-}
-
 export function maglevTable(tableSize: number = defaultMaglevPlaces): TablePlan {
   return { name: `maglev ${tableSize}`, placesFor: () => tableSize, steps: (members) => fillTable(members, tableSize) };
 }

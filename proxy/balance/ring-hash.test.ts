@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { candidatesOf, describeBalancer, seededRandom } from './balancer.contract.ts';
 import type { BuildPicker } from './balancer.ts';
-import { describeConsistentHash } from './consistent-hash.contract.ts';
+import { describeConsistentHash, fromTable } from './consistent-hash.contract.ts';
 import { HashKey } from './hash-key.ts';
-import { ringHash } from './ring-hash.ts';
+import { ringTable } from './ring-hash.ts';
 
-describeBalancer('ring hash', ringHash());
-describeConsistentHash('ring hash', ringHash(), { unevenness: 0.25, strays: 0.1 });
+describeBalancer('ring hash', fromTable(ringTable()));
+describeConsistentHash('ring hash', fromTable(ringTable()), { unevenness: 0.25, strays: 0.1 });
 describeConsistentHash('a ring whose points stay', withPoints(200), { unevenness: 0.25, strays: 0 });
 
 /** A ring that grows and shrinks with its candidates, each of weight 1 having so many points. */
 function withPoints(count: number): BuildPicker {
   return (candidates, random) => {
     const total = candidates.reduce((sum, { weight }) => sum + weight, 0);
-    return ringHash(count * total)(candidates, random);
+    return fromTable(ringTable(count * total))(candidates, random);
   };
 }
 
@@ -25,7 +25,7 @@ function hash(value: bigint): HashKey {
   return key;
 }
 
-describe('ringHash', () => {
+describe('ringTable', () => {
   // the ring of Envoy's own unit test (ring_hash_lb_test.cc, Basic): port and position of each point
   const published: [port: number, position: bigint][] = [
     [94, 833437586790550860n],
@@ -45,7 +45,7 @@ describe('ringHash', () => {
     ...candidate,
     key: `127.0.0.1:${90 + index}`,
   }));
-  const picker = ringHash(12)(envoys, () => 0);
+  const picker = fromTable(ringTable(12))(envoys, () => 0);
 
   it.each(published)('has a point of port %d at %d, as Envoy has', (port, position) => {
     expect(picker.pick(null, hash(position))?.key).toBe(`127.0.0.1:${port}`);
@@ -63,7 +63,7 @@ describe('ringHash', () => {
   it('is as long as gives the lightest a whole number of points, and no longer than its maximum', () => {
     const counts = (weights: number[], min: number, max: number) => {
       const size = new Map<string, number>();
-      const drawn = ringHash(min, max)(candidatesOf(weights), seededRandom(2));
+      const drawn = fromTable(ringTable(min, max))(candidatesOf(weights), seededRandom(2));
       for (let i = 0; i < 20_000; i++) {
         const name = drawn.pick(null, null)?.name ?? '';
         size.set(name, (size.get(name) ?? 0) + 1 / 20_000);

@@ -1,8 +1,6 @@
 import { defaultRingPoints, maxRingPoints } from '../../proto/hash-table-sizes.ts';
-import type { BuildPicker } from './balancer.ts';
 import { HashKey } from './hash-key.ts';
 import type { HashTable, TableMember, TablePlan, TableSteps } from './hash-table.ts';
-import { buildTable, membersOf, TablePicker } from './hash-table.ts';
 import type { SortedHashes } from './sort-by-hash.ts';
 import { sortSteps } from './sort-by-hash.ts';
 import { xxh64 } from './xxh64.ts';
@@ -19,12 +17,7 @@ import { xxh64 } from './xxh64.ts';
  *
  * Source: Karger et al. 1997, "Consistent Hashing and Random Trees"; Envoy `RING_HASH` (`ring_hash_lb.cc`), with `XX_HASH`.
  */
-export function ringHash(minSize: number = defaultRingPoints, maxSize: number = maxRingPoints): BuildPicker {
-  const plan = ringTable(minSize, maxSize);
-  return (candidates, random) => new TablePicker(candidates, buildTable(plan, membersOf(candidates)), random);
-}
-
-export function ringTable(minSize: number, maxSize: number): TablePlan {
+export function ringTable(minSize: number = defaultRingPoints, maxSize: number = maxRingPoints): TablePlan {
   return {
     name: `ring ${minSize} ${maxSize}`,
     placesFor: (members) => scaleOf(members, minSize, maxSize),

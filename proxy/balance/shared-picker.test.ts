@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { TestCandidate } from './balancer.contract.ts';
 import { candidatesOf, describeBalancer, seededRandom } from './balancer.contract.ts';
 import type { BuildPicker } from './balancer.ts';
-import { keyOf } from './consistent-hash.contract.ts';
+import { fromTable, keyOf } from './consistent-hash.contract.ts';
 import { buildRandom } from './random.ts';
-import { ringHash } from './ring-hash.ts';
+import { ringTable } from './ring-hash.ts';
 import { sharedPicker } from './shared-picker.ts';
 
 /** Its first candidates in one share and the others in another, each as large as what it holds. */
@@ -34,7 +34,7 @@ describe('SharedPicker', () => {
   it('leads a key to the same one each time', () => {
     const build = () =>
       sharedPicker(
-        [a, b].map((one) => ({ picker: ringHash()([one], Math.random), share: 50 })),
+        [a, b].map((one) => ({ picker: fromTable(ringTable())([one], Math.random), share: 50 })),
         seededRandom(1),
       );
     for (let i = 0; i < 50; i++) {

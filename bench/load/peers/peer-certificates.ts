@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Authority } from '../../../certs/authority.ts';
-import { backdateMs, createIssuer, createRoot, defaultLeafTtlMs, rootOf } from '../../../certs/authority.ts';
+import { backdateMs, createIssuer, createRoot, defaultLeafTtlMs } from '../../../certs/authority.ts';
 import { randomSerial, writeCertificate } from '../../../certs/certificate-writer.ts';
 import { generateKeyPair, privateKeyToPem } from '../../../certs/key-pair.ts';
 import { oids } from '../../../certs/object-identifier.ts';
@@ -41,14 +41,15 @@ export function benchClient({ rootFile, outboundFile }: PeerCertificates): Clien
  * nothing of SPIFFE ids and check a server by its host name.
  */
 export function writePeerCertificates(folder: string): PeerCertificates {
-  const issuer = createIssuer(createRoot({ trustDomain: 'bench.internal' }));
+  const root = createRoot({ trustDomain: 'bench.internal' });
+  const issuer = createIssuer(root);
   const write = (name: string, content: string) => {
     const file = join(folder, name);
     writeFileSync(file, content, { mode: 0o600 });
     return file;
   };
   return {
-    rootFile: write('root.pem', toPem('CERTIFICATE', rootOf(issuer).der)),
+    rootFile: write('root.pem', toPem('CERTIFICATE', root.certificate.der)),
     outboundFile: write('outbound.pem', leafPem(issuer, outboundName)),
     inboundFile: write('inbound.pem', leafPem(issuer, inboundName)),
   };
