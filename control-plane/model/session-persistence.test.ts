@@ -20,6 +20,7 @@ describe('sessionPersistenceSchema', () => {
   it.each([
     {},
     { type: 'Header', header: { name: 'x-session' } },
+    { type: 'Cookie', sessionName: 'host' },
     { sessionName: 'cart', absoluteTimeout: '1h', cookieConfig: { lifetimeType: 'Permanent' } },
     { absoluteTimeout: '1h', idleTimeout: '1h' },
     { type: 'Header', idleTimeout: '90s' },
@@ -40,6 +41,14 @@ describe('sessionPersistenceSchema', () => {
     [{ idleTimeout: '2h', absoluteTimeout: '1h' }, 'idleTimeout: a session of 1h cannot be idle for 2h'],
     [{ cookie: { path: '/a;b' } }, 'cookie.path: a path begins with "/" and has no spaces and no ";"'],
     [{ absoluteTimeout: '10ms' }, 'absoluteTimeout: write a duration of at least 1s'],
+    [
+      { type: 'Header', header: { name: 'Transfer-Encoding' } },
+      'header.name: this header belongs to the connection and cannot be changed by a rule',
+    ],
+    [
+      { type: 'Header', sessionName: 'content-length' },
+      'sessionName: this header belongs to the connection and cannot be changed by a rule',
+    ],
   ])('reports what is wrong with %j', (session, fault) => {
     expect(faultsOf(session)).toEqual([`sessionPersistence.${fault}`]);
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isProtectedHeader } from '../../proto/protected-headers.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema, optionalDurationMs } from './gateway-duration.ts';
@@ -63,6 +64,8 @@ export const sessionPersistenceSchema = z
         if (type !== 'Cookie' && written[field] !== undefined) report([field], `${field} needs type Cookie`);
       }
       if (type !== 'Header' && header !== undefined) report(['header'], 'header needs type Header');
+      if (type === 'Header' && isProtected(sessionName)) report(['sessionName'], notTheUsers);
+      if (type === 'Header' && isProtected(header?.name)) report(['header', 'name'], notTheUsers);
       if (sessionName !== undefined && (cookie?.name !== undefined || header !== undefined)) {
         report(['sessionName'], 'the session has two names: write one of them');
       }
@@ -75,6 +78,13 @@ export const sessionPersistenceSchema = z
       }
     }),
   );
+
+const notTheUsers = 'this header belongs to the connection and cannot be changed by a rule';
+
+/** A sidecar would write it into answers. */
+function isProtected(name: string | undefined): boolean {
+  return name !== undefined && isProtectedHeader(name.toLowerCase());
+}
 
 export type SessionPersistence = z.output<typeof sessionPersistenceSchema>;
 

@@ -20,7 +20,7 @@ export function checkHeaderChanges(changes: HeaderChanges, at: Path, violations:
   }
   for (const field of ['request_headers_to_remove', 'response_headers_to_remove'] as const) {
     for (const [index, name] of changes[field].entries()) {
-      checkName(name, at.field(field).index(index), violations);
+      checkChangedHeader(name, at.field(field).index(index), violations);
     }
   }
 }
@@ -38,7 +38,7 @@ function checkOption(option: HeaderValueOption__Output, at: Path, violations: Vi
   }
   const { key, value } = option.header;
   const valueAt = at.field('header').field('value');
-  checkName(key, at.field('header').field('key'), violations);
+  checkChangedHeader(key, at.field('header').field('key'), violations);
   if (!isHeaderValue(value)) {
     violations.add(
       valueAt,
@@ -51,7 +51,8 @@ function checkOption(option: HeaderValueOption__Output, at: Path, violations: Vi
   }
 }
 
-function checkName(name: string, at: Path, violations: Violations): void {
+/** The name of a header that a sidecar writes because somebody asks for it. */
+export function checkChangedHeader(name: string, at: Path, violations: Violations): void {
   const lowerCase = name.toLowerCase();
   if (!isHeaderName(name)) {
     violations.add(at, `is not a header name: ${JSON.stringify(name.slice(0, 100))}`);

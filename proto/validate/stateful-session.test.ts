@@ -35,6 +35,11 @@ describe('checkStatefulSession', () => {
     ['nothing', {}, ': needs disabled or stateful_session'],
     ['no cookie', state(COOKIE, {}), `${at}.cookie.name: is not the name of a cookie: ""`],
     ['no header', state(HEADER, { name: 'a:b' }), `${at}.name: is not a header name: "a:b"`],
+    [
+      'what ends an answer',
+      state(HEADER, { name: 'Content-Length' }),
+      `${at}.name: names content-length, which no rule may change`,
+    ],
   ])('refuses %s', (_what, config, violation) => {
     expect(validate(config)).toEqual([violation]);
   });

@@ -2,7 +2,7 @@ import type { StatefulSessionPerRoute__Output } from '../generated/envoy/extensi
 import type { Path, Violations } from '../violation.ts';
 import { checkDuration } from './field-checks.ts';
 import { checkCookie } from './hash-policy.ts';
-import { isHeaderName } from './http-text.ts';
+import { checkChangedHeader } from './header-changes.ts';
 import { unpackAt } from './unpack-at.ts';
 
 const STATES = [
@@ -25,7 +25,5 @@ export function checkStatefulSession(config: StatefulSessionPerRoute__Output, at
     const { name = '', ttl = null, path = '' } = state.message.cookie ?? {};
     checkCookie(name, path, stateAt.field('cookie'), violations);
     checkDuration(ttl, stateAt.field('cookie').field('ttl'), violations);
-  } else if (state !== null && !isHeaderName(state.message.name)) {
-    violations.add(stateAt.field('name'), `is not a header name: ${JSON.stringify(state.message.name.slice(0, 100))}`);
-  }
+  } else if (state !== null) checkChangedHeader(state.message.name, stateAt.field('name'), violations);
 }

@@ -1,4 +1,4 @@
-import { timerMs } from '../../proto/duration.ts';
+import { durationToMs } from '../../proto/duration.ts';
 import type {
   _envoy_config_route_v3_RouteAction_HashPolicy_Cookie__Output as Cookie__Output,
   _envoy_config_route_v3_RouteAction_HashPolicy__Output as HashPolicy__Output,
@@ -26,6 +26,6 @@ function compileRule(policy: HashPolicy__Output): HashRule {
 /** Absent and zero are opposites: no cookie is made, and one for the client's session. */
 function madeCookie({ name, ttl, path, attributes }: Cookie__Output): CookieForm | null {
   if (ttl === null) return null;
-  const maxAgeSeconds = Math.floor(timerMs(ttl) / 1000);
+  const maxAgeSeconds = Math.floor(durationToMs(ttl) / 1000);
   return { name, maxAgeSeconds, path, attributes: attributes.map((attribute) => [attribute.name, attribute.value]) };
 }

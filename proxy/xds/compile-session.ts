@@ -1,5 +1,5 @@
 import { unpack, unpackAs } from '../../proto/any.ts';
-import { timerMs } from '../../proto/duration.ts';
+import { durationToMs } from '../../proto/duration.ts';
 import { STATEFUL_SESSION_FILTER } from '../../proto/extension-names.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import { parseSessionBounds } from '../../proto/session-metadata.ts';
@@ -24,7 +24,7 @@ export function compileSession(route: Route__Output, wallClockMs: () => number):
   }
   if (name !== 'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState') return null;
   const { name: cookieName = '', path = '', ttl = null } = message.cookie ?? {};
-  const ttlSeconds = ttl === null ? 0 : Math.floor(timerMs(ttl) / 1000);
+  const ttlSeconds = ttl === null ? 0 : Math.floor(durationToMs(ttl) / 1000);
   const cookie = { name: cookieName, path, isPermanent: ttlSeconds > 0 };
   const ofCookie = ttlSeconds > 0 ? { ...times, absoluteSeconds: ttlSeconds } : times;
   return { state: new CookieSession(cookie, ofCookie, wallClockMs), isStrict };
