@@ -3,9 +3,9 @@ import { OutgoingRequest } from '../message-head.ts';
 import { DeadlinePropagation } from './deadline-propagation.ts';
 
 /** What an attempt is told that begins so long after its request, whose head says 5 s for a call. */
-function told(propagation: DeadlinePropagation, elapsedMs: number) {
+function told(propagation: DeadlinePropagation, elapsedMs: number, leftMs: number = Number.POSITIVE_INFINITY) {
   const request = Object.assign(new OutgoingRequest(), { block: 'grpc-timeout: 5S\r\na: b\r\n' });
-  propagation.tell(request, 1000 + elapsedMs);
+  propagation.tell(request, 1000 + elapsedMs, leftMs);
   return request.block + request.attemptBlock;
 }
 
@@ -27,7 +27,14 @@ describe('DeadlinePropagation', () => {
     propagation.bound(1000, 400);
     expect(propagation.isNeeded).toBe(true);
     expect(told(propagation, 0)).toContain('x-envoy-expected-rq-timeout-ms: 400\r\n');
-    expect(told(propagation, 800)).toContain('x-envoy-expected-rq-timeout-ms: 200\r\n');
+    expect(told(propagation, 800, 200)).toContain('x-envoy-expected-rq-timeout-ms: 200\r\n');
+  });
+
+  it('tells all of it while nothing of it is used up, however long ago the request began', () => {
+    const propagation = begun();
+    propagation.bound(1000, 0);
+    expect(told(propagation, 5000)).toContain('x-envoy-expected-rq-timeout-ms: 1000\r\n');
+    expect(told(propagation, 5000, 1010)).toContain('x-envoy-expected-rq-timeout-ms: 1000\r\n');
   });
 
   it('leaves what a caller of gRPC says as it is while it is true', () => {

@@ -37,10 +37,14 @@ export class DeadlinePropagation {
     this.isNeeded = true;
   }
 
-  /** Writes it into a request that is about to be sent. */
-  tell(request: OutgoingRequest, nowMs: number): void {
+  /**
+   * Writes it into a request that is about to be sent, and that is given up in `leftMs`: infinite as long as the client is still
+   * sending, since the time for all attempts runs from the end of the request (Envoy, `downstream_request_complete_time_`).
+   */
+  tell(request: OutgoingRequest, nowMs: number, leftMs: number): void {
     const elapsedMs = nowMs - this.#startedAtMs;
-    request.attemptBlock += expectedTimeLine(this.#timeoutMs, this.#tryMs, elapsedMs);
+    const allMs = this.#timeoutMs > 0 ? Math.min(this.#timeoutMs, leftMs) : Number.POSITIVE_INFINITY;
+    request.attemptBlock += expectedTimeLine(allMs, this.#tryMs);
     if (this.#callMs === 0 || (elapsedMs < 1 && !this.#isCallBounded)) return;
     request.block = withoutGrpcTimeout(request.block);
     request.attemptBlock += grpcTimeoutLine(this.#callMs, elapsedMs);

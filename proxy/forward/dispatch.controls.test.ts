@@ -91,6 +91,24 @@ describe('the time that is left', () => {
     expect(second).toBeLessThanOrEqual(first - 50);
   });
 
+  it('is not less because a filter has held the request up: that is no part of it', async () => {
+    const upstream = await scripted((socket) => socket.write(status(200)));
+    const heldUpMs = 200;
+    const filter = {
+      onRequest: () => ({
+        kind: 'wait' as const,
+        failure: null,
+        start: (resume: (verdict: null) => void) => {
+          const timer = setTimeout(resume, heldUpMs, null);
+          return () => clearTimeout(timer);
+        },
+      }),
+    };
+    const forwarder = await forwarderTo(upstream.port, { action: { timeoutMs: 5000 }, filters: [filter] });
+    expect((await sendRaw(forwarder.port, request('GET'), isAnswered)).status).toBe(200);
+    expect(expectedTimes(upstream.received())[0]).toBeGreaterThan(5000 - heldUpMs);
+  });
+
   it('goes from sidecar to sidecar, and ends the request in the one behind too', async () => {
     const upstream = await scripted(() => {});
     const { inbound, outbound } = await startMesh(upstream.port, (close) => closers.push(close));

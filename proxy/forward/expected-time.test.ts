@@ -4,18 +4,18 @@ import { expectedTimeLine, grpcTimeoutLine, withoutGrpcTimeout } from './expecte
 
 describe('expectedTimeLine', () => {
   it.each([
-    // all attempts, one of them, elapsed, expected
-    [0, 0, 5, null],
-    [1000, 0, 0, 1000],
-    [1000, 0, 400.4, 600],
-    [1000, 300, 0, 300],
-    [1000, 300, 800, 200],
-    [1000, 0, 1000, 1],
-    [1000, 300, 5000, 1],
-    [0, 300, 5000, 300],
-  ])('says of %i ms, %i for one try, after %d ms: %s', (timeoutMs, perTryMs, elapsedMs, expected) => {
+    // left for all attempts, for one of them, expected
+    [Number.POSITIVE_INFINITY, 0, null],
+    [1000, 0, 1000],
+    [599.6, 0, 600],
+    [1000, 300, 300],
+    [200, 300, 200],
+    [0, 0, 1],
+    [-4000, 300, 1],
+    [Number.POSITIVE_INFINITY, 300, 300],
+  ])('says of %d ms that are left, %i for one try: %s', (leftMs, perTryMs, expected) => {
     const line = expected === null ? '' : `x-envoy-expected-rq-timeout-ms: ${expected}\r\n`;
-    expect(expectedTimeLine(timeoutMs, perTryMs, elapsedMs)).toBe(line);
+    expect(expectedTimeLine(leftMs, perTryMs)).toBe(line);
   });
 });
 

@@ -1,12 +1,11 @@
 /**
- * `x-envoy-expected-rq-timeout-ms` for an attempt that begins `elapsedMs` after its request: the time of one try, or what is
- * left of all of it if that is less; 0 stands for no bound. Empty where there is no bound. Out of time is told as 1, since 0 would be no bound.
+ * `x-envoy-expected-rq-timeout-ms` for an attempt: the time of one try, where 0 stands for no bound, or what is left for all of
+ * them if that is less. Empty where there is no bound. Out of time is told as 1, since 0 would be no bound.
  *
  * Source: Envoy `FilterUtility::setTimeoutHeaders`.
  */
-export function expectedTimeLine(timeoutMs: number, perTryTimeoutMs: number, elapsedMs: number): string {
-  const leftMs = timeoutMs > 0 ? Math.max(1, timeoutMs - elapsedMs) : Number.POSITIVE_INFINITY;
-  const expectedMs = Math.min(perTryTimeoutMs > 0 ? perTryTimeoutMs : Number.POSITIVE_INFINITY, leftMs);
+export function expectedTimeLine(leftMs: number, perTryTimeoutMs: number): string {
+  const expectedMs = Math.min(perTryTimeoutMs > 0 ? perTryTimeoutMs : Number.POSITIVE_INFINITY, Math.max(1, leftMs));
   return expectedMs === Number.POSITIVE_INFINITY ? '' : `x-envoy-expected-rq-timeout-ms: ${Math.round(expectedMs)}\r\n`;
 }
 

@@ -206,7 +206,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
     if (!stream.isReused && attempt.endpoint.config.isMeshed) {
       outgoing.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
     }
-    if (this.#propagation.isNeeded) this.#propagation.tell(outgoing, this.#environment.now());
+    if (this.#propagation.isNeeded) this.#propagation.tell(outgoing, this.#environment.now(), this.#receiver.leftMs());
     const head = this.#head;
     if (!this.#body.isEnded && head.upgrade === '') attempt.cancelDeadlines();
     const isFlowing = stream.send(attempt, outgoing);
