@@ -7,7 +7,8 @@ const at = (revision: number) => ({ metadata: { name: 'cart', resourceVersion: S
 
 function change(revision: number, changes: Partial<RecordedChange> = {}): RecordedChange {
   const document = 'HTTPRoute/default/cart';
-  return { revision, document, what: 'replaced', before: at(1), after: at(revision), current: revision, ...changes };
+  const { current = revision, latest = current ?? revision } = changes;
+  return { revision, document, what: 'replaced', before: at(1), after: at(revision), ...changes, current, latest };
 }
 
 describe('readRevisions', () => {
@@ -53,7 +54,11 @@ describe('undoPlan', () => {
 
   it.each<[string, Partial<RecordedChange>, string, string]>([
     ['replaced', { current: 12 }, 'it is at revision 12', 'heddle undo 12, and then this again'],
-    ['deleted', { current: null }, 'it is gone', 'heddle undo --list'],
+    ['deleted', { current: null, latest: 12 }, 'it is gone', 'heddle undo 12, and then this again'],
+    [
+      ...(['made and deleted again', { what: 'deleted', after: null, current: null, latest: 12 }] as const),
+      ...(['it is gone', 'heddle undo 12, and then this again'] as const),
+    ],
     ['made again', { what: 'deleted', after: null, current: 12 }, 'it is at revision 12', 'heddle undo 12'],
   ])('refuses what somebody has %s since', (_what, changes, message, hint) => {
     expect(() => undoPlan([change(9, changes)])).toThrow(message);

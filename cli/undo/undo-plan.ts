@@ -64,11 +64,10 @@ function stepOf(changes: readonly RecordedChange[]): UndoStep {
   const [newest] = changes;
   const oldest = changes.at(-1);
   if (newest === undefined || oldest === undefined) throw new Error('a document without changes has no step');
-  const { document, revision, current, after } = newest;
-  const isAsItWas = after === null ? current === null : current === revision;
-  if (!isAsItWas) {
+  const { document, revision, current, latest, after } = newest;
+  if (latest !== revision) {
     const now = current === null ? 'it is gone' : `it is at revision ${current}`;
-    const hint = current === null ? 'heddle undo --list' : `heddle undo ${current}, and then this again`;
+    const hint = `heddle undo ${latest}, and then this again`;
     throw new CliError(`${document} was changed after revision ${revision}: ${now}. Nothing was undone.`, hint);
   }
   for (const [index, change] of changes.entries()) {

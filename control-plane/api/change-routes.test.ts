@@ -49,6 +49,16 @@ describe('changes over REST', () => {
     expect((await api.client.change(3)).current).toBe(3);
   });
 
+  it('tell of the latest change of a document, also where that was to take it away again', async () => {
+    await apply('cart', 1);
+    await api.client.delete(kinds.HTTPRoute, 'default', 'cart');
+    expect(await api.client.change(2)).toMatchObject({ current: null, latest: 2 });
+    await apply('cart', 3);
+    expect(await api.client.change(2)).toMatchObject({ current: 3, latest: 3 });
+    await api.client.delete(kinds.HTTPRoute, 'default', 'cart');
+    expect(await api.client.change(2)).toMatchObject({ current: null, latest: 4 });
+  });
+
   it('are gone when history has let them go, and when there are none yet', async () => {
     for (const weight of [1, 2, 3, 4, 5, 6]) await apply('cart', weight);
     expect((await api.client.changes(10)).map(({ revision }) => revision)).toEqual([6, 5, 4, 3]);

@@ -20,6 +20,8 @@ export interface RecordedChange extends ChangeSummary {
   readonly after: ModelDocument | null;
   /** The revision that the document is at now; null when it is gone. */
   readonly current: number | null;
+  /** The revision of its latest change, which may have taken it away. */
+  readonly latest: number;
 }
 
 /** Revisions that are looked through for the newest changes of documents: others are few. */
@@ -52,6 +54,7 @@ export async function changeAt(store: Store, revision: number): Promise<Recorded
     before: before === null ? null : fromStored(before.value, before.modRevision),
     after: change.type === 'put' ? fromStored(change.entry.value, change.revision) : null,
     current: current?.modRevision ?? null,
+    latest: (await store.history(change.key)).at(-1)?.revision ?? current?.modRevision ?? change.revision,
   };
 }
 
