@@ -55,7 +55,7 @@ function storeOf(text: string, onChange: (isThere: boolean, why: string) => void
   const address = parseStoreAddress(text);
   if (address === null) {
     throw new CliError(
-      `no such store: ${text.replace(/\/\/.*@/, '//…@')}`,
+      `no such store: ${text.replace(/^.*@/s, '…@')}`,
       'heddle rate-limit-server --store redis://127.0.0.1:6379',
       exitCodes.usage,
     );

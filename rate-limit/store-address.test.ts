@@ -14,10 +14,16 @@ describe('parseStoreAddress', () => {
     });
   });
 
-  it.each(['', 'disk', 'redis:', 'rediss://cache', 'redis://cache/x', 'redis://cache?tls=1', 'redis://cache:70000'])(
-    'takes %j for none',
-    (text) => {
-      expect(parseStoreAddress(text)).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    'disk',
+    'redis:',
+    'rediss://cache',
+    'redis://cache/x',
+    'redis://cache?tls=1',
+    'redis://cache:70000',
+    'redis://:%zz@cache',
+  ])('takes %j for none', (text) => {
+    expect(parseStoreAddress(text)).toBeNull();
+  });
 });

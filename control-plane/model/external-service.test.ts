@@ -147,6 +147,11 @@ describe('externalServiceSchema', () => {
       'spec.tls.caCertificates: holds a private key: write certificates only',
     ],
     [
+      'a key with a passphrase, which has headers of its own',
+      { tls: { caCertificates: pem('RSA PRIVATE KEY', 'DEK-Info: AES-256-CBC,00\n\nAAAA') } },
+      'spec.tls.caCertificates: holds a private key: write certificates only',
+    ],
+    [
       'certificates that are none',
       { tls: { caCertificates: pem('CERTIFICATE') } },
       'spec.tls.caCertificates: certificate 1 cannot be read',

@@ -17,7 +17,8 @@ const pemBlock = /-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \1-----/g;
 export function certificatesFault(pem: string): string | null {
   if (/^\s*(\/|\.\/)/.test(pem)) return 'write the certificates themselves, in PEM, and no file';
   const blocks = [...pem.matchAll(pemBlock)];
-  if (blocks.some(([, what]) => what?.includes('PRIVATE KEY'))) return 'holds a private key: write certificates only';
+  // also one with headers of its own, which is no block of the form above
+  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(pem)) return 'holds a private key: write certificates only';
   if (blocks.length === 0) return 'write certificates in PEM, beginning with -----BEGIN CERTIFICATE-----';
   if (blocks.length > maxCertificates) return `at most ${maxCertificates} certificates`;
   for (const [index, [block, what]] of blocks.entries()) {
