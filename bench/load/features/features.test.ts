@@ -7,14 +7,14 @@ import { writePeerCertificates } from '../peers/peer-certificates.ts';
 import { balancing, everyEndpoint, hashing, hashingTcp } from './balancing.ts';
 import type { Surroundings } from './feature.ts';
 import { healthAndBreaking } from './health-and-breaking.ts';
-import { limits } from './limits.ts';
+import { limits, limitsOfBodies } from './limits.ts';
 import { outside } from './outside.ts';
 import { retries } from './retries.ts';
 import { routes } from './routes.ts';
 
 const features = [
   ...[...balancing, ...hashing, ...hashingTcp, everyEndpoint, ...healthAndBreaking],
-  ...[...retries, ...routes, ...outside, ...limits],
+  ...[...retries, ...routes, ...outside, ...limits, ...limitsOfBodies],
 ];
 
 const surroundings = (): Surroundings => {

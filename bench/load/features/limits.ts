@@ -3,6 +3,7 @@ import { policy, policyDocument } from './feature.ts';
 
 const never = 'limit: { requests: 4000000000, unit: Second }';
 const neverWaits = 'limit: { value: 1Ti, unit: Second }';
+const bandwidth = `bandwidthLimit: { request: { ${neverWaits} }, response: { ${neverWaits} } }`;
 
 /** What the callee's sidecar does, in a chain of two. */
 export const limits: readonly Feature[] = [
@@ -13,10 +14,13 @@ export const limits: readonly Feature[] = [
   ),
   { name: 'global-rate-limit', asksRateLimitServer: true, documents: globalRateLimit },
   policy('body-limit', 'requestBuffer: { limit: 1Mi }'),
-  policy('bandwidth-limit', `bandwidthLimit: { request: { ${neverWaits} }, response: { ${neverWaits} } }`),
+  policy('bandwidth-limit', bandwidth),
   // With the usual 3 at a time while the ideal is measured, most of a closed loop of 64 would be refused.
   policy('adaptive-concurrency', 'adaptiveConcurrency: { minRTT: { minConcurrency: 128 } }'),
 ];
+
+/** What is done for each piece of a body, in the same place. */
+export const limitsOfBodies: readonly Feature[] = [policy('bandwidth-limit-of-1mb', bandwidth)];
 
 function globalRateLimit({ rateLimit }: { readonly rateLimit: number }): string {
   return `---

@@ -4,12 +4,12 @@ import { heddle, ownBuild } from '../peers/heddle.ts';
 import type { Scenario } from '../scenario.ts';
 import { closedLoop, usual } from '../scenario.ts';
 import type { Protocol } from '../upstream.ts';
-import { upstreamBody } from '../upstream.ts';
+import { largeBodies, upstreamBody } from '../upstream.ts';
 import { balancing, hashing, hashingTcp, manyEndpoints } from './balancing.ts';
 import type { Feature } from './feature.ts';
 import { named } from './feature.ts';
 import { healthAndBreaking } from './health-and-breaking.ts';
-import { limits } from './limits.ts';
+import { limits, limitsOfBodies } from './limits.ts';
 import { outside } from './outside.ts';
 import { retries } from './retries.ts';
 import { routes } from './routes.ts';
@@ -31,6 +31,12 @@ export const featureScenarios: readonly Scenario[] = [
     load: wrk({ ...request, closes: true }),
   },
   ofFeatures('features-limits', 'chain', 'http1', limits),
+  {
+    ...ofFeatures('features-bodies', 'chain', 'http1', limitsOfBodies),
+    summary: 'as bodies-1mb-mtls, with one feature of the callee at a time',
+    figures: ['cpuMsPerGb', ...closedLoop],
+    load: wrk({ path: '/1mb', bodyBytes: largeBodies['/1mb'], connections: 16 }),
+  },
 ];
 
 function ofFeatures(name: string, place: Place, protocol: Protocol, features: readonly Feature[]): Scenario {
