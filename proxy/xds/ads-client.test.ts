@@ -120,6 +120,19 @@ describe('AdsClient', () => {
     expect(await stream.requests.next()).toMatchObject({ response_nonce: 'n2', error_detail: null });
   });
 
+  it('keeps nothing of types that do not exist, and goes on', async () => {
+    client.subscribe({ typeUrl: cds, name: 'a' });
+    const stream = await connect();
+    await stream.requests.next();
+    for (const type_url of ['', '__proto__', 'type.googleapis.com/a.B']) {
+      stream.send({ type_url, nonce: 'n0', removed_resources: ['a'] });
+    }
+    stream.send({ type_url: cds, nonce: 'n1', resources: [resource('a')] });
+    expect(await responses.next()).toEqual({ changed: ['a@1'], removed: [], refused: [] });
+    expect(await stream.requests.next()).toMatchObject({ response_nonce: 'n1', error_detail: null });
+    expect([...client.counts.keys()]).toEqual([cds]);
+  });
+
   it('hands on what does not exist', async () => {
     client.subscribe({ typeUrl: cds, name: 'a' });
     const stream = await connect();

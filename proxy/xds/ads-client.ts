@@ -1,5 +1,6 @@
 import type { Node } from '../../proto/generated/envoy/config/core/v3/Node.ts';
 import type { Input, Output } from '../../proto/load.ts';
+import { isResourceTypeUrl } from '../../proto/type-urls.ts';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 import type { Log } from '../log.ts';
@@ -149,6 +150,11 @@ export class AdsClient<R extends ResourceName> {
 
   #receive(response: DiscoveryResponse): void {
     const { type_url: typeUrl, nonce, removed_resources: removedNames } = response;
+    if (!isResourceTypeUrl(typeUrl)) {
+      // to remember each type that a server can think of would be memory without a bound
+      this.#options.log('warn', 'an answer of a type that nobody asked for', { type: typeUrl.slice(0, 200) });
+      return;
+    }
     const parsed = new Map<string, R>();
     const received: ReceivedResource[] = response.resources.map(({ name, version, resource }) => {
       const usable = this.#parse(typeUrl, name, version, resource);

@@ -34,7 +34,7 @@ const clusterName = `outbound|80||${host}`;
 const routeName = `${host}:80`;
 const short: Record<string, string> = { [lds]: 'LDS', [rds]: 'RDS', [cds]: 'CDS', [eds]: 'EDS', [sds]: 'SDS' };
 
-function setUp(options: { putRoots?: (pem: string) => void } = {}) {
+function setUp(options: { putRoots?: (pem: string) => void; putListener?: (name: string) => void } = {}) {
   const clock = new FakeClock();
   const log: string[] = [];
   const subscribed = new Set<string>();
@@ -52,7 +52,7 @@ function setUp(options: { putRoots?: (pem: string) => void } = {}) {
     want: (name) => configuration.want(name),
     release: (name) => configuration.release(name),
     isConnected: () => true,
-    putListener: (name) => log.push(`listener ${name}`),
+    putListener: options.putListener ?? ((name) => log.push(`listener ${name}`)),
     removeListener: (name) => log.push(`no listener ${name}`),
     clock,
     filters: withoutRequests,
@@ -216,6 +216,22 @@ describe('Configuration', () => {
     configuration.want({ typeUrl: sds, name: 'ROOTCA' });
     configuration.receive([parsed('envoy.extensions.transport_sockets.tls.v3.Secret', goodSecret(), 'ROOTCA')], [], []);
     expect(log).toEqual(['rejected ROOTCA: our own leaf has no root in it']);
+  });
+
+  it('reports what cannot be put in force as rejected, and goes on with the rest', () => {
+    const { configuration, log } = setUp({
+      putListener: () => {
+        throw new Error('a fault of ours');
+      },
+    });
+    const listener = parsed('envoy.config.listener.v3.Listener', goodListener(), 'inbound|8080||');
+    configuration.want(listener);
+    configuration.want({ typeUrl: sds, name: 'ROOTCA' });
+    configuration.receive([listener], [], []);
+    for (const { typeUrl, name } of listener.needs) configuration.receive([], [{ typeUrl, name }], []);
+    configuration.receive([parsed('envoy.extensions.transport_sockets.tls.v3.Secret', goodSecret(), 'ROOTCA')], [], []);
+    expect(log).toContain('rejected inbound|8080||: a fault of ours');
+    expect(log.at(-1)).toMatch(/^SDS ROOTCA@/);
   });
 
   it('remembers a refusal until a good version comes', () => {

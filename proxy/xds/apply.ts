@@ -153,15 +153,13 @@ export class Configuration {
   }
 
   #put(resource: ParsedResource): void {
-    if (resource.meaning.kind === 'roots') {
-      try {
-        this.#sink.putRoots(resource.meaning.pem);
-      } catch (error) {
-        this.#sink.rejected({ ...nameOf(resource), version: resource.version, reason: (error as Error).message });
-        return;
-      }
-    } else {
-      this.#target.put(resource);
+    try {
+      if (resource.meaning.kind === 'roots') this.#sink.putRoots(resource.meaning.pem);
+      else this.#target.put(resource);
+    } catch (error) {
+      // roots may be unusable; anything else is a fault of ours, which must cost one resource and not all that are served
+      this.#sink.rejected({ ...nameOf(resource), version: resource.version, reason: (error as Error).message });
+      return;
     }
     this.#target.whenInForce(() => this.#sink.inForce(resource));
   }
