@@ -183,6 +183,7 @@ export const failures = {
   ),
   faultAbort: row(503, 'FI', 'never', 'fault_filter_abort', 'A fault was injected'),
   faultDelay: row(503, 'DI', 'never', 'fault_filter_delay', 'A delay was injected'),
+  loopDetected: row(508, '-', 'never', 'loop_detected', 'The request goes round between sidecars'),
   configurationPending: row(
     503,
     'NC',

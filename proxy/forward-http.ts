@@ -17,6 +17,7 @@ import { mayUpgrade } from './forward/upgrade.ts';
 import type { UpstreamRequest } from './forward/upstream-request.ts';
 import { grpcStatusOf } from './message/grpc.ts';
 import { applyHeadRules } from './message/head-rules.ts';
+import { MAX_HOPS } from './message/hops.ts';
 import type { DownstreamStream, RequestHead, RequestReceiver } from './message-head.ts';
 import type { Route } from './route/route.ts';
 
@@ -106,6 +107,7 @@ export class HttpExchange implements RequestReceiver, RelayOwner, FilterOwner {
 
   #refusal(head: RequestHead): Failure | null {
     const { overload, http } = this.#environment;
+    if (head.hops > MAX_HOPS) return 'loopDetected';
     if (!overload.isShedding) return applyHeadRules(head, http);
     overload.shedRequests++;
     return 'overloaded';

@@ -63,6 +63,8 @@ export class RequestHead {
   peerMetadata = '';
   /** Value of `x-request-id`; empty when absent. */
   requestId = '';
+  /** Value of `x-heddle-hops`: over how many sidecars it has come in what may be a circle; 0 when absent. */
+  hops = 0;
   /** A header `x-envoy-…` is there, by which a request may say how it is to be carried. */
   hasControls = false;
 }

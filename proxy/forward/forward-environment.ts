@@ -36,6 +36,8 @@ export interface TunnelOutcome {
 /** What a listener gives to every exchange on its connections. */
 export interface ForwardEnvironment {
   readonly direction: 'outbound' | 'inbound';
+  /** A request from here may come to another sidecar's port of this kind, and go round: it is counted (`message/hops.ts`). */
+  readonly countsHops: boolean;
   readonly routes: RouteSource;
   /** Of the listener; another object after an update. */
   readonly http: HttpSettings;

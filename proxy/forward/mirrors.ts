@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint, UpstreamProtocol } from '../cluster/endpoint.ts';
 import type { Failure } from '../failure.ts';
 import { withHost } from '../filter/host-header.ts';
+import { hopsLine } from '../message/hops.ts';
 import type { RequestHead, ResponseHead, ResponseReceiver, UpstreamStream } from '../message-head.ts';
 import { headerValue, OutgoingRequest } from '../message-head.ts';
 import type { Outcome } from '../resilience/outlier/outcome.ts';
@@ -43,7 +44,8 @@ export class Mirrors {
   ): Mirrors | null {
     const drawn = mirrors.filter(({ isDrawn }) => isDrawn === null || isDrawn());
     const copies = drawn.flatMap((mirror) => {
-      const copy = new MirroredRequest(mirror.destination, copyOf(request, mirror.hasHostSuffix), environment);
+      const copied = copyOf(request, mirror.hasHostSuffix);
+      const copy = new MirroredRequest(mirror.destination, copied, head, environment);
       return copy.start(protocolTowards(mirror.destination, head), timeoutMs || MAX_MIRROR_MS) ? [copy] : [];
     });
     return copies.length === 0 ? null : new Mirrors(copies);
@@ -66,6 +68,8 @@ export class Mirrors {
 class MirroredRequest implements ResponseReceiver {
   readonly #cluster: Cluster;
   readonly #request: OutgoingRequest;
+  /** How the request has come here. */
+  readonly #way: Pick<RequestHead, 'hops' | 'requestId'>;
   readonly #environment: ForwardEnvironment;
   readonly #deadline = new Deadline(() => this.#lose(localOrigin.timedOut));
   readonly #waiting = new ReplayBuffer();
@@ -78,9 +82,15 @@ class MirroredRequest implements ResponseReceiver {
   #isSent = false;
   #isOver = false;
 
-  constructor(cluster: Cluster, request: OutgoingRequest, environment: ForwardEnvironment) {
+  constructor(
+    cluster: Cluster,
+    request: OutgoingRequest,
+    { hops, requestId }: RequestHead,
+    environment: ForwardEnvironment,
+  ) {
     this.#cluster = cluster;
     this.#request = request;
+    this.#way = { hops, requestId };
     this.#environment = environment;
     this.#isSent = request.isComplete;
     this.#waiting.begin(MAX_MIRROR_WAITING_BYTES, 0);
@@ -108,6 +118,9 @@ class MirroredRequest implements ResponseReceiver {
     if (this.#endpoint !== null) this.#cluster.reportConnected(this.#endpoint);
     if (!stream.isReused && this.#endpoint?.config.isMeshed === true) {
       this.#request.attemptBlock = `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
+    }
+    if (this.#endpoint !== null) {
+      this.#request.attemptBlock += hopsLine(this.#way, this.#endpoint.config, this.#environment.countsHops);
     }
     this.#isFlowing = stream.send(this, this.#request);
     this.#flush();

@@ -42,5 +42,6 @@ const remedies: { readonly [Name in Failure]?: string } = {
   unknownHost: 'heddle stat   for the services of the mesh',
   unknownPort: 'heddle get workloads -A   for the ports of the mesh',
   clientCertificateUnusable: 'heddle events   for since when; the file, on the machine of this sidecar',
+  loopDetected: 'heddle get externalservices -A   for endpoints that are ports of sidecars',
   forbiddenDestination: 'the name of its service instead of an address of this host, or NO_PROXY',
 };

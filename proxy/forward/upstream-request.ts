@@ -3,6 +3,7 @@ import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import { whyNoEndpoint } from '../cluster/no-endpoint.ts';
 import type { Failure } from '../failure.ts';
+import { hopsLine } from '../message/hops.ts';
 import { sourceOf } from '../message/source-address.ts';
 import type { RequestHead, ResponseHead, UpstreamStream } from '../message-head.ts';
 import { OutgoingRequest } from '../message-head.ts';
@@ -51,6 +52,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
   /** What is sent, after `enter`. */
   readonly outgoing = new OutgoingRequest();
   readonly #environment: ForwardEnvironment;
+  readonly #countsHops: boolean;
   readonly #peer: DownstreamPeer;
   readonly #receiver: AnswerReceiver;
   readonly #body = new OutgoingBody(this.outgoing);
@@ -72,6 +74,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
 
   constructor(environment: ForwardEnvironment, peer: DownstreamPeer, receiver: AnswerReceiver) {
     this.#environment = environment;
+    this.#countsHops = environment.countsHops;
     this.#peer = peer;
     this.#receiver = receiver;
     this.#retries = new Retries(environment);
@@ -206,8 +209,12 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
     if (!stream.isReused && attempt.endpoint.config.isMeshed) {
       outgoing.attemptBlock += `x-heddle-peer: ${this.#environment.ownPeerMetadata}\r\n`;
     }
-    if (this.#propagation.isNeeded) this.#propagation.tell(outgoing, this.#environment.now(), this.#receiver.leftMs());
     const head = this.#head;
+    // spelled out, so that what cannot go round costs no call
+    if (head.hops > 0 || (this.#countsHops && head.requestId !== '')) {
+      outgoing.attemptBlock += hopsLine(head, attempt.endpoint.config, this.#countsHops);
+    }
+    if (this.#propagation.isNeeded) this.#propagation.tell(outgoing, this.#environment.now(), this.#receiver.leftMs());
     if (!this.#body.isEnded && head.upgrade === '') attempt.cancelDeadlines();
     const isFlowing = stream.send(attempt, outgoing);
     if (head.isComplete || head.upgrade !== '') return; // of a tunnel, nothing is sent before the answer

@@ -1,5 +1,6 @@
 import { isForgedSpelling, isTrusted, reasonHeader } from '../../proto/protected-headers.ts';
 import type { HeaderTrust } from '../message/header-trust.ts';
+import { hopsHeader, hopsOf } from '../message/hops.ts';
 import type { BodyFraming } from '../message-head.ts';
 import { trimWhitespace } from '../message-head.ts';
 
@@ -26,6 +27,7 @@ export class HeaderLines {
   keepAlive = '';
   peerMetadata = '';
   requestId = '';
+  hops = 0;
   hasControls = false;
   fault: HeaderFault | null = null;
   #hosts = 0;
@@ -90,6 +92,7 @@ export class HeaderLines {
     this.keepAlive = '';
     this.peerMetadata = '';
     this.requestId = '';
+    this.hops = 0;
     this.hasControls = false;
     this.fault = null;
     this.#hosts = 0;
@@ -152,6 +155,8 @@ export class HeaderLines {
       return true;
     }
     if (length >= 9 && isName(text, line, 'x-heddle-')) {
+      if (length === hopsHeader.length && isName(text, line, hopsHeader))
+        this.hops = hopsOf(fieldValue(text, colon, next));
       return !this.#keepsReason || length !== reasonHeader.length || !isName(text, line, reasonHeader);
     }
     if (length >= 16 && isName(text, line, 'x-envoy-')) this.hasControls = true;

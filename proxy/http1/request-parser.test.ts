@@ -52,6 +52,14 @@ describe('RequestParser', () => {
     expect(parse(text)).toMatchObject({ peerMetadata: '', block: 'Host: h\r\n' });
   });
 
+  it('reads how far a request has come from whoever says it, for that request alone, and forwards it not', () => {
+    for (const trust of ['sidecar', 'application'] as const) {
+      const text = 'GET / HTTP/1.1\r\nHost: h\r\nX-Heddle-Hops: 3\r\nConnection: x-heddle-hops\r\n\r\n';
+      expect(parse(text, trust)).toMatchObject({ hops: 3, block: 'Host: h\r\n' });
+      expect(parse('GET / HTTP/1.1\r\nHost: h\r\n\r\n', trust)).toMatchObject({ hops: 0 });
+    }
+  });
+
   it('cuts what Connection names, but never what decides where a message goes or who vouches for it', () => {
     const lines = 'X-Secret: 1\r\nAuthorization: Bearer t\r\nTraceparent: 00\r\n';
     const named = 'Connection: x-secret, authorization, traceparent, host, close\r\n';

@@ -60,6 +60,7 @@ export class RequestParser {
     head.expectsContinue = lines.expects !== '';
     head.peerMetadata = lines.peerMetadata;
     head.requestId = lines.requestId;
+    head.hops = lines.hops;
     head.hasControls = lines.hasControls;
     head.body = '';
     head.isComplete = false;

@@ -160,5 +160,6 @@ const reasonPhrases: Readonly<Record<number, string>> = {
   504: 'Gateway Timeout',
   505: 'HTTP Version Not Supported',
   507: 'Insufficient Storage',
+  508: 'Loop Detected',
   511: 'Network Authentication Required',
 };

@@ -1,5 +1,6 @@
 import { isForgedSpelling, isTrusted } from '../../proto/protected-headers.ts';
 import { isAuthority } from '../message/authority.ts';
+import { hopsHeader } from '../message/hops.ts';
 
 /**
  * What a header field means to this proxy, worked out once when the field is made: when it enters an HPACK table or is
@@ -128,6 +129,9 @@ function ruleOfPath(value: string): number {
   return value.includes(' ') || value.includes('\t') ? RULE_MALFORMED : RULE_BAD_PSEUDO;
 }
 
+/** `x-heddle-hops`. */
+export const RULE_HOPS = 24;
+
 /** Becomes `RULE_CUT` or `RULE_MALFORMED`, so no field ever carries it. */
 const RULE_TE = 23;
 
@@ -148,6 +152,7 @@ const knownNames: ReadonlyMap<string, number> = new Map([
   ['http2-settings', RULE_CUT],
   ['x-forwarded-client-cert', RULE_CUT],
   ['x-heddle-peer', RULE_PEER],
+  [hopsHeader, RULE_HOPS],
   ['x-envoy-attempt-count', RULE_ATTEMPT_COUNT],
   // connection-specific (RFC 9113 section 8.2.2)
   ['connection', RULE_MALFORMED],

@@ -94,6 +94,7 @@ describe('readRequestFields', () => {
       ...extendedConnect,
       ['x-request-id', 'a'],
       ['x-heddle-peer', 'b'],
+      ['x-heddle-hops', '3'],
       ['content-type', 'application/grpc'],
       ['expect', '100-continue'],
     ];
@@ -218,6 +219,7 @@ describe('readRequestFields', () => {
   it.each([
     ['x-heddle-peer', false, false],
     ['x-heddle-reason', false, false],
+    ['x-heddle-hops', false, false],
     ['x-forwarded-client-cert', false, false],
     ['x_forwarded_client_cert', false, false],
     ['x_heddle_peer', false, false],
@@ -236,6 +238,7 @@ describe('readRequestFields', () => {
       const head = read(plus(name, '7'), true, trust);
       if (typeof head === 'string') throw new Error(head);
       expect(head.peerMetadata).toBe(trust === 'sidecar' && name === 'x-heddle-peer' ? '7' : '');
+      expect(head.hops).toBe(name === 'x-heddle-hops' ? 7 : 0);
       return head.block.includes(`${name}: 7\r\n`);
     };
     expect([forwarded('application'), forwarded('sidecar')]).toEqual([fromApplication, fromSidecar]);

@@ -1,6 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Failure } from '../failure.ts';
 import type { HeaderTrust } from '../message/header-trust.ts';
+import { hopsOf } from '../message/hops.ts';
 import type { OutgoingRequest, RequestHead } from '../message-head.ts';
 import {
   RULE_ATTEMPT_COUNT,
@@ -13,6 +14,7 @@ import {
   RULE_CUT,
   RULE_EXPECT_CONTINUE,
   RULE_GRPC_CONTENT,
+  RULE_HOPS,
   RULE_HOST,
   RULE_METHOD,
   RULE_METHOD_CONNECT,
@@ -74,6 +76,7 @@ export function readRequestFields(
   let cookie = '';
   let block = '';
   let requestId = '';
+  let hops = 0;
   let hasControls = false;
   let peerMetadata = '';
   let isGrpc = false;
@@ -142,6 +145,9 @@ export function readRequestFields(
       case RULE_PEER:
         if (trust === 'sidecar') peerMetadata = field.value;
         break;
+      case RULE_HOPS:
+        hops = hopsOf(field.value);
+        break;
       case RULE_ATTEMPT_COUNT:
         if (trust === 'sidecar') block += field.line;
         break;
@@ -197,6 +203,7 @@ export function readRequestFields(
   head.expectsContinue = expectsContinue;
   head.peerMetadata = peerMetadata;
   head.requestId = requestId;
+  head.hops = hops;
   head.hasControls = hasControls;
   head.isGrpc = isGrpc;
   if (list.places !== null && plan === undefined) {

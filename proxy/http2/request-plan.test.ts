@@ -118,6 +118,8 @@ describe('RequestPlan', () => {
       ['te', 'trailers'],
       ['te', 'gzip'],
       ['x-heddle-peer', 'p'],
+      ['x-heddle-hops', '1'],
+      ['x-heddle-hops', '2'],
       ['x-envoy-attempt-count', '1'],
       ['x-forwarded-for', '::1'],
       ['content-type', 'application/grpc'],

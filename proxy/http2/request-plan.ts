@@ -136,6 +136,7 @@ export class RequestPlan {
     head.isGrpc = known.isGrpc;
     head.expectsContinue = known.expectsContinue;
     head.peerMetadata = this.#peer < 0 ? known.peerMetadata : valueAt(fields, this.#peer);
+    head.hops = known.hops;
     head.hasControls = known.hasControls;
     head.requestId = this.#requestId < 0 ? known.requestId : valueAt(fields, this.#requestId);
     return true;

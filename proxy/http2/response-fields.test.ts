@@ -75,6 +75,7 @@ describe('readResponseFields', () => {
       [':status', '200'],
       ['x-heddle-reason', 'a'],
       ['x-heddle-peer', 'a'],
+      ['x-heddle-hops', '1'],
       ['x-envoy-attempt-count', '1'],
       ['x-forwarded-client-cert', 'a'],
       ['expect', 'b'],

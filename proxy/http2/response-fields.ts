@@ -8,6 +8,7 @@ import {
   RULE_BAD_VALUE,
   RULE_CONTENT_LENGTH,
   RULE_CUT,
+  RULE_HOPS,
   RULE_MALFORMED,
   RULE_ORDINARY,
   RULE_PEER,
@@ -88,6 +89,7 @@ function readFields(
         if (isSidecar && field.name === reasonHeader) block += field.line;
         break;
       case RULE_PEER:
+      case RULE_HOPS:
       case RULE_ATTEMPT_COUNT:
         break;
       case RULE_MALFORMED:

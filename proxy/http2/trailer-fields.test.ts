@@ -30,6 +30,7 @@ describe('readTrailerFields', () => {
     'x-forwarded-for',
     'x-forwarded-client-cert',
     'x-heddle-peer',
+    'x-heddle-hops',
     'x-heddle-reason',
     'x-envoy-attempt-count',
     'x-request-id',

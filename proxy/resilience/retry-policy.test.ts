@@ -138,6 +138,10 @@ describe('isConnectionsFault', () => {
 });
 
 describe('mayRetryAnswer', () => {
+  it('leaves a request alone that goes round in a circle', () => {
+    expect([507, 508].map((status) => mayRetryAnswer(policyOn('5xx'), status, '', 'GET'))).toEqual([true, false]);
+  });
+
   it.each([
     [503, 'GET', true],
     [502, 'PUT', true],

@@ -199,11 +199,17 @@ export function isConnectionsFault(failure: Failure, policy: RetryPolicy | null,
  */
 export function mayRetryAnswer(policy: RetryPolicy, status: number, block: string, method: string): boolean {
   if (!policy.statuses.has(status) && !policy.looksAtEveryAnswer) return false;
-  if (!mayRepeat(policy, method)) return false;
+  if (status === LOOP_DETECTED || !mayRepeat(policy, method)) return false;
   if (headerValue(block, 'x-envoy-ratelimited') !== null) return policy.onRateLimited;
   if (policy.statuses.has(status)) return true;
   return policy.answerHeaders?.some((condition) => condition.matchesLines(block)) ?? false;
 }
+
+/**
+ * It would go round again, and each sidecar of the circle would try as often as it may: that many times multiplied. No other
+ * way leads out of one either (RFC 5842 section 7.2).
+ */
+const LOOP_DETECTED = 508;
 
 /** As `mayRetryAnswer`, for a gRPC status that came without a message. */
 export function mayRetryGrpcStatus(policy: RetryPolicy, grpcStatus: number, block: string, method: string): boolean {

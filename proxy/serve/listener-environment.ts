@@ -28,6 +28,7 @@ export interface SharedEnvironment {
  */
 export class ListenerEnvironment implements ForwardEnvironment, TcpEnvironment {
   readonly direction: 'outbound' | 'inbound';
+  readonly countsHops: boolean;
   readonly routes: RouteSource;
   readonly overload: RequestShedding;
   readonly wheel: TimerWheel;
@@ -48,6 +49,7 @@ export class ListenerEnvironment implements ForwardEnvironment, TcpEnvironment {
     shared: SharedEnvironment,
   ) {
     this.direction = direction;
+    this.countsHops = direction === 'outbound';
     this.routes = routes;
     this.overload = shared.overload;
     this.wheel = shared.wheel;

@@ -62,6 +62,8 @@ export interface ForwarderOptions {
   readonly headerTimeoutMs?: number;
   readonly wheel?: TimerWheel;
   readonly nowMs?: () => number;
+  /** As outbound listeners do. Default false: what arrives is then what was sent. */
+  readonly countsHops?: boolean;
   /** Makes it an inbound listener with mutual TLS, as this one. */
   readonly inboundAs?: IdentityHolder;
   /** Makes it dial with mutual TLS: who dials, and whom it expects to find. */
@@ -97,6 +99,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
   const peers: DownstreamPeer[] = [];
   const environment: ForwardEnvironment = {
     direction: inboundAs === undefined ? 'outbound' : 'inbound',
+    countsHops: options.countsHops ?? false,
     routes: { service: '', serviceOf: () => '', lookup: () => table },
     http: { ...defaultHttpSettings, ...options.http },
     overload: options.overload ?? { isShedding: false, shedRequests: 0 },
