@@ -1,6 +1,7 @@
 import type { ApiClient, MeshEvent, WantedEvents } from '../../control-plane/api/client.ts';
 import type { ApiOptions, OutputOptions } from '../api-options.ts';
 import { withApiOptions, withOutputOption } from '../api-options.ts';
+import { CliError, exitCodes } from '../cli-error.ts';
 import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import { durationValue, nameValue } from '../option-values.ts';
@@ -35,11 +36,37 @@ export function eventsCommand(): HeddleCommand {
         ...(options.namespace !== undefined && { namespace: options.namespace }),
       };
       await withClient(options, async (client) => {
+        if (service !== undefined) await requireMember(client, service, options);
         if (options.follow) await follow(client, wanted, options);
         else await printListing(eventListing(Date.now()), inTime(await client.events(wanted)), options.output);
       });
     },
   );
+}
+
+/**
+ * Of a service that there is not nothing can ever happen, and silence would be no news.
+ *
+ * @throws CliError with the command for the service that was probably meant
+ */
+async function requireMember(client: ApiClient, service: string, { namespace, follow }: EventsOptions): Promise<void> {
+  const { membersOf } = await import('../traffic/known-service.ts');
+  const { nearestWord } = await import('../../control-plane/model/nearest-word.ts');
+  const members = await membersOf(client);
+  const here = members.filter((one) => namespace === undefined || one.namespace === namespace);
+  if (here.some(({ name }) => name === service)) return;
+  const elsewhere = members.find(({ name }) => name === service);
+  const meant = nearestWord(
+    service,
+    here.map(({ name }) => name),
+  );
+  const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
+  const command = `heddle events${follow ? ' --follow' : ''}`;
+  const hint =
+    elsewhere === undefined
+      ? `${command}${meant === null ? '' : ` ${meant}`}`
+      : `${command} ${service} -n ${elsewhere.namespace}`;
+  throw new CliError(`there is no service ${service}${where}`, hint, exitCodes.nothingFound);
 }
 
 /** They come in the order in which they were told, which is nearly that in which they happened. */

@@ -11,6 +11,7 @@ import { edgeListing } from './edges.ts';
 import { documentListing } from './get.ts';
 import { proxyListing } from './proxies.ts';
 import { statListing } from './stat.ts';
+import { changeListing } from './undo.ts';
 
 const plain: Style = { paint: (_tone, text) => text, good: '√', bad: '×', warning: '‼' };
 
@@ -25,6 +26,37 @@ const cart: ServiceStat = {
   ...{ instances: 3, requests: 6426, unreached: 0, requestsPerSecond: 107.1, successRate: 0.9994, mutualTlsShare: 1 },
   ...{ p50Ms: 8.2, p95Ms: 22, p99Ms: 61.4, tcp: null, circuit: { state: 'closed', reasons: [] } },
 };
+
+describe('heddle undo --list', () => {
+  const nowMs = new Date(2026, 10, 21, 15).getTime();
+  const listing = changeListing(nowMs);
+  const document = 'HTTPRoute/default/cart';
+  const fields = [
+    { path: 'spec.rules[0].backendRefs[0].weight', before: '90', after: '50' },
+    { path: 'spec.rules[0].backendRefs[1].weight', before: '10', after: '50' },
+  ];
+
+  it('says when, and what was there before', async () => {
+    const at = new Date(2026, 10, 21, 14, 3, 9).toISOString();
+    const replaced = { document, what: 'replaced', at } as const;
+    const gone = { revision: 44, document, what: 'deleted', at: null, fields: [] } as const;
+    expect(
+      await table(listing, gone, { ...replaced, revision: 43, fields }, { ...replaced, revision: 9, fields: [] }),
+    ).toEqual([
+      'REVISION   TIME       DOCUMENT                 CHANGE',
+      '      44   -          HTTPRoute/default/cart   deleted',
+      '      43   14:03:09   HTTPRoute/default/cart   weight 90 → 50 (+1)',
+      '       9   14:03:09   HTTPRoute/default/cart   replaced',
+    ]);
+  });
+
+  it('has every field where there is room, and none for what was not there', () => {
+    const cell = (all: typeof fields) =>
+      listing.columns.at(-1)?.cell({ revision: 43, document, what: 'replaced', at: null, fields: all });
+    expect(cell(fields)).toContain('spec.rules[0].backendRefs[0].weight 90 → 50, spec.rules[0].backendRefs[1].weight');
+    expect(cell([{ path: 'spec.retry', before: '', after: '{}' }])).toBe('spec.retry none → {}');
+  });
+});
 
 describe('heddle stat', () => {
   it('shows what is healthy, numbers to the right', async () => {

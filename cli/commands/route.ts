@@ -111,6 +111,7 @@ async function show(service: string, options: RouteOptions): Promise<void> {
       throw new CliError(more, `heddle describe ${service}${namespaceFlag(namespace)}`);
     }
     const rules = route === null ? [] : splitRulesOf(route, service);
+    const missing = route === null ? new Set<string>() : await missingVersions(client, namespace, service);
     const listing = {
       name: () => `httproute/${service}`,
       empty: {
@@ -123,7 +124,12 @@ async function show(service: string, options: RouteOptions): Promise<void> {
           cell: ({ headers }: (typeof rules)[number]) =>
             headersInWords(headers) || (rules.length > 1 ? 'others' : 'all'),
         },
-        { header: 'GO TO', cell: ({ shares }: (typeof rules)[number]) => changeInWords(null, shares) },
+        {
+          header: 'GO TO',
+          cell: ({ shares }: (typeof rules)[number]) => changeInWords(null, shares, missing),
+          tone: ({ shares }: (typeof rules)[number]) =>
+            [...missing].some((version) => (shares.get(version) ?? 0) > 0) ? ('bad' as const) : null,
+        },
       ],
     };
     const { output } = options;
@@ -131,6 +137,18 @@ async function show(service: string, options: RouteOptions): Promise<void> {
       await printListing(listing, [route] as never, output);
     else await printListing(listing, rules, output);
   });
+}
+
+/** Those of the split that do not exist, so that their requests are answered with an error. */
+async function missingVersions(client: ApiClient, namespace: string, service: string): Promise<ReadonlySet<string>> {
+  const { describedOrNull } = await import('../traffic/known-service.ts');
+  const described = await describedOrNull(client, namespace, service);
+  const backends = (described?.ports ?? [])
+    .flatMap(({ routes }) => routes)
+    .filter(({ document }) => document === `HTTPRoute/${namespace}/${service}`)
+    .flatMap((route) => route.backends)
+    .filter(({ missing }) => missing !== null);
+  return new Set(backends.map(({ name }) => (name === service ? '' : name.slice(service.length + 1))));
 }
 
 /** The port that the route sends to already. */

@@ -1,8 +1,9 @@
-import type { ChangeSummary } from '../../control-plane/api/client.ts';
+import type { ChangeSummary, FieldChange } from '../../control-plane/api/client.ts';
 import type { ApiOptions, OutputOptions } from '../api-options.ts';
 import { withApiOptions, withOutputOption } from '../api-options.ts';
 import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
+import { clockText } from '../terminal/clock-text.ts';
 import type { Listing } from '../terminal/print.ts';
 import { printListing, serialize } from '../terminal/print.ts';
 import { styleFor } from '../terminal/style.ts';
@@ -22,7 +23,7 @@ export function undoCommand(): HeddleCommand {
   const command = new HeddleCommand('undo')
     .description('Take back the last change of a document, or those of the revisions that are named.')
     .argument('[revisions...]', '41, or 41-43; every command that changes something says its own')
-    .option('--list', `the last ${listed} changes`)
+    .option('--list', `the last ${listed} changes; with -o wide every field that changed`)
     .option('--dry-run', 'say what it would put back, and change nothing')
     .addHelpText(
       'after',
@@ -72,15 +73,36 @@ async function undo(words: readonly string[], options: UndoOptions): Promise<voi
 
 async function list(options: UndoOptions): Promise<void> {
   const changes = await withClient(options, (client) => client.changes(listed));
-  await printListing(changeListing, changes, options.output);
+  await printListing(changeListing(Date.now()), changes, options.output);
 }
 
-export const changeListing: Listing<ChangeSummary> = {
-  name: ({ revision }) => String(revision),
-  empty: { message: 'nothing has been changed yet', hint: 'heddle apply --help' },
-  columns: [
-    { header: 'REVISION', align: 'right', cell: ({ revision }) => String(revision) },
-    { header: 'CHANGE', cell: ({ what }) => what },
-    { header: 'DOCUMENT', cell: ({ document }) => document },
-  ],
-};
+export function changeListing(nowMs: number): Listing<ChangeSummary> {
+  return {
+    name: ({ revision }) => String(revision),
+    empty: { message: 'nothing has been changed yet', hint: 'heddle apply --help' },
+    columns: [
+      { header: 'REVISION', align: 'right', cell: ({ revision }) => String(revision) },
+      { header: 'TIME', cell: ({ at }) => (at === null ? '-' : clockText(at, nowMs)) },
+      { header: 'DOCUMENT', cell: ({ document }) => document },
+      { header: 'CHANGE', cell: changeInWords },
+      { header: 'FIELDS', wide: true, cell: ({ fields }) => fields.map(fieldInWords).join(', ') || '-' },
+    ],
+  };
+}
+
+/** `weight 90 → 50 (+1)`, shortened; what happened to the document where no field is known. */
+function changeInWords({ what, fields: [first, ...others] }: ChangeSummary): string {
+  if (first === undefined) return what;
+  const path = /[^.[\]]*(?:\[[^\]]*\])?$/.exec(first.path)?.[0] ?? first.path;
+  const [before, after] = [shortened(first.before), shortened(first.after)];
+  return `${fieldInWords({ path, before, after })}${others.length === 0 ? '' : ` (+${others.length})`}`;
+}
+
+/** So that a line stays within a narrow terminal. */
+function shortened(value: string): string {
+  return value.length > 12 ? `${value.slice(0, 11)}…` : value;
+}
+
+function fieldInWords({ path, before, after }: FieldChange): string {
+  return `${path} ${before || 'none'} → ${after || 'none'}`;
+}

@@ -36,6 +36,12 @@ describe('thingsToTry', () => {
     expect(thingsToTry('/clone', '/home', null)[0]).toContain('in /clone');
   });
 
+  it('fits a narrow terminal, and is short', () => {
+    const lines = thingsToTry('/clone', '/clone', null);
+    expect(lines.length).toBeLessThanOrEqual(6);
+    for (const line of lines) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
   it('names the context when another is the current one', () => {
     expect(thingsToTry('/clone', '/clone', null)[1]).toMatch(/^ {2}npx heddle stat {2}/);
     expect(thingsToTry('/clone', '/clone', 'demo')[1]).toMatch(/^ {2}npx heddle stat --context demo /);

@@ -30,22 +30,23 @@ function notes(shop: Shop): Readonly<Record<string, string>> {
 }
 
 /**
- * Four commands that run as printed in the folder of the clone. `context` is the demo's when the CLI's current one is
+ * Five commands that run as printed in the folder of the clone. `context` is the demo's when the CLI's current one is
  * another.
  */
 export function thingsToTry(folder: string, currentFolder: string, context: string | null): string[] {
   const where = folder === currentFolder ? 'in this folder' : `in ${folder}`;
   const commands = [
     ['npx heddle stat', 'what is healthy'],
-    ['npx heddle edges', 'who calls whom, and as whom'],
-    ['npx heddle apply -f examples/shop/split.yaml --wait', 'one call in ten to cart v2'],
-    ['npx heddle proxies', 'which sidecars have what in force'],
+    ['npx heddle describe cart', 'who decides what'],
+    ['npx heddle route cart v1=90 v2=10', 'a canary'],
+    ['npx heddle fault recommend --abort 503 --percent 30 --for 2m', 'some failures'],
+    ['npx heddle undo', 'take that back'],
   ];
   return [
     `Try, in another terminal, ${where}:`,
     ...commands.map(([command = '', meaning]) => {
       const line = context === null ? command : `${command} --context ${context}`;
-      return `  ${line.padEnd(context === null ? 54 : 76)}${meaning}`;
+      return `  ${line.padEnd(context === null ? 62 : 84)}${meaning}`;
     }),
   ];
 }

@@ -52,6 +52,7 @@ const cart: DescribedService = {
     { ...port, port: 80 },
     { ...port, port: 8080 },
   ],
+  outside: null,
   documents: [],
   problems: [{ document: 'HTTPRoute/default/cart', path: 'spec.rules[1].backendRefs[0]', message: 'does not exist' }],
   progress: [{ document: 'HTTPRoute/default/cart', affected: 3, inForce: 2, pending: ['default/web-2'] }],
@@ -131,6 +132,27 @@ Warnings
   it('names a document of another namespace so that the command can be typed', () => {
     const routes = [{ ...port.routes[0], document: 'HTTPRoute/shop/mine', file: '' }];
     expect(said({ ...cart, ports: [{ ...port, port: 80, routes }] })).toMatch(/route\/mine -n shop\n/);
+  });
+
+  it('says how the mesh reaches what is outside of it', () => {
+    const outside = { resolution: 'DNS', tls: null, endpoints: [] } as const;
+    const plainText = said({ ...cart, host: 'pay.example', outside });
+    expect(plainText).toContain('Resolution:   DNS\nTLS:          none that the sidecar opens\n');
+    expect(plainText).toContain('Endpoints\n  every address of pay.example\n');
+    expect(plainText).not.toContain('Versions');
+    expect(plainText).not.toContain('Instances');
+    const tls = { mode: 'SIMPLE', sni: 'sni.example', subjectAltNames: [], hasRoots: true };
+    const endpoints = [
+      { address: '192.0.2.1', port: null, weight: 1 },
+      { address: '192.0.2.2', port: 8443, weight: 3 },
+    ];
+    const encrypted = said({ ...cart, outside: { resolution: 'STATIC', tls, endpoints } });
+    expect(encrypted).toContain(
+      'Server name:   sni.example\nCertificate:   for sni.example\nRoots:         of the document\n',
+    );
+    expect(encrypted).toContain(
+      '  ADDRESS     PORT        WEIGHT\n  192.0.2.1   as called        1\n  192.0.2.2   8443             3\n',
+    );
   });
 
   it('tells a fault whose time is over from one that is under way', () => {

@@ -4,6 +4,7 @@ import type {
   DocumentSource,
   FaultDescription,
   InstanceDescription,
+  OutsideDescription,
   PolicyFieldDescription,
   PortDescription,
   RouteDescription,
@@ -16,7 +17,7 @@ import { facts, folded, section } from './layout.ts';
 
 /** A service as `heddle describe` prints it: what it is, what decides about calls to it, what has become of that. */
 export function serviceInWords(service: DescribedService, style: Style, nowMs: number, isWide: boolean): string {
-  const { namespace, name, host, source, identities, versions, ports } = service;
+  const { namespace, name, host, source, identities, versions, outside, ports } = service;
   return [
     facts([
       ['Service', name],
@@ -24,11 +25,13 @@ export function serviceInWords(service: DescribedService, style: Style, nowMs: n
       ['Host', host],
       ['Declared', source === null ? 'by the workloads that run under its name' : placeInWords(source, namespace)],
       ['Identity', identities.join(', ') || 'none: outside the mesh'],
-      ['Versions', versions.map((one) => `${one.version} (${one.instances})`).join(', ') || 'none'],
+      ...(outside === null ? versionFacts(versions) : outsideFacts(outside)),
       ['Circuit', circuitInWords(service)],
     ]),
     section('Ports', formatTable(portColumns, ports, style)),
-    section('Instances', instancesInWords(service, style, isWide)),
+    outside === null
+      ? section('Instances', instancesInWords(service, style, isWide))
+      : section('Endpoints', endpointsInWords(outside, host, style)),
     ...grouped(ports, ({ routes }) => routes).map(({ of, ports: numbers }) =>
       section(`Routes of ${portsInWords(numbers)}`, routesInWords(of, namespace, style)),
     ),
@@ -47,6 +50,39 @@ const portColumns: readonly Column<PortDescription>[] = [
   { header: 'CARRIES', cell: ({ protocol }) => (protocol === 'auto' ? 'HTTP or TCP, found out' : protocol) },
   { header: 'SAID BY', cell: ({ saidBy }) => saidBy },
 ];
+
+function versionFacts(versions: DescribedService['versions']): readonly (readonly [string, string])[] {
+  return [['Versions', versions.map((one) => `${one.version} (${one.instances})`).join(', ') || 'none']];
+}
+
+function outsideFacts({ resolution, tls }: OutsideDescription): readonly (readonly [string, string])[] {
+  const names = tls?.subjectAltNames.join(' or ') || tls?.sni || 'the host that is called';
+  if (tls === null) {
+    return [
+      ['Resolution', resolution],
+      ['TLS', 'none that the sidecar opens'],
+    ];
+  }
+  return [
+    ['Resolution', resolution],
+    ['TLS', tls.mode],
+    ['Server name', tls.sni || 'the host that is called'],
+    ['Certificate', `for ${names}`],
+    ['Roots', tls.hasRoots ? 'of the document' : "of each sidecar's host"],
+  ];
+}
+
+const endpointColumns: readonly Column<OutsideDescription['endpoints'][number]>[] = [
+  { header: 'ADDRESS', cell: ({ address }) => address },
+  { header: 'PORT', cell: ({ port }) => (port === null ? 'as called' : String(port)) },
+  { header: 'WEIGHT', align: 'right', cell: ({ weight }) => String(weight) },
+];
+
+/** What the documents say; which addresses names have is found out by each sidecar: `/clusters` shows them. */
+function endpointsInWords({ resolution, endpoints }: OutsideDescription, hosts: string, style: Style): string {
+  if (endpoints.length > 0) return formatTable(endpointColumns, endpoints, style);
+  return resolution === 'NONE' ? 'the address of the very name that is called\n' : `every address of ${hosts}\n`;
+}
 
 /** As callers find it: `closed` while all of its instances take requests. */
 function circuitInWords({ circuit }: DescribedService): string {

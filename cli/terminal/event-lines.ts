@@ -1,4 +1,5 @@
 import type { MeshEvent } from '../../control-plane/api/client.ts';
+import { clockText } from './clock-text.ts';
 import type { Listing } from './print.ts';
 import type { Style, Tone } from './style.ts';
 import type { Column } from './table.ts';
@@ -10,7 +11,7 @@ export function eventListing(nowMs: number): Listing<MeshEvent> {
     name: ({ id }) => String(id),
     empty: { message: 'nothing has happened in this time', hint: 'heddle events --follow' },
     columns: [
-      { header: 'TIME', cell: (event) => timeText(event, nowMs) },
+      { header: 'TIME', cell: (event) => clockText(event.lastTime, nowMs) },
       { header: 'SUBJECT', cell: ({ subject }) => subject },
       said,
       { header: 'KIND', wide: true, cell: ({ kind }) => kind },
@@ -40,22 +41,13 @@ export class EventLines {
     const rule = ruleText(event);
     const what = rule === '' ? message : message.padEnd(this.#messageWidth);
     const painted = what.replace(message, () => this.#style.paint(toneOf(event), message));
-    const line = `${this.#style.paint('dim', timeText(event, nowMs))}  ${subject.padEnd(this.#subjectWidth)}  ${painted}`;
+    const line = `${this.#style.paint('dim', clockText(event.lastTime, nowMs))}  ${subject.padEnd(this.#subjectWidth)}  ${painted}`;
     return rule === '' ? `${line}\n` : `${line}  ${this.#style.paint('dim', rule)}\n`;
   }
 }
 
 function toneOf({ tone }: MeshEvent): Tone {
   return tone;
-}
-
-/** In local time; with the date where it is not today. */
-function timeText({ lastTime }: MeshEvent, nowMs: number): string {
-  const at = new Date(lastTime);
-  const two = (value: number) => String(value).padStart(2, '0');
-  const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  if (at.toDateString() === new Date(nowMs).toDateString()) return clock;
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
 /** `policies/recommend.yaml:6`; the document where it came from no file. */

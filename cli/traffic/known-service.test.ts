@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { DescribedService, ServiceStat } from '../../control-plane/api/client.ts';
+import type { ModelDocument } from '../../control-plane/model/kinds.ts';
 import type { ServicesOf } from './known-service.ts';
-import { knownService, namespaceFlag, requirePort, requireVersions, serviceToChange } from './known-service.ts';
+import {
+  describedOrNull,
+  knownService,
+  membersOf,
+  namespaceFlag,
+  requirePort,
+  requireVersions,
+  serviceToChange,
+} from './known-service.ts';
 
 const cart = {
   namespace: 'default',
@@ -84,4 +93,38 @@ describe('requireVersions', () => {
 it('requirePort says which ports there are', () => {
   requirePort(cart, 8081);
   expect(() => requirePort(cart, 81)).toThrow('cart has no port 81; it has 80, 8081');
+});
+
+describe('describedOrNull', () => {
+  it('is null for what is not there, and fails for another reason', async () => {
+    expect(await describedOrNull(client, 'default', 'cart')).toBe(cart);
+    expect(await describedOrNull(client, 'default', 'crat')).toBeNull();
+    const broken = { service: () => Promise.reject(new Error('no connection')) };
+    await expect(describedOrNull(broken, 'default', 'cart')).rejects.toThrow('no connection');
+  });
+});
+
+describe('membersOf', () => {
+  it('are all that call or are called: running, declared or heard of', async () => {
+    const metadata = (name: string, more = {}) => ({ metadata: { name, namespace: 'default', ...more } });
+    const items: Record<string, unknown[]> = {
+      Workload: [
+        { kind: 'Workload', ...metadata('web-1'), spec: { service: 'web' } },
+        { kind: 'Workload', ...metadata('job-1', { labels: { app: 'job' } }), spec: {} },
+      ],
+      Service: [{ kind: 'Service', ...metadata('db') }],
+      ExternalService: [{ kind: 'ExternalService', ...metadata('pay') }],
+    };
+    const members = await membersOf({
+      list: async ({ kind }) => ({ resourceVersion: '1', items: (items[kind] ?? []) as ModelDocument[] }),
+      stat: async () => [{ namespace: 'shop', service: 'cart' }] as ServiceStat[],
+    });
+    expect(members.map(({ namespace, name }) => `${namespace}/${name}`)).toEqual([
+      'default/web',
+      'default/job',
+      'default/db',
+      'default/pay',
+      'shop/cart',
+    ]);
+  });
 });

@@ -1,4 +1,5 @@
 import type { ApiClient, DescribedService } from '../../control-plane/api/client.ts';
+import { kinds, namespaceOf } from '../../control-plane/model/kinds.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 
 /** The part of the API that tells what services there are. */
@@ -89,14 +90,45 @@ export function requirePort({ name, ports }: Pick<DescribedService, 'name' | 'po
 
 /** A Service document may stand for a version, beside the versions that workloads have. */
 async function isDeclared(client: ServicesOf, name: string, namespace: string): Promise<boolean> {
+  return (await describedOrNull(client, namespace, name)) !== null;
+}
+
+/** Null where there is no such service. */
+export async function describedOrNull(
+  client: Pick<ServicesOf, 'service'>,
+  namespace: string,
+  name: string,
+): Promise<DescribedService | null> {
   try {
-    await client.service(namespace, name, namespace);
-    return true;
+    return await client.service(namespace, name, namespace);
   } catch (error) {
     const { reason } = Object(error) as { reason?: string };
-    if (reason === 'NotFound' || reason === 'BadRequest') return false;
+    if (reason === 'NotFound' || reason === 'BadRequest') return null;
     throw error;
   }
+}
+
+/** Whoever calls or is called: services that are running, are declared, or have been called in the last hour. */
+export async function membersOf(
+  client: Pick<ApiClient, 'list' | 'stat'>,
+): Promise<readonly { readonly namespace: string; readonly name: string }[]> {
+  const [workloads, services, external, called] = await Promise.all([
+    client.list(kinds.Workload, null),
+    client.list(kinds.Service, null),
+    client.list(kinds.ExternalService, null),
+    client.stat(3600),
+  ]);
+  const documents = [...workloads.items, ...services.items, ...external.items];
+  return [
+    ...documents.map((document) => ({
+      namespace: namespaceOf(document) ?? '',
+      name:
+        document.kind === 'Workload'
+          ? (document.spec.service ?? document.metadata.labels?.app ?? '')
+          : document.metadata.name,
+    })),
+    ...called.map(({ namespace, service }) => ({ namespace, name: service })),
+  ];
 }
 
 async function hintFor(client: ServicesOf, name: string, namespace: string, commandFor: CommandFor): Promise<string> {

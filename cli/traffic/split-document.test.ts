@@ -138,6 +138,8 @@ describe('changeInWords', () => {
     expect(changeInWords(null, readShares(['v1=1', 'v2=0']))).toBe('v1 100 %   v2 0 %');
     expect(changeInWords(noSplit, readShares(['v1=1']))).toBe('v1 100 %');
     expect(changeInWords(null, noSplit)).toBe('every version 100 %');
+    const missing = new Set(['v9']);
+    expect(changeInWords(null, readShares(['v1=1', 'v9=1']), missing)).toBe('v1 50 %   v9 50 % (missing)');
   });
 });
 

@@ -163,15 +163,22 @@ function splitRuleOf(rule: HttpRoute['spec']['rules'][number], service: string):
   };
 }
 
-/** `v1 100 → 90 %   v2 0 → 10 %`; without what was before where nothing was said before. */
-export function changeInWords(before: Shares | null, after: Shares): string {
+/**
+ * `v1 100 → 90 %   v2 0 → 10 %`; without what was before where nothing was said before, and with a word about the versions
+ * that are missing.
+ */
+export function changeInWords(
+  before: Shares | null,
+  after: Shares,
+  missing: ReadonlySet<string> = new Set<string>(),
+): string {
   const told = before?.has(everyVersion) ? null : before;
   const versions = new Set([...(told?.keys() ?? []), ...after.keys()]);
   return [...versions]
     .map((version) => {
       const name = version === everyVersion ? 'every version' : version;
       const now = shareIn(after, version);
-      if (told === null) return `${name} ${now} %`;
+      if (told === null) return `${name} ${now} %${missing.has(version) ? ' (missing)' : ''}`;
       const then = shareIn(told, version);
       return then === now ? `${name} ${now} %` : `${name} ${then} → ${now} %`;
     })

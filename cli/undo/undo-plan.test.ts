@@ -8,7 +8,8 @@ const at = (revision: number) => ({ metadata: { name: 'cart', resourceVersion: S
 function change(revision: number, changes: Partial<RecordedChange> = {}): RecordedChange {
   const document = 'HTTPRoute/default/cart';
   const { current = revision, latest = current ?? revision } = changes;
-  return { revision, document, what: 'replaced', before: at(1), after: at(revision), ...changes, current, latest };
+  const told = { what: 'replaced', at: null, fields: [] } as const;
+  return { revision, document, ...told, before: at(1), after: at(revision), ...changes, current, latest };
 }
 
 describe('readRevisions', () => {

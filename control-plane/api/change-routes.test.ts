@@ -26,12 +26,17 @@ describe('changes over REST', () => {
     await apply('cart', 2);
     await api.client.delete(kinds.HTTPRoute, 'default', 'cart');
     const document = 'HTTPRoute/default/cart';
+    const path = 'spec.rules[0].backendRefs[0].weight';
+    const at = expect.stringMatching(/^\d{4}-\d\d-\d\dT/);
     expect(await api.client.changes(10)).toEqual([
-      { revision: 4, document, what: 'deleted' },
-      { revision: 3, document, what: 'replaced' },
-      { revision: 1, document, what: 'created' },
+      { revision: 4, document, what: 'deleted', at: null, fields: [] },
+      { revision: 3, document, what: 'replaced', at, fields: [{ path, before: '1', after: '2' }] },
+      { revision: 1, document, what: 'created', at, fields: [] },
     ]);
-    expect(await api.client.changes(1)).toEqual([{ revision: 4, document, what: 'deleted' }]);
+    expect(await api.client.changes(1)).toMatchObject([{ revision: 4, document, what: 'deleted' }]);
+    const { document: read } = await apply('cart', 3);
+    expect(read.metadata).not.toHaveProperty('managedFields');
+    expect((await apply('cart', 3)).change).toBe('unchanged');
     await expect(api.client.change(2)).rejects.toMatchObject({ reason: 'NotFound' });
   });
 

@@ -21,6 +21,7 @@ export type { CertificateInfo } from './certificate-routes.ts';
 export type { ChangeSummary, RecordedChange } from './document-changes.ts';
 export type { DocumentChange } from './document-repository.ts';
 export type { PortStatus } from './document-status.ts';
+export type { FieldChange } from './field-changes.ts';
 export type { DescribedService } from './service-routes.ts';
 export type { Status, StatusCause } from './status.ts';
 export type { JoinTokenAnswer, JoinTokenRequest } from './token-routes.ts';

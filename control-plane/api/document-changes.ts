@@ -1,8 +1,10 @@
 import type { ModelDocument } from '../model/kinds.ts';
 import { allKinds, documentName } from '../model/kinds.ts';
-import { fromStored } from '../model/stored-document.ts';
+import { fromStored, storedFields } from '../model/stored-document.ts';
 import type { Change, Entry, Store } from '../store/store.ts';
 import { CompactedError } from '../store/store.ts';
+import type { FieldChange } from './field-changes.ts';
+import { fieldChanges } from './field-changes.ts';
 
 /** One write of a document, without what it said. */
 export interface ChangeSummary {
@@ -10,6 +12,10 @@ export interface ChangeSummary {
   /** `HTTPRoute/default/cart` */
   readonly document: string;
   readonly what: 'created' | 'replaced' | 'deleted';
+  /** RFC 3339; null where nobody noted it, as of a deletion. */
+  readonly at: string | null;
+  /** What a replacement has changed, as far as history knows. */
+  readonly fields: readonly FieldChange[];
 }
 
 /** One write of a document, with all that is needed to take it back. */
@@ -30,11 +36,13 @@ const maxLookedThrough = 200;
 /** The newest changes of documents, the newest first; fewer where history holds no more. */
 export async function newestChanges(store: Store, limit: number): Promise<readonly ChangeSummary[]> {
   const changes = await changesAfter(store, Math.max(0, store.revision() - maxLookedThrough));
-  return changes
+  const newest = changes
     .filter(({ key }) => isDocument(key))
     .slice(-limit)
-    .reverse()
-    .map(summaryOf);
+    .reverse();
+  const summaries: ChangeSummary[] = [];
+  for (const change of newest) summaries.push(summaryOf(change, await entryBefore(store, change)));
+  return summaries;
 }
 
 /**
@@ -50,7 +58,7 @@ export async function changeAt(store: Store, revision: number): Promise<Recorded
   if (before === undefined) return null;
   const current = await store.get(change.key);
   return {
-    ...summaryOf(change),
+    ...summaryOf(change, before),
     before: before === null ? null : fromStored(before.value, before.modRevision),
     after: change.type === 'put' ? fromStored(change.entry.value, change.revision) : null,
     current: current?.modRevision ?? null,
@@ -100,12 +108,15 @@ function isDocument(key: string): boolean {
   return key.startsWith('/');
 }
 
-function summaryOf(change: Change): ChangeSummary {
+function summaryOf(change: Change, before: Entry | null | undefined): ChangeSummary {
+  const after = change.type === 'put' ? storedFields(change.entry.value) : null;
   const isNew = change.type === 'put' && change.entry.createRevision === change.revision;
   return {
     revision: change.revision,
     document: nameOfKey(change.key),
     what: change.type === 'delete' ? 'deleted' : isNew ? 'created' : 'replaced',
+    at: after === null ? null : after.writtenAt,
+    fields: after === null || !before ? [] : fieldChanges(storedFields(before.value).document, after.document),
   };
 }
 

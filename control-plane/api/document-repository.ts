@@ -168,7 +168,9 @@ export class DocumentRepository {
 
   async #write(kind: Kind, document: ModelDocument, expectedRevision: number | 'absent'): Promise<ModelDocument> {
     const key = storeKey(kind, namespaceOf(document), document.metadata.name);
-    const entry = await this.#store.put(key, toStored(document), { expectedRevision });
+    const entry = await this.#store.put(key, toStored(document, new Date(this.#now()).toISOString()), {
+      expectedRevision,
+    });
     this.#log('info', expectedRevision === 'absent' ? 'created' : 'replaced', {
       document: documentName(document),
       revision: entry.modRevision,

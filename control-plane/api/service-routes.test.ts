@@ -7,7 +7,7 @@ import { allInForce, startApi } from './testing/api-fixture.ts';
 
 const cart: ServiceDescription = {
   ...{ namespace: 'default', name: 'cart', host: 'cart.default.svc.cluster.local', source: null, identities: [] },
-  ...{ versions: [{ version: 'v1', instances: 1 }], instances: [], ports: [], problems: [] },
+  ...{ versions: [{ version: 'v1', instances: 1 }], instances: [], outside: null, ports: [], problems: [] },
   documents: [{ document: 'HTTPRoute/default/cart', file: '', line: 0, revision: '7' }],
 };
 

@@ -20,6 +20,8 @@ export interface ServiceDescription {
   readonly identities: readonly string[];
   readonly versions: readonly { readonly version: string; readonly instances: number }[];
   readonly instances: readonly InstanceDescription[];
+  /** How it is reached; null for what is inside the mesh. */
+  readonly outside: OutsideDescription | null;
   readonly ports: readonly PortDescription[];
   /** Documents that bear on the service, with the revision they are of. */
   readonly documents: readonly (DocumentSource & { readonly revision: string })[];
@@ -28,6 +30,27 @@ export interface ServiceDescription {
     readonly document: string;
     readonly path: string;
     readonly message: string;
+  }[];
+}
+
+/** As an ExternalService has it, defaults filled in. */
+export interface OutsideDescription {
+  readonly resolution: 'DNS' | 'STATIC' | 'NONE';
+  /** Null where the sidecar opens none. */
+  readonly tls: {
+    readonly mode: string;
+    /** Empty for the host that is called. */
+    readonly sni: string;
+    readonly subjectAltNames: readonly string[];
+    /** Whether the document has the roots; else those of each sidecar's host hold. */
+    readonly hasRoots: boolean;
+  } | null;
+  /** Empty where the hosts' own addresses are meant. */
+  readonly endpoints: readonly {
+    readonly address: string;
+    /** Null for the port's own. */
+    readonly port: number | null;
+    readonly weight: number;
   }[];
 }
 

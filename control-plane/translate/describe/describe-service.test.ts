@@ -199,6 +199,7 @@ spec:
     expect(pay).toMatchObject({
       ...{ host: 'pay.example, pay2.example', instances: [], identities: [], versions: [] },
       source: { document: 'ExternalService/default/pay', file: 'pay.yaml', line: 1 },
+      outside: { resolution: 'DNS', tls: null, endpoints: [] },
       ports: [{ port: 443, protocol: 'tcp', routes: [] }],
     });
     const limit = pay?.ports[0]?.policy.find(({ field }) => field === 'circuitBreaker.maxConnections');

@@ -1,3 +1,5 @@
+import type { ExternalService } from '../../model/external-service.ts';
+import { resolutionOf } from '../../model/external-service.ts';
 import type { FaultInjection } from '../../model/fault-injection.ts';
 import type { ModelDocument } from '../../model/kinds.ts';
 import { documentName } from '../../model/kinds.ts';
@@ -5,6 +7,7 @@ import type {
   DocumentSource,
   FaultDescription,
   InstanceDescription,
+  OutsideDescription,
   PortDescription,
   RouteDescription,
   ServiceDescription,
@@ -58,6 +61,7 @@ export function describeService(
       instances: service.instances.filter((instance) => instance.version === version).length,
     })),
     instances: service.instances.map((instance) => describeInstance(instance, service)),
+    outside: 'external' in service ? describeOutside(service.external) : null,
     ports,
     documents: [...documents.values()].map((document) => ({
       ...placeOf(document),
@@ -66,6 +70,15 @@ export function describeService(
     problems: from.problems
       .filter(({ document }) => documents.has(document))
       .map(({ document, path, message }) => ({ document, path, message })),
+  };
+}
+
+function describeOutside({ spec }: ExternalService): OutsideDescription {
+  const { mode = 'SIMPLE', sni = '', subjectAltNames = [], caCertificates } = spec.tls ?? {};
+  return {
+    resolution: resolutionOf(spec),
+    tls: spec.tls === undefined ? null : { mode, sni, subjectAltNames, hasRoots: caCertificates !== undefined },
+    endpoints: spec.endpoints.map(({ address, port = null, weight }) => ({ address, port, weight })),
   };
 }
 
