@@ -208,6 +208,11 @@ describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
         headers: { 'x-served': 'by-rule', 'x-more': 'more' },
       },
     ],
+    [
+      'a pattern of many steps',
+      { path: '/patterns/0b7c9a1e-3f52-4f6a-9d0c-5a1e2b3c4d5e/clone' },
+      { status: 410, body: 'closed for good' },
+    ],
     ['a direct response', { path: '/closed' }, { status: 410, body: 'closed for good' }],
     ['a rule for other callers', { path: '/jobs' }, { status: 404 }],
     [
