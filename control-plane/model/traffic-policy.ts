@@ -35,7 +35,7 @@ const timeoutSchema = z.object({
       requestTimeout: durationSchema.optional(),
       /** A connection to the backend without a request is closed after this; `0s` is never. */
       connectionIdleTimeout: durationSchema.optional(),
-      /** A request in which no byte moves either way ends after this; `0s` is never. */
+      /** A request in which no byte moves either way ends after this, up to 2 s later; `0s` is never. */
       streamIdleTimeout: durationSchema.optional(),
       /** A connection to the backend takes no request after this; `0s`, the default, is never. */
       maxConnectionDuration: durationSchema.optional(),

@@ -105,7 +105,7 @@ describe('HttpExchange and WebSocket', () => {
       action: { idleTimeoutMs: 60_000 },
     });
     const socket = await open(forwarder.port);
-    nowMs += 61_000;
+    nowMs += 61_001;
     forwarder.clock.tick();
     await once(socket, 'close');
     expect(forwarder.recorded).toMatchObject([{ status: 101, flag: 'SI' }]);

@@ -21,7 +21,7 @@ function watched() {
 describe('StallWatch', () => {
   it('finds a request idle on which nothing has moved for longer than it may', () => {
     const { watch, pass, faultAfter } = watched();
-    pass(1000);
+    pass(2000);
     expect(faultAfter(1000, 0)).toBeNull();
     pass(1);
     expect(faultAfter(1000, 0)).toBe('streamIdleTimeout');
@@ -31,10 +31,19 @@ describe('StallWatch', () => {
 
   it('finds a request too slow that is still being sent, whatever moves', () => {
     const { watch, pass, faultAfter } = watched();
-    pass(2001);
+    pass(3001);
     watch.touch();
     expect(faultAfter(1000, 2000)).toBe('requestTooSlow');
     expect(faultAfter(1000, 0)).toBeNull();
+  });
+
+  it('takes nothing for idle that has moved since the clock was last looked at', () => {
+    const { watch, pass, faultAfter } = watched();
+    for (let second = 0; second < 5; second++) {
+      watch.touch(); // just before the clock moves on
+      pass(1000);
+      expect(faultAfter(400, 0)).toBeNull();
+    }
   });
 
   it('begins anew with each request', () => {

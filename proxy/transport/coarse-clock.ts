@@ -1,3 +1,6 @@
+/** How old its time may be at most, so that a span which it has measured may have been so much shorter. */
+export const coarseClockMs = 1000;
+
 /**
  * The time in whole seconds' precision, for deadlines of many seconds: reading it costs one property access.
  *
@@ -17,7 +20,7 @@ export class CoarseClock {
 
   /** Moves on each second until `stop`; does not keep the process alive. */
   start(): void {
-    this.#timer ??= setInterval(() => this.tick(), 1000).unref();
+    this.#timer ??= setInterval(() => this.tick(), coarseClockMs).unref();
   }
 
   stop(): void {
