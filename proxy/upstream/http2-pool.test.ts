@@ -108,6 +108,18 @@ describe('Http2Pool', () => {
     expect(pool.openConnections).toBe(2);
   });
 
+  it('does not take up all connections of the cluster for a server that allows no streams', () => {
+    const { dials, ask, connect, limits, pool } = poolOf();
+    const waiter = ask();
+    const transport = connect(0);
+    expect(waiter.failure).toBe('connectFailure: the instance takes no requests on a new connection of HTTP/2');
+    expect([dials.length, limits.connections.active, pool.openConnections]).toEqual([0, 0, 0]);
+    expect(transport.ending).not.toBe('open');
+    const next = ask();
+    connect();
+    expect([next.exchange === null, next.failure]).toEqual([false, '']);
+  });
+
   it('makes requests wait at the limit of connections', () => {
     const { pool, dials, ask, connect } = poolOf({ maxConnections: 1 });
     ask();

@@ -66,7 +66,12 @@ export class Http2Pool extends DiallingPool implements UpstreamPool, Http2Client
     opened.isReady = true;
     this.opening--;
     if (this.isClosed) connection.retire();
-    else this.#ready.push(connection);
+    else if (connection.hasRoom) this.#ready.push(connection);
+    else {
+      // SETTINGS_MAX_CONCURRENT_STREAMS 0: another connection would have as little, and the next, up to the cluster's limit
+      this.#failWaiters('connectFailure', 'the instance takes no requests on a new connection of HTTP/2');
+      connection.retire();
+    }
     this.onStreamsFreed(connection);
   }
 
