@@ -15,7 +15,15 @@ function setUp() {
   const refusals = new Activity('concurrency', '');
   const filter = new AdaptiveConcurrency(controller, { adaptive, now: () => 0 }, refusals, 'cart.yaml');
   const end = (status: number, respondedAtMs: number) =>
-    filter.onEnd({ head: new RequestHead(), status, grpcStatus: -1, startedAtMs: 0, respondedAtMs, endedAtMs: 10 });
+    filter.onEnd({
+      head: new RequestHead(),
+      status,
+      grpcStatus: -1,
+      startedAtMs: 0,
+      passedAtMs: 0,
+      respondedAtMs,
+      endedAtMs: 10,
+    });
   return { adaptive, controller, filter, end };
 }
 
@@ -37,7 +45,7 @@ describe('AdaptiveConcurrency', () => {
   ])('counts and measures %s until its answer begins', (_, fields, status, idealMs) => {
     const { controller, filter } = setUp();
     const head = Object.assign(new RequestHead(), fields);
-    const answered = { head, status, grpcStatus: -1, startedAtMs: 0, respondedAtMs: 5, endedAtMs: 0 };
+    const answered = { head, status, grpcStatus: -1, startedAtMs: 0, passedAtMs: 0, respondedAtMs: 5, endedAtMs: 0 };
     const isFull = () => filter.onRequest()?.kind === 'answer';
     for (let i = 0; i < 2; i++) {
       filter.onRequest();
@@ -58,7 +66,15 @@ describe('AdaptiveConcurrency', () => {
     const { controller, filter, end } = setUp();
     filter.onRequest();
     const head = new RequestHead();
-    filter.onAnswer({ head, status: 200, grpcStatus: -1, startedAtMs: 0, respondedAtMs: 5, endedAtMs: 0 });
+    filter.onAnswer({
+      head,
+      status: 200,
+      grpcStatus: -1,
+      startedAtMs: 0,
+      passedAtMs: 0,
+      respondedAtMs: 5,
+      endedAtMs: 0,
+    });
     expect(controller.inFlight.active).toBe(1);
     end(200, 5);
     expect(controller.inFlight.active).toBe(0);

@@ -60,9 +60,9 @@ export class AdaptiveConcurrency implements RequestFilter {
   }
 
   /** What the service has not answered says nothing of how busy it is, nor does that it has opened a tunnel. */
-  #end({ status, startedAtMs, respondedAtMs }: EndedRequest, atMs: number): void {
+  #end({ status, passedAtMs, respondedAtMs }: EndedRequest, atMs: number): void {
     const isAnswer = respondedAtMs > 0 && status >= 200;
-    this.#controller.end(startedAtMs, isAnswer ? atMs - startedAtMs : -1, this.#environment.now());
+    this.#controller.end(passedAtMs, isAnswer ? atMs - passedAtMs : -1, this.#environment.now());
   }
 }
 

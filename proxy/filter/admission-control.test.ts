@@ -67,7 +67,7 @@ describe('AdmissionControl', () => {
     const filter = new AdmissionControl(settings, window, environment, new Activity('admission', ''), 'cart.yaml');
     const end = (status: number, grpcStatus = -1) => {
       const head = Object.assign(new RequestHead(), { isGrpc: grpcStatus >= 0 });
-      filter.onEnd({ head, status, grpcStatus, startedAtMs: 0, respondedAtMs: 0, endedAtMs: 0 });
+      filter.onEnd({ head, status, grpcStatus, startedAtMs: 0, passedAtMs: 0, respondedAtMs: 0, endedAtMs: 0 });
     };
     return { clock, admission, window, filter, end };
   }

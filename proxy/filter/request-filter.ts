@@ -117,6 +117,8 @@ export interface EndedRequest {
   /** -1 where it was no gRPC call, or nobody said. */
   readonly grpcStatus: number;
   readonly startedAtMs: number;
+  /** When filters that had held it up let it go on; the same as that where none had. */
+  readonly passedAtMs: number;
   /** 0 where the service has not answered. */
   readonly respondedAtMs: number;
   readonly endedAtMs: number;

@@ -24,6 +24,7 @@ export class ExchangeRecord implements FinishedExchange, FilteredRequest, EndedR
   failure: Failure | null = null;
   detail = '';
   startedAtMs = 0;
+  passedAtMs = 0;
   respondedAtMs = 0;
   endedAtMs = 0;
   requestBytes = 0;
@@ -56,6 +57,7 @@ export class ExchangeRecord implements FinishedExchange, FilteredRequest, EndedR
     this.failure = null;
     this.detail = '';
     this.startedAtMs = this.environment.now();
+    this.passedAtMs = this.startedAtMs;
     this.respondedAtMs = 0;
     this.endedAtMs = 0;
     this.requestBytes = head.body.length;

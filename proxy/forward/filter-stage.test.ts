@@ -1,8 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { AdaptiveConcurrency } from '../filter/adaptive-concurrency.ts';
 import { BodyLimit } from '../filter/body-limit.ts';
 import type { EndedRequest, FilterAnswer, FilterVerdict, RequestFilter } from '../filter/request-filter.ts';
+import { GradientController } from '../resilience/gradient-controller.ts';
+import { Activity } from '../telemetry/activity.ts';
 import type { Forwarder, ScriptedServer } from '../testing/forwarder.ts';
 import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
 import { sendRaw } from '../testing/raw-client.ts';
@@ -233,4 +236,28 @@ describe('filters that watch a body', () => {
     expect(upstream.received()).not.toContain('e\r\n1');
     socket.destroy();
   });
+});
+
+it('what a filter has held a request up for is no part of the time that its service took', async () => {
+  const upstream = await startScriptedServer((socket) => socket.write(ok));
+  closers.push(upstream.close);
+  const environment = { adaptive: { blocked: 0 }, now: () => performance.now() };
+  const measuring = { percentile: 50, maxConcurrency: 10, updateIntervalMs: 100, minRttIntervalMs: 60_000 };
+  const rest = { minRttRequests: 1, jitter: 0, minConcurrency: 3, buffer: 0.25 };
+  const controller = new GradientController({ ...measuring, ...rest }, 0, () => 0);
+  const holding = new Holding();
+  const adaptive = new AdaptiveConcurrency(controller, environment, new Activity('concurrency', ''));
+  const forwarder = await startForwarder([upstream.port], { filters: [holding, adaptive] });
+  closers.push(() => forwarder.close());
+  const asked = sendRaw(forwarder.port, get, isWhole);
+  await expect.poll(() => holding.held.length).toBe(1);
+  const heldMs = 300;
+  const beganAtMs = performance.now();
+  await expect.poll(() => performance.now() - beganAtMs).toBeGreaterThan(heldMs);
+  holding.held[0]?.(null);
+  const { status, text } = await asked;
+  expect(status).toBe(200);
+  expect(Number(/x-envoy-upstream-service-time: (\d+)/.exec(text)?.[1])).toBeLessThan(heldMs);
+  expect(controller.isMeasuring).toBe(false);
+  expect(controller.idealMs).toBeLessThan(heldMs);
 });

@@ -127,6 +127,7 @@ export class FilterStage {
     this.#cancelWait = start((verdict) => {
       this.#cancelWait = null;
       if (failure !== null) this.#record.failure = failure;
+      this.#record.passedAtMs = this.#now();
       if (!this.#heed(verdict)) return;
       this.#passed++;
       this.#ask();

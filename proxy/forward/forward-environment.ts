@@ -84,6 +84,8 @@ export interface FinishedExchange {
   readonly attempts: number;
   /** By the environment's `now`. */
   readonly startedAtMs: number;
+  /** When its filters had let it go on; the same as that where none had held it up. */
+  readonly passedAtMs: number;
   /** When the response head arrived, or 0. */
   readonly respondedAtMs: number;
   /** The same time as that where the whole answer came with its head. */

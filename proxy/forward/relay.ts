@@ -161,7 +161,7 @@ export class Relay implements AnswerReceiver {
     if (responseHeaders !== null) lines = responseHeaders.apply(lines);
     if (this.filters !== null) lines = this.filters.onAnswer(head, lines);
     if (this.#environment.direction === 'outbound') {
-      lines += `x-envoy-upstream-service-time: ${Math.round(record.respondedAtMs - record.startedAtMs)}\r\n`;
+      lines += `x-envoy-upstream-service-time: ${Math.round(record.respondedAtMs - record.passedAtMs)}\r\n`;
     }
     const { answerLines } = upstream;
     return answerLines === '' ? lines : lines + answerLines;

@@ -35,6 +35,7 @@ function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): 
     detail: '',
     attempts: 1,
     startedAtMs: 100,
+    passedAtMs: 100,
     endedAtMs: 112,
     respondedAtMs: 110,
     requestBytes: 5,

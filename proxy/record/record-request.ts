@@ -197,7 +197,7 @@ export class RequestRecorder implements Recorder {
     entry.bytesReceived = exchange.requestBytes;
     entry.bytesSent = exchange.responseBytes;
     entry.durationMs = elapsedMs;
-    entry.upstreamServiceTimeMs = exchange.respondedAtMs === 0 ? -1 : exchange.respondedAtMs - exchange.startedAtMs;
+    entry.upstreamServiceTimeMs = exchange.respondedAtMs === 0 ? -1 : exchange.respondedAtMs - exchange.passedAtMs;
     entry.xForwardedFor = headerValue(head.block, 'x-forwarded-for') ?? '';
     entry.userAgent = headerValue(head.block, 'user-agent') ?? '';
     entry.requestId = head.requestId;
