@@ -42,7 +42,7 @@ function scene(limitShare = 1) {
 
 /** So many requests have failed, of so many. */
 function ended(filter: RequestFilter | null, failed: number, total = failed): void {
-  const at = { grpcStatus: -1, startedAtMs: 0, respondedAtMs: 1, endedAtMs: 1 };
+  const at = { grpcStatus: -1, startedAtMs: 0, passedAtMs: 0, respondedAtMs: 1, endedAtMs: 1 };
   for (let i = 0; i < total; i++) {
     const one: EndedRequest = { head, status: i < failed ? 503 : 200, ...at };
     filter?.onEnd?.(one);
