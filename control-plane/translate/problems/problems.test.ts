@@ -64,6 +64,49 @@ describe('findProblems', () => {
     ]);
     expect(problems(limited, countedBy('cart', 80))).toEqual([]);
   });
+
+  it('tells a global limit of the mesh that nobody counts', () => {
+    const rateLimit = { type: 'Global', global: { rules: [{ limit: { requests: 1, unit: 'Hour' } }] } };
+    const mesh = { kind: 'Mesh', apiVersion: 'heddle.dev/v1alpha1', metadata: { name: 'default' } };
+    expect(problems(parseDocument({ ...mesh, spec: { defaults: { rateLimit } } } as never))).toEqual([
+      'Mesh/default spec.defaults.rateLimit.global: nobody counts: Mesh default names no spec.rateLimit.backendRef',
+    ]);
+  });
+
+  it('tells what is about requests where a port is declared to carry bytes', () => {
+    const ports = [
+      { name: 'data', port: 6379, targetPort: 8080, appProtocol: 'redis' },
+      { name: 'http', port: 80, targetPort: 8080, appProtocol: 'http' },
+    ];
+    const store = (...said: readonly object[]) =>
+      parseDocument({
+        kind: 'Service',
+        apiVersion: 'v1',
+        metadata: { name: 'store' },
+        spec: { selector: { app: 'cart' }, ports: said },
+      } as never);
+    const of = (kind: string, spec: object, sectionName?: string) =>
+      parseDocument({
+        kind,
+        apiVersion: 'heddle.dev/v1alpha1',
+        metadata: { name: 'slow' },
+        spec: {
+          targetRefs: [{ group: '', kind: 'Service', name: 'store', ...(sectionName && { sectionName }) }],
+          ...spec,
+        },
+      } as never);
+    const fault = { until: '2030-01-01T00:00:00Z', abort: { httpStatus: 503 } };
+    const policy = { requestBuffer: { limit: 1 }, circuitBreaker: { maxConnections: 1 } };
+    const why = (names: string) => `has no effect on ${names}: it is about requests, and what is declared there is TCP`;
+    expect(problems(store(ports[0] ?? {}), of('FaultInjection', fault))).toEqual([
+      `FaultInjection/default/slow spec.targetRefs[0]: ${why('store')}`,
+    ]);
+    expect(problems(store(...ports), of('BackendTrafficPolicy', policy, 'data'))).toEqual([
+      `BackendTrafficPolicy/default/slow spec.requestBuffer: ${why('store:data')}`,
+    ]);
+    const heeded = problems(store(...ports), of('BackendTrafficPolicy', policy), of('FaultInjection', fault, 'http'));
+    expect(heeded.filter((problem) => problem.includes('no effect'))).toEqual([]);
+  });
 });
 
 function countedBy(name: string, port: number): ModelDocument {

@@ -16,8 +16,9 @@ import { fallbackFindings } from './fallback-problems.ts';
 import { healthCheckFindings } from './health-check-problems.ts';
 import type { Finding, Problem } from './problem.ts';
 import { declarationFindings, workloadProblems } from './protocol-problems.ts';
-import { globalLimitFindings, rateLimitServiceFindings } from './rate-limit-problems.ts';
+import { defaultLimitFindings, globalLimitFindings, rateLimitServiceFindings } from './rate-limit-problems.ts';
 import { requestRouteFindings, tcpRouteFindings } from './route-problems.ts';
+import { faultsOfBytes, withoutEffectOnBytes } from './tcp-port-problems.ts';
 
 /** All that documents ask for and cannot have, for their status; in the order of the documents given. */
 export function findProblems(
@@ -42,6 +43,7 @@ export function findProblems(
     ...documents.BackendTrafficPolicy.flatMap((policy) =>
       named(policy, [
         ...withoutEffectOutside(policy),
+        ...withoutEffectOnBytes(policy, catalog),
         ...targetFindings(policy, catalog),
         ...conflictFindings(policy, catalog, policies),
         ...healthCheckFindings(policy, catalog),
@@ -49,9 +51,15 @@ export function findProblems(
         ...fallbackFindings(policy, catalog),
       ]),
     ),
-    ...documents.Mesh.flatMap((mesh) => named(mesh, rateLimitServiceFindings(mesh, catalog))),
+    ...documents.Mesh.flatMap((mesh) =>
+      named(mesh, [...rateLimitServiceFindings(mesh, catalog), ...defaultLimitFindings(mesh, catalog)]),
+    ),
     ...documents.FaultInjection.flatMap((fault) =>
-      named(fault, [...targetFindings(fault, catalog), ...faultFindings(fault, faults)]),
+      named(fault, [
+        ...targetFindings(fault, catalog),
+        ...faultsOfBytes(fault, catalog),
+        ...faultFindings(fault, faults),
+      ]),
     ),
   ];
 }

@@ -11,10 +11,24 @@ export function globalLimitFindings(
   mesh: Mesh | null,
   catalog: ServiceCatalog,
 ): readonly Finding[] {
+  return uncounted(rateLimit, 'spec.rateLimit.global', mesh, catalog);
+}
+
+/** The same of those that hold for every service. */
+export function defaultLimitFindings(mesh: Mesh, catalog: ServiceCatalog): readonly Finding[] {
+  return uncounted(mesh.spec.defaults?.rateLimit, 'spec.defaults.rateLimit.global', mesh, catalog);
+}
+
+function uncounted(
+  rateLimit: BackendTrafficPolicy['spec']['rateLimit'],
+  path: string,
+  mesh: Mesh | null,
+  catalog: ServiceCatalog,
+): readonly Finding[] {
   if (rateLimit?.type !== 'Global' || rateLimitService(mesh, catalog) !== null) return [];
   const why =
     mesh?.spec.rateLimit === undefined ? 'names no spec.rateLimit.backendRef' : 'names one that does not exist';
-  return [{ path: 'spec.rateLimit.global', message: `nobody counts: Mesh ${meshName} ${why}` }];
+  return [{ path, message: `nobody counts: Mesh ${meshName} ${why}` }];
 }
 
 /** A rate limit service that is not there, or cannot be asked. */
