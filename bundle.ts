@@ -5,7 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join } from 'node:path';
-import type { Plugin } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
 
 /** Puts what the .proto files in `protoFolder` say into the compiled `proto/contract-json.js`. */
@@ -36,10 +36,21 @@ interface ProtobufRoot {
 /** Programs of the bundle, by the name of their file in it; each a compiled file. */
 const entries = { sidecar: 'cli/sidecar.js', worker: 'proxy/workers/worker.js' };
 
+/** Of all that is bundled. Whitespace goes, because Node keeps the text of what it runs in memory; names stay, for stack traces. */
+const compact = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  minifyWhitespace: true,
+  minifySyntax: true,
+  lineLimit: 160,
+  legalComments: 'linked',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
 /**
  * Makes `sidecar/` of the compiled files: programs that run without packages and without anything else of the output.
- * What is imported on first use is a file of its own. Whitespace goes, because Node keeps the text of what it runs in
- * memory; names stay, for stack traces.
+ * What is imported on first use is a file of its own.
  */
 export async function bundleSidecar(compiled: string): Promise<void> {
   await build({
@@ -47,20 +58,13 @@ export async function bundleSidecar(compiled: string): Promise<void> {
     outdir: join(compiled, 'sidecar'),
     outExtension: { '.js': '.mjs' }, // needs no package.json beside it
     chunkNames: '[name]-[hash]',
-    bundle: true,
+    ...compact,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
-    minifyWhitespace: true,
-    minifySyntax: true,
-    lineLimit: 160,
-    legalComments: 'linked',
     sourcemap: true,
     // What packages in CommonJS call to get at Node's own modules.
     banner: { js: "import{createRequire as $require}from'node:module';const require=$require(import.meta.url);" },
     plugins: [namedImports],
-    logLevel: 'warning',
   });
   await bundlePackage('re2js', join(compiled, 'sidecar'));
 }
@@ -70,15 +74,8 @@ async function bundlePackage(name: string, folder: string): Promise<void> {
   await build({
     stdin: { contents: `module.exports = require(${JSON.stringify(name)});`, resolveDir: import.meta.dirname },
     outfile: join(folder, 'node_modules', name, 'index.js'),
-    bundle: true,
+    ...compact,
     format: 'cjs',
-    platform: 'node',
-    target: 'node20.19',
-    minifyWhitespace: true,
-    minifySyntax: true,
-    lineLimit: 160,
-    legalComments: 'linked',
-    logLevel: 'warning',
   });
 }
 

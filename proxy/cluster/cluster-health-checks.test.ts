@@ -1,31 +1,15 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { CheckGate } from '../resilience/health-check/check-gate.ts';
 import type { Prober } from '../resilience/health-check/check-session.ts';
-import type { HealthCheckSettings } from '../resilience/health-check/health-check-settings.ts';
 import type { CheckOutcome } from '../resilience/health-check/health-record.ts';
 import { localOrigin } from '../resilience/outlier/outcome.ts';
 import { envoyOutlierDefaults } from '../resilience/outlier/outlier-settings.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { clusterConfig, endpointConfig } from '../testing/forwarder.ts';
+import { everyThreeSeconds } from '../testing/health-check-settings.ts';
 import { Cluster } from './cluster.ts';
 import type { ClusterConfig } from './cluster-config.ts';
 
-const healthCheck: HealthCheckSettings = {
-  timeoutMs: 1_000,
-  intervalMs: 3_000,
-  intervalJitterMs: 0,
-  intervalJitterPercent: 0,
-  initialJitterMs: 0,
-  noTrafficIntervalMs: 3_000,
-  noTrafficHealthyIntervalMs: 3_000,
-  unhealthyIntervalMs: 3_000,
-  unhealthyEdgeIntervalMs: 3_000,
-  healthyEdgeIntervalMs: 3_000,
-  unhealthyThreshold: 1,
-  healthyThreshold: 1,
-  reusesConnection: true,
-  check: { kind: 'tcp', send: null, receive: [] },
-};
 const clusters: Cluster[] = [];
 afterEach(() => {
   for (const cluster of clusters.splice(0)) cluster.close();
@@ -51,7 +35,11 @@ function checked(ports: readonly number[], overrides: Partial<ClusterConfig> = {
       close: () => open.delete(port),
     };
   };
-  const config = clusterConfig(ports.map(endpointConfig), { healthCheck, panicThresholdPercent: 0, ...overrides });
+  const config = clusterConfig(ports.map(endpointConfig), {
+    healthCheck: everyThreeSeconds,
+    panicThresholdPercent: 0,
+    ...overrides,
+  });
   const cluster = new Cluster(config, {
     dial: () => {},
     coarseNow: () => clock.now(),
@@ -177,7 +165,7 @@ describe('health checks of a cluster', () => {
     failing.add(2);
     await settle();
     silent.add(2);
-    cluster.update({ ...config, healthCheck: { ...healthCheck, intervalMs: 5_000 } });
+    cluster.update({ ...config, healthCheck: { ...everyThreeSeconds, intervalMs: 5_000 } });
     expect(picked()).toEqual([1]);
     silent.delete(2);
   });

@@ -1,21 +1,12 @@
 import fc from 'fast-check';
+import { retryConditions } from '../../../proto/retry-conditions.ts';
 import { often, rarely } from './frequency.ts';
 import { backendName } from './references.ts';
 import { duration, positiveDuration } from './values.ts';
 
 const uint32 = fc.constantFrom(0, 1, 1024, 4_294_967_295);
 const percent = fc.constantFrom(0, 0.4, 20, 99.9, 100);
-const trigger = fc.constantFrom(
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'envoy-ratelimited',
-  'unavailable',
-);
+const trigger = fc.constantFrom(...retryConditions);
 
 const passiveHealthCheck = fc.record({
   consecutive5XxErrors: often(uint32),

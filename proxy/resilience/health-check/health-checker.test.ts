@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../testing/fake-clock.ts';
+import { everyThreeSeconds } from '../../testing/health-check-settings.ts';
 import { CheckGate } from './check-gate.ts';
 import type { Prober } from './check-session.ts';
 import type { HealthCheckSettings } from './health-check-settings.ts';
@@ -7,20 +8,10 @@ import { HealthChecker } from './health-checker.ts';
 import type { CheckOutcome, HealthRecord } from './health-record.ts';
 
 const settings: HealthCheckSettings = {
-  timeoutMs: 1_000,
-  intervalMs: 3_000,
-  intervalJitterMs: 0,
-  intervalJitterPercent: 0,
-  initialJitterMs: 0,
+  ...everyThreeSeconds,
   noTrafficIntervalMs: 60_000,
   noTrafficHealthyIntervalMs: 60_000,
-  unhealthyIntervalMs: 3_000,
-  unhealthyEdgeIntervalMs: 3_000,
-  healthyEdgeIntervalMs: 3_000,
   unhealthyThreshold: 2,
-  healthyThreshold: 1,
-  reusesConnection: true,
-  check: { kind: 'tcp', send: null, receive: [] },
 };
 const silence: CheckOutcome = { kind: 'network', reason: 'silence' };
 

@@ -1,16 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { everyThreeSeconds } from '../../testing/health-check-settings.ts';
 import { checkIntervalMs } from './check-interval.ts';
 import type { HealthCheckSettings } from './health-check-settings.ts';
 import type { CheckOutcome } from './health-record.ts';
 import { HealthRecord } from './health-record.ts';
 
 const settings: HealthCheckSettings = {
-  timeoutMs: 1_000,
-  intervalMs: 3_000,
-  intervalJitterMs: 0,
-  intervalJitterPercent: 0,
-  initialJitterMs: 0,
+  ...everyThreeSeconds,
   noTrafficIntervalMs: 60_000,
   noTrafficHealthyIntervalMs: 50_000,
   unhealthyIntervalMs: 4_000,
@@ -18,8 +15,6 @@ const settings: HealthCheckSettings = {
   healthyEdgeIntervalMs: 700,
   unhealthyThreshold: 3,
   healthyThreshold: 2,
-  reusesConnection: true,
-  check: { kind: 'tcp', send: null, receive: [] },
 };
 const outcomes: Readonly<Record<string, CheckOutcome>> = {
   '+': { kind: 'success' },
