@@ -1,16 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeBalancer } from './balancer.contract.ts';
-import type { Candidate } from './balancer.ts';
+import type { BuildPicker, Candidate } from './balancer.ts';
 import { withBoundedLoad } from './bounded-load.ts';
 import { describeConsistentHash, fromTable } from './consistent-hash.contract.ts';
 import { HashKey } from './hash-key.ts';
 import { maglevTable } from './maglev.ts';
 import { xxh64 } from './xxh64.ts';
 
+/** As a cluster has it, with nobody in it but the candidates. */
+function bounded(build: BuildPicker, percent: number): BuildPicker {
+  return (list, random) => {
+    const load = {
+      get active() {
+        return list.reduce((sum, { activeRequests }) => sum + activeRequests, 0);
+      },
+    };
+    return withBoundedLoad(build, percent, load)(list, random);
+  };
+}
+
 // hashing and choosing hold within bounds as they do without
-describeBalancer('Maglev within bounds', withBoundedLoad(fromTable(maglevTable()), 125));
-describeConsistentHash('Maglev within bounds', withBoundedLoad(fromTable(maglevTable()), 1_000_000), {
+describeBalancer('Maglev within bounds', bounded(fromTable(maglevTable()), 125));
+describeConsistentHash('Maglev within bounds', bounded(fromTable(maglevTable()), 1_000_000), {
   unevenness: 0.05,
   strays: 0.05,
 });
@@ -33,7 +45,7 @@ function keyOf(text: string): HashKey {
 }
 
 const build = (list: readonly Loaded[], percent: number) =>
-  withBoundedLoad(fromTable(maglevTable(251)), percent)(list, () => 0);
+  bounded(fromTable(maglevTable(251)), percent)(list, () => 0);
 
 describe('bounded loads', () => {
   it('are plain hashing while nobody has more than its share', () => {
@@ -78,11 +90,23 @@ describe('bounded loads', () => {
     expect(moved.map((key) => picker.pick(null, key))).toEqual(places);
   });
 
+  it('give everybody more room while the rest of the cluster is busy', () => {
+    const list = candidates(4);
+    const load = { active: 0 };
+    const picker = withBoundedLoad(fromTable(maglevTable(251)), 100, load)(list, () => 0);
+    const first = picker.pick(null, keyOf('one')) as Loaded;
+    first.activeRequests = 1;
+    load.active = 1;
+    expect(picker.pick(null, keyOf('one'))).not.toBe(first);
+    load.active = 7;
+    expect(picker.pick(null, keyOf('one'))).toBe(first);
+  });
+
   it('do not bind requests without a key', () => {
     const list = candidates(2);
     const [first] = list as [Loaded, ...Loaded[]];
     first.activeRequests = 1000;
-    const picker = withBoundedLoad((all) => ({ pick: () => all[0] ?? null }), 100)(list, () => 0);
+    const picker = bounded((all) => ({ pick: () => all[0] ?? null }), 100)(list, () => 0);
     expect(picker.pick(null, null)).toBe(first);
   });
 

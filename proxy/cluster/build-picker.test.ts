@@ -18,7 +18,9 @@ function built(ports: readonly number[], balancer: BalancerConfig, change: (endp
   change(endpoints);
   const tables = new HashTables();
   const settings = { balancer, panicThresholdPercent: 0 };
-  const { picker } = tables.publish(() => buildPicker(endpoints, settings, null, seededRandom(5), tables));
+  const { picker } = tables.publish(() =>
+    buildPicker(endpoints, settings, null, seededRandom(5), tables, { active: 0 }),
+  );
   const picks = (key: HashKey | null = null) => Array.from({ length: 30 }, () => picker.pick(null, key)?.config.port);
   return { picker, picks };
 }

@@ -1,5 +1,6 @@
 import type { CallersAt } from '../../proto/caller-metadata.ts';
 import type { BuildPicker, Picker } from '../balance/balancer.ts';
+import type { ClusterLoad } from '../balance/bounded-load.ts';
 import { withBoundedLoad } from '../balance/bounded-load.ts';
 import type { HashTables } from '../balance/hash-tables.ts';
 import { buildLeastRequest } from '../balance/least-request.ts';
@@ -37,10 +38,11 @@ export function buildPicker(
   own: OwnLocality | null,
   random: () => number,
   tables: HashTables,
+  load: ClusterLoad,
 ): PublishedPicker {
   const overprovisioningPercent = (endpoints[0]?.config.place ?? nowhere).overprovisioningPercent;
   const { shares, isPanicking } = choosePickable(endpoints, panicThresholdPercent, overprovisioningPercent);
-  const build = builders[balancer.kind](balancer, tables);
+  const build = builders[balancer.kind](balancer, tables, load);
   const levelPercents: number[] = [];
   for (const { priority, percent } of shares) {
     while (levelPercents.length <= priority) levelPercents.push(0);
@@ -100,17 +102,18 @@ function groupByLocality(
   return [...groups.values()];
 }
 
-const builders: Readonly<Record<BalancerConfig['kind'], (config: BalancerConfig, tables: HashTables) => BuildPicker>> =
-  {
-    'round-robin': () => buildRoundRobin,
-    'least-request': () => buildLeastRequest,
-    random: () => buildRandom,
-    'peak-ewma': () => buildPeakEwma,
-    'ring-hash': (config, tables) =>
-      bounded(config, tables.balancer(ringTable(config.minRingSize, config.maxRingSize))),
-    maglev: (config, tables) => bounded(config, tables.balancer(maglevTable(config.tableSize))),
-  };
+type ChooseBuilder = (config: BalancerConfig, tables: HashTables, load: ClusterLoad) => BuildPicker;
 
-function bounded({ hashBalancePercent }: BalancerConfig, build: BuildPicker): BuildPicker {
-  return hashBalancePercent === 0 ? build : withBoundedLoad(build, hashBalancePercent);
+const builders: Readonly<Record<BalancerConfig['kind'], ChooseBuilder>> = {
+  'round-robin': () => buildRoundRobin,
+  'least-request': () => buildLeastRequest,
+  random: () => buildRandom,
+  'peak-ewma': () => buildPeakEwma,
+  'ring-hash': (config, tables, load) =>
+    bounded(config, tables.balancer(ringTable(config.minRingSize, config.maxRingSize)), load),
+  maglev: (config, tables, load) => bounded(config, tables.balancer(maglevTable(config.tableSize)), load),
+};
+
+function bounded({ hashBalancePercent }: BalancerConfig, build: BuildPicker, load: ClusterLoad): BuildPicker {
+  return hashBalancePercent === 0 ? build : withBoundedLoad(build, hashBalancePercent, load);
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../balance/balancer.contract.ts';
+import { HashKey } from '../balance/hash-key.ts';
+import { xxh64 } from '../balance/xxh64.ts';
 import { HealthRecord } from '../resilience/health-check/health-record.ts';
 import { clusterConfig, endpointConfig } from '../testing/forwarder.ts';
 import type { BalancerConfig } from './balancer-config.ts';
@@ -146,5 +148,25 @@ describe('a cluster that balances by answer times', () => {
     slow?.latency?.observe(900, false);
     cluster.setEndpoints([at(1, {}), at(2, {}), at(3, {})]);
     expect(Object.keys(shares(cluster))).toEqual(['2', '3']);
+  });
+});
+
+describe('a cluster that hashes within bounds', () => {
+  it('counts what is under way in all of it, also at endpoints that have gone', () => {
+    const { cluster } = clusterOf([at(1, {}), at(2, {})], { kind: 'maglev', tableSize: 251, hashBalancePercent: 100 });
+    const key = new HashKey();
+    xxh64('somebody', key);
+    const own = cluster.pick(null, key);
+    own?.beginRequest();
+    const other = cluster.pick(null, key);
+    expect(other).not.toBe(own);
+    other?.beginRequest();
+    expect(cluster.pick(null, key)).toBe(own);
+    cluster.setEndpoints([at(own?.config.port ?? 0, {})]);
+    other?.endRequest();
+    cluster.setEndpoints([at(1, {}), at(2, {})]);
+    expect(cluster.pick(null, key)).not.toBe(own);
+    own?.endRequest();
+    expect(cluster.pick(null, key)).toBe(own);
   });
 });

@@ -68,6 +68,7 @@ export class Cluster {
   #published: PublishedPicker;
   /** Of consistent hashing. */
   readonly #tables = new HashTables();
+  readonly #load = { active: 0 };
   readonly #resting: RestingEndpoints;
   #sweptAtMs = 0;
 
@@ -81,7 +82,9 @@ export class Cluster {
     this.#resting = new RestingEndpoints(this.#endpoints, environment);
     this.#detector = this.#makeDetector(config);
     this.#checks = this.#makeChecks(config);
-    this.#published = this.#tables.publish(() => buildPicker([], config, null, environment.random, this.#tables));
+    this.#published = this.#tables.publish(() =>
+      buildPicker([], config, null, environment.random, this.#tables, this.#load),
+    );
     if (config.discovery === 'static') this.setEndpoints(config.endpoints);
   }
 
@@ -278,7 +281,7 @@ export class Cluster {
     const makePool = (protocol: UpstreamProtocol, isHighPriority: boolean) =>
       this.#pools.make(config, connections, protocol, isHighPriority);
     const outlier = this.#detector?.track(config.key) ?? null;
-    return new Endpoint(config, makePool, connections, outlier, this.#environment.coarseNow());
+    return new Endpoint(config, makePool, connections, outlier, this.#environment.coarseNow(), this.#load);
   }
 
   #makeDetector(config: ClusterConfig): OutlierDetector | null {
@@ -303,7 +306,7 @@ export class Cluster {
     learnAnswerTimes(endpoints, this.#config.balancer, () => this.#environment.coarseNow());
     const awake = this.#resting.without(endpoints);
     this.#published = this.#tables.publish(() =>
-      buildPicker(awake, this.#config, locality ?? null, random, this.#tables),
+      buildPicker(awake, this.#config, locality ?? null, random, this.#tables, this.#load),
     );
   }
 }

@@ -26,7 +26,7 @@ export class Endpoint implements Candidate, Pickable {
   config: EndpointConfig;
   /** When it began to take requests, by the coarse clock: slow start counts from here. */
   warmFromMs: number;
-  /** Requests being answered; what least-request balancing compares. */
+  /** Requests being answered; what least-request balancing compares. Changed by `beginRequest` and `endRequest` alone. */
   activeRequests = 0;
   /** Below 1 while it starts slowly; the cluster sets it. */
   warmth = 1;
@@ -47,6 +47,7 @@ export class Endpoint implements Candidate, Pickable {
   readonly tcp = { open: 0, total: 0, connectFailures: 0 };
   /** All that are open to it. */
   readonly connections: ConcurrencyLimit;
+  readonly #load: { active: number };
   readonly #makePool: MakePool;
   #http1: UpstreamPool | null = null;
   #http2: UpstreamPool | null = null;
@@ -54,19 +55,34 @@ export class Endpoint implements Candidate, Pickable {
   #high: Map<UpstreamProtocol, UpstreamPool> | null = null;
   #isClosed = false;
 
+  /** `load` counts for the whole cluster. */
   constructor(
     config: EndpointConfig,
     makePool: MakePool,
     connections: ConcurrencyLimit,
     outlier: OutlierRecord | null,
     warmFromMs: number,
+    load: { active: number },
   ) {
+    this.#load = load;
     this.warmFromMs = warmFromMs;
     this.key = config.key;
     this.config = config;
     this.#makePool = makePool;
     this.connections = connections;
     this.outlier = outlier;
+  }
+
+  /** A request is tried here, or a connection is carried. */
+  beginRequest(): void {
+    this.activeRequests++;
+    this.#load.active++;
+  }
+
+  /** It is over; once for each `beginRequest`. */
+  endRequest(): void {
+    this.activeRequests--;
+    this.#load.active--;
   }
 
   /** The connections that speak this version; made on first use. */

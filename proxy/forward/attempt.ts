@@ -84,7 +84,7 @@ export class Attempt implements ResponseReceiver {
     this.endpoint = endpoint;
     this.phase = 'connecting';
     this.grpcStatus = -1;
-    endpoint.activeRequests++;
+    endpoint.beginRequest();
     endpoint.requestsTotal++;
     this.#startedAtMs = endpoint.latency === null ? 0 : this.#environment.now();
     this.#idleTimeoutMs = plan.idleTimeoutMs;
@@ -225,7 +225,7 @@ export class Attempt implements ResponseReceiver {
     if (phase === 'idle') return;
     this.stream = null;
     this.phase = 'idle';
-    endpoint.activeRequests--;
+    endpoint.endRequest();
     if (stream !== null) {
       if (isOver) stream.release();
       else stream.abort();

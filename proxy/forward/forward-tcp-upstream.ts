@@ -135,14 +135,14 @@ class HeldConnection {
   constructor(gate: ConnectionGate, endpoint: Endpoint) {
     this.#gate = gate;
     this.#endpoint = endpoint;
-    endpoint.activeRequests++;
+    endpoint.beginRequest();
     endpoint.tcp.open++;
     endpoint.tcp.total++;
   }
 
   release(): void {
     this.#gate.release();
-    this.#endpoint.activeRequests--;
+    this.#endpoint.endRequest();
     this.#endpoint.tcp.open--;
   }
 }
