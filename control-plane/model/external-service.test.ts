@@ -22,6 +22,12 @@ const pem = (kind: string, body = 'AAAA') => `-----BEGIN ${kind}-----\n${body}\n
 describe('externalServiceSchema', () => {
   it.each<[string, object, string]>([
     ['no host', { hosts: [] }, 'spec.hosts: an ExternalService has at least one host'],
+    [
+      'a namespace by name',
+      { exportTo: ['shop'] },
+      'spec.exportTo[0]: write . for its own namespace or * for all; others cannot be named',
+    ],
+    ['no export', { exportTo: [] }, 'spec.exportTo: write one of . and *'],
     ['no port', { ports: [] }, 'spec.ports: an ExternalService has at least one port'],
     ['a misspelt field', { host: 'a.b' }, 'spec.host: unknown field host; did you mean hosts?'],
     ['a host twice', { hosts: ['a.b', 'a.b'] }, 'spec.hosts[1]: a.b is listed twice'],

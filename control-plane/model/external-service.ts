@@ -100,6 +100,15 @@ export const externalServiceSchema = z.object({
       dns: dnsSchema.optional(),
       /** For all of its ports; a port that is to have none stands in a document of its own. */
       tls: originationSchema.optional(),
+      /**
+       * `.`: the document decides for callers of its own namespace alone, and others do not know of it. `*`, and so when left
+       * out: for all whose own namespace says nothing of the host. A route may lead to it in both cases, across namespaces with
+       * a ReferenceGrant.
+       */
+      exportTo: z
+        .array(z.enum(['.', '*'], { error: 'write . for its own namespace or * for all; others cannot be named' }))
+        .length(1, 'write one of . and *')
+        .optional(),
       addresses: elsewhere('addresses', 'hosts'),
       location: elsewhere('location', 'Workload documents for what is inside the mesh'),
       workloadSelector: elsewhere('workloadSelector', 'a Service'),

@@ -6,6 +6,13 @@ import { policySections } from '../../model/traffic-policy.ts';
 import type { ServiceCatalog } from '../services/service-catalog.ts';
 import type { Finding } from './problem.ts';
 
+/** Whom a document that is older leaves to this one. */
+const holds = {
+  all: '',
+  others: 'holds for callers of its own namespace only: for others ',
+  own: 'holds for callers of other namespaces only: for its own ',
+} as const;
+
 /** What an ExternalService names and does not decide. */
 export function externalServiceFindings(document: ExternalService, catalog: ServiceCatalog): readonly Finding[] {
   return document.spec.hosts.flatMap((host, index) => {
@@ -20,10 +27,7 @@ export function externalServiceFindings(document: ExternalService, catalog: Serv
       .filter((conflict) => conflict.host === host)
       .map(({ port, winner, holdsFor }) => ({
         path,
-        message:
-          holdsFor === 'all'
-            ? `${documentName(winner)}, which is older, decides about ${host}:${port}`
-            : `holds for callers of its own namespace only: for others ${documentName(winner)}, which is older, decides about ${host}:${port}`,
+        message: `${holds[holdsFor]}${documentName(winner)}, which is older, decides about ${host}:${port}`,
         reason: 'Conflicted',
       }));
   });

@@ -54,6 +54,34 @@ describe('ExternalServices', () => {
     expect(told(listed, 'web', LISTENER_TYPE_URL, 'virtualOutbound')).toContain('api.example.com:80');
   });
 
+  it('decides for nobody else where it is not exported, and is not known to them', () => {
+    const closed = translate(viewOf([external('shop', 2020, { ...expecting('shop.example'), exportTo: ['.'] })], []));
+    expect(told(closed, 'shop', CLUSTER_TYPE_URL, cluster)).toContain('shop.example');
+    expect(told(closed, 'shop', LISTENER_TYPE_URL, 'virtualOutbound')).toContain('api.example.com:80');
+    expect(told(closed, 'web', CLUSTER_TYPE_URL, cluster)).toBe('');
+    expect(told(closed, 'web', LISTENER_TYPE_URL, 'virtualOutbound')).not.toContain('api.example.com');
+  });
+
+  it('leaves a host to the oldest that is exported, whatever older ones keep to themselves', () => {
+    const kept = { ...external('shop', 2020, { ...expecting('shop.example'), exportTo: ['.'] }) };
+    const mixed = translate(viewOf([kept, external('stranger', 2024, expecting('stranger.example'))], []));
+    expect(told(mixed, 'shop', CLUSTER_TYPE_URL, cluster)).toContain('shop.example');
+    expect(told(mixed, 'web', CLUSTER_TYPE_URL, cluster)).toContain('stranger.example');
+    expect(mixed.problems()).toEqual([]);
+  });
+
+  it('says so where a namespace keeps one to itself and exports a newer one', () => {
+    const kept = external('shop', 2020, { ...expecting('kept.example'), exportTo: ['.'] });
+    const given = external('shop', 2024, expecting('given.example'));
+    const newer = { ...given, metadata: { ...given.metadata, name: 'given' } } as typeof given;
+    const both = translate(viewOf([kept, newer], []));
+    expect(told(both, 'shop', CLUSTER_TYPE_URL, cluster)).toContain('kept.example');
+    expect(told(both, 'web', CLUSTER_TYPE_URL, cluster)).toContain('given.example');
+    expect(both.problems().map(({ document, message }) => `${document} ${message}`)).toEqual([
+      'ExternalService/shop/given holds for callers of other namespaces only: for its own ExternalService/shop/api, which is older, decides about api.example.com:80',
+    ]);
+  });
+
   it('leads a route to the document that it names, whoever calls', () => {
     const route = parseDocument({
       kind: 'HTTPRoute',

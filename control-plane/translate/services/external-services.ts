@@ -56,18 +56,18 @@ export interface ExternalPort {
   readonly port: DeclaringPort;
 }
 
-/** A port of a host that an older document decides: for all, or for callers of `others` namespaces only. */
+/** A port of a host that an older document decides: for all, for callers of `others` namespaces only, or of its `own`. */
 export interface ExternalConflict {
   readonly host: string;
   readonly port: number;
   readonly winner: ExternalDocument;
-  readonly holdsFor: 'all' | 'others';
+  readonly holdsFor: 'all' | 'others' | 'own';
 }
 
 /**
  * What is outside the mesh and has a name in it. For callers of a namespace that names a host and port itself its own document
  * decides, for all others the oldest: nobody takes over, or decides whose certificate counts for, what another namespace has
- * documents for. Among documents of one namespace the oldest decides.
+ * documents for. Among documents of one namespace the oldest decides. What is not exported decides for its own namespace alone.
  *
  * Source: GEP-713, "conflict resolution"; Istio, where a ServiceEntry of the caller's own namespace comes before exported ones.
  */
@@ -85,9 +85,9 @@ export class ExternalServices {
       for (const service of hosts) {
         for (const port of service.ports) {
           const address = routeConfigurationName(service.host, port.port);
-          const first = this.#byAddress.get(address) ?? { service, port };
-          this.#byAddress.set(address, first);
-          if (!own.has(address)) own.set(address, first.service === service ? first : { service, port });
+          const entry = { service, port };
+          if (isExported(document) && !this.#byAddress.has(address)) this.#byAddress.set(address, entry);
+          if (!own.has(address)) own.set(address, entry);
         }
       }
     }
@@ -116,7 +116,7 @@ export class ExternalServices {
   /** What a cluster's name says of the document: its namespace, unless it decides for all who say nothing themselves. */
   subsetOf({ host, namespace }: Pick<ExternalHost, 'host' | 'namespace'>, port: number): string {
     const first = this.#byAddress.get(routeConfigurationName(host, port));
-    return first?.service.namespace === namespace ? '' : namespace;
+    return first !== undefined && first === this.of(namespace, host, port) ? '' : namespace;
   }
 
   /**
@@ -127,7 +127,8 @@ export class ExternalServices {
     const own = this.#ofNamespaces.get(namespace);
     const wildcards = [...(own?.keys() ?? [])].filter(isWildcard).map((address) => address.slice(1));
     const isTaken = (address: string) => wildcards.some((suffix) => address.endsWith(suffix) && !own?.has(address));
-    return [...this.#byAddress.keys()].filter((address) => !isTaken(address)).sort(compareText);
+    const known = new Set([...this.#byAddress.keys(), ...(own?.keys() ?? [])]);
+    return [...known].filter((address) => !isTaken(address)).sort(compareText);
   }
 
   /** Those that do not decide for all who say nothing themselves; a route may lead to them all the same. */
@@ -143,9 +144,17 @@ export class ExternalServices {
       ports.flatMap(({ port }): readonly ExternalConflict[] => {
         const own = this.of(namespace, host, port)?.service.external;
         const first = this.#byAddress.get(routeConfigurationName(host, port))?.service.external;
-        if (own !== undefined && own !== document) return [{ host, port, winner: own, holdsFor: 'all' }];
+        if (own !== undefined && own !== document) {
+          return [{ host, port, winner: own, holdsFor: first === document ? 'own' : 'all' }];
+        }
+        if (!isExported(document)) return [];
         return first === undefined || first === document ? [] : [{ host, port, winner: first, holdsFor: 'others' }];
       }),
     );
   }
+}
+
+/** Whether it decides for callers of other namespaces at all. */
+function isExported({ spec }: ExternalDocument): boolean {
+  return spec.exportTo?.[0] !== '.';
 }

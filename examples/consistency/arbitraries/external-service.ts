@@ -36,7 +36,11 @@ const endpoints = (address: fc.Arbitrary<string>) =>
     }),
     { minLength: 1, maxLength: 3 },
   );
+const file = fc.constantFrom('/etc/heddle/tls/a.pem', '/a/../b', 'a.pem', `/${'a'.repeat(1024)}`);
 const tls = fc.record({
+  mode: rarely(fc.constantFrom('SIMPLE', 'MUTUAL')),
+  clientCertificate: rarely(file),
+  privateKey: rarely(file),
   sni: rarely(fc.constantFrom('api.example.com', 'a')),
   subjectAltNames: rarely(fc.constantFrom(['api.example.com'], ['spiffe://example.com/a', 'b'], ['a', 'a'])),
   minProtocolVersion: rarely(fc.constantFrom('TLSV1_2', 'TLSV1_3')),
@@ -68,13 +72,20 @@ const ports = fc.uniqueArray(
 );
 
 export const externalService: fc.Arbitrary<object> = fc
-  .tuple(metadata(subdomain), fc.uniqueArray(host, { minLength: 1, maxLength: 3 }), ports, resolved)
-  .map(([about, hosts, declared, rest]) => ({
+  .tuple(
+    metadata(subdomain),
+    fc.uniqueArray(host, { minLength: 1, maxLength: 3 }),
+    ports,
+    resolved,
+    fc.record({ exportTo: rarely(fc.constantFrom(['.'], ['*'], ['shop'], [])) }),
+  )
+  .map(([about, hosts, declared, rest, exported]) => ({
     apiVersion: 'heddle.dev/v1alpha1',
     kind: 'ExternalService',
     metadata: about,
     spec: {
       ...rest,
+      ...exported,
       // a wildcard has no address of its own
       hosts:
         'resolution' in rest && rest.resolution === 'NONE' ? hosts : hosts.map((each) => each.replace('*.', 'all.')),
