@@ -21,7 +21,8 @@ export const MAX_PROGRAM_SIZE = 300;
 /**
  * Steps of a pattern times characters of a text. Some patterns (`.*a.{14}b.{200}`) have more states than can be remembered, and
  * take about 80 ns for each of these: 20 ms at this bound, where 8 kB of text would take 0.2 s and hold up every other request.
- * A pattern of 20 steps still takes texts of 12 500 characters. A text beyond the bound does not match.
+ * A pattern of 20 steps still takes texts of 12 500 characters. A text beyond the bound does not match, and a path
+ * beyond it takes no route behind the pattern (`RouteIndex`).
  */
 export const MAX_STEPS = 250_000;
 
@@ -29,6 +30,8 @@ export const MAX_STEPS = 250_000;
 const MAX_KEPT = 1_000;
 
 export interface SafeRegex {
+  /** Characters of the longest text that is tried. */
+  readonly maxLength: number;
   /** Whether the pattern takes the whole text, as Envoy's `safe_regex` is meant; never a text that is too long for it. */
   matches(text: string): boolean;
 }
@@ -78,7 +81,7 @@ function compile(pattern: string): Compiled {
       };
     }
     const maxLength = Math.floor(MAX_STEPS / size);
-    return { matches: (text) => text.length <= maxLength && regex.testExact(text) };
+    return { maxLength, matches: (text) => text.length <= maxLength && regex.testExact(text) };
   } catch (error) {
     const reason = (error as Error).message.replace(/^error parsing regexp: /, '').slice(0, 200);
     return { fault: backtracking(pattern) ?? `is not a pattern as RE2 reads it: ${reason}` };

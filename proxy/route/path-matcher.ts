@@ -62,6 +62,11 @@ export class PathMatcher {
     return { kind: this.#kind === 'exact' ? 'exact' : 'prefix', value: this.#value };
   }
 
+  /** Characters of the longest path that is looked at; of a longer one nobody knows whether it fits. */
+  get maxLength(): number {
+    return this.#pattern?.maxLength ?? Number.POSITIVE_INFINITY;
+  }
+
   /** True when no path fails the condition. */
   get takesEverything(): boolean {
     return this.#kind === 'any';

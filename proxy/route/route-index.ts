@@ -14,6 +14,9 @@ type Positions = readonly number[];
  * beginnings that some entry names, and, among entries of one path, by the value of a header that they all name. What is left
  * (patterns, paths without regard to case, entries for every path) is tried in order, and only before the best one found.
  *
+ * A path that is too long for a pattern takes no entry that stands behind that pattern: its rule may be the one that refuses or
+ * limits, and whoever makes his path long enough must not come past it (CVE-2026-73552 is the like of it in Envoy).
+ *
  * What a look-up costs depends on the lengths of prefixes that there are and on the entries that nothing tells apart, not on
  * the number of entries. Hot path: `bench/route/route-table.ts`.
  */
@@ -24,6 +27,9 @@ export class RouteIndex<D> {
   /** Lengths of the prefixes, ascending. */
   readonly #prefixLengths: readonly number[];
   readonly #others: Candidates<D>;
+  /** The longest path that every pattern can take, and the position of the first pattern. */
+  readonly #maxJudged: number;
+  readonly #firstPattern: number;
 
   /** `entries` are in order of precedence. */
   constructor(entries: readonly RouteEntry<D>[]) {
@@ -40,6 +46,9 @@ export class RouteIndex<D> {
     for (const [value, positions] of prefixes) this.#prefixes.set(value, new Candidates(entries, positions));
     this.#prefixLengths = [...new Set([...prefixes.keys()].map(({ length }) => length))].sort((a, b) => a - b);
     this.#others = new Candidates(entries, others);
+    const bounds = entries.map(({ path }) => path.maxLength);
+    this.#maxJudged = bounds.reduce((least, bound) => Math.min(least, bound), Number.POSITIVE_INFINITY);
+    this.#firstPattern = bounds.findIndex((bound) => bound < Number.POSITIVE_INFINITY);
   }
 
   /** Null when none takes it. `target` is path and query of `head`; the path ends before `pathEnd`. */
@@ -56,6 +65,7 @@ export class RouteIndex<D> {
       if (candidates !== undefined) best = candidates.firstBefore(best, head, target, pathEnd);
     }
     best = this.#others.firstBefore(best, head, target, pathEnd);
+    if (pathEnd > this.#maxJudged && best > this.#firstPattern) return null;
     return this.#entries[best] ?? null;
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { compileRegex } from '../../proto/safe-regex.ts';
 import { RequestHead } from '../message-head.ts';
 import { HeaderMatcher } from './header-matcher.ts';
 import { PathMatcher } from './path-matcher.ts';
@@ -106,6 +107,27 @@ describe('RouteTable', () => {
     const oneRoute = new RouteTable([host(['*'], only)]);
     expect(oneRoute.match(requestOf('GET', '/b'))).toBeNull();
     expect(oneRoute.match(requestOf('GET', '/a?a=b', 'cart', 'a: b\r\n'))?.name).toBe('some');
+  });
+
+  it.each([2, 10])('takes no path past a pattern that it is too long for, among %i routes', (count) => {
+    const pattern = compileRegex('/(admin|internal)/[a-z]+/[0-9]{1,10}.*');
+    const others = Array.from({ length: count - 2 }, (_, i) => entry(`other ${i}`, PathMatcher.prefix(`/other${i}`)));
+    const table = new RouteTable([
+      host(
+        ['*'],
+        entry('exact', PathMatcher.exact(`/b${'b'.repeat(20_000)}`)),
+        entry('refused', PathMatcher.pattern(pattern)),
+        ...others,
+        entry('rest', PathMatcher.prefix('/')),
+      ),
+    ]);
+    const routeOf = (path: string) => table.match(requestOf('GET', path))?.name ?? null;
+    const admin = '/admin/users/1';
+    expect(routeOf(admin)).toBe('refused');
+    expect(routeOf(admin.padEnd(pattern.maxLength, ';'))).toBe('refused');
+    expect(routeOf(admin.padEnd(pattern.maxLength + 1, ';'))).toBeNull();
+    expect(routeOf(`/b${'b'.repeat(20_000)}`)).toBe('exact');
+    expect(routeOf(`/list?${'q'.repeat(20_000)}`)).toBe('rest');
   });
 
   it('compares hosts without their port when asked to', () => {

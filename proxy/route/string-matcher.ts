@@ -5,6 +5,8 @@ export type StringMatchKind = 'exact' | 'prefix' | 'suffix' | 'contains';
 export interface TextCondition {
   /** The only text that fits, where there is one. */
   readonly only?: string | null;
+  /** Of a longer text nobody knows whether it fits, and `matches` says no. None where there is no bound. */
+  readonly maxLength?: number;
   matches(text: string): boolean;
 }
 
