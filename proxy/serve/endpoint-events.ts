@@ -1,10 +1,11 @@
+import type { EjectionCause } from '../../proto/ejection-causes.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { EndpointConfig } from '../cluster/cluster-config.ts';
 import type { Log } from '../log.ts';
 import type { CheckOutcome } from '../resilience/health-check/health-record.ts';
 import type { OutlierEvent } from '../resilience/outlier/outlier-detector.ts';
 import type { OutlierRecord } from '../resilience/outlier/outlier-record.ts';
-import type { EjectionCause, OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
+import type { OutlierSettings } from '../resilience/outlier/outlier-settings.ts';
 import type { EventLog } from '../telemetry/event-log.ts';
 import { trafficEvent } from '../telemetry/traffic-event.ts';
 import type { ClientCertificateFiles } from '../tls/client-certificates.ts';

@@ -1,15 +1,8 @@
-const detectors = [
-  'consecutive_5xx',
-  'consecutive_gateway_failure',
-  'consecutive_local_origin_failure',
-  'success_rate',
-  'local_origin_success_rate',
-  'failure_percentage',
-  'local_origin_failure_percentage',
-] as const;
-type Detector = (typeof detectors)[number];
-type CountByDetector = Readonly<Record<Detector, number>>;
-type Key = `detected_${Detector}` | `enforced_${Detector}`;
+import type { EjectionCause } from '../../proto/ejection-causes.ts';
+import { ejectionCauses } from '../../proto/ejection-causes.ts';
+
+type CountByCause = Readonly<Record<EjectionCause, number>>;
+type Key = `detected_${EjectionCause}` | `enforced_${EjectionCause}`;
 
 /**
  * What each detector of outliers found, and what of it was ejected: rows of `clusterStatistics`.
@@ -17,7 +10,7 @@ type Key = `detected_${Detector}` | `enforced_${Detector}`;
  * Source: Envoy, "Cluster manager statistics", outlier detection.
  */
 export const outlierStatistics = Object.fromEntries(
-  detectors.flatMap((detector) => {
+  ejectionCauses.flatMap((detector) => {
     const name = (what: string) => `outlier_detection.ejections_${what}_${detector}`;
     return [
       [`detected_${detector}`, { name: name('detected'), kind: 'counter', help: 'Outliers of this kind.' }],
@@ -28,10 +21,10 @@ export const outlierStatistics = Object.fromEntries(
 
 /** The numbers of one cluster for these. */
 export function outlierCounts(counters: {
-  readonly detected: CountByDetector;
-  readonly enforced: CountByDetector;
+  readonly detected: CountByCause;
+  readonly enforced: CountByCause;
 }): Readonly<Record<Key, number>> {
-  const counts = detectors.flatMap((detector) => [
+  const counts = ejectionCauses.flatMap((detector) => [
     [`detected_${detector}`, counters.detected[detector]],
     [`enforced_${detector}`, counters.enforced[detector]],
   ]);

@@ -1,5 +1,6 @@
+import type { EjectionCause } from '../../../proto/ejection-causes.ts';
 import type { OutlierRecord } from './outlier-record.ts';
-import type { EjectionCause, OutlierSettings } from './outlier-settings.ts';
+import type { OutlierSettings } from './outlier-settings.ts';
 
 /** Told that a row of failures is complete. */
 export type OnRow = (record: OutlierRecord, cause: EjectionCause) => void;

@@ -1,6 +1,7 @@
+import type { EjectionCause } from '../../../proto/ejection-causes.ts';
+import { ejectionCauses } from '../../../proto/ejection-causes.ts';
 import type { OutlierRecord } from './outlier-record.ts';
-import type { EjectionCause, OutlierSettings } from './outlier-settings.ts';
-import { ejectionCauses } from './outlier-settings.ts';
+import type { OutlierSettings } from './outlier-settings.ts';
 
 export type CountByCause = Record<EjectionCause, number>;
 

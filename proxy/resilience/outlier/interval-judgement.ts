@@ -1,6 +1,7 @@
+import type { EjectionCause } from '../../../proto/ejection-causes.ts';
 import { failsTooOften } from './failure-percentage.ts';
 import type { OutlierRecord } from './outlier-record.ts';
-import type { EjectionCause, OutlierSettings } from './outlier-settings.ts';
+import type { OutlierSettings } from './outlier-settings.ts';
 import type { RequestTally } from './request-tally.ts';
 import type { SuccessRates } from './success-rate.ts';
 import { noSuccessRates, successRates } from './success-rate.ts';

@@ -1,3 +1,4 @@
+import type { EjectionCause } from '../../../proto/ejection-causes.ts';
 import type { OnRow } from './consecutive-failures.ts';
 import { countAnswer, countConnection } from './consecutive-failures.ts';
 import type { EjectionCounters } from './ejections.ts';
@@ -6,7 +7,7 @@ import { answers, connections, judgeInterval } from './interval-judgement.ts';
 import type { Outcome } from './outcome.ts';
 import { localOrigin, statusOf } from './outcome.ts';
 import { OutlierRecord } from './outlier-record.ts';
-import type { EjectionCause, OutlierSettings } from './outlier-settings.ts';
+import type { OutlierSettings } from './outlier-settings.ts';
 import type { SuccessRates } from './success-rate.ts';
 import { noSuccessRates } from './success-rate.ts';
 

@@ -1,14 +1,4 @@
-/** What an endpoint can be taken out for; names as in Envoy's counters. */
-export const ejectionCauses = [
-  'consecutive_5xx',
-  'consecutive_gateway_failure',
-  'consecutive_local_origin_failure',
-  'success_rate',
-  'local_origin_success_rate',
-  'failure_percentage',
-  'local_origin_failure_percentage',
-] as const;
-export type EjectionCause = (typeof ejectionCauses)[number];
+import type { EjectionCause } from '../../../proto/ejection-causes.ts';
 
 /** Envoy `OutlierDetection`. Times in milliseconds. */
 export interface OutlierSettings {
