@@ -115,6 +115,10 @@ describe('a FaultInjection', () => {
     await apply('cart', { abort: { fromHeader: true, percentage: 100 }, delay: undefined });
     expect((await call()).statusCode).toBe(200);
     expect((await call({ 'x-envoy-fault-abort-request': '418' })).statusCode).toBe(418);
+    await apply('cart', { delay: { fromHeader: true, percentage: 100 }, abort: undefined });
+    const startedMs = performance.now();
+    expect((await call({ 'x-envoy-fault-delay-request': '400' })).statusCode).toBe(200);
+    expect(performance.now() - startedMs).toBeGreaterThan(390);
   });
 
   it('is over when its time is, though nobody takes it away', async () => {

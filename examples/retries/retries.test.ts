@@ -13,6 +13,7 @@ import { failingServer } from './failing-server.ts';
 let mesh: TestMesh;
 let web: RunningProxy;
 let url: string;
+let ordersUrl: string;
 const tries: Tries = new Map();
 
 beforeAll(async () => {
@@ -21,9 +22,16 @@ beforeAll(async () => {
     const port = await mesh.application(failingServer(name, tries));
     await mesh.sidecar(name, { service: 'cart', ports: [{ port, protocol: 'http' }] });
   }
-  const localPort = await freePort();
+  const orders = await mesh.application(failingServer('orders-1', tries));
+  await mesh.sidecar('orders-1', { service: 'orders', ports: [{ port: orders, protocol: 'http' }] });
+  const [localPort, toOrders] = [await freePort(), await freePort()];
+  ordersUrl = `http://127.0.0.1:${toOrders}`;
+  const upstreams = [
+    { service: 'cart', localPort },
+    { service: 'orders', localPort: toOrders },
+  ];
   // one process, so that requests go to the instances in turn
-  web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }], concurrency: 1 });
+  web = await mesh.sidecar('web-1', { service: 'web', upstreams, concurrency: 1 });
   url = `http://127.0.0.1:${localPort}`;
   await applyDocuments(mesh, join(import.meta.dirname, 'retries.yaml'));
   const seen = new Set<string>();
@@ -85,5 +93,16 @@ describe('retries', () => {
     expect((await ask('GET', '/503-later/1')).status).toBe(200);
     const [first, second] = tries.get('/503-later/1') ?? [];
     expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(950);
+  });
+
+  it('are for requests with a header alone, where the policy names one', async () => {
+    const order = async (path: string, headers: Readonly<Record<string, string>>) => {
+      const answer = await request(`${ordersUrl}${path}`, { method: 'POST', headers, body: 'one' });
+      await answer.body.dump();
+      return [answer.statusCode, instancesOf(path).length];
+    };
+    await vi.waitUntil(async () => (await order('/ready', {}))[0] === 200, { timeout: 15_000 });
+    expect(await order('/503/with-key', { 'idempotency-key': '7' })).toEqual([200, 2]);
+    expect(await order('/503/without', {})).toEqual([503, 1]);
   });
 });
