@@ -183,7 +183,9 @@ describe('heddle', () => {
     await heddle('undo');
     expect((await heddle('fault', '-o', 'name')).stdout).toBe('faultinjection/cart\n');
     expect((await heddle(...undoOf(cleared))).code).toBe(1);
-    expect((await heddle('undo', '--list')).stdout).toMatch(/^REVISION {3}CHANGE {5}DOCUMENT\n +\d+ {3}created/);
+    expect((await heddle('undo', '--list')).stdout).toMatch(
+      /^REVISION {3}TIME {7}DOCUMENT +CHANGE\n +\d+ {3}\d\d:\d\d:\d\d {3}\S+ +created/,
+    );
     await heddle('fault', 'cart', '--clear');
     await heddle('route', 'cart', '--clear');
   }, 60_000);

@@ -50,6 +50,14 @@ describe('heddle undo --list', () => {
     ]);
   });
 
+  it('does not begin to tell a list', async () => {
+    const rules = { path: 'spec.rules', before: '[{"matches":[]}]', after: '[{"matches":[]},{}]' };
+    const row = { revision: 43, document, what: 'replaced', at: null } as const;
+    const cell = (field: (typeof fields)[number]) => listing.columns[3]?.cell({ ...row, fields: [field] });
+    expect(cell(rules)).toBe('rules changed');
+    expect(cell({ ...rules, before: '' })).toBe('rules none → [{"matches"…');
+  });
+
   it('has every field where there is room, and none for what was not there', () => {
     const cell = (all: typeof fields) =>
       listing.columns.at(-1)?.cell({ revision: 43, document, what: 'replaced', at: null, fields: all });

@@ -94,11 +94,16 @@ export function changeListing(nowMs: number): Listing<ChangeSummary> {
 function changeInWords({ what, fields: [first, ...others] }: ChangeSummary): string {
   if (first === undefined) return what;
   const path = /[^.[\]]*(?:\[[^\]]*\])?$/.exec(first.path)?.[0] ?? first.path;
-  const [before, after] = [shortened(first.before), shortened(first.after)];
-  return `${fieldInWords({ path, before, after })}${others.length === 0 ? '' : ` (+${others.length})`}`;
+  return `${briefly({ ...first, path })}${others.length === 0 ? '' : ` (+${others.length})`}`;
 }
 
-/** So that a line stays within a narrow terminal. */
+/** So that a line stays within a narrow terminal. Of lists and objects the beginning says nothing. */
+function briefly({ path, before, after }: FieldChange): string {
+  const isLong = [before, after].some((value) => /^[[{]/.test(value) && value.length > 12);
+  if (isLong && before !== '' && after !== '') return `${path} changed`;
+  return fieldInWords({ path, before: shortened(before), after: shortened(after) });
+}
+
 function shortened(value: string): string {
   return value.length > 12 ? `${value.slice(0, 11)}…` : value;
 }
