@@ -52,6 +52,26 @@ describe.skipIf(!hasProgram('redis-server') || !hasProgram('redis-cli'))('with r
     await store.close();
   });
 
+  it('gives up the question that Redis refuses, and neither the connection nor the questions of others', async () => {
+    const changes: string[] = [];
+    const store = new RedisStore(at(port, { password: 'secret word' }), (isThere, why) =>
+      changes.push(`${isThere} ${why}`),
+    );
+    await store.reached(10_000);
+    await run('redis-cli', ['-p', String(port), '-a', 'secret word', '--no-auth-warning', 'SET', 'words', 'abc']);
+    const words = { key: 'words', hits: 1, ttlSeconds: 60 };
+    const fresh = { key: 'fresh', hits: 1, ttlSeconds: 60 };
+    const asked = [[words], [words, fresh], [fresh]].map((hits) => store.add(hits));
+    expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ]);
+    await expect(asked[0]).rejects.toThrow('no Redis: ERR value is not an integer');
+    expect(changes.map((change) => change.slice(0, 30))).toEqual(['true ', 'false ERR value is not an inte', 'true ']);
+    await store.close();
+  });
+
   it('says why when Redis does not let it in', async () => {
     const changes: string[] = [];
     const store = new RedisStore(at(port, { password: 'wrong' }), (isThere, why) => changes.push(`${isThere} ${why}`));
@@ -98,7 +118,7 @@ describe('RedisStore', () => {
   }
 
   it.each([
-    ['an error', '-OOM command not allowed\r\n', 'OOM'],
+    ['an error', '-OOM command not allowed\r\n:0\r\n', 'OOM'],
     ['something else than RESP', 'HTTP/1.1 400 Bad Request\r\n\r\n', 'not asked for'],
     ['more than was asked', ':1\r\n:1\r\n:1\r\n', null],
   ])('survives %s', async (_name, text, why) => {

@@ -22,10 +22,15 @@ const ANSWER_TIMEOUT_MS = 1000;
 const OVERFLOW = 'ERR increment or decrement would overflow';
 const RECONNECT_MS = [100, 5000] as const;
 
+/** Does not step when somebody sets the clock: a Redis would seem slow, or never. */
+const steadyNow = (): number => performance.now();
+
 interface Waiting {
   readonly counts: number[];
   /** Replies that are still to come: a count and an expiry for each hit. */
   left: number;
+  /** Why Redis did not do what was asked; empty while it does. */
+  refusal: string;
   readonly sinceMs: number;
   resolve(counts: readonly number[]): void;
   reject(error: StoreError): void;
@@ -46,6 +51,8 @@ export class RedisStore implements CounterStore {
   readonly #watch: NodeJS.Timeout;
   #socket: Socket | null = null;
   #isReady = false;
+  /** Whether it was told that Redis answers, and does not count. */
+  #isRefusing = false;
   #why = 'it has not been reached yet';
   #delayMs: number = RECONNECT_MS[0];
   #reconnect: NodeJS.Timeout | null = null;
@@ -53,7 +60,7 @@ export class RedisStore implements CounterStore {
   #ready: (() => void) | null = null;
 
   /** `onChange` hears of every loss, and when Redis is there again. */
-  constructor(address: RedisAddress, onChange: (isThere: boolean, why: string) => void = () => {}, now = Date.now) {
+  constructor(address: RedisAddress, onChange: (isThere: boolean, why: string) => void = () => {}, now = steadyNow) {
     this.#address = address;
     this.#onChange = onChange;
     this.#now = now;
@@ -80,7 +87,7 @@ export class RedisStore implements CounterStore {
     if (this.#waiting.length >= MAX_WAITING) return Promise.reject(new StoreError('Redis is too slow'));
     if (hits.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ counts: [], left: 2 * hits.length, sinceMs: this.#now(), resolve, reject });
+      this.#waiting.push({ counts: [], left: 2 * hits.length, refusal: '', sinceMs: this.#now(), resolve, reject });
       let text = '';
       for (const { key, hits: number, ttlSeconds } of hits) {
         text += redisCommand('INCRBY', key, String(number)) + redisCommand('EXPIRE', key, String(ttlSeconds));
@@ -133,6 +140,7 @@ export class RedisStore implements CounterStore {
 
   #begin(): void {
     this.#isReady = true;
+    this.#isRefusing = false;
     this.#delayMs = RECONNECT_MS[0];
     this.#onChange(true, '');
     this.#ready?.();
@@ -143,11 +151,23 @@ export class RedisStore implements CounterStore {
     if (first === undefined) throw new Error('an answer to nothing');
     const isCount = first.left % 2 === 0;
     const isFull = isCount && reply.kind === 'error' && reply.text.startsWith(OVERFLOW);
-    if (reply.kind !== 'number' && !isFull) throw new Error(reply.text);
-    if (isCount) first.counts.push(reply.kind === 'number' ? reply.value : Number.POSITIVE_INFINITY);
+    if (reply.kind === 'text') throw new Error(reply.text);
+    // each command has one answer, so what follows still belongs to what was asked next
+    if (reply.kind === 'error' && !isFull) first.refusal ||= reply.text;
+    else if (isCount) first.counts.push(reply.kind === 'number' ? reply.value : Number.POSITIVE_INFINITY);
     if (--first.left > 0) return;
     this.#waiting.shift();
-    first.resolve(first.counts);
+    this.#tellRefusals(first.refusal);
+    if (first.refusal === '') first.resolve(first.counts);
+    else first.reject(new StoreError(`no Redis: ${first.refusal}`));
+  }
+
+  /** Once when it begins and once when it is over: a Redis without memory refuses everything. */
+  #tellRefusals(refusal: string): void {
+    const isRefusing = refusal !== '';
+    if (isRefusing === this.#isRefusing) return;
+    this.#isRefusing = isRefusing;
+    this.#onChange(!isRefusing, refusal);
   }
 
   #giveUpOnSlow(): void {
