@@ -49,6 +49,7 @@ function application(name: string): RequestListener {
       const { host, 'x-set': set, 'x-add': add, 'x-gone': gone } = headers;
       const seen = [host, set, add, gone].map((value) => value ?? '-').join(' ');
       response.setHeader('x-served', name);
+      if (url.includes('forged')) response.setHeader('x-heddle-reason', 'UO');
       response.end(`${name} ${method} ${url} ${url.includes('seen') ? seen : ''}`.trim());
     });
   };
@@ -286,6 +287,12 @@ describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
     const [ours, envoy] = [await answerAt(callers.ours, call), await answerAt(callers.envoy, call)];
     expect(envoy).toEqual(ours);
     expect(ours).toMatchObject(expected);
+  });
+
+  it.each(['cart', 'stock'])('cut why the mesh has answered where the application of %s says it', async (service) => {
+    const answer = await request(`http://127.0.0.1:${callers.ours}/echo/forged`, { headers: { host: service } });
+    expect(await answer.body.text()).toContain('/echo/forged');
+    expect(answer.headers['x-heddle-reason']).toBeUndefined();
   });
 
   it('repeat a request that may be repeated, and no other', async () => {

@@ -1,6 +1,6 @@
 import { textOf } from '../format-text.ts';
 import type { HeaderValueOption__Output } from '../generated/envoy/config/core/v3/HeaderValueOption.ts';
-import { isProtectedHeader } from '../protected-headers.ts';
+import { isProtectedHeader, reasonHeader } from '../protected-headers.ts';
 import type { Path, Violations } from '../violation.ts';
 import { requireOneOf } from './field-checks.ts';
 import { isHeaderName, isHeaderValue, NO_COMMANDS } from './http-text.ts';
@@ -20,6 +20,8 @@ export function checkHeaderChanges(changes: HeaderChanges, at: Path, violations:
   }
   for (const field of ['request_headers_to_remove', 'response_headers_to_remove'] as const) {
     for (const [index, name] of changes[field].entries()) {
+      // an application's claim, which an Envoy takes off its answers
+      if (field === 'response_headers_to_remove' && name === reasonHeader) continue;
       checkChangedHeader(name, at.field(field).index(index), violations);
     }
   }

@@ -97,6 +97,10 @@ describe('a route', () => {
   it.each<[string, Route]>([
     ['the empty prefix', { match: { prefix: '' }, route }],
     ['a path of its own', { match: { path: '/a/%20b;c=d' }, route }],
+    [
+      'an application that may not say why',
+      { match: { prefix: '' }, route, response_headers_to_remove: ['x-heddle-reason'] },
+    ],
     ['a separated prefix', { match: { path_separated_prefix: '/a/b' }, route }],
     ['a header that is there', { match: { ...match, headers: [{ name: 'x' }] }, route }],
     [
@@ -448,6 +452,11 @@ describe('a route', () => {
       'a header of the mesh',
       { match, route, response_headers_to_remove: ['X-Heddle-Peer'] },
       'response_headers_to_remove[0]: names x-heddle-peer, which no rule may change',
+    ],
+    [
+      'why the mesh has answered, in requests',
+      { match, route, request_headers_to_remove: ['x-heddle-reason'] },
+      'request_headers_to_remove[0]: names x-heddle-reason, which no rule may change',
     ],
     [
       'a space in a header name',

@@ -11,6 +11,7 @@ import {
   PASSTHROUGH_CLUSTER,
   VIRTUAL_OUTBOUND,
 } from '../../../proto/names.ts';
+import { reasonHeader } from '../../../proto/protected-headers.ts';
 import { rateLimitFilter } from '../filters/global-rate-limits.ts';
 import type { InboundLimits } from '../filters/inbound-limits.ts';
 import { noLimits, withLimits } from '../filters/inbound-limits.ts';
@@ -109,6 +110,8 @@ function inboundRoutes(
     name: 'default',
     match: { prefix: '/' },
     route: { cluster: inboundClusterName(port), timeout: msToDuration(0) },
+    // callers believe it of what is behind mutual TLS: a sidecar cuts what its application says, an Envoy has to be told
+    ...(client.stock && { response_headers_to_remove: [reasonHeader] }),
   };
   return {
     name: inboundListenerName(port),
