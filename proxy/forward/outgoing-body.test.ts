@@ -207,7 +207,7 @@ describe('a body that is kept', () => {
       closers.push(() => socket.destroy());
       socket.write(`PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n`);
       const count = ++sent; // the head first: what comes with it is no copy
-      await expect.poll(() => upstream.connections.length, { interval: 1 }).toBe(count);
+      await expect.poll(() => upstream.connections.length, { interval: 1, timeout: 10_000 }).toBe(count);
       socket.write(body);
       await once(socket, 'data');
     };
