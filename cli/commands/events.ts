@@ -7,6 +7,7 @@ import { HeddleCommand } from '../heddle-command.ts';
 import { durationValue, nameValue } from '../option-values.ts';
 import { EventLines, eventListing } from '../terminal/event-lines.ts';
 import { printListing, serialize } from '../terminal/print.ts';
+import { withEscapes } from '../terminal/printable.ts';
 import { styleFor } from '../terminal/style.ts';
 
 interface EventsOptions extends ApiOptions, OutputOptions {
@@ -78,7 +79,7 @@ function inTime(events: readonly MeshEvent[]): MeshEvent[] {
 async function follow(client: ApiClient, wanted: WantedEvents, { output }: EventsOptions): Promise<void> {
   const lines = new EventLines(styleFor(process.stdout));
   const write = async (event: MeshEvent): Promise<string> => {
-    if (output === 'json') return `${JSON.stringify(event)}\n`;
+    if (output === 'json') return `${withEscapes(JSON.stringify(event))}\n`;
     if (output === 'yaml') return `---\n${await serialize(event, 'yaml')}`;
     return output === 'name' ? `${event.id}\n` : lines.line(event, Date.now());
   };

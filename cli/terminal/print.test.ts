@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { CliError } from '../cli-error.ts';
 import type { Listing, OutputFormat } from './print.ts';
-import { printListing } from './print.ts';
+import { printListing, serialize } from './print.ts';
 
 interface Row {
   readonly name: string;
@@ -52,5 +52,16 @@ describe('printListing', () => {
     const error = await print('table', []).catch((cause: unknown) => cause);
     expect(error).toBeInstanceOf(CliError);
     expect(error).toMatchObject({ message: 'no sidecar is connected', exitCode: 3 });
+  });
+});
+
+describe('serialize', () => {
+  const texts = ['\u009b31mred', '\u001b[2J', 'a\u202etxt.exe', '\u007f', 'x\u0085y', 'señor 猫', 'two\nlines', ''];
+  const value = { texts, '\u009bkey\u202e': 'value' };
+
+  it.each(['json', 'yaml'] as const)('gives %s that says the same, and moves no cursor', async (format) => {
+    const text = await serialize(value, format);
+    expect(text.replaceAll(/[\n\u{20}-\u{7e}ñ猫]/gu, '')).toBe('');
+    expect(parse(text)).toEqual(value);
   });
 });

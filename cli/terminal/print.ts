@@ -1,4 +1,5 @@
 import { CliError, exitCodes } from '../cli-error.ts';
+import { hasUnprintable, withEscapes } from './printable.ts';
 import { printableData } from './printable-data.ts';
 import { styleFor } from './style.ts';
 import type { Column } from './table.ts';
@@ -40,8 +41,16 @@ export async function printListing<Row>(
   stdout.write(formatTable(columns, shown, styleFor(stdout)));
 }
 
+/** What a terminal would obey, or read in another direction, is escaped: texts of others are in there. */
 export async function serialize(value: unknown, format: 'json' | 'yaml'): Promise<string> {
-  if (format === 'json') return `${JSON.stringify(value, null, 2)}\n`;
-  const { stringify } = await import('yaml');
-  return stringify(value, { aliasDuplicateObjects: false });
+  if (format === 'json') return `${withEscapes(JSON.stringify(value, null, 2))}\n`;
+  const { Document, visit } = await import('yaml');
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, scalar) {
+      // the one form that has escapes
+      if (typeof scalar.value === 'string' && hasUnprintable(scalar.value)) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return withEscapes(String(document));
 }
