@@ -6,7 +6,8 @@ import { countSchema } from './fields.ts';
 
 /**
  * What callers do with requests of which nothing was sent because the circuit is open (`UO`) or no instance is healthy
- * (`UH`): another backend of the same namespace, or an answer. Access logs keep the flag, with details that say `fallback`.
+ * (`UH`): another backend, in another namespace if a ReferenceGrant there lets policies refer to it, or an answer. Access logs
+ * keep the flag, with details that say `fallback`.
  */
 export const fallbackSchema = z
   .object({

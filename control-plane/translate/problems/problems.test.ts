@@ -42,6 +42,36 @@ describe('findProblems', () => {
     expect(problems(gateway)).toEqual([]);
   });
 
+  it('lets a fallback lead into another namespace that allows it to policies', () => {
+    const policy = parseDocument({
+      kind: 'BackendTrafficPolicy',
+      apiVersion: 'heddle.dev/v1alpha1',
+      metadata: { name: 'spare' },
+      spec: {
+        targetRefs: [{ group: '', kind: 'Service', name: 'cart' }],
+        fallback: { backendRef: { name: 'spare', namespace: 'other', port: 80 } },
+      },
+    } as never);
+    const spare = parseDocument({
+      kind: 'Service',
+      apiVersion: 'v1',
+      metadata: { name: 'spare', namespace: 'other' },
+      spec: { selector: { app: 'spare' }, ports: [{ port: 80 }] },
+    } as never);
+    const grant = (group: string) =>
+      parseDocument({
+        kind: 'ReferenceGrant',
+        apiVersion: 'gateway.networking.k8s.io/v1beta1',
+        metadata: { name: 'policies', namespace: 'other' },
+        spec: {
+          from: [{ group, kind: 'BackendTrafficPolicy', namespace: 'default' }],
+          to: [{ group: '', kind: 'Service' }],
+        },
+      } as never);
+    expect(problems(policy, spare, grant('gateway.networking.k8s.io'))).toHaveLength(1);
+    expect(problems(policy, spare, grant('heddle.dev'))).toEqual([]);
+  });
+
   it('tells a global limit that nobody counts, and why', () => {
     const limited = parseDocument({
       kind: 'BackendTrafficPolicy',

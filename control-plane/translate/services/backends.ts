@@ -54,7 +54,9 @@ export function resolveBackend(
     return { missing, reason: 'InvalidKind' };
   }
   if (namespace !== routeNamespace && namespace !== parentNamespace) {
-    const from = { group: 'gateway.networking.k8s.io', kind: route.kind, namespace: routeNamespace };
+    // a policy refers to the backend of its fallback
+    const group = route.kind === 'BackendTrafficPolicy' ? 'heddle.dev' : 'gateway.networking.k8s.io';
+    const from = { group, kind: route.kind, namespace: routeNamespace };
     const to = { group: reference.group, kind: reference.kind, namespace, name: reference.name };
     if (!catalog.grants.allows(from, to)) {
       const missing = `${what} is in another namespace, where no ReferenceGrant lets ${withArticle(route.kind)} of ${routeNamespace} refer to it`;
