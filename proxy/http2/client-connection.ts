@@ -285,6 +285,7 @@ export class Http2ClientConnection extends Http2Connection<ClientStream> impleme
   /** What the server has not looked at, and never will, may be sent elsewhere (RFC 9113 section 6.8). */
   protected onGoaway(lastStreamId: number, _code: number): void {
     this.#isRetired = true;
+    this.#liveness.saidGoodbye();
     for (const stream of [...this.streams.values()]) {
       if (stream.id <= lastStreamId) continue;
       this.removeStream(stream);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { defaultKeepAlive } from './peer-liveness.ts';
 import { ScriptedClient, wholeAnswer } from './testing/scripted-client.ts';
-import { ping } from './testing/wire.ts';
+import { goaway, ping } from './testing/wire.ts';
 
 /** Seconds go by, each with its sweep. */
 function pass(client: ScriptedClient, seconds: number): void {
@@ -65,6 +65,35 @@ describe('Http2ClientConnection and a server that is silent', () => {
     pass(client, 1);
     expect(exchange.events).toEqual(['failure upstreamReset']);
     expect([client.log, client.transport.ending]).toEqual([['ready', 'closed'], 'destroyed']);
+  });
+
+  it('is asked once when it has said goodbye and a request is left, and lost 20 s later', async () => {
+    const client = await new ScriptedClient().start();
+    const exchange = client.ask();
+    pass(client, 100);
+    expect(await pings(client)).toEqual([]);
+    client.send(goaway(1));
+    pass(client, 16);
+    expect(await pings(client)).toHaveLength(1);
+    pass(client, 20);
+    expect(exchange.events).toEqual([]);
+    pass(client, 1);
+    expect(exchange.events).toEqual(['failure upstreamReset']);
+    expect([client.log, client.transport.ending]).toEqual([['ready', 'closed'], 'destroyed']);
+  });
+
+  it('may take as long as it likes over its last answer when it has said that it is there', async () => {
+    const client = await new ScriptedClient().start();
+    const exchange = client.ask();
+    client.send(goaway(1), goaway(1));
+    pass(client, 16);
+    expect(await pings(client)).toHaveLength(1);
+    client.send(ping('heddle/1', ACK));
+    pass(client, 300);
+    expect(await pings(client)).toEqual([]);
+    client.send(wholeAnswer(1));
+    expect(exchange.events).toEqual(['response 204.']);
+    expect(client.log).toEqual(['ready', 'closed']);
   });
 
   it('lives on with every sign of life, idle or not', async () => {

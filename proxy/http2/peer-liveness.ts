@@ -15,6 +15,13 @@ export interface Http2KeepAlive {
  */
 export const defaultKeepAlive: Http2KeepAlive = { intervalMs: 15_000, timeoutMs: 5_000 };
 
+/**
+ * A server that has said goodbye, and what it still answers: it has no reason to close a connection that is being asked, and
+ * may be gone without having closed it. It is asked once, since one that works on a last call for long may count questions;
+ * the time for its answer is that of gRPC (`keepalive_timeout`), for one that is busy with nothing else than ending.
+ */
+const goodbyeKeepAlive: Http2KeepAlive = { intervalMs: 15_000, timeoutMs: 20_000 };
+
 /** Nothing has come for so long when a request is given up: it may be the connection's fault. */
 const SILENT_MS = 1_000;
 
@@ -22,7 +29,9 @@ const SILENT_MS = 1_000;
  * Whether the other end of a connection is there. Anything that comes says that it is. All times are those of a coarse clock.
  */
 export class PeerLiveness {
-  readonly #keepAlive: Http2KeepAlive | null;
+  #keepAlive: Http2KeepAlive | null;
+  /** Asked but once more, and not again. */
+  #isLastQuestion = false;
   #heardAtMs: number;
   /** When it was asked; 0 while there is no question open. */
   #askedAtMs = 0;
@@ -42,6 +51,7 @@ export class PeerLiveness {
   /** Something has come. True when that ends a doubt. */
   heard(nowMs: number): boolean {
     this.#heardAtMs = nowMs;
+    if (this.#isLastQuestion && this.#askedAtMs > 0) this.#keepAlive = null;
     this.#askedAtMs = 0;
     if (!this.#isDoubted) return false;
     this.#isDoubted = false;
@@ -53,6 +63,13 @@ export class PeerLiveness {
     if (this.#isDoubted || nowMs - this.#heardAtMs <= SILENT_MS) return false;
     this.#isDoubted = true;
     return this.#ask(nowMs);
+  }
+
+  /** The server opens no more streams; those that are open go on. */
+  saidGoodbye(): void {
+    if (this.#keepAlive !== null) return;
+    this.#keepAlive = goodbyeKeepAlive;
+    this.#isLastQuestion = true;
   }
 
   /** To be called about once a second. */
