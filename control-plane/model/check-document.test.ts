@@ -54,7 +54,7 @@ describe('checkDocument', () => {
       matches: [{ path: { type: 'Exakt', value: '/a' } }],
       backendRefs: [{ name: 'cart-v1', port: 80, wieght: 1 }, { name: 'cart-v2' }],
       timeouts: { request: '5 seconds' },
-      retry: { attempts: 0 },
+      retry: { attempts: -1 },
     });
     expect(faultsOf({ ...value, metadata: { name: '../cart' } })).toEqual([
       `${rule}.backendRefs[0].wieght: unknown field wieght; did you mean weight?`,
@@ -62,7 +62,7 @@ describe('checkDocument', () => {
       `${rule}.matches[0].path.type: write Exact, PathPrefix or RegularExpression; did you mean Exact?`,
       `${rule}.backendRefs[1]: missing field port`,
       `${rule}.timeouts.request: write a duration such as 500ms, 2s or 1m`,
-      `${rule}.retry.attempts: write a whole number of at least 1`,
+      `${rule}.retry.attempts: write a whole number from 0 to 100`,
     ]);
   });
 

@@ -66,11 +66,11 @@ const retrySchema = z.object({
         .max(599, 'write a status from 400 to 599'),
     )
     .default([]),
-  /** Tries after the first; 2 when left out, as the mesh default. */
+  /** Tries after the first, 0 for none; 2 when left out, as the mesh default. */
   attempts: z
-    .number({ error: 'write a whole number of at least 1' })
-    .int()
-    .min(1, 'write a whole number of at least 1')
+    .number({ error: 'write a whole number from 0 to 100' })
+    .int('write a whole number from 0 to 100')
+    .min(0, 'write a whole number from 0 to 100')
     .max(100, 'at most 100')
     .optional(),
   /** Least wait before a retry; 25ms when left out. */
