@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
 import { checkDocument } from '../../control-plane/model/check-document.ts';
-import type { LimitRequest, RateRequest } from './limit-document.ts';
+import type { LimitedBy, LimitRequest, RateRequest } from './limit-document.ts';
 import { limitDocument, limitsInWords, readLimitedBy, readRate, withoutLimits } from './limit-document.ts';
 
 const none: LimitRequest = { connections: null, requests: null, pending: null, ejectAfter: null, rate: null };
@@ -84,6 +84,37 @@ describe('limitDocument', () => {
       circuitBreaker: { maxConnections: 20, maxPendingRequests: 7 },
       healthCheck: { passive: { consecutive5XxErrors: 3 } },
     });
+  });
+
+  const rateOf = (requests: number, by: LimitedBy | null, global = false) =>
+    ({ requests, unit: 'Second', by, global }) as const;
+
+  it('takes the place of a rate that it has written, and of no others', () => {
+    const policyWith = (rateLimit: object) => {
+      const document = limitDocument('cart', 'default', { ...none, pending: 7 }, null) as { spec: object };
+      return policyOf({ ...document, spec: { ...document.spec, rateLimit } });
+    };
+    const again = (rateLimit: object) => () =>
+      limitDocument('cart', 'default', { ...none, rate: rateOf(9, null) }, policyWith(rateLimit));
+    const limit = { requests: 5, unit: 'Minute' };
+    for (const by of [null, { kind: 'identity' }, { kind: 'header', name: 'x-user' }] as const) {
+      for (const global of [false, true]) {
+        const own = policyOf(limitDocument('cart', 'default', { ...none, rate: rateOf(5, by, global) }, null));
+        expect(again(own.spec.rateLimit ?? {})).not.toThrow();
+      }
+    }
+    const rule = { limit, clientSelectors: [{ headers: [{ name: 'x-plan', value: 'free' }] }] };
+    for (const rules of [[{ limit }, { limit }], [rule], [{ limit, clientSelectors: [{ path: { value: '/a' } }] }]]) {
+      expect(again({ type: 'Local', local: { rules } })).toThrow(/has rates of its own/);
+    }
+    expect(again({ type: 'Global', global: { rules: [{ limit, shared: true }] } })).toThrow(/has rates of its own/);
+    const kept = limitDocument(
+      'cart',
+      'default',
+      { ...none, pending: 8 },
+      policyWith({ type: 'Local', local: { rules: [rule] } }),
+    );
+    expect(policyOf(kept).spec.rateLimit?.local?.rules).toMatchObject([rule]);
   });
 
   it('needs a limit, and a policy that is for the service alone', () => {

@@ -1,4 +1,5 @@
 import type { BackendTrafficPolicy } from '../../control-plane/model/backend-traffic-policy.ts';
+import type { GlobalRateLimitRule, RateLimitRule } from '../../control-plane/model/traffic-policy/rate-limit.ts';
 import { CliError, exitCodes } from '../cli-error.ts';
 import { keptMetadata } from './kept-metadata.ts';
 
@@ -54,7 +55,7 @@ export function readRate(text: string): Rate | null {
 /**
  * The BackendTrafficPolicy of the service's name with these limits, and with all that it said before besides.
  *
- * @throws CliError where nothing is asked for, or where the policy is for others too
+ * @throws CliError where nothing is asked for, where the policy is for others too, or where it has more rates than this one
  */
 export function limitDocument(
   service: string,
@@ -68,6 +69,7 @@ export function limitDocument(
     throw new CliError('no limit is named', hint, exitCodes.usage);
   }
   refuseOthers(service, before);
+  if (rate !== null) refuseOtherRates(service, before?.spec.rateLimit);
   const said: Partial<BackendTrafficPolicy['spec']> = before?.spec ?? {};
   const breaker = {
     ...said.circuitBreaker,
@@ -103,6 +105,30 @@ function refuseOthers(service: string, before: BackendTrafficPolicy | null): voi
   throw new CliError(
     `BackendTrafficPolicy ${service} is for more than ${service}`,
     `heddle get backendtrafficpolicy ${service} > ${service}.yaml, change it, and heddle apply -f ${service}.yaml`,
+  );
+}
+
+/** A rate takes the place of the one that was there; rules that say more than a rate can were written by somebody else. */
+function refuseOtherRates(service: string, before: BackendTrafficPolicy['spec']['rateLimit']): void {
+  const rules = before?.local?.rules ?? before?.global?.rules ?? [];
+  if (rules.length === 0 || (rules.length === 1 && rules.every(isPlainRate))) return;
+  throw new CliError(
+    `BackendTrafficPolicy ${service} has rates of its own, which this one would take away`,
+    `heddle get backendtrafficpolicy ${service} > ${service}.yaml, change its rateLimit, and heddle apply -f ${service}.yaml`,
+  );
+}
+
+function isPlainRate({ clientSelectors = [{}], ...rule }: RateLimitRule | GlobalRateLimitRule): boolean {
+  const [{ headers = [], methods, path, principal } = {}, ...others] = clientSelectors;
+  const whom = [...headers, ...(principal === undefined ? [] : [principal])];
+  return (
+    others.length === 0 &&
+    methods === undefined &&
+    path === undefined &&
+    whom.length <= 1 &&
+    whom.every(({ type }) => type === 'Distinct') &&
+    !('cost' in rule && rule.cost !== undefined) &&
+    !('shared' in rule && rule.shared === true)
   );
 }
 
