@@ -26,7 +26,7 @@ function hedging(more: Partial<RetrySettings> = {}) {
     retryOn: '5xx',
     retriableStatusCodes: [],
     maxRetries: 2,
-    perTryTimeoutMs: 40,
+    perTryTimeoutMs: 100,
     hedgesOnTryTimeout: true,
     backOffBaseMs: 1,
     backOffMaxMs: 2,
@@ -79,7 +79,7 @@ describe('a try that runs out of its time', () => {
   });
 
   it('wins when it answers first after all, and its connection carries the next request', async () => {
-    const upstream = await scripted([later(150, 200, 'first'), silence, say(200, 'third')]);
+    const upstream = await scripted([later(400, 200, 'first'), silence, say(200, 'third')]);
     const forwarder = await forwarderTo(upstream.port, hedging({ maxRetries: 1 }));
     expect((await sendRaw(forwarder.port, request('GET'), isWhole)).text).toContain('first');
     expectNothingHeld(forwarder);
@@ -90,7 +90,7 @@ describe('a try that runs out of its time', () => {
   it('wins with an answer that comes in pieces', async () => {
     const upstream = await scripted([
       (socket) => {
-        setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfi'), 150);
+        setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfi'), 400);
         setTimeout(() => socket.write('rst'), 200);
       },
       silence,
@@ -101,7 +101,7 @@ describe('a try that runs out of its time', () => {
   });
 
   it('wins with an answer that fills a whole read', async () => {
-    const upstream = await scripted([later(150, 200, `${'x'.repeat(60_000)}first`), silence]);
+    const upstream = await scripted([later(400, 200, `${'x'.repeat(60_000)}first`), silence]);
     const forwarder = await forwarderTo(upstream.port, hedging({ maxRetries: 1 }));
     const whole = await sendRaw(forwarder.port, request('GET'), (text) => text.endsWith('xfirst'));
     expect(whole.text.slice(-60_005)).toBe(`${'x'.repeat(60_000)}first`);
@@ -127,14 +127,14 @@ describe('a try that runs out of its time', () => {
   });
 
   it('is not believed with a failure while another try is under way', async () => {
-    const upstream = await scripted([later(100, 503, 'busy'), later(300, 200, 'second')]);
+    const upstream = await scripted([later(250, 503, 'busy'), later(750, 200, 'second')]);
     const forwarder = await forwarderTo(upstream.port, hedging({ maxRetries: 1 }));
     expect((await sendRaw(forwarder.port, request('GET'), isWhole)).text).toContain('second');
     expectNothingHeld(forwarder);
   });
 
   it('is waited for when the other tries have failed', async () => {
-    const upstream = await scripted([later(300, 200, 'first'), say(503, 'busy')]);
+    const upstream = await scripted([later(750, 200, 'first'), say(503, 'busy')]);
     const forwarder = await forwarderTo(upstream.port, hedging({ maxRetries: 1 }));
     expect((await sendRaw(forwarder.port, request('GET'), isWhole)).text).toContain('first');
     expectNothingHeld(forwarder);
@@ -150,7 +150,7 @@ describe('a try that runs out of its time', () => {
   });
 
   it('goes on alone for a POST, which is asked once whatever happens', async () => {
-    const upstream = await scripted([later(150, 200, 'first'), say(200, 'second')]);
+    const upstream = await scripted([later(400, 200, 'first'), say(200, 'second')]);
     const forwarder = await forwarderTo(upstream.port);
     expect((await sendRaw(forwarder.port, request('POST', 'pay'), isWhole)).text).toContain('first');
     expect(upstream.asked()).toBe(1);
@@ -165,7 +165,7 @@ describe('a try that runs out of its time', () => {
   });
 
   it('goes on alone where the budget has no room', async () => {
-    const upstream = await scripted([later(150, 200, 'first'), say(200, 'second')]);
+    const upstream = await scripted([later(400, 200, 'first'), say(200, 'second')]);
     const { circuitBreaker } = clusterConfig([]);
     const cluster = { circuitBreaker: { ...circuitBreaker, retryBudgetPercent: 0, maxRetries: 0 } };
     const forwarder = await forwarderTo(upstream.port, hedging(), { cluster });
@@ -210,5 +210,5 @@ describe('a try that runs out of its time', () => {
 function sayNothing(): void {}
 
 function answerLater(stream: ServerHttp2Stream): void {
-  setTimeout(() => stream.respond({ ':status': 200, 'x-stream': '1' }, { endStream: true }), 150);
+  setTimeout(() => stream.respond({ ':status': 200, 'x-stream': '1' }, { endStream: true }), 400);
 }
