@@ -91,7 +91,7 @@ describe('a try that runs out of its time', () => {
     const upstream = await scripted([
       (socket) => {
         setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfi'), 400);
-        setTimeout(() => socket.write('rst'), 200);
+        setTimeout(() => socket.write('rst'), 500);
       },
       silence,
     ]);
