@@ -28,7 +28,8 @@ export function externalListing(
     return isWildcard(host) || catalog.homonym(host) === null;
   });
   if (addresses.length === 0) return { metadata: {}, refused: [] };
-  if (external) return { metadata: { metadata: formatExternalHosts(addresses) }, refused: [] };
+  if (external)
+    return { metadata: { metadata: formatExternalHosts(catalog.external.listed(namespace, addresses)) }, refused: [] };
   const secured = addresses.filter((address) => {
     const at = catalog.external.at(hostOf(address), portOf(address), namespace);
     return at?.service.external.spec.tls !== undefined;

@@ -22,15 +22,25 @@ export function externalServiceFindings(document: ExternalService, catalog: Serv
       const message = `${host} is how Service ${service.namespace}/${service.name} is called, which is inside the mesh and comes first`;
       return [{ path, message }];
     }
-    return catalog.external
-      .conflictsOf(document)
-      .filter((conflict) => conflict.host === host)
-      .map(({ port, winner, holdsFor }) => ({
-        path,
-        message: `${holds[holdsFor]}${documentName(winner)}, which is older, decides about ${host}:${port}`,
-        reason: 'Conflicted',
-      }));
+    return [
+      ...catalog.external
+        .conflictsOf(document)
+        .filter((conflict) => conflict.host === host)
+        .map(({ port, winner, holdsFor }) => ({
+          path,
+          message: `${holds[holdsFor]}${documentName(winner)}, which is older, decides about ${host}:${port}`,
+          reason: 'Conflicted',
+        })),
+      ...(isUntold(document, host, catalog) ? [{ path, message: untold }] : []),
+    ];
   });
+}
+
+const untold =
+  'holds for callers of its own namespace only: those of others are told of so many hosts and no more, the oldest first';
+
+function isUntold(document: ExternalService, host: string, { external }: ServiceCatalog): boolean {
+  return document.spec.ports.some(({ port }) => external.isUntold(host, port));
 }
 
 /** Whose sidecar does what a section says; outside the mesh instances have none. */

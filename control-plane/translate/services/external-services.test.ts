@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ALL_FEATURES, STOCK_FEATURES } from '../../../proto/features.ts';
 import type { ResourceTypeUrl } from '../../../proto/type-urls.ts';
 import { CLUSTER_TYPE_URL, LISTENER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL } from '../../../proto/type-urls.ts';
+import { validateResource } from '../../../proto/validate/resource.ts';
 import type { Snapshot } from '../snapshot.ts';
 import { translate } from '../snapshot.ts';
 import { parseDocument, registeredWorkload, viewOf } from '../testing/golden-case.ts';
@@ -52,6 +53,39 @@ describe('ExternalServices', () => {
     expect(told(listed, 'shop', LISTENER_TYPE_URL, 'virtualOutbound')).not.toContain('api.example.com');
     expect(told(listed, 'shop', LISTENER_TYPE_URL, 'virtualOutbound')).toContain('*.example.com:80');
     expect(told(listed, 'web', LISTENER_TYPE_URL, 'virtualOutbound')).toContain('api.example.com:80');
+  });
+
+  it('lists what a listener can carry: its own hosts first, then the oldest', () => {
+    const label = 'a'.repeat(60);
+    const ports = Array.from({ length: 16 }, (_, index) => ({ name: `p${index}`, port: 80 + index, protocol: 'HTTP' }));
+    const loud = Array.from({ length: 40 }, (_, document) => {
+      const hosts = Array.from(
+        { length: 32 },
+        (_each, host) => `${label}.${label}.${label}.h${document}-${host}.example`,
+      );
+      const { metadata, ...rest } = external('loud', 2022, { hosts, ports });
+      return { ...rest, metadata: { ...metadata, name: `loud-${document}` } } as typeof own;
+    });
+    const late = external('late', 2026, { hosts: ['late.example.com'] });
+    const full = translate(viewOf([older, ...loud, late], []));
+    const listener = (namespace: string) => {
+      const client = { workload: `${namespace}/web-1`, namespace, serviceAccount: 'web', features };
+      return full.resource(client, LISTENER_TYPE_URL, 'virtualOutbound')?.bytes ?? Buffer.alloc(0);
+    };
+    for (const namespace of ['web', 'loud', 'late']) {
+      expect(validateResource(LISTENER_TYPE_URL, 'virtualOutbound', listener(namespace)).violations).toEqual([]);
+      expect(listener(namespace).includes('api.example.com:80')).toBe(namespace !== 'loud');
+    }
+    expect(listener('late').includes('late.example.com:80')).toBe(true);
+    expect(listener('web').includes('late.example.com:80')).toBe(false);
+    expect(full.problems().filter(({ document }) => document === 'ExternalService/late/api')).toEqual([
+      {
+        document: 'ExternalService/late/api',
+        path: 'spec.hosts[0]',
+        message:
+          'holds for callers of its own namespace only: those of others are told of so many hosts and no more, the oldest first',
+      },
+    ]);
   });
 
   it('decides for nobody else where it is not exported, and is not known to them', () => {

@@ -56,6 +56,19 @@ export interface ExternalPort {
   readonly port: DeclaringPort;
 }
 
+/** Of a listener, which a sidecar takes up to 4 MiB: what else is in it, and what stands beside each name, need some room. */
+const maxListedBytes = 3 * 1024 * 1024;
+const bytesBesideAName = 8;
+
+/** The first ones, up to the bound. */
+function fitting(addresses: readonly string[]): string[] {
+  let left = maxListedBytes;
+  return addresses.filter((address) => {
+    left -= address.length + bytesBesideAName;
+    return left >= 0;
+  });
+}
+
 /** A port of a host that an older document decides: for all, for callers of `others` namespaces only, or of its `own`. */
 export interface ExternalConflict {
   readonly host: string;
@@ -75,6 +88,7 @@ export class ExternalServices {
   readonly #byName = new Map<string, readonly ExternalHost[]>();
   readonly #byAddress = new Map<string, ExternalPort>();
   readonly #ofNamespaces = new Map<string, Map<string, ExternalPort>>();
+  #told: ReadonlySet<string> | null = null;
 
   constructor(documents: readonly ExternalDocument[]) {
     for (const document of documents.toSorted((a, b) => olderFirst(a.metadata, b.metadata))) {
@@ -129,6 +143,24 @@ export class ExternalServices {
     const isTaken = (address: string) => wildcards.some((suffix) => address.endsWith(suffix) && !own?.has(address));
     const known = new Set([...this.#byAddress.keys(), ...(own?.keys() ?? [])]);
     return [...known].filter((address) => !isTaken(address)).sort(compareText);
+  }
+
+  /**
+   * Of these addresses those that the listener of a namespace's sidecars can carry: its own first, then the oldest, so that
+   * nobody's many hosts take the room of what others have documents for.
+   */
+  listed(namespace: string, addresses: readonly string[]): readonly string[] {
+    const wanted = new Set(addresses);
+    const own = this.#ofNamespaces.get(namespace)?.keys() ?? [];
+    const inOrder = [...new Set([...own, ...this.#byAddress.keys()])];
+    return fitting(inOrder.filter((address) => wanted.has(address))).sort(compareText);
+  }
+
+  /** Whether there is no room left to tell sidecars of namespaces without documents of the host. */
+  isUntold(host: string, port: number): boolean {
+    this.#told ??= new Set(fitting([...this.#byAddress.keys()]));
+    const address = routeConfigurationName(host, port);
+    return this.#byAddress.has(address) && !this.#told.has(address);
   }
 
   /** Those that do not decide for all who say nothing themselves; a route may lead to them all the same. */
