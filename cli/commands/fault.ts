@@ -74,7 +74,8 @@ async function inject(service: string, options: FaultOptions): Promise<void> {
     refuseOtherTargets(service, before);
     return applyOne(client, document, before, (line) => console.error(line));
   });
-  const until = new Date(nowMs + forMs).toTimeString().slice(0, 8);
+  // rounded up, as the document has it
+  const until = new Date(Math.ceil((nowMs + forMs) / 1000) * 1000).toTimeString().slice(0, 8);
   await tellChange(`${faultInWords(request)} until ${until} (clears itself)`, outcome, document);
 }
 

@@ -58,6 +58,11 @@ describe('limitDocument', () => {
     );
   });
 
+  it('says that 0 failures leave nobody out', () => {
+    const nothing = { connections: null, requests: null, pending: null, rate: null };
+    expect(limitsInWords({ ...nothing, ejectAfter: 0 })).toBe('no instance is left out for failures in a row');
+  });
+
   it.each<[Partial<RateRequest>, object, string]>([
     [
       { by: { kind: 'identity' } },

@@ -175,9 +175,16 @@ export function limitsInWords({ connections, requests, pending, ejectAfter, rate
     ...(connections === null ? [] : [`${connections} connections from each caller`]),
     ...(requests === null ? [] : [`${requests} requests at a time from each caller`]),
     ...(pending === null ? [] : [`${pending} requests that wait`]),
-    ...(ejectAfter === null ? [] : [`an instance is out after ${ejectAfter} failures in a row`]),
+    ...(ejectAfter === null ? [] : [ejectionInWords(ejectAfter)]),
     ...(rate === null ? [] : [rateInWords(rate)]),
   ].join(', ');
+}
+
+/** 0 switches the detector off, as in Envoy Gateway. */
+function ejectionInWords(failures: number): string {
+  return failures === 0
+    ? 'no instance is left out for failures in a row'
+    : `an instance is out after ${failures} failures in a row`;
 }
 
 function rateInWords({ requests, unit, by, global }: RateRequest): string {

@@ -91,6 +91,16 @@ describe('checkDocument', () => {
       { apiVersion: 'networking.istio.io/v1', kind: 'VirtualService' },
       'kind: unknown kind VirtualService; HTTPRoute says it here, and BackendTrafficPolicy for retries',
     ],
+    [
+      'a kind that is not there yet',
+      { apiVersion: 'security.istio.io/v1', kind: 'AuthorizationPolicy' },
+      'kind: unknown kind AuthorizationPolicy; not yet: every service of the trust domain may call every other',
+    ],
+    [
+      'a section beside spec that belongs in it',
+      { ...service({}), ports: [] },
+      'ports: unknown field ports; it belongs under spec: indent it',
+    ],
     ['no name', { ...service({}), metadata: {} }, 'metadata.name: missing field name'],
     ['no metadata', { apiVersion: 'v1', kind: 'Service', spec: {} }, 'metadata: missing field metadata'],
     [

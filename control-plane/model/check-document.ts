@@ -81,6 +81,7 @@ const counterparts: ReadonlyMap<string, string> = new Map([
   ['DestinationRule', 'BackendTrafficPolicy says it here; a subset is a Service such as cart-v1'],
   ['ServiceEntry', 'ExternalService says it here'],
   ['MeshExternalService', 'ExternalService says it here'],
+  ['AuthorizationPolicy', 'not yet: every service of the trust domain may call every other'],
   ['PeerAuthentication', 'between sidecars there is always mutual TLS'],
   ['ServiceProfile', 'HTTPRoute says it here, and BackendTrafficPolicy for retries'],
   ['TrafficSplit', asHttpRoute],

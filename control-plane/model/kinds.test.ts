@@ -10,6 +10,7 @@ describe('kinds', () => {
     ['tcproute', 'TCPRoute'],
     ['TCPRoutes', 'TCPRoute'],
     ['btp', 'BackendTrafficPolicy'],
+    ['policies', 'BackendTrafficPolicy'],
     ['mesh', 'Mesh'],
     ['workloads', 'Workload'],
   ])('%s names %s', (word, kind) => {

@@ -128,7 +128,7 @@ export const kinds = {
     version: 'v1alpha1',
     apiVersions: ['heddle.dev/v1alpha1'],
     plural: 'backendtrafficpolicies',
-    shortNames: ['btp', 'policy'],
+    shortNames: ['btp', 'policy', 'policies'],
     namespaced: true,
     schema: backendTrafficPolicySchema,
   },

@@ -34,16 +34,42 @@ export function* unknownFields(
       for (const [key, item] of Object.entries(value)) {
         const field = Object.hasOwn(def.shape, key) ? def.shape[key] : undefined;
         if (field !== undefined) yield* unknownFields(field, item, [...path, key]);
-        else yield unknownField(key, path, Object.keys(def.shape));
+        else yield unknownField(key, path, def.shape);
       }
       break;
     default: // a leaf, or free-form
   }
 }
 
-function unknownField(key: string, path: ValuePath, known: readonly string[]): Fault {
-  const suggestion = nearestWord(key, known);
+function unknownField(key: string, path: ValuePath, shape: z.core.$ZodShape): Fault {
+  const suggestion = nearestWord(key, Object.keys(shape));
   const shown = key.length > 64 ? `${key.slice(0, 64)}…` : key;
-  const hint = suggestion !== null ? `; did you mean ${suggestion}?` : '';
+  const hint = suggestion !== null ? `; did you mean ${suggestion}?` : ownerHint(key, shape);
   return { path: [...path, key], at: 'key', message: `unknown field ${shown}${hint}`, suggestion };
+}
+
+/** What a line that is indented too little was meant for, where only one field beside it can have it. */
+function ownerHint(key: string, shape: z.core.$ZodShape): string {
+  const owners = Object.keys(shape).filter((name) => {
+    const fields = shape[name] === undefined ? null : shapeOf(shape[name]);
+    return fields !== null && Object.hasOwn(fields, key);
+  });
+  return owners.length === 1 ? `; it belongs under ${owners[0]}: indent it` : '';
+}
+
+function shapeOf(schema: z.core.$ZodType): z.core.$ZodShape | null {
+  const { def } = schema._zod as z.core.$ZodTypes['_zod'];
+  switch (def.type) {
+    case 'optional':
+    case 'nullable':
+    case 'default':
+    case 'prefault':
+      return shapeOf(def.innerType);
+    case 'pipe':
+      return shapeOf(def.in);
+    case 'object':
+      return def.shape;
+    default:
+      return null;
+  }
 }

@@ -192,6 +192,15 @@ describe('edges', () => {
     ]);
   });
 
+  it('is secured while a fault answers in place of the service', () => {
+    const { telemetry, report } = mesh();
+    const aborted = { destination_workload: '', response_code: 503, response_flags: 'FI', mutual_tls: false };
+    report(web, sent(), sent(aborted));
+    report(cart, received());
+    expect(telemetry.edges(60)).toMatchObject([{ isSecured: true, reason: null }]);
+    expect(telemetry.stat(60, 'service')).toMatchObject([{ requests: 1, unreached: 1, mutualTlsShare: 1 }]);
+  });
+
   it('claims no identities for connections that never were', () => {
     const { telemetry, report } = mesh();
     report(web, sent({ response_flags: 'UF', response_code: 503 }));

@@ -189,8 +189,8 @@ export function isSuccess({ responseCode, grpcStatus, responseFlags }: SeriesLab
   return responseCode < 500 && !failedCalls.has(grpcStatus) && clientFlags.has(responseFlags);
 }
 
-/** Flags of requests for which there never was a connection to anybody. */
-const unreachedFlags: ReadonlySet<string> = new Set(['UH', 'UF', 'UO', 'NR', 'NC', 'LR', 'RL']);
+/** Flags of requests for which there never was a connection to anybody; a fault that aborts answers in place of the service. */
+const unreachedFlags: ReadonlySet<string> = new Set(['UH', 'UF', 'UO', 'NR', 'NC', 'LR', 'RL', 'FI']);
 
 /** A caller found nobody at the other end, so nothing that it says about that end was seen. */
 export function isUnreached({ reporter, responseFlags }: SeriesLabels): boolean {
