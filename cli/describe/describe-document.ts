@@ -1,16 +1,9 @@
 import type { ModelDocument } from '../../control-plane/model/kinds.ts';
+import { conditionsOf, isGood } from '../status-conditions.ts';
 import { serialize } from '../terminal/print.ts';
 import { printable } from '../terminal/printable.ts';
 import type { Style } from '../terminal/style.ts';
 import { facts, section } from './layout.ts';
-
-/** As `status` has them. */
-interface Condition {
-  readonly type: string;
-  readonly status: string;
-  readonly reason: string;
-  readonly message: string;
-}
 
 /** A document as `heddle describe` prints it: where it comes from, what became of it, what it says. */
 export async function documentInWords(document: ModelDocument, style: Style): Promise<string> {
@@ -31,26 +24,11 @@ export async function documentInWords(document: ModelDocument, style: Style): Pr
   ].join('\n');
 }
 
-/** Those of a route stand under each parent. */
-function conditionsOf(status: unknown): readonly (Condition & { readonly of: string })[] {
-  const { conditions, parents } = Object(status) as {
-    conditions?: readonly Condition[];
-    parents?: readonly { readonly parentRef: { readonly name: string }; readonly conditions: readonly Condition[] }[];
-  };
-  return [
-    ...(conditions ?? []).map((condition) => ({ ...condition, of: '' })),
-    ...(parents ?? []).flatMap(({ parentRef, conditions: ofParent }) =>
-      ofParent.map((condition) => ({ ...condition, of: `${parentRef.name}: ` })),
-    ),
-  ];
-}
-
 function conditionsInWords(conditions: ReturnType<typeof conditionsOf>, style: Style): string {
   return conditions
-    .map(({ type, status, reason, message, of }) => {
-      // of all conditions this one alone is bad when it is true
-      const isGood = (status === 'True') !== (type === 'PartiallyInvalid');
-      const glyph = isGood ? style.good : status === 'Unknown' ? style.warning : style.bad;
+    .map((condition) => {
+      const { type, status, reason, message, of } = condition;
+      const glyph = isGood(condition) ? style.good : status === 'Unknown' ? style.warning : style.bad;
       const why = printable(reason === type ? message : [reason, message].filter(Boolean).join(': '));
       return `${glyph} ${of}${type}${why === '' ? '' : `   ${why}`}\n`;
     })

@@ -1,5 +1,9 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { applyFiles } from '../../cli/apply/apply-files.ts';
 import type { ApiCallError } from '../../control-plane/api/client.ts';
 import type { KindName, ModelDocument } from '../../control-plane/model/kinds.ts';
 import { kinds } from '../../control-plane/model/kinds.ts';
@@ -294,5 +298,21 @@ describe('a document that asks for what there is not', () => {
     expect(performance.now() - startedMs).toBeLessThan(5000);
     expect(await call('/good')).toBe('200 v1');
     await remove(document);
+  });
+});
+
+describe('documents that contradict each other', () => {
+  it('are told of when they come in one file, which says nothing wrong by itself', async () => {
+    const file = join(await mkdtemp(join(tmpdir(), 'heddle-')), 'two.json');
+    const targetRefs = [{ ...target, name: 'web' }];
+    const two = ['one', 'two'].map((name, index) => policy(name, { targetRefs, retry: { numRetries: index + 1 } }));
+    await writeFile(file, two.map((document) => JSON.stringify(document)).join('\n---\n'));
+    const said: string[] = [];
+    await applyFiles(mesh.api, file, { waitMs: 10_000, say: (line) => said.push(line) });
+    expect(said.join('\n')).toMatch(
+      /^BackendTrafficPolicy\/default\/two {2}warning {2}Conflicted: spec\.retry: BackendTrafficPolicy one, which is older/m,
+    );
+    expect(await call('/good')).toBe('200 v1');
+    for (const document of two) await remove(document);
   });
 });
