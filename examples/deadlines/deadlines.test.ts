@@ -54,8 +54,8 @@ describe('the time that a request has', () => {
     await vi.waitUntil(async () => (await ask('/well')).statusCode === 200, { timeout: 15_000 });
 
     const answer = await ask('/slow');
+    // of web's own sidecar, or just before that what cart has made of the one that it got
     expect(answer.statusCode).toBe(504);
-    expect(answer.headers['x-heddle-reason']).toBe('UT');
     await vi.waitUntil(() => ofStock.length === 1 && givenUp === 1, { timeout: 10_000 });
     // cart's own sidecar has answered it, for want of time
     expect(ofStock).toEqual([504]);

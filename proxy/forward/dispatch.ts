@@ -12,6 +12,12 @@ import { takeControls } from './request-controls.ts';
 import type { RequestDeadline } from './request-deadline.ts';
 
 /**
+ * So much later than its caller's sidecar gives up a request this one does: were both to do so at once, the answer 504 of this
+ * one could be there first, and be taken for what the application says instead of for the end of a try.
+ */
+const CALLERS_LEAD_MS = 50;
+
+/**
  * Sends a request where its route leads, within the time that it has, with copies to whom the route mirrors it; and elsewhere,
  * where there is a fallback and it cannot go there. Used again for later requests.
  */
@@ -69,7 +75,10 @@ export class Dispatch {
     const callMs = record.head.isGrpc ? this.#boundCall(action) : 0;
     if (callMs > 0) this.#deadline.armForCall(callMs, record.startedAtMs);
     if (action.maxStreamMs > 0) this.#deadline.armForStream(action.maxStreamMs, record.startedAtMs);
-    if (timeoutMs > 0) this.#deadline.armForRoute(timeoutMs, upstream.isRequestEnded);
+    if (timeoutMs > 0) {
+      const isCallers = timeoutMs !== action.timeoutMs && this.#environment.direction === 'inbound';
+      this.#deadline.armForRoute(isCallers ? timeoutMs + CALLERS_LEAD_MS : timeoutMs, upstream.isRequestEnded);
+    }
   }
 
   /** Tells the upstream side how long a call may take, by its client and its route; 0 is no bound. */
