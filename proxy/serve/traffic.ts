@@ -1,11 +1,9 @@
-import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
-import { hostAndPort } from '../../proto/host-and-port.ts';
 import { ALPN_HTTP1, ALPN_HTTP2, ALPN_TCP, formatWorkloadName, serviceHost } from '../../proto/names.ts';
 import type { Cluster, ClusterEnvironment } from '../cluster/cluster.ts';
 import { HostResolver } from '../cluster/host-resolver.ts';
-import { isAmong, resolvePassthrough } from '../cluster/passthrough.ts';
+import { resolvePassthrough } from '../cluster/passthrough.ts';
 import type { ProxyConfig } from '../config.ts';
 import type { Failure } from '../failure.ts';
 import { noFaults } from '../filter/fault-filter.ts';
@@ -44,11 +42,10 @@ import { ClientCertificates } from '../tls/client-certificates.ts';
 import { IdentityHolder } from '../tls/mesh-identity.ts';
 import { SessionCache } from '../tls/session-cache.ts';
 import { CoarseClock } from '../transport/coarse-clock.ts';
-import { dialMesh, dialPlain } from '../upstream/dial.ts';
 import type { OriginEnvironment } from '../upstream/dial-origin.ts';
-import { dialOrigin } from '../upstream/dial-origin.ts';
 import type { ConnectTunnelsOptions, NamedListeners } from './connect-tunnels.ts';
 import { ConnectTunnels } from './connect-tunnels.ts';
+import { dialEndpoint } from './dial-endpoint.ts';
 import { tellOfClientCertificate, tellOfOutlier } from './endpoint-events.ts';
 import { healthCheckEnvironment } from './health-check-environment.ts';
 import { httpCodecOptions } from './http-codec-options.ts';
@@ -57,6 +54,7 @@ import { ListenerEnvironment } from './listener-environment.ts';
 import type { ListenerPlace } from './listener-place.ts';
 import { namesEnvironment } from './names-environment.ts';
 import type { NamedRoutes } from './outbound-routes.ts';
+import { OwnAddresses } from './own-addresses.ts';
 import { InboundPortChains, serveInbound } from './serve-inbound.ts';
 import { serveOutbound } from './serve-outbound.ts';
 import { UpstreamPort } from './upstream-port.ts';
@@ -112,6 +110,7 @@ export class Traffic {
   readonly #resolver = new HostResolver();
   readonly #sessions = new SessionCache();
   readonly #origins: OriginEnvironment;
+  readonly #own: OwnAddresses;
   readonly #inboundChains = new Map<number, InboundPortChains>();
   readonly #outboundHttp: { current: HttpSettings } = { current: defaultHttpSettings };
   readonly #sampling: NodeJS.Timeout;
@@ -120,11 +119,9 @@ export class Traffic {
   /** Made for the first listener. */
   #shared: SharedEnvironment | null = null;
 
-  #adminPort: number;
-
   constructor(config: ProxyConfig, log: Log) {
     this.#config = config;
-    this.#adminPort = config.adminPort ?? 0;
+    this.#own = new OwnAddresses(config.advertise, config.adminPort ?? 0, () => this.#listeners());
     this.#log = log;
     this.clock.start();
     this.clock.onTick(() => this.#shedConnections());
@@ -147,45 +144,16 @@ export class Traffic {
     );
     this.#origins = { sessions: new SessionCache(), certificates };
     this.clusterEnvironment = {
-      dial: (cluster, endpoint, protocol, result) => {
-        const target = {
-          address: endpoint.address,
-          port: endpoint.port,
-          connectTimeoutMs: cluster.connectTimeoutMs,
-        };
-        if (!endpoint.isMeshed) {
-          // somebody who wrote this down as an instance would have requests go round here for ever
-          if (this.#isOwnListener(target.address, target.port)) {
-            result.onDialFailed('forbiddenDestination', `${hostAndPort(target.address, target.port)} is this sidecar`);
-          } else if (cluster.originTls !== null) {
-            dialOrigin(target, cluster.originTls, protocol, this.#origins, result);
-          } else dialPlain(target, result);
-        } else if (cluster.meshTls === null) {
-          // an endpoint behind a sidecar is never spoken to in plaintext, whatever its cluster lacks
-          result.onDialFailed('identityRefused', 'the cluster has no TLS for meshed endpoints');
-        } else if (!cluster.meshTls.alpnProtocols.includes(meshAlpn[protocol])) {
-          result.onDialFailed(
-            'protocolNotAllowed',
-            `${cluster.name} takes ${cluster.meshTls.alpnProtocols.join(', ')}`,
-          );
-        } else {
-          dialMesh(
-            { ...target, ...cluster.meshTls, alpnProtocols: [meshAlpn[protocol]] },
-            this.identity,
-            this.#sessions,
-            result,
-          );
-        }
-      },
+      dial: dialEndpoint(this.identity, this.#sessions, this.#origins, this.#own),
       coarseNow: () => this.clock.nowMs,
       now: () => performance.now(),
       random: Math.random,
       ...(config.region + config.zone !== '' && { locality: { region: config.region, zone: config.zone } }),
       onEjection: (cluster, endpoint, event) => tellOfOutlier(told, cluster, endpoint, event),
       healthChecks: healthCheckEnvironment(this.identity, this.#sessions, this.#origins, told, (address, port) =>
-        this.#isOwnListener(address, port),
+        this.#own.isListener(address, port),
       ),
-      names: namesEnvironment(config, log, (address, port) => this.#isOwn(address, port)),
+      names: namesEnvironment(config, log, (address, port) => this.#own.isHost(address, port)),
     };
   }
 
@@ -331,7 +299,7 @@ export class Traffic {
           cluster,
           authority,
           (host) => this.#resolver.resolve(host),
-          (address, port) => this.#isOwn(address, port),
+          (address, port) => this.#own.isHost(address, port),
         ),
       ownPeerMetadata: this.#ownPeerMetadata(),
       describe: (failure, context) => this.#describe(failure, context),
@@ -346,28 +314,9 @@ export class Traffic {
     return formatWorkloadName({ name, namespace, service, version, cluster: 'heddle' });
   }
 
-  /**
-   * The same of the address that a listener, or the admin server, has: the application may be at the same port of another one.
-   * To connect to the unspecified address is to connect to this host.
-   */
-  #isOwnListener(address: string, port: number): boolean {
-    const hosts = this.#listeners().flatMap((listener) => (listener.port === port ? [listener.host] : []));
-    if (port === this.#adminPort) hosts.push('127.0.0.1');
-    if (hosts.length === 0) return false;
-    return isAmong(address, [...hosts, '0.0.0.0', '::']) || (hosts.some(isUnspecified) && this.#isOwn(address, port));
-  }
-
   /** Nothing is sent to the admin server, which is there from now on. */
   protectAdmin(port: number): void {
-    this.#adminPort = port;
-  }
-
-  /** Whether one of our own listeners is at this address: asked once for each request to the outside. */
-  #isOwn(address: string, port: number): boolean {
-    const isListening = this.#listeners().some((listener) => listener.port === port);
-    if (!isListening) return false;
-    const interfaces = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-    return isAmong(address, [this.#config.advertise, ...interfaces.map((local) => local.address)]);
+    this.#own.protectAdmin(port);
   }
 
   #describe(
@@ -380,11 +329,4 @@ export class Traffic {
       remedy: remedyFor(failure, context.service),
     });
   }
-}
-
-/** What a dialler offers: exactly what it is going to speak. */
-const meshAlpn = { http1: ALPN_HTTP1, http2: ALPN_HTTP2, tcp: ALPN_TCP } as const;
-
-function isUnspecified(host: string): boolean {
-  return host === '0.0.0.0' || host === '::';
 }
