@@ -222,7 +222,7 @@ export class Sidecar implements SidecarParts {
 
   /** What has come is in force in whatever carries requests. */
   #everythingInForce(): Promise<void> {
-    return new Promise((resolve) => this.carrier.target.whenInForce(resolve));
+    return new Promise((resolve) => this.carrier.target.whenInForce(() => resolve()));
   }
 
   /** Reports over this connection for as long as it lasts. */

@@ -82,6 +82,28 @@ describe('ConfigurationRelay', () => {
     expect(done.at(-1)).toBe('at once');
   });
 
+  it('says of what a worker refuses why, to whom waits for that very version', () => {
+    const { state, relay } = setUp();
+    const done: unknown[] = [];
+    relay.put(resource(cds, 'c', '1'));
+    relay.whenInForce((refusal) => done.push(refusal));
+    relay.put(resource(cds, 'c', '2'));
+    relay.whenInForce((refusal) => done.push(refusal));
+    relay.absent(route('a'));
+    relay.whenInForce((refusal) => done.push(refusal));
+    for (const reason of ['a fault', 'another']) {
+      relay.refuse({ kind: 'refused', typeUrl: cds, name: 'c', version: '2', reason });
+    }
+    state.applied = 3;
+    relay.settle();
+    expect(done).toEqual([null, 'a fault', null]);
+    relay.refuse({ kind: 'refused', typeUrl: cds, name: 'c', version: '2', reason: 'by one that started later' });
+    relay.forget({ typeUrl: cds, name: 'c' });
+    state.applied = 4;
+    relay.whenInForce((refusal) => done.push(refusal));
+    expect(done.at(-1)).toBeNull();
+  });
+
   it('tells a new worker everything, needed before needing, and asks for a word at the end', () => {
     const { relay, forgotten } = setUp();
     relay.put(resource(rds, 'a'));

@@ -7,7 +7,7 @@ import {
 import type { ConfigurationTarget } from '../xds/apply.ts';
 import type { ResourceName } from '../xds/delta-state.ts';
 import type { ParsedResource } from '../xds/parse-resource.ts';
-import type { ToWorker } from './messages.ts';
+import type { FromWorker, ToWorker } from './messages.ts';
 
 /** What the relay needs of the workers. */
 export interface RelayOptions {
@@ -25,6 +25,14 @@ export interface RelayOptions {
 
 type ConfigurationMessage = Extract<ToWorker, { readonly kind: 'put' | 'absent' }>;
 
+/** Who waits for the workers, and for what; `told` is null where nothing was put. */
+interface Pending {
+  readonly sequence: number;
+  readonly told: ConfigurationMessage | null;
+  readonly callback: (refusal: string | null) => void;
+  refusal: string | null;
+}
+
 /** What is needed stands before what needs it. */
 const typeOrder = [CLUSTER_LOAD_ASSIGNMENT_TYPE_URL, CLUSTER_TYPE_URL, ROUTE_CONFIGURATION_TYPE_URL, LISTENER_TYPE_URL];
 
@@ -41,7 +49,9 @@ export class ConfigurationRelay implements ConfigurationTarget {
   readonly #state = new Map<string, ConfigurationMessage>();
   /** Workers by what they have asked for. */
   readonly #holders = new Map<string, { readonly name: ResourceName; readonly workers: Set<number> }>();
-  readonly #pending: { readonly sequence: number; readonly callback: () => void }[] = [];
+  readonly #pending: Pending[] = [];
+  /** What was told last. */
+  #told: ConfigurationMessage | null = null;
   #sequence = 0;
 
   constructor(options: RelayOptions) {
@@ -57,6 +67,7 @@ export class ConfigurationRelay implements ConfigurationTarget {
   }
 
   forget({ typeUrl, name }: ResourceName): void {
+    this.#told = null;
     this.#state.delete(keyOf(typeUrl, name));
     if (typeUrl === CLUSTER_TYPE_URL) this.#options.onForgotten(name);
     this.#options.broadcast({ kind: 'forget', sequence: ++this.#sequence, typeUrl, name });
@@ -67,15 +78,27 @@ export class ConfigurationRelay implements ConfigurationTarget {
     this.#options.broadcast({ kind: 'remember', name });
   }
 
-  whenInForce(callback: () => void): void {
-    this.#pending.push({ sequence: this.#sequence, callback });
+  whenInForce(callback: (refusal: string | null) => void): void {
+    this.#pending.push({ sequence: this.#sequence, told: this.#told, callback, refusal: null });
     this.settle();
+  }
+
+  /** A worker cannot take what the others may have; the first one that says so is believed. */
+  refuse({ typeUrl, name, version, reason }: Extract<FromWorker, { readonly kind: 'refused' }>): void {
+    for (const pending of this.#pending) {
+      const { told } = pending;
+      if (told?.kind !== 'put' || told.typeUrl !== typeUrl || told.name !== name || told.version !== version) continue;
+      pending.refusal ??= reason;
+    }
   }
 
   /** Workers have carried more out, or one of them is gone. */
   settle(): void {
     const applied = this.#options.appliedByAll();
-    while (this.#pending[0] !== undefined && this.#pending[0].sequence <= applied) this.#pending.shift()?.callback();
+    for (let next = this.#pending[0]; next !== undefined && next.sequence <= applied; next = this.#pending[0]) {
+      this.#pending.shift();
+      next.callback(next.refusal);
+    }
   }
 
   /** A worker uses this from now on. Answers what is known of it, if anything. */
@@ -116,6 +139,7 @@ export class ConfigurationRelay implements ConfigurationTarget {
   }
 
   #tell(message: ConfigurationMessage): void {
+    this.#told = message;
     this.#state.set(keyOf(message.typeUrl, message.name), message);
     this.#options.broadcast(message);
   }

@@ -63,6 +63,14 @@ export type ToWorker =
 export type FromWorker =
   /** All messages up to this sequence number have taken effect. */
   | { readonly kind: 'applied'; readonly sequence: number }
+  /** It cannot take this: a fault of ours, which costs the resource and not the worker. Before the `applied` of the `put`. */
+  | {
+      readonly kind: 'refused';
+      readonly typeUrl: string;
+      readonly name: string;
+      readonly version: string;
+      readonly reason: string;
+    }
   /** So many more connections are its own now, in the order in which they were handed over. */
   | { readonly kind: 'took'; readonly connections: number }
   /** Resources that it has begun to use, and let go of. One message at a time; see `wants-taken`. */

@@ -128,6 +128,36 @@ describe('WorkerGroup', () => {
     ]);
   });
 
+  it('loses no worker over a resource that workers cannot take: that one is refused, with the reason', async () => {
+    const before = await running.pids();
+    const good = { typeUrl: CLUSTER_TYPE_URL, name: 'bad', version: '7' };
+    const meaning = { kind: 'roots', pem: '' } as const; // the main process relays the bytes, whatever it made of them
+    running.group.target.put({ ...good, meaning, needs: [], bytes: Buffer.from('no cluster'), receivedAtMs: 0 });
+    expect(await running.inForce()).toMatch(/^worker [01]: /);
+    running.putRoutes({ response_headers_to_add: [{ header: { key: 'x-version', value: '3' } }] });
+    expect(await running.inForce()).toBeNull();
+    const agent = running.agent(2);
+    const answers = await Promise.all([running.call(agent), running.call(agent)]);
+    expect(answers.map(({ headers }) => headers['x-version'])).toEqual(['3', '3']);
+    expect(await running.pids()).toEqual(before);
+  });
+
+  it('has a worker start that cannot take what is in force', async () => {
+    const [victim = 0, other = 0] = await running.pids();
+    const restarts = (await running.stats()).get('server.worker_restarts') ?? 0;
+    process.kill(victim, 'SIGKILL');
+    const restarted = async () => {
+      const stats = await running.stats();
+      return stats.get('server.workers_running') === 2 && (stats.get('server.worker_restarts') ?? 0) > restarts;
+    };
+    await vi.waitUntil(restarted, { timeout: 20_000 });
+    expect((await running.stats()).get('server.worker_restarts')).toBe(restarts + 1);
+    expect(await running.pids()).toContain(other);
+    const fresh = running.agent(2);
+    const answers = await Promise.all([running.call(fresh), running.call(fresh)]);
+    expect(answers.map(({ headers }) => headers['x-version'])).toEqual(['3', '3']);
+  });
+
   it('gives connections that a worker never took to another one', async () => {
     const [, victim = 0] = await running.pids();
     process.kill(victim, 'SIGSTOP');

@@ -238,6 +238,9 @@ export class WorkerGroup implements Carrier {
       case 'applied':
         this.target.settle();
         break;
+      case 'refused':
+        this.target.refuse(message);
+        break;
       case 'took':
         this.#handOver.pump();
         break;

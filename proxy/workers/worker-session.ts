@@ -60,6 +60,7 @@ export class WorkerSession {
 /** A worker that has started. */
 class Running {
   readonly #channel: WorkerChannel;
+  readonly #index: number;
   readonly #log: LogWriter;
   readonly #plane: DataPlane;
   readonly #wants: WantsSender;
@@ -77,6 +78,7 @@ class Running {
     accessLog: AccessLog | null,
   ) {
     this.#channel = channel;
+    this.#index = start.index;
     this.#log = log;
     this.#wants = new WantsSender((message) => channel.send(message));
     this.#plane = new DataPlane({
@@ -155,13 +157,21 @@ class Running {
     }
   }
 
+  /**
+   * The main process has compiled the same bytes with the same code, so what goes wrong here is a fault of ours. It must cost
+   * one resource: a worker that ended of it would be told the same again by the time that it has been replaced.
+   */
   #put({ typeUrl, name, version, bytes }: Extract<ToWorker, { readonly kind: 'put' }>): void {
-    const raw = { typeUrl, name, version, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
-    const resource = parseResource(raw, this.#trustDomain, Date.now());
-    // The main process has compiled the same bytes with the same code; that they can be is not in question.
-    if (typeof resource === 'string')
-      throw new Error(`${name} was compiled by the main process and is refused here: ${resource}`);
-    this.#plane.target.put(resource);
+    try {
+      const raw = { typeUrl, name, version, bytes: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength) };
+      const resource = parseResource(raw, this.#trustDomain, Date.now());
+      if (typeof resource === 'string') throw new Error(resource);
+      this.#plane.target.put(resource);
+    } catch (error) {
+      const reason = `worker ${this.#index}: ${(error as Error).message}`;
+      this.#log.for('workers')('error', 'a worker cannot take a resource', { name, version, reason });
+      this.#channel.send({ kind: 'refused', typeUrl, name, version, reason });
+    }
   }
 
   #done(sequence: number): void {

@@ -96,8 +96,8 @@ function routes(clusterNames: readonly string[], version = '1'): ParsedResource 
 }
 
 const cluster = (version = '1') => parsed('envoy.config.cluster.v3.Cluster', goodCluster(), clusterName, version);
-const endpoints = () =>
-  parsed('envoy.config.endpoint.v3.ClusterLoadAssignment', goodClusterLoadAssignment(), clusterName);
+const endpoints = (version = '1') =>
+  parsed('envoy.config.endpoint.v3.ClusterLoadAssignment', goodClusterLoadAssignment(), clusterName, version);
 
 describe('Configuration', () => {
   it('serves a route as soon as its cluster has endpoints, not before', async () => {
@@ -232,6 +232,25 @@ describe('Configuration', () => {
     configuration.receive([parsed('envoy.extensions.transport_sockets.tls.v3.Secret', goodSecret(), 'ROOTCA')], [], []);
     expect(log).toContain('rejected inbound|8080||: a fault of ours');
     expect(log.at(-1)).toMatch(/^SDS ROOTCA@/);
+  });
+
+  it('reports as rejected what somebody could not take who said so later', () => {
+    const log: string[] = [];
+    const later: ((refusal: string | null) => void)[] = [];
+    const nothing = () => {};
+    const configuration = new Configuration(
+      { put: nothing, absent: nothing, forget: nothing, remember: nothing, whenInForce: (tell) => later.push(tell) },
+      {
+        ...{ subscribe: nothing, unsubscribe: nothing, putRoots: nothing, removed: nothing },
+        inForce: ({ name }) => log.push(`in force ${name}`),
+        rejected: ({ name, version, reason }) => log.push(`rejected ${name} ${version}: ${reason}`),
+      },
+    );
+    configuration.want(endpoints('1'));
+    for (const version of ['1', '2']) configuration.receive([endpoints(version)], [], []);
+    later[0]?.('worker 1: a fault of ours');
+    later[1]?.(null);
+    expect(log).toEqual([`rejected ${clusterName} 1: worker 1: a fault of ours`, `in force ${clusterName}`]);
   });
 
   it('remembers a refusal until a good version comes', () => {

@@ -31,8 +31,11 @@ export interface ConfigurationTarget {
   forget(name: ResourceName): void;
   /** An earlier run had asked for these routes, or this listener, on demand: as if they had just been used. */
   remember(name: ResourceName): void;
-  /** Calls back when all calls before this one have taken effect; at once where they do so at once. */
-  whenInForce(callback: () => void): void;
+  /**
+   * Calls back when all calls before this one have taken effect; at once where they do so at once. `refusal`: why what was put
+   * last was not taken by somebody who could not say so at once, which costs this resource alone, as when `put` throws.
+   */
+  whenInForce(callback: (refusal: string | null) => void): void;
 }
 
 /** Who has to do with a change of configuration besides the objects that requests meet. */
@@ -158,10 +161,17 @@ export class Configuration {
       else this.#target.put(resource);
     } catch (error) {
       // roots may be unusable; anything else is a fault of ours, which must cost one resource and not all that are served
-      this.#sink.rejected({ ...nameOf(resource), version: resource.version, reason: (error as Error).message });
+      this.#refuse(resource, (error as Error).message);
       return;
     }
-    this.#target.whenInForce(() => this.#sink.inForce(resource));
+    this.#target.whenInForce((refusal) => {
+      if (refusal === null) this.#sink.inForce(resource);
+      else this.#refuse(resource, refusal);
+    });
+  }
+
+  #refuse({ typeUrl, name, version }: ParsedResource, reason: string): void {
+    this.#sink.rejected({ typeUrl, name, version, reason });
   }
 
   #absent(name: ResourceName): void {

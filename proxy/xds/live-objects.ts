@@ -108,8 +108,8 @@ export class LiveObjects implements ConfigurationTarget {
     else this.routes.remember(name);
   }
 
-  whenInForce(callback: () => void): void {
-    callback();
+  whenInForce(callback: (refusal: null) => void): void {
+    callback(null);
   }
 
   #drop({ typeUrl, name }: ResourceName): void {

@@ -86,7 +86,8 @@ export class RunningGroup {
     this.group.target.put(resource(type, name, message));
   }
 
-  inForce(): Promise<void> {
+  /** All that was put before; why what was put last was refused, or null. */
+  inForce(): Promise<string | null> {
     return new Promise((resolve) => this.group.target.whenInForce(resolve));
   }
 
