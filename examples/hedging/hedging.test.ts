@@ -2,12 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { RunningProxy } from '../../proxy/main.ts';
 import { applyDocuments } from '../testing/apply-documents.ts';
+import { statOf } from '../testing/cluster-stats.ts';
 import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 
 let mesh: TestMesh;
 let url: string;
+let web: RunningProxy;
 /** Requests that the slow instance has not answered. */
 const held: ServerResponse[] = [];
 /** What each instance was asked: method and path. */
@@ -35,7 +38,7 @@ beforeAll(async () => {
     await mesh.sidecar(`search-${name}`, { service: 'search', ports: [{ port, protocol: 'http' }] });
   }
   const localPort = await freePort();
-  await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'search', localPort }] });
+  web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'search', localPort }] });
   url = `http://127.0.0.1:${localPort}`;
   await applyDocuments(mesh, join(import.meta.dirname, 'hedging.yaml'));
   const seen = new Set<string>();
@@ -58,10 +61,12 @@ describe('hedging', () => {
     await vi.waitUntil(() => givenUp === held.length, { timeout: 10_000 });
     // each search that the slow one had was asked of the fast one as well
     for (const search of asked.slow) expect(asked.fast).toContain(search);
+    expect(await statOf(web, 'search', 'upstream_rq_hedge')).toBe(asked.slow.length);
   });
 
   it('is nothing for what may be done once', async () => {
     held.length = 0;
+    const hedges = await statOf(web, 'search', 'upstream_rq_hedge');
     let order = Promise.resolve({ statusCode: 0, text: '' });
     for (let i = 0; held.length === 0; i++) {
       order = ask('POST', `/orders/${i}`);
@@ -73,6 +78,8 @@ describe('hedging', () => {
     const hedged = asked.slow.length;
     while (asked.slow.length === hedged) await ask('GET', '/later');
     expect(asked.fast).not.toContain(slow);
+    // each of those that were slow, but for the order
+    expect(await statOf(web, 'search', 'upstream_rq_hedge')).toBe(hedges + asked.slow.length - hedged);
     held[0]?.end('done once');
     expect(await order).toEqual({ statusCode: 200, text: 'done once' });
     expect(asked.fast).not.toContain(slow);

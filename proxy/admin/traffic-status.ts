@@ -24,6 +24,7 @@ export function clusterStats(cluster: Cluster): ClusterStats {
     requestsWaiting: breaker.pendingRequests.active + highBreaker.pendingRequests.active,
     responsesByClass: counters.responsesByClass,
     retries: counters.requestsRetried,
+    hedges: counters.requestsHedged,
     retriesSucceeded: counters.retriesSucceeded,
     retriesRefused: breaker.retries.overflows + highBreaker.retries.overflows,
     timeouts: counters.timeouts,

@@ -3,6 +3,8 @@ export class ClusterCounters {
   requestsTotal = 0;
   requestsRetried = 0;
   retriesSucceeded = 0;
+  /** Of the tries again, those that were made beside one that went on. */
+  requestsHedged = 0;
   perTryTimeouts = 0;
   perTryIdleTimeouts = 0;
   /** Requests whose last try would have been repeated, had there been another. */

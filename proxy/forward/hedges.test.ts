@@ -73,7 +73,9 @@ describe('a try that runs out of its time', () => {
     expect((await sendRaw(forwarder.port, request('GET'), isWhole)).text).toContain('second');
     await expect.poll(upstream.left).toBe(1);
     expect(forwarder.recorded).toMatchObject([{ status: 200, attempts: 2 }]);
-    expect(forwarder.cluster.counters).toMatchObject({ requestsTotal: 1, requestsRetried: 1, perTryTimeouts: 1 });
+    expect(forwarder.cluster.counters).toMatchObject({
+      ...{ requestsTotal: 1, requestsRetried: 1, requestsHedged: 1, perTryTimeouts: 1 },
+    });
     expect(forwarder.cluster.counters.responsesByClass).toEqual([0, 0, 1, 0, 0, 0]);
     expectNothingHeld(forwarder);
   });
@@ -154,7 +156,7 @@ describe('a try that runs out of its time', () => {
     const forwarder = await forwarderTo(upstream.port);
     expect((await sendRaw(forwarder.port, request('POST', 'pay'), isWhole)).text).toContain('first');
     expect(upstream.asked()).toBe(1);
-    expect(forwarder.cluster.counters).toMatchObject({ requestsRetried: 0, perTryTimeouts: 1 });
+    expect(forwarder.cluster.counters).toMatchObject({ requestsRetried: 0, requestsHedged: 0, perTryTimeouts: 1 });
   });
 
   it('is doubled for a POST when the user vouched for it', async () => {

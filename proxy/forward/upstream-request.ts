@@ -336,6 +336,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
     if (waitMs === neverAgain) return;
     this.#hedges ??= new Hedges(this);
     this.#hedges.add(attempt);
+    this.#plan.cluster.counters.requestsHedged++;
     this.#attempt = new Attempt(this.#environment, this.#plan, this, this.#receiver);
     this.#tryAgainIn(waitMs);
   }

@@ -48,6 +48,10 @@ export const clusterStatistics = {
     'Requests refused because too many waited or were in flight.',
   ),
   retries: counter('upstream_rq_retry', 'Retries.'),
+  hedges: counter(
+    'upstream_rq_hedge',
+    'Of the retries, those made beside a try that goes on; Envoy has no such count.',
+  ),
   retriesSucceeded: counter('upstream_rq_retry_success', 'Requests that succeeded with a retry.'),
   retriesRefused: counter('upstream_rq_retry_overflow', 'Retries that the budget refused.'),
   retriesExhausted: counter('upstream_rq_retry_limit_exceeded', 'Requests that had no retry left.'),
