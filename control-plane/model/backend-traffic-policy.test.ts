@@ -250,6 +250,38 @@ describe('backendTrafficPolicySchema', () => {
       'spec.rateLimit.local.rules[0].clientSelectors[0].headers[0].value: Distinct counts every value: remove it',
     ],
     [
+      'all but each of one',
+      limited({
+        clientSelectors: [{ headers: [{ type: 'Distinct', name: 'x', invert: true }] }],
+        limit: { requests: 1, unit: 'Second' },
+      }),
+      'spec.rateLimit.local.rules[0].clientSelectors[0].headers[0].invert: Distinct counts every value: remove it',
+    ],
+    [
+      'patterns that cannot be used',
+      limited({
+        clientSelectors: [
+          {
+            headers: [{ type: 'RegularExpression', name: 'x', value: 'a(' }],
+            path: { type: 'RegularExpression', value: '/a{295}' },
+          },
+        ],
+        limit: { requests: 1, unit: 'Second' },
+      }),
+      expect.stringMatching(/headers\[0\]\.value: the pattern is not a pattern as RE2 reads it: missing closing/),
+      expect.stringMatching(/path\.value: the pattern compiles to 30[0-9] steps, more than 300/),
+    ],
+    [
+      'a retry for a header with a pattern that is none',
+      policy({ retry: { retryOn: { requestHeaders: [{ name: 'x-a', type: 'RegularExpression', value: '(?!a)' }] } } }),
+      expect.stringMatching(/requestHeaders\[0\]\.value: the pattern looks ahead or behind/),
+    ],
+    [
+      'a path that is none',
+      limited({ clientSelectors: [{ path: { value: 'a?b' } }], limit: { requests: 1, unit: 'Second' } }),
+      'spec.rateLimit.local.rules[0].clientSelectors[0].path.value: a path begins with / and has no query',
+    ],
+    [
       'a limit by address',
       limited({
         clientSelectors: [{ methods: [{ value: 'GET' }], sourceCIDR: {} }],

@@ -58,7 +58,8 @@ const pathMatchSchema = z
 /** `RegularExpression` is RE2's, and takes the whole value or nothing. */
 const textMatchType = z.enum(['Exact', 'RegularExpression']).default('Exact');
 
-function patternFault(value: string): string | null {
+/** Why a pattern cannot be used, or `null`. */
+export function patternFault(value: string): string | null {
   const fault = regexFault(value);
   return fault === null ? null : `the pattern ${fault}`;
 }

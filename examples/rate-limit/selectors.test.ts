@@ -53,14 +53,25 @@ describe('a selector of a local limit', () => {
     expect(await statuses(3, '/others')).toEqual([200, 200, 200]);
   });
 
+  it('goes by patterns, which a query does not lead past, and by what a header is not', async () => {
+    expect(await statuses(1, '/items/1')).toEqual([200]);
+    expect(await statuses(1, '/items/2?x=y')).toEqual([200]);
+    expect(await statuses(1, `/items/3?${'x'.repeat(8000)}`)).toEqual([429]);
+    expect(await statuses(2, '/items/none')).toEqual([200, 200]);
+    const bot = { 'user-agent': 'a crawler of pages' };
+    expect(await statuses(2, '/scrape', { 'user-agent': 'a person' })).toEqual([200, 200]);
+    expect(await statuses(2, '/scrape', { ...bot, 'x-plan': 'gold' })).toEqual([200, 200]);
+    expect(await statuses(2, '/scrape', bot)).toEqual([200, 429]);
+  });
+
   it('is not needed: then a limit is for the whole service, and the metrics count what it refuses', async () => {
-    const list = await statuses(40, '/');
+    const list = await statuses(60, '/');
     const first = list.indexOf(429);
     expect(first).toBeGreaterThan(10);
     expect(list.slice(first)).toEqual(list.slice(first).map(() => 429));
     const page = await (await fetch(`http://${cart.adminAddress}/stats/prometheus`)).text();
     const counted = Number(/^heddle_local_rate_limit_rate_limited_total ([0-9]+)$/m.exec(page)?.[1]);
-    // and six of the test before
-    expect(counted).toBe(list.slice(first).length + 6);
+    // and eight of the tests before
+    expect(counted).toBe(list.slice(first).length + 8);
   });
 });

@@ -93,7 +93,11 @@ describe('LocalRateLimit', () => {
   });
 
   it('has a bucket for those whom a descriptor is for, and none for the others', () => {
-    const mark = { matches: (head: RequestHead) => head.block.includes('x-mark') };
+    const mark = {
+      maxLength: Number.POSITIVE_INFINITY,
+      isUnknown: () => false,
+      matches: (head: RequestHead) => head.block.includes('x-mark'),
+    };
     const { goOn, ask } = setUp({
       origins: ['first', 'second'],
       rules: [[genericKey('rule', '0'), headerMatch('header_match', 'marked', true, [mark])]],

@@ -36,13 +36,36 @@ export function requestHeader(key: string, name: string): DescriptorSource {
   return { key, valueOf: ({ head }) => headerValues(head.block, lower) };
 }
 
-/** A fixed value for requests with all of the headers, or without one of them (Envoy `header_value_match`). */
+/** A condition on a header. */
+export interface HeaderTest {
+  /** Characters of the longest value that is tried. */
+  readonly maxLength: number;
+  matches(head: FilteredRequest['head']): boolean;
+  /** Whether the value is longer than that. */
+  isUnknown(head: FilteredRequest['head']): boolean;
+}
+
+/**
+ * A fixed value for requests with all of the headers, or without one of them (Envoy `header_value_match`). A value that is too
+ * long for its pattern counts as what is asked for, either way: else a long query would lead past a limit.
+ */
 export function headerMatch(
   key: string,
   value: string,
   expected: boolean,
-  matchers: readonly { matches(head: FilteredRequest['head']): boolean }[],
+  matchers: readonly HeaderTest[],
 ): DescriptorSource {
+  const bounded = matchers.filter(({ maxLength }) => maxLength !== Number.POSITIVE_INFINITY);
+  if (bounded.length > 0) {
+    return {
+      key,
+      valueOf: ({ head }) =>
+        bounded.some((matcher) => matcher.isUnknown(head)) ||
+        matchers.every((matcher) => matcher.matches(head)) === expected
+          ? value
+          : null,
+    };
+  }
   return {
     key,
     valueOf: ({ head }) => (matchers.every((matcher) => matcher.matches(head)) === expected ? value : null),

@@ -41,6 +41,19 @@ export class HeaderMatcher {
     return value === null || this.#invert || this.#missingIsEmpty ? null : { name: this.#name, value };
   }
 
+  /** Whether the value is too long for the pattern that it is compared with: nobody knows whether it fits. */
+  isUnknown(head: RequestHead): boolean {
+    return (headerIn(head, this.#name)?.length ?? 0) > this.maxLength;
+  }
+
+  /** Characters of the longest value that is compared. */
+  get maxLength(): number {
+    const condition = this.#condition;
+    return condition.kind === 'string'
+      ? (condition.matcher.maxLength ?? Number.POSITIVE_INFINITY)
+      : Number.POSITIVE_INFINITY;
+  }
+
   matches(head: RequestHead): boolean {
     return this.#holds(headerIn(head, this.#name));
   }

@@ -21,7 +21,13 @@ const memoryOf = (): RateLimitMemory => ({
 });
 
 /** What a sidecar with this memory makes of a request to the route; null lets it go on. */
-function asked(memory: RateLimitMemory, cluster: string, packed = limit, origin = ''): FilterVerdict | undefined {
+function asked(
+  memory: RateLimitMemory,
+  cluster: string,
+  packed = limit,
+  origin = '',
+  head = new RequestHead(),
+): FilterVerdict | undefined {
   const route = decoded('envoy.config.route.v3.Route', {
     name: 'default',
     match: { prefix: '/' },
@@ -30,7 +36,7 @@ function asked(memory: RateLimitMemory, cluster: string, packed = limit, origin 
     metadata: { filter_metadata: formatPolicyMetadata({ localRateLimits: [origin] }) },
   });
   const filter = compileRateLimit(route, memory);
-  return filter?.onRequest({ head: new RequestHead(), peer: { principal: '', address: '' } });
+  return filter?.onRequest({ head, peer: { principal: '', address: '' } });
 }
 
 const takes = (memory: RateLimitMemory, cluster: string) => asked(memory, cluster) === null;
@@ -56,5 +62,38 @@ describe('compileRateLimit', () => {
     });
     expect(asked(memory, 'inbound|8080||', packed, 'cart.yaml:3')).toBeNull();
     expect(asked(memory, 'inbound|8080||', packed, 'cart.yaml:7')).toMatchObject({ rule: 'cart.yaml:7' });
+  });
+
+  it.each([true, false])('counts a path that is too long for its pattern, whether that is to fit: %s', (expected) => {
+    const entry = { key: 'path', value: 'yes' };
+    const packed = pack('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', {
+      rate_limits: [
+        {
+          actions: [
+            {
+              header_value_match: {
+                descriptor_key: entry.key,
+                descriptor_value: entry.value,
+                expect_match: { value: expected },
+                headers: [{ name: ':path', string_match: { safe_regex: { regex: '/a(?:\\?.*)?' } } }],
+              },
+            },
+          ],
+        },
+      ],
+      descriptors: [
+        {
+          entries: [entry],
+          token_bucket: { max_tokens: 1, tokens_per_fill: { value: 1 }, fill_interval: { seconds: '3600' } },
+        },
+      ],
+    });
+    const memory = memoryOf();
+    const takesPath = (path: string) =>
+      asked(memory, 'inbound|8080||', packed, '', Object.assign(new RequestHead(), { path })) === null;
+    const [within, without] = expected ? ['/a?x', '/b'] : ['/b', '/a?x'];
+    expect(takesPath(within)).toBe(true);
+    expect([takesPath(without), takesPath(without)]).toEqual([true, true]);
+    expect(takesPath(`${without}?${'x'.repeat(250_000)}`)).toBe(false);
   });
 });

@@ -20,10 +20,18 @@ export function rateLimitInWords(rules: readonly (RateLimitRule | GlobalRateLimi
 function selectorInWords({ headers = [], methods, path, principal }: RateLimitSelector): string {
   return [
     ...(principal === undefined ? [] : [principal.type === 'Distinct' ? 'each caller' : `caller ${principal.value}`]),
-    ...headers.map(({ type, name, value }) =>
-      type === 'Distinct' ? `each value of ${name}` : `requests with ${name}: ${value}`,
-    ),
+    ...headers.map(headerInWords),
     ...(methods === undefined ? [] : [methods.map(({ value }) => value).join('/')]),
-    ...(path === undefined ? [] : [`paths ${path.type === 'Exact' ? '' : 'below '}${path.value}`]),
+    ...(path === undefined ? [] : [pathInWords(path)]),
   ].join(' and ');
+}
+
+function headerInWords({ type, name, value, invert }: NonNullable<RateLimitSelector['headers']>[number]): string {
+  if (type === 'Distinct') return `each value of ${name}`;
+  return `requests ${invert ? 'without' : 'with'} ${name}: ${type === 'Exact' ? '' : 'like '}${value}`;
+}
+
+function pathInWords({ type, value, invert }: NonNullable<RateLimitSelector['path']>): string {
+  const how = { Exact: '', PathPrefix: 'below ', RegularExpression: 'like ' };
+  return `paths ${invert ? 'other than ' : ''}${how[type]}${value}`;
 }

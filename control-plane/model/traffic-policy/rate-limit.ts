@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { boundedText } from '../bounded-text.ts';
 import { crossCheck } from '../cross-check.ts';
-import { elsewhere, notYetSupported, supportedWord } from '../not-yet-supported.ts';
+import { patternFault } from '../http-route-match.ts';
+import { elsewhere, supportedWord } from '../not-yet-supported.ts';
+import { withQuery } from './pattern-with-query.ts';
 
 /** Seconds of the units of a rate. */
 export const rateUnits = { Second: 1, Minute: 60, Hour: 3600, Day: 86_400 } as const;
@@ -26,21 +28,27 @@ const globalLimitSchema = z.object({
   unit: z.enum(['Second', 'Minute', 'Hour', 'Day', 'Month', 'Year']),
 });
 
+const invertSchema = z.boolean({ error: 'write true or false' }).optional();
+
 const headerSchema = z
   .object({
-    /** `Distinct` counts each value for itself. */
-    type: supportedWord(['Exact', 'Distinct'], ['RegularExpression']).default('Exact'),
+    /** `Distinct` counts each value for itself. `RegularExpression` is RE2's, and takes the whole value or nothing. */
+    type: z.enum(['Exact', 'RegularExpression', 'Distinct']).default('Exact'),
     name: boundedText('a header name', 256, {
       pattern: /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/,
       hint: 'a header name has letters, digits and "-"',
     }),
     value: boundedText('a header value', 4096).optional(),
-    invert: notYetSupported('invert'),
+    /** Requests with any other value, and without the header. Envoy `expect_match`. */
+    invert: invertSchema,
   })
   .check(
-    crossCheck(['type', 'value'], ({ type, value }, report) => {
-      if (type === 'Exact' && value === undefined) report([], 'missing field value');
+    crossCheck(['type', 'value', 'invert'], ({ type, value, invert }, report) => {
+      if (type !== 'Distinct' && value === undefined) report([], 'missing field value');
       if (type === 'Distinct' && value !== undefined) report(['value'], 'Distinct counts every value: remove it');
+      if (type === 'Distinct' && invert === true) report(['invert'], 'Distinct counts every value: remove it');
+      const fault = type === 'RegularExpression' && value !== undefined ? patternFault(value) : null;
+      if (fault !== null) report(['value'], fault);
     }),
   );
 
@@ -63,6 +71,32 @@ const principalSchema = z
 
 const methodWord = /^[!#$%&'*+\-.^_`|~0-9A-Z]{1,32}$/;
 
+const plainPath = /^\/[^?#]*$/;
+
+const pathSchema = z
+  .object({
+    /** `RegularExpression` is RE2's, and takes the whole path, without the query, or nothing. */
+    type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).default('PathPrefix'),
+    value: boundedText('a path', 1024),
+    /** All other paths. */
+    invert: invertSchema,
+  })
+  .check(
+    crossCheck(['type', 'value'], ({ type, value }, report) => {
+      const fault = type === 'RegularExpression' ? pathPatternFault(value) : plainPathFault(value);
+      if (fault !== null) report(['value'], fault);
+    }),
+  );
+
+function plainPathFault(path: string): string | null {
+  return plainPath.test(path) ? null : 'a path begins with / and has no query';
+}
+
+/** The longer pattern that is made of it counts as well. */
+function pathPatternFault(pattern: string): string | null {
+  return patternFault(pattern) ?? patternFault(withQuery(pattern));
+}
+
 /** All that is said must hold. */
 const selectorSchema = z
   .object({
@@ -81,12 +115,7 @@ const selectorSchema = z
      * application takes `//a` or `%2Fa` for `/a`, a caller goes past the limit with these unless the Mesh says `MERGE_SLASHES`
      * or `DECODE_AND_MERGE_SLASHES`.
      */
-    path: z
-      .object({
-        type: supportedWord(['Exact', 'PathPrefix'], ['RegularExpression']).default('PathPrefix'),
-        value: boundedText('a path', 1024, { pattern: /^\/[^?#]*$/, hint: 'a path begins with / and has no query' }),
-      })
-      .optional(),
+    path: pathSchema.optional(),
     principal: principalSchema.optional(),
     sourceCIDR: elsewhere('sourceCIDR', 'principal: between sidecars every address is that of a sidecar'),
   })

@@ -8,7 +8,7 @@ import type { Mesh } from '../../model/mesh.ts';
 import type { GlobalRateLimitRule, RateLimitSelector } from '../../model/traffic-policy/rate-limit.ts';
 import type { ServiceCatalog } from '../services/service-catalog.ts';
 import type { Abilities } from '../view/abilities.ts';
-import { conditionsOf } from './rate-limits.ts';
+import { conditionsOf, hasPattern } from './rate-limits.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 type RateLimit = Input<'envoy.config.route.v3.RateLimit'>;
@@ -36,6 +36,8 @@ export interface CountedPort {
   readonly owners: readonly string[];
   /** As what those count that are shared; empty where nobody shares them. */
   readonly sharedCount: string;
+  /** Whether the sidecar does; selectors with patterns are left out otherwise, and the others keep their names. */
+  readonly takesPatterns: boolean;
 }
 
 /** The one that Mesh names; null where it names none, or one that does not exist. */
@@ -86,16 +88,18 @@ interface CountedLimit {
 }
 
 function limitsOf(counted: readonly CountedPort[]): readonly CountedLimit[] {
-  return counted.flatMap(({ address, rules, owners, sharedCount }) =>
+  return counted.flatMap(({ address, rules, owners, sharedCount, takesPatterns }) =>
     rules.flatMap(({ clientSelectors = [{}], limit, cost, shared }, rule) =>
-      clientSelectors.map((selector, index) => ({
-        address: (shared && sharedCount) || address,
-        cost: cost?.request.number ?? 1,
-        name: `${rule}.${index}`,
-        selector,
-        owner: owners[rule] ?? '',
-        rate: { requests_per_unit: limit.requests, unit: limit.unit.toUpperCase() as Uppercase<RateUnit> },
-      })),
+      clientSelectors
+        .map((selector, index) => ({
+          address: (shared && sharedCount) || address,
+          cost: cost?.request.number ?? 1,
+          name: `${rule}.${index}`,
+          selector,
+          owner: owners[rule] ?? '',
+          rate: { requests_per_unit: limit.requests, unit: limit.unit.toUpperCase() as Uppercase<RateUnit> },
+        }))
+        .filter(({ selector }) => takesPatterns || !hasPattern(selector)),
     ),
   );
 }

@@ -15,7 +15,7 @@ import type { CountedPort, RateLimitService } from './global-rate-limits.ts';
 import { ownersOf, withGlobalRateLimits } from './global-rate-limits.ts';
 import { limitsRequests } from './limits-requests.ts';
 import { adaptiveConcurrencyFilter } from './overload-filters.ts';
-import { withRateLimits } from './rate-limits.ts';
+import { hasPattern, withRateLimits } from './rate-limits.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 
@@ -59,19 +59,24 @@ export interface GovernedPort {
 /** Of all services that a port belongs to, as far as the sidecar knows limits: a request must be within all of them. */
 export function inboundLimits(
   governed: readonly GovernedPort[],
-  abilities: Pick<Abilities, 'rateLimits' | 'globalRateLimits' | 'bodyLimit' | 'bandwidthLimit' | 'overloadFilters'>,
+  abilities: Pick<
+    Abilities,
+    'rateLimits' | 'globalRateLimits' | 'bodyLimit' | 'bandwidthLimit' | 'overloadFilters' | 'routing'
+  >,
   service: RateLimitService | null = null,
 ): InboundLimits {
   const policies = governed.map(({ policy }) => policy);
   // two services may have one policy, and its rules hold once
   const byRules = new Map(policies.map(({ rateLimit, owners }) => [rateLimit, owners.rateLimit]));
-  const localRules = abilities.rateLimits ? [...byRules].flatMap(([rules, owners]) => ownedRules(rules, owners)) : [];
+  const localRules = abilities.rateLimits
+    ? [...byRules].flatMap(([rules, owners]) => ownedRules(rules, owners)).flatMap((owned) => known(owned, abilities))
+    : [];
   const rateLimits = localRules.map(({ rule }) => rule);
   const body = abilities.bodyLimit ? strictestBodyLimit(policies) : null;
   const adaptive = abilities.overloadFilters
     ? policies.find((policy) => policy.adaptiveConcurrency !== null)
     : undefined;
-  const counted = abilities.globalRateLimits && service !== null ? countedPorts(governed, service) : [];
+  const counted = abilities.globalRateLimits && service !== null ? countedPorts(governed, service, abilities) : [];
   const maxBodyBytes = body?.maxRequestBodyBytes ?? 0;
   const bandwidth = abilities.bandwidthLimit ? strictestBandwidth(policies) : noBandwidthLimit;
   const limits = rateLimits.length > 0 || counted.length > 0 || maxBodyBytes > 0 || isLimited(bandwidth);
@@ -94,7 +99,20 @@ export function inboundLimits(
   };
 }
 
-function ownedRules(rules: readonly RateLimitRule[], owners: readonly string[]) {
+interface OwnedRule {
+  readonly rule: RateLimitRule;
+  readonly owner: string;
+}
+
+/** The rule with the selectors that the sidecar knows; none where it knows none of them. */
+function known({ rule, owner }: OwnedRule, { routing }: Pick<Abilities, 'routing'>): readonly OwnedRule[] {
+  const { clientSelectors } = rule;
+  if (routing || clientSelectors === undefined) return [{ rule, owner }];
+  const left = clientSelectors.filter((selector) => !hasPattern(selector));
+  return left.length === 0 ? [] : [{ rule: { ...rule, clientSelectors: left }, owner }];
+}
+
+function ownedRules(rules: readonly RateLimitRule[], owners: readonly string[]): readonly OwnedRule[] {
   return rules.map((rule, index) => ({ rule, owner: owners[index] ?? '' }));
 }
 
@@ -105,7 +123,11 @@ function strictestBodyLimit(policies: readonly EffectiveTrafficPolicy[]): Effect
 }
 
 /** A request counts once under one policy. Questions to the one who counts are never counted: they would not end. */
-function countedPorts(governed: readonly GovernedPort[], service: RateLimitService): readonly CountedPort[] {
+function countedPorts(
+  governed: readonly GovernedPort[],
+  service: RateLimitService,
+  { routing: takesPatterns }: Pick<Abilities, 'routing'>,
+): readonly CountedPort[] {
   if (governed.some(({ host, port }) => host === service.host && port === service.port)) return [];
   const byRules = new Map(
     governed
@@ -113,7 +135,7 @@ function countedPorts(governed: readonly GovernedPort[], service: RateLimitServi
       .filter(({ policy }) => policy.globalRateLimit.length > 0)
       .map(({ host, port, policy: { globalRateLimit: rules, sharedCount, owners } }) => [
         rules,
-        { address: `${host}:${port}`, rules, owners: owners.rateLimit, sharedCount },
+        { address: `${host}:${port}`, rules, owners: owners.rateLimit, sharedCount, takesPatterns },
       ]),
   );
   return [...byRules.values()].reverse();

@@ -2,6 +2,7 @@ import { pack } from '../../../proto/any.ts';
 import { msToDuration } from '../../../proto/duration.ts';
 import { LOCAL_RATE_LIMIT_FILTER, PEER_PRINCIPAL, RATE_LIMIT_EXPRESSION } from '../../../proto/extension-names.ts';
 import type { Input } from '../../../proto/load.ts';
+import { withQuery } from '../../model/traffic-policy/pattern-with-query.ts';
 import type { RateLimitRule, RateLimitSelector } from '../../model/traffic-policy/rate-limit.ts';
 import { rateUnits } from '../../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from '../view/abilities.ts';
@@ -9,6 +10,7 @@ import type { Abilities } from '../view/abilities.ts';
 type Route = Input<'envoy.config.route.v3.Route'>;
 type RateLimit = Input<'envoy.config.route.v3.RateLimit'>;
 type Action = NonNullable<RateLimit['actions']>[number];
+type HeaderMatcher = Input<'envoy.config.route.v3.HeaderMatcher'>;
 type LocalRateLimit = Input<'envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit'>;
 type Descriptor = NonNullable<LocalRateLimit['descriptors']>[number];
 type Entry = NonNullable<Descriptor['entries']>[number];
@@ -75,6 +77,11 @@ function localRateLimit(rules: readonly RateLimitRule[], client: Pick<Abilities,
   };
 }
 
+/** Whether it takes a sidecar that knows patterns; without them a limit would be for others as well. */
+export function hasPattern({ headers = [], path }: RateLimitSelector): boolean {
+  return path?.type === 'RegularExpression' || headers.some(({ type }) => type === 'RegularExpression');
+}
+
 /**
  * The first entry tells one rule from another that asks for the same. A caller is compared by the action where nobody
  * compares the entries of a limit, as towards a rate limit service that is told the limit.
@@ -90,10 +97,14 @@ export function conditionsOf(
       action: { generic_key: { descriptor_key: 'rule', descriptor_value: rule } },
       entry: { key: 'rule', value: rule },
     },
-    ...headers.map(({ type, name, value = '' }, index) =>
+    ...headers.map(({ type, name, value = '', invert = false }, index) =>
       type === 'Distinct'
         ? everyValueOf(name, index)
-        : fits(`header${index}`, { name, string_match: { exact: value } }),
+        : fits(
+            `header${index}`,
+            [{ name, string_match: type === 'Exact' ? { exact: value } : { safe_regex: { regex: value } } }],
+            !invert,
+          ),
     ),
     ...(methods.length === 0 ? [] : [methodIn(methods.map(({ value }) => value))]),
     ...(path === undefined ? [] : pathConditions(path)),
@@ -106,14 +117,14 @@ function everyValueOf(name: string, index: number): Condition {
   return { action: { request_headers: { header_name: name, descriptor_key: key } }, entry: { key, value: '' } };
 }
 
-function fits(key: string, header: Input<'envoy.config.route.v3.HeaderMatcher'>, expected = true): Condition {
+function fits(key: string, headers: readonly HeaderMatcher[], expected: boolean): Condition {
   return {
     action: {
       header_value_match: {
         descriptor_key: key,
         descriptor_value: 'yes',
         expect_match: { value: expected },
-        headers: [header],
+        headers: [...headers],
       },
     },
     entry: { key, value: 'yes' },
@@ -123,43 +134,24 @@ function fits(key: string, header: Input<'envoy.config.route.v3.HeaderMatcher'>,
 /** A matcher has one text and no list of them: one of the methods it is when it is not none of them. */
 function methodIn(methods: readonly string[]): Condition {
   const headers = methods.map((method) => ({ name: ':method', string_match: { exact: method }, invert_match: true }));
-  return {
-    action: {
-      header_value_match: {
-        descriptor_key: 'method',
-        descriptor_value: 'yes',
-        expect_match: { value: false },
-        headers,
-      },
-    },
-    entry: { key: 'method', value: 'yes' },
-  };
+  return fits('method', headers, false);
 }
 
 /** `/a` is `/a` and all below it, not `/ab`, as in a route; the header `:path` has the query behind it. */
-function pathConditions({ type, value }: NonNullable<RateLimitSelector['path']>): Condition[] {
-  const path = (match: NonNullable<Input<'envoy.config.route.v3.HeaderMatcher'>['string_match']>) => ({
+function pathConditions({ type, value, invert = false }: NonNullable<RateLimitSelector['path']>): Condition[] {
+  if (type === 'RegularExpression') {
+    return [fits('path', [{ name: ':path', string_match: { safe_regex: { regex: withQuery(value) } } }], !invert)];
+  }
+  const path = (match: NonNullable<HeaderMatcher['string_match']>) => ({
     name: ':path',
     string_match: match,
     invert_match: true,
   });
   const bare = type === 'PathPrefix' ? value.replace(/\/+$/, '') : value;
-  if (type === 'PathPrefix' && bare === '') return [];
+  if (type === 'PathPrefix' && bare === '' && !invert) return [];
   const ways = [path({ exact: bare }), path({ prefix: `${bare}?` })];
   if (type === 'PathPrefix') ways.push(path({ prefix: `${bare}/` }));
-  return [
-    {
-      action: {
-        header_value_match: {
-          descriptor_key: 'path',
-          descriptor_value: 'yes',
-          expect_match: { value: false },
-          headers: ways,
-        },
-      },
-      entry: { key: 'path', value: 'yes' },
-    },
-  ];
+  return [fits('path', ways, invert)];
 }
 
 /** `value` is absent where each caller counts for itself. */

@@ -26,10 +26,10 @@ const hostSelectionAttempts = 5;
 export function retryPolicy(
   rule: Pick<HttpRouteRule, 'retry' | 'timeouts'>,
   service: EffectiveRetry,
-  { retries, stock }: Pick<Abilities, 'retries' | 'stock'>,
+  { retries, routing, stock }: Pick<Abilities, 'retries' | 'routing' | 'stock'>,
 ): RetryPolicy | null {
   const asked = { ...service, ...ruleRetry(rule) };
-  const known = retries ? asked : forFirstVersion(asked);
+  const known = retries ? (routing ? asked : withoutPatterns(asked)) : forFirstVersion(asked);
   const retry = stock ? forEnvoy(known) : known;
   const perTry = {
     ...(retry.perTryTimeoutMs > 0 && { per_try_timeout: msToDuration(retry.perTryTimeoutMs) }),
@@ -96,6 +96,20 @@ function forFirstVersion(retry: EffectiveRetry): EffectiveRetry {
   };
 }
 
+/** What a build that knows no patterns can be told: never more retries than are asked for. */
+function withoutPatterns(retry: EffectiveRetry): EffectiveRetry {
+  const isKnown = ({ type }: HeaderCondition) => type !== 'RegularExpression';
+  const headers = retry.headers.filter(isKnown);
+  const requestHeaders = retry.requestHeaders.filter(isKnown);
+  return {
+    ...retry,
+    numRetries: retry.requestHeaders.length > 0 && requestHeaders.length === 0 ? 0 : retry.numRetries,
+    triggers: retry.triggers.filter((trigger) => trigger !== 'retriable-headers' || headers.length > 0),
+    headers,
+    requestHeaders,
+  };
+}
+
 /**
  * An Envoy repeats whatever the conditions say. The one thing that keeps it from doing twice what may be done once alone is a
  * condition on the request's method; and since one of its conditions on a request is enough, there are no retries at all
@@ -111,6 +125,7 @@ function headerMatcher({ name, type, value }: HeaderCondition): HeaderMatcher {
   if (value === undefined) return { name, present_match: true };
   if (type === 'Prefix') return { name, string_match: { prefix: value } };
   if (type === 'Suffix') return { name, string_match: { suffix: value } };
+  if (type === 'RegularExpression') return { name, string_match: { safe_regex: { regex: value } } };
   return { name, string_match: { exact: value } };
 }
 

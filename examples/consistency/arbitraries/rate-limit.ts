@@ -8,13 +8,23 @@ const selector = fc
         fc.oneof(
           fc.record({ name: fc.constant('x-plan'), value: fc.constantFrom('free', '') }),
           fc.record({ type: fc.constant('Distinct'), name: fc.constant('x-user') }),
+          fc.record({
+            type: fc.constant('RegularExpression'),
+            name: fc.constant('x-plan'),
+            value: fc.constantFrom('fr.*', '[0-9]+'),
+            invert: fc.boolean(),
+          }),
         ),
         { minLength: 1, maxLength: 2 },
       ),
     ),
     methods: rarely(fc.constant([{ value: 'POST' }])),
     path: rarely(
-      fc.record({ type: often(fc.constantFrom('Exact', 'PathPrefix')), value: fc.constantFrom('/', '/a/') }),
+      fc.record({
+        type: often(fc.constantFrom('Exact', 'PathPrefix', 'RegularExpression')),
+        value: fc.constantFrom('/', '/a/'),
+        invert: rarely(fc.boolean()),
+      }),
     ),
     principal: rarely(fc.constantFrom({ type: 'Distinct' }, { value: 'spiffe://cluster.local/ns/default/sa/web' })),
   })
