@@ -7,6 +7,7 @@ import type { ProxyConfig } from './config.ts';
 import type { GlobalRateLimitCounters } from './filter/global-rate-limit.ts';
 import type { Listener } from './listener/listener.ts';
 import type { Log } from './log.ts';
+import { OutsideHosts } from './record/outside-hosts.ts';
 import { RequestRecorder } from './record/record-request.ts';
 import { ConnectionRecorder } from './record/record-tcp.ts';
 import { TrafficWatch } from './record/traffic-watch.ts';
@@ -84,7 +85,8 @@ export class DataPlane implements Carrier {
       putListener: (name, chains, externalHosts) => this.#setChains(name, chains, externalHosts),
       removeListener: (name) => this.#setChains(name, null, []),
     });
-    const counting = { own: config, principal: () => this.traffic.identity.current?.id ?? '', accessLog };
+    const principal = () => this.traffic.identity.current?.id ?? '';
+    const counting = { own: config, principal, hosts: new OutsideHosts(), accessLog };
     this.#recorder = new RequestRecorder({ registry: this.registry, ...counting });
     this.traffic.record(this.#recorder, new ConnectionRecorder({ registry: this.connections, ...counting }));
     this.traffic.clock.onTick((nowMs) => {

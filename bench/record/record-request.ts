@@ -1,5 +1,6 @@
 import type { FinishedExchange } from '../../proxy/forward/forward-environment.ts';
 import { RequestHead } from '../../proxy/message-head.ts';
+import { OutsideHosts } from '../../proxy/record/outside-hosts.ts';
 import { RequestRecorder } from '../../proxy/record/record-request.ts';
 import { SeriesRegistry } from '../../proxy/telemetry/series-registry.ts';
 import { report } from '../measure.ts';
@@ -9,6 +10,7 @@ const recorder = new RequestRecorder({
   registry,
   own: { name: 'web-1', namespace: 'default', service: 'web', version: 'v1' },
   principal: () => 'spiffe://cluster.local/ns/default/sa/web',
+  hosts: new OutsideHosts(),
   accessLog: null,
 });
 const cartId = 'spiffe://cluster.local/ns/default/sa/cart';

@@ -8,6 +8,8 @@ const series = registry.series({
   source: { ...peer, service: 'web' },
   destination: { ...peer, serviceHost: 'cart.default.svc.cluster.local', serviceName: 'cart' },
   route: 'default',
+  host: '',
+  isUnsent: false,
   protocol: 'http',
   isMutualTls: true,
 });

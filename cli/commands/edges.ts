@@ -41,8 +41,9 @@ export function edgeListing(style: Style, edges: readonly Edge[], wholeIds: bool
   const notes = edges.some(({ reason }) => reason !== null);
   const written = (ids: readonly string[]) =>
     ids.map((id) => (wholeIds ? id : id.replace(/^spiffe:\/\//, ''))).join(', ') || '-';
-  const securedCell = ({ isSecured, isPending }: Edge): string => {
+  const securedCell = ({ isSecured, isPending, isReached }: Edge): string => {
     if (isSecured) return style.good;
+    if (isReached === false) return '-'; // a control plane of before says nothing
     return isPending ? '…' : style.bad;
   };
   const note: Column<Edge> = {
@@ -51,12 +52,12 @@ export function edgeListing(style: Style, edges: readonly Edge[], wholeIds: bool
     tone: ({ reason, isPending }) => (reason === null || isPending ? null : 'bad'),
   };
   return {
-    name: ({ source, destination }) => `${source.service || unknown}/${destination.service || unknown}`,
+    name: ({ source, destination, host }) => `${source.service || unknown}/${host || destination.service || unknown}`,
     empty: { message: 'nobody has called anybody in this time', hint: 'heddle edges --window 1h' },
     columns: [
       { header: 'SRC', cell: ({ source }) => source.service || unknown },
       { header: 'SRC NAMESPACE', wide: true, cell: ({ source }) => source.namespace || unknown },
-      { header: 'DST', cell: ({ destination }) => serviceText(destination.service) },
+      { header: 'DST', cell: ({ destination, host }) => serviceText(destination.service, host) },
       { header: 'DST NAMESPACE', wide: true, cell: ({ destination }) => destination.namespace || unknown },
       { header: 'SECURED', cell: securedCell },
       { header: 'RPS', align: 'right', wide: true, cell: ({ requestsPerSecond }) => requestsPerSecond.toFixed(1) },

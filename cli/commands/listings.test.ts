@@ -22,7 +22,7 @@ async function table<Row>(listing: Listing<Row>, ...rows: Row[]): Promise<string
 }
 
 const cart: ServiceStat = {
-  ...{ namespace: 'default', service: 'cart', version: 'v2', countedBy: 'destination' },
+  ...{ namespace: 'default', service: 'cart', host: '', version: 'v2', countedBy: 'destination' },
   ...{ instances: 3, requests: 6426, unreached: 0, requestsPerSecond: 107.1, successRate: 0.9994, mutualTlsShare: 1 },
   ...{ p50Ms: 8.2, p95Ms: 22, p99Ms: 61.4, tcp: null, circuit: { state: 'closed', reasons: [] } },
 };
@@ -87,8 +87,10 @@ describe('heddle stat', () => {
   });
 
   it('has words for what no service has the name of', async () => {
-    const lines = await table(statListing('service', [cart]), { ...cart, service: 'PassthroughCluster' });
-    expect(lines[1]).toMatch(/^\(outside the mesh\) {3}/);
+    const outside = { ...cart, service: 'PassthroughCluster' };
+    const lines = await table(statListing('service', [cart]), outside, { ...outside, host: 'example.com' });
+    expect(lines[1]).toMatch(/^\(outside the mesh\) {6}/);
+    expect(lines[2]).toMatch(/^example\.com \(outside\) {3}/);
   });
 
   it('shows requests that got to no instance where there are some', async () => {
@@ -190,7 +192,17 @@ describe('heddle edges', () => {
     source: { namespace: 'default', service: 'web' },
     destination: { namespace: 'default', service: 'cart' },
     ...{ countedBy: 'destination', requests: 10, requestsPerSecond: 1, successRate: 1, mutualTlsShare: 1 },
-    ...{ p50Ms: 1, p95Ms: 1, p99Ms: 1, tcp: null, isSecured: true, isPending: false, reason: null },
+    ...{
+      p50Ms: 1,
+      p95Ms: 1,
+      p99Ms: 1,
+      tcp: null,
+      host: '',
+      isReached: true,
+      isSecured: true,
+      isPending: false,
+      reason: null,
+    },
     clientIds: ['spiffe://td/ns/default/sa/web'],
     serverIds: ['spiffe://td/ns/default/sa/cart'],
   };
@@ -217,6 +229,11 @@ describe('heddle edges', () => {
   it('does not raise an alarm while one end has not reported', async () => {
     const waiting = { ...edge, isSecured: false, isPending: true, reason: 'the callee has not reported yet' };
     expect((await table(edgeListing(plain, [waiting], false), waiting))[1]).toMatch(/^web +cart +… /);
+  });
+
+  it('says neither yes nor no where nothing came to an instance', async () => {
+    const answered = { ...edge, isSecured: false, isReached: false, reason: 'the caller answers it' };
+    expect((await table(edgeListing(plain, [answered], false), answered))[1]).toMatch(/^web +cart +- /);
   });
 
   it('has whole ids when asked, and no column for reasons where there are none', async () => {

@@ -29,7 +29,7 @@ export function statCommand(): HeddleCommand {
     );
   return withApiOptions(withOutputOption(command)).action(async (service: string | undefined, options: StatOptions) => {
     const all = await withClient(options, (client) => client.stat(options.window, options.by));
-    const rows = service === undefined ? all : all.filter((row) => row.service === service);
+    const rows = service === undefined ? all : all.filter((row) => row.service === service || row.host === service);
     if (service !== undefined && rows.length === 0 && all.length > 0) throw await unknownService(service, all);
     await printListing(statListing(options.by, rows), rows, options.output);
   });
@@ -51,13 +51,13 @@ export function statListing(by: 'service' | 'version', rows: readonly ServiceSta
     tone: (row) => (row.unreached > 0 ? 'bad' : null),
   };
   return {
-    name: (row) => (by === 'version' && row.version ? `${row.service}-${row.version}` : row.service),
+    name: (row) => (by === 'version' && row.version ? `${row.service}-${row.version}` : row.host || row.service),
     empty: {
       message: 'no service is running, and none has been called in this time',
       hint: 'heddle run --service web --port 8080 -- node web.js   or   heddle stat --window 1h',
     },
     columns: [
-      { header: 'SERVICE', cell: (row) => serviceText(row.service) },
+      { header: 'SERVICE', cell: (row) => serviceText(row.service, row.host) },
       { header: 'NAMESPACE', wide: true, cell: (row) => row.namespace },
       ...(by === 'version' ? [version] : []),
       { header: 'INSTANCES', align: 'right', cell: (row) => String(row.instances) },
@@ -80,7 +80,7 @@ async function unknownService(service: string, all: readonly ServiceStat[]): Pro
   const { nearestWord } = await import('../../control-plane/model/nearest-word.ts');
   const meant = nearestWord(
     service,
-    all.map((row) => row.service),
+    all.map((row) => row.host || row.service),
   );
   return new CliError(
     `no service ${service} is running, and none has been called in this time`,

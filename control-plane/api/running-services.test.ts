@@ -15,6 +15,7 @@ function called(changes: Partial<ServiceStat>): ServiceStat {
   return {
     namespace: 'default',
     service: 'cart',
+    host: '',
     version: '',
     countedBy: 'destination',
     instances: 1,

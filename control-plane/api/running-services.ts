@@ -45,6 +45,7 @@ function runningServices(workloads: readonly RegisteredWorkload[], by: 'service'
 }
 
 const nothing = {
+  host: '',
   countedBy: 'destination',
   requests: 0,
   unreached: 0,
@@ -58,6 +59,8 @@ const nothing = {
   circuit: null,
 } as const;
 
-function keyOf({ namespace, service, version }: { namespace: string; service: string; version: string }): string {
-  return `${namespace}\n${service}\n${version}`;
+type RowName = Omit<Running, 'instances'> & { readonly host?: string };
+
+function keyOf({ namespace, service, host = '', version }: RowName): string {
+  return `${namespace}\n${service}\n${host}\n${version}`;
 }

@@ -1,7 +1,7 @@
 import { PASSTHROUGH_CLUSTER } from '../../proto/names.ts';
 import type { Window } from './aggregator.ts';
 import type { Counts, SeriesLabels } from './reported-series.ts';
-import { isUnreached } from './reported-series.ts';
+import { isAnsweredByCaller, isUnreached } from './reported-series.ts';
 import type { ServiceOf } from './service-of-workload.ts';
 import { Tally } from './tally.ts';
 import type { CountedBy, Edge, EdgeEnd } from './telemetry-source.ts';
@@ -9,14 +9,17 @@ import type { CountedBy, Edge, EdgeEnd } from './telemetry-source.ts';
 /** What the sidecars at one end of an edge say. */
 class Witness {
   readonly all = new Tally();
-  /** Without those for which there was never anybody at the other end. */
+  /** Without those of which nobody at the other end has ever heard. */
   readonly reached = new Tally();
+  /** Of those: which it could bring to nobody. */
+  unreachedCount = 0;
   readonly clientIds = new Set<string>();
   readonly serverIds = new Set<string>();
 
   add(labels: SeriesLabels, counts: Counts): void {
     this.all.add(labels, counts);
-    if (isUnreached(labels)) return;
+    if (isUnreached(labels)) this.unreachedCount += counts.count + (counts.connections?.opened ?? 0);
+    if (isAnsweredByCaller(labels)) return;
     this.reached.add(labels, counts);
     if (!labels.isMutualTls) return;
     if (labels.source.principal !== '') this.clientIds.add(labels.source.principal);
@@ -28,6 +31,7 @@ class Witness {
 interface Pair {
   readonly caller: EdgeEnd;
   readonly callee: EdgeEnd;
+  readonly host: string;
   readonly source: Witness;
   readonly destination: Witness;
 }
@@ -43,7 +47,7 @@ export function meshEdges(window: Window, serviceOf: ServiceOf): Edge[] {
     if (service === '') continue; // for nobody: no route matched
     const caller = { namespace: labels.source.namespace, service: labels.source.service };
     const callee = { namespace: labels.destination.namespace, service };
-    pairOf(pairs, caller, callee)[labels.reporter].add(labels, counts);
+    pairOf(pairs, caller, callee, labels.host)[labels.reporter].add(labels, counts);
   }
   return [...pairs.entries()]
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
@@ -51,31 +55,33 @@ export function meshEdges(window: Window, serviceOf: ServiceOf): Edge[] {
     .filter(({ requests, tcp }) => requests > 0 || tcp !== null);
 }
 
-function pairOf(pairs: Map<string, Pair>, caller: EdgeEnd, callee: EdgeEnd): Pair {
-  const key = [caller.namespace, caller.service, callee.namespace, callee.service].join('\n');
-  const pair = pairs.get(key) ?? { caller, callee, source: new Witness(), destination: new Witness() };
+function pairOf(pairs: Map<string, Pair>, caller: EdgeEnd, callee: EdgeEnd, host: string): Pair {
+  const key = [caller.namespace, caller.service, callee.namespace, callee.service, host].join('\n');
+  const pair = pairs.get(key) ?? { caller, callee, host, source: new Witness(), destination: new Witness() };
   pairs.set(key, pair);
   return pair;
 }
 
-function edgeOf({ caller, callee, source, destination }: Pair, seconds: number): Edge {
+function edgeOf({ caller, callee, host, source, destination }: Pair, seconds: number): Edge {
   const countedBy: CountedBy = destination.all.count > 0 ? 'destination' : 'source';
   const reason = callee.service === PASSTHROUGH_CLUSTER ? outside : doubt(source, destination);
   return {
     source: caller,
     destination: callee,
+    host,
     countedBy,
     ...(countedBy === 'destination' ? destination : source).all.metrics(seconds),
     clientIds: union(source.clientIds, destination.clientIds),
     serverIds: union(source.serverIds, destination.serverIds),
     isSecured: reason === null,
+    isReached: source.reached.count + destination.reached.count > 0,
     isPending: reason === calleeSilent || reason === callerSilent,
     reason,
   };
 }
 
 /** No sidecar is at the other end of what no service has the name of. */
-const outside = 'outside the mesh: no service or ExternalService has the name that was called';
+const outside = 'outside the mesh: no service or ExternalService has this name';
 
 /** One end has spoken and the other will: nothing is known to be wrong. */
 const calleeSilent = 'the callee has not reported yet';
@@ -86,7 +92,7 @@ function doubt(source: Witness, destination: Witness): string | null {
   const { reached: sent } = source;
   const { reached: received } = destination;
   if (received.count === 0) {
-    if (sent.count === 0) return `none of the ${source.all.noun} has reached an instance`;
+    if (sent.count === 0) return nobody(source);
     return sent.securedCount === 0 ? 'the callee has no sidecar' : calleeSilent;
   }
   if (received.securedCount < received.count) {
@@ -100,6 +106,12 @@ function doubt(source: Witness, destination: Witness): string | null {
     contradiction('caller', destination.clientIds, source.clientIds) ??
     contradiction('callee', source.serverIds, destination.serverIds)
   );
+}
+
+/** Why no instance has heard of any of them. */
+function nobody({ all, unreachedCount }: Witness): string {
+  if (unreachedCount === 0) return `the caller's sidecar answers these ${all.noun} by a rule`;
+  return `none of the ${all.noun} has reached an instance`;
 }
 
 /** Whether one end saw somebody at the other whom the other does not know. An end that says nothing contradicts nothing. */

@@ -48,6 +48,7 @@ describe('stat', () => {
       {
         namespace: 'default',
         service: 'cart',
+        host: '',
         version: 'v1',
         countedBy: 'destination',
         instances: 2,
@@ -150,8 +151,41 @@ describe('edges', () => {
     const { telemetry, report } = mesh();
     report(web, sent({ destination_service: 'PassthroughCluster', destination_workload: '', mutual_tls: false }));
     expect(telemetry.edges(60)).toMatchObject([
-      { isSecured: false, reason: 'outside the mesh: no service or ExternalService has the name that was called' },
+      { host: '', isSecured: false, reason: 'outside the mesh: no service or ExternalService has this name' },
     ]);
+  });
+
+  it('tells hosts that no document names apart, here and in stat', () => {
+    const { telemetry, report } = mesh();
+    const outside = { destination_service: 'PassthroughCluster', destination_workload: '', mutual_tls: false };
+    const called = ['b.example', 'a.example', 'a.example'].map((host) => sent({ ...outside, host }));
+    report(web, ...called, sent({ host: 'c.example' }));
+    const rows = [
+      { host: '', requests: 1 },
+      { host: 'a.example', requests: 2 },
+      { host: 'b.example', requests: 1 },
+    ];
+    expect(telemetry.edges(60).toSorted((a, b) => (a.host < b.host ? -1 : 1))).toMatchObject(rows);
+    const byHost = telemetry.stat(60, 'service').toSorted((a, b) => (a.host < b.host ? -1 : 1));
+    expect(byHost).toMatchObject(rows);
+  });
+
+  it.each([
+    ['a redirect', { response_code: 301 }],
+    ['a fixed answer', { response_code: 404 }],
+    ['admission control', { response_code: 503 }],
+  ])('lacks no mutual TLS where %s is what the sidecar of the caller answers', (_, answer) => {
+    const { telemetry, report } = mesh();
+    const own = sent({ ...answer, destination_workload: '', response_flags: '-', mutual_tls: false, unsent: true });
+    report(web, own);
+    const alone = { isSecured: false, isReached: false, mutualTlsShare: null };
+    expect(telemetry.edges(60)).toMatchObject([
+      { ...alone, reason: "the caller's sidecar answers these requests by a rule" },
+    ]);
+    expect(telemetry.stat(60, 'service')).toMatchObject([{ instances: 0, unreached: 0, mutualTlsShare: null }]);
+    report(web, sent());
+    report(cart, received());
+    expect(telemetry.edges(60)).toMatchObject([{ isSecured: true, isReached: true, reason: null }]);
   });
 
   it('meets at the service that the workload registered as, whatever Service the caller asked for', () => {
@@ -180,7 +214,8 @@ describe('edges', () => {
     report(web, ...sends);
     report(cart, ...receives);
     const isPending = reason.endsWith('has not reported yet');
-    expect(telemetry.edges(60)).toMatchObject([{ isSecured: false, isPending, reason }]);
+    const isReached = !reason.startsWith('none');
+    expect(telemetry.edges(60)).toMatchObject([{ isSecured: false, isPending, isReached, reason }]);
   });
 
   it('has no name for a caller without a certificate', () => {

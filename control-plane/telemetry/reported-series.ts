@@ -1,6 +1,6 @@
 import { addSparseBuckets } from '../../proto/histogram.ts';
 import type { Output } from '../../proto/load.ts';
-import { parseServiceHost, serviceHost } from '../../proto/names.ts';
+import { PASSTHROUGH_CLUSTER, parseServiceHost, serviceHost } from '../../proto/names.ts';
 import type { CountedBy } from './telemetry-source.ts';
 
 /** A sidecar that reports, as its certificate says. */
@@ -18,6 +18,10 @@ export interface SeriesLabels {
   readonly source: ReportedEnd;
   readonly destination: ReportedEnd;
   readonly route: string;
+  /** What was called, where the destination is all that is outside; '' where it is another, and where nobody said. */
+  readonly host: string;
+  /** The caller's sidecar has answered by itself. */
+  readonly isUnsent: boolean;
   /** 0: the client went away before there was an answer. */
   readonly responseCode: number;
   /** -1 where the request was no gRPC call, or nobody said how it ended. */
@@ -166,6 +170,8 @@ function labelsOf(message: Output<'heddle.v1.Series'>): SeriesLabels {
       principal: message.destination_principal,
     },
     route: message.route,
+    host: destination.name === PASSTHROUGH_CLUSTER ? message.host : '',
+    isUnsent: message.unsent,
     responseCode: message.response_code,
     grpcStatus: message.grpc_response_status === '' ? -1 : Number(message.grpc_response_status),
     responseFlags: message.response_flags,
@@ -192,7 +198,12 @@ export function isSuccess({ responseCode, grpcStatus, responseFlags }: SeriesLab
 /** Flags of requests for which there never was a connection to anybody; a fault that aborts answers in place of the service. */
 const unreachedFlags: ReadonlySet<string> = new Set(['UH', 'UF', 'UO', 'NR', 'NC', 'LR', 'RL', 'FI']);
 
-/** A caller found nobody at the other end, so nothing that it says about that end was seen. */
+/** A caller could bring it to nobody. What a rule of its own has answered is none of these. */
 export function isUnreached({ reporter, responseFlags }: SeriesLabels): boolean {
   return reporter === 'source' && unreachedFlags.has(responseFlags);
+}
+
+/** There was nobody at the other end, or nobody was asked: nothing that the caller says about that end was seen. */
+export function isAnsweredByCaller(labels: SeriesLabels): boolean {
+  return isUnreached(labels) || (labels.reporter === 'source' && labels.isUnsent);
 }

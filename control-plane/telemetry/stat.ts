@@ -1,5 +1,5 @@
 import type { Window } from './aggregator.ts';
-import { isUnreached } from './reported-series.ts';
+import { isAnsweredByCaller, isUnreached } from './reported-series.ts';
 import type { ServiceOf } from './service-of-workload.ts';
 import { Tally } from './tally.ts';
 import type { ServiceCircuit, ServiceStat } from './telemetry-source.ts';
@@ -7,6 +7,7 @@ import type { ServiceCircuit, ServiceStat } from './telemetry-source.ts';
 interface Group {
   readonly namespace: string;
   readonly service: string;
+  readonly host: string;
   readonly version: string;
   readonly destination: Tally;
   readonly source: Tally;
@@ -31,18 +32,18 @@ export function serviceStats(
     const service = serviceOf(labels);
     if (service === '') continue; // for nobody: no route matched
     const { namespace, workload, version } = labels.destination;
-    const group = groupOf(groups, namespace, service, by === 'version' ? version : '');
+    const group = groupOf(groups, namespace, service, labels.host, by === 'version' ? version : '');
     group[labels.reporter].add(labels, counts);
     if (labels.reporter === 'destination') counting.add(`${namespace}/${service}`);
     if (isUnreached(labels)) group.unreached += counts.count + (counts.connections?.opened ?? 0);
-    else group.instances.add(workload);
+    if (!isAnsweredByCaller(labels)) group.instances.add(workload);
   }
   const rows: ServiceStat[] = [];
-  for (const { namespace, service, version, instances, unreached, ...tallies } of groups.values()) {
+  for (const { namespace, service, host, version, instances, unreached, ...tallies } of groups.values()) {
     const countedBy = counting.has(`${namespace}/${service}`) ? 'destination' : 'source';
     const tally = tallies[countedBy];
     if (tally.count === 0) continue;
-    const name = { namespace, service, version, countedBy } as const;
+    const name = { namespace, service, host, version, countedBy } as const;
     const closed = tallies.source.count > 0 ? ({ state: 'closed', reasons: [] } as const) : null;
     const circuit = circuitOf(namespace, service, by === 'version' ? version : null) ?? closed;
     rows.push({ ...name, instances: instances.size, unreached, ...tally.metrics(window.seconds), circuit });
@@ -50,19 +51,24 @@ export function serviceStats(
   return rows.sort((a, b) => compare(sortKey(a), sortKey(b)));
 }
 
-function groupOf(groups: Map<string, Group>, namespace: string, service: string, version: string): Group {
-  const key = `${namespace}\n${service}\n${version}`;
+function groupOf(groups: Map<string, Group>, namespace: string, service: string, host: string, version: string): Group {
+  const key = sortKey({ namespace, service, host, version });
   let group = groups.get(key);
   if (group === undefined) {
     const tallies = { destination: new Tally(), source: new Tally() };
-    group = { namespace, service, version, ...tallies, instances: new Set(), unreached: 0 };
+    group = { namespace, service, host, version, ...tallies, instances: new Set(), unreached: 0 };
     groups.set(key, group);
   }
   return group;
 }
 
-function sortKey({ namespace, service, version }: ServiceStat): string {
-  return `${namespace}\n${service}\n${version}`;
+function sortKey({
+  namespace,
+  service,
+  host,
+  version,
+}: Pick<ServiceStat, 'namespace' | 'service' | 'host' | 'version'>): string {
+  return `${namespace}\n${service}\n${host}\n${version}`;
 }
 
 function compare(a: string, b: string): number {

@@ -1,6 +1,6 @@
 import { LATENCY_BUCKETS, quantileUs } from '../../proto/histogram.ts';
 import type { ConnectionCounts, Counts, SeriesLabels } from './reported-series.ts';
-import { isSuccess } from './reported-series.ts';
+import { isAnsweredByCaller, isSuccess } from './reported-series.ts';
 import type { TcpMetrics } from './telemetry-source.ts';
 
 /** The golden numbers of a set of requests and connections. */
@@ -21,6 +21,8 @@ export class Tally {
   #requests = 0;
   #successes = 0;
   #connections = 0;
+  /** To an instance, so that they could be secured. */
+  #sent = 0;
   #secured = 0;
   #open = 0;
   #opened = 0;
@@ -50,6 +52,7 @@ export class Tally {
     const { count, latency } = counts;
     this.#requests += count;
     if (isSuccess(labels)) this.#successes += count;
+    if (!isAnsweredByCaller(labels)) this.#sent += count;
     if (labels.isMutualTls) this.#secured += count;
     for (let i = 0; i < latency.length; i += 2) {
       const bucket = latency[i] as number;
@@ -68,14 +71,15 @@ export class Tally {
       p50Ms: quantileMs(0.5),
       p95Ms: quantileMs(0.95),
       p99Ms: quantileMs(0.99),
-      mutualTlsShare: share(this.#secured, this.count),
+      mutualTlsShare: share(this.#secured, this.#sent),
       tcp: this.#connections === 0 ? null : this.#tcpMetrics(seconds),
     };
   }
 
-  #addConnections({ isMutualTls }: SeriesLabels, counts: Counts, { opened, closed, open }: ConnectionCounts): void {
+  #addConnections(labels: SeriesLabels, counts: Counts, { opened, closed, open }: ConnectionCounts): void {
     this.#connections += closed + open;
-    if (isMutualTls) this.#secured += closed + open;
+    if (!isAnsweredByCaller(labels)) this.#sent += closed + open;
+    if (labels.isMutualTls) this.#secured += closed + open;
     this.#open += open;
     this.#opened += opened;
     this.#readBytes += counts.requestBytes;

@@ -10,6 +10,11 @@ export interface ServiceStat {
   readonly namespace: string;
   /** `cart`. */
   readonly service: string;
+  /**
+   * What was called, where `service` is `PassthroughCluster`: all that neither a service nor an ExternalService has the name of.
+   * Empty for others, and for hosts beyond the hundred of each sidecar that are told by name.
+   */
+  readonly host: string;
   /** Empty where the workloads have no version, and in rows for all versions together. */
   readonly version: string;
   readonly countedBy: CountedBy;
@@ -28,7 +33,7 @@ export interface ServiceStat {
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
   readonly p99Ms: number | null;
-  /** Share of the requests and connections that came over mutual TLS, 0 to 1; null without any. */
+  /** Share of the requests and connections that came over mutual TLS, of those that came to an instance, 0 to 1; null without any. */
   readonly mutualTlsShare: number | null;
   /** Connections of ports that carry TCP; null where there were none in the window. */
   readonly tcp: TcpMetrics | null;
@@ -65,6 +70,8 @@ export interface EdgeEnd {
 export interface Edge {
   readonly source: EdgeEnd;
   readonly destination: EdgeEnd;
+  /** As in {@link ServiceStat}. */
+  readonly host: string;
   readonly countedBy: CountedBy;
   readonly requests: number;
   readonly requestsPerSecond: number;
@@ -79,6 +86,8 @@ export interface Edge {
   readonly serverIds: readonly string[];
   /** Both ends say mutual TLS for every request and connection, and neither contradicts the other about who they are. */
   readonly isSecured: boolean;
+  /** Whether anything came to an instance: what the caller's sidecar answers by itself, or cannot bring, is no plaintext. */
+  readonly isReached: boolean;
   /** Not secured only in that one end has not reported yet, or no longer within the window. */
   readonly isPending: boolean;
   /** Why not, in a few words; null when secured. */

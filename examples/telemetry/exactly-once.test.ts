@@ -104,6 +104,8 @@ function labels(route: string): SeriesLabels {
       principal: cart,
     },
     route,
+    host: '',
+    isUnsent: false,
     protocol: 'http',
     isMutualTls: true,
   };

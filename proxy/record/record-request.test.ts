@@ -7,6 +7,7 @@ import { takeUnreported } from '../telemetry/report-message.ts';
 import type { ExposedCounts } from '../telemetry/series-registry.ts';
 import { SeriesRegistry } from '../telemetry/series-registry.ts';
 import { clusterConfig, endpointConfig } from '../testing/forwarder.ts';
+import { OutsideHosts } from './outside-hosts.ts';
 import { RequestRecorder } from './record-request.ts';
 
 const web = 'spiffe://cluster.local/ns/default/sa/web';
@@ -46,7 +47,9 @@ function exchangeOf(direction: 'outbound' | 'inbound', overrides: object = {}): 
 
 function recorderOf(accessLog: AccessLog | null = null) {
   const registry = new SeriesRegistry();
-  const recorder = new RequestRecorder({ registry, own, principal: () => web, accessLog, wallClock: () => 1_000_012 });
+  const principal = () => web;
+  const hosts = new OutsideHosts();
+  const recorder = new RequestRecorder({ registry, own, principal, hosts, accessLog, wallClock: () => 1_000_012 });
   return { registry, recorder, exposed: (): ExposedCounts[] => [...registry.exposed()] };
 }
 
@@ -180,6 +183,31 @@ describe('RequestRecorder', () => {
     };
     recorder.record(exchangeOf('outbound', { cluster: outside }));
     expect(exposed()[0]?.labels.destination.serviceName).toBe('PassthroughCluster');
+  });
+
+  it('tells a hundred of its hosts apart, but not to Prometheus', () => {
+    const { recorder, exposed, registry } = recorderOf();
+    const outside = {
+      name: 'PassthroughCluster',
+      config: clusterConfig([], { serviceHost: '', serviceName: '', serviceNamespace: '' }),
+    };
+    const { endpoint } = exchangeOf('outbound');
+    for (let i = 0; i < 150; i++) {
+      const head = Object.assign(new RequestHead(), { authority: `host-${i % 120}.example:8080` });
+      recorder.record(exchangeOf('outbound', { head, endpoint, cluster: outside }));
+    }
+    const hosts = [...registry.all()].map(({ labels }) => labels.host);
+    expect(hosts).toHaveLength(101);
+    expect(hosts).toEqual(expect.arrayContaining(['host-0.example', 'host-99.example', '']));
+    expect(exposed()).toHaveLength(1);
+    expect(takeUnreported(registry).find(({ host }) => host === 'host-7.example')).toMatchObject({ count: 2 });
+  });
+
+  it('says of what the sidecar answers by itself that it was sent to nobody', () => {
+    const { recorder, registry } = recorderOf();
+    recorder.record(exchangeOf('outbound', { endpoint: null, status: 301 }));
+    recorder.record(exchangeOf('outbound'));
+    expect(takeUnreported(registry).map(({ unsent }) => unsent)).toEqual([true, false]);
   });
 
   it('counts an inbound request from the caller to us, one series for each caller', () => {

@@ -1,6 +1,7 @@
 import type { WorkloadName } from '../../proto/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
+import { splitAuthority } from '../cluster/passthrough.ts';
 import { failures, responseFlag } from '../failure.ts';
 import type { DownstreamPeer, FinishedExchange, Recorder } from '../forward/forward-environment.ts';
 import { headerValue } from '../message-head.ts';
@@ -12,7 +13,15 @@ import type { RequestSeries } from '../telemetry/request-series.ts';
 import type { DestinationLabels, SeriesLabels } from '../telemetry/series-labels.ts';
 import type { SeriesRegistry } from '../telemetry/series-registry.ts';
 import type { DownstreamRequests } from '../telemetry/traffic-stats.ts';
-import { callerLabels, destinationLabels, leadsNowhere, serviceOfHost, WorkloadLabels } from './traffic-labels.ts';
+import type { OutsideHosts } from './outside-hosts.ts';
+import {
+  callerLabels,
+  destinationLabels,
+  isOutside,
+  leadsNowhere,
+  serviceOfHost,
+  WorkloadLabels,
+} from './traffic-labels.ts';
 
 export interface RequestRecorderOptions {
   readonly registry: SeriesRegistry;
@@ -20,6 +29,8 @@ export interface RequestRecorderOptions {
   readonly own: Pick<WorkloadName, 'name' | 'namespace' | 'service' | 'version'>;
   /** Its SPIFFE id; empty before it has one. */
   readonly principal: () => string;
+  /** Names of what is outside, those of connections among them. */
+  readonly hosts: OutsideHosts;
   /** Null when the access log is off. */
   readonly accessLog: AccessLog | null;
   /** Milliseconds since the epoch, for the access log. */
@@ -93,7 +104,25 @@ export class RequestRecorder implements Recorder {
     if (route === null) return this.#unroutedSeries(exchange);
     if (endpoint === null) return this.#unreachedSeries(exchange, route);
     const byRoute = head.isGrpc ? endpoint.grpcSeries : endpoint.series;
-    return byRoute.get(route) ?? this.#addOutbound(endpoint, route, cluster, head.isGrpc);
+    const known = byRoute.get(route);
+    if (known !== undefined) return known;
+    return isOutside(cluster)
+      ? this.#outsideSeries(exchange, route)
+      : this.#addOutbound(endpoint, route, cluster, head.isGrpc);
+  }
+
+  /** Several hosts may have one address, so their endpoint keeps no series of them. */
+  #outsideSeries({ cluster, endpoint, head }: FinishedExchange, route: Route<Cluster>): RequestSeries {
+    return this.#options.registry.series({
+      reporter: 'source',
+      source: this.#labels.ownSource(false),
+      destination: destinationLabels(cluster, endpoint),
+      route: route.name,
+      host: this.#options.hosts.labelOf(splitAuthority(head.authority).host),
+      isUnsent: endpoint === null,
+      protocol: protocolOf(head.isGrpc),
+      isMutualTls: false,
+    });
   }
 
   #addOutbound(endpoint: Endpoint, route: Route<Cluster>, cluster: Cluster | null, isGrpc: boolean): RequestSeries {
@@ -103,6 +132,8 @@ export class RequestRecorder implements Recorder {
       source: this.#labels.ownSource(isMeshed),
       destination: destinationLabels(cluster, endpoint),
       route: route.name,
+      host: '',
+      isUnsent: false,
       protocol: protocolOf(isGrpc),
       isMutualTls: isMeshed,
     });
@@ -112,7 +143,9 @@ export class RequestRecorder implements Recorder {
     return series;
   }
 
-  #unreachedSeries({ cluster, head, environment }: FinishedExchange, route: Route<Cluster>): RequestSeries {
+  #unreachedSeries(exchange: FinishedExchange, route: Route<Cluster>): RequestSeries {
+    const { cluster, head, environment } = exchange;
+    if (isOutside(cluster)) return this.#outsideSeries(exchange, route);
     const unreached = head.isGrpc ? this.#unreachedCalls : this.#unreached;
     const byRoute = unreached.get(cluster ?? this) ?? new Map<object, RequestSeries>();
     let series = byRoute.get(route);
@@ -147,6 +180,8 @@ export class RequestRecorder implements Recorder {
       source: this.#labels.ownSource(false),
       destination,
       route,
+      host: '',
+      isUnsent: true,
       protocol: protocolOf(isGrpc),
       isMutualTls: false,
     });
@@ -164,6 +199,8 @@ export class RequestRecorder implements Recorder {
       destination: this.#labels.ownDestination(principal !== ''),
       // an inbound listener has one route: it leads to the application
       route: 'default',
+      host: '',
+      isUnsent: false,
       protocol: protocolOf(isGrpc),
       isMutualTls: principal !== '',
     };

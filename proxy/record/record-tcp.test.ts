@@ -4,6 +4,7 @@ import { AccessLog } from '../telemetry/access-log.ts';
 import { tcpMetrics } from '../telemetry/tcp-metrics.ts';
 import { TcpRegistry } from '../telemetry/tcp-registry.ts';
 import { clusterConfig, endpointConfig } from '../testing/forwarder.ts';
+import { OutsideHosts } from './outside-hosts.ts';
 import { ConnectionRecorder } from './record-tcp.ts';
 
 const web = 'spiffe://cluster.local/ns/default/sa/web';
@@ -42,7 +43,12 @@ function recorderOf(accessLog: AccessLog | null = null) {
   const registry = new TcpRegistry();
   return {
     registry,
-    recorder: new ConnectionRecorder({ registry, own, principal: () => web, accessLog, wallClock: () => 0 }),
+    recorder: new ConnectionRecorder({
+      ...{ registry, own, accessLog },
+      principal: () => web,
+      hosts: new OutsideHosts(),
+      wallClock: () => 0,
+    }),
   };
 }
 
@@ -88,6 +94,20 @@ describe('ConnectionRecorder', () => {
     recorder.closed(connectionOf('outbound', { failure: 'noHealthyUpstream', endpoint: null, connectedAtMs: 0 }));
     expect(valuesOf(registry, 'istio_tcp_connections_opened_total', 'response_flags="UH"')).toEqual([1]);
     expect(valuesOf(registry, 'istio_tcp_connections_closed_total', 'response_flags="UH"')).toEqual([1]);
+  });
+
+  it('tells hosts apart that nobody knows, but not to Prometheus', () => {
+    const { registry, recorder } = recorderOf();
+    const cluster = { name: 'PassthroughCluster', config: clusterConfig([], { serviceHost: '', serviceName: '' }) };
+    for (const serverName of ['a.example', 'b.example', 'A.example.', 'not a host']) {
+      recorder.closed(connectionOf('outbound', { cluster, serverName } as never));
+    }
+    expect([...registry.all()].map(({ labels, opened }) => [labels.host, opened])).toEqual([
+      ['a.example', 2],
+      ['b.example', 1],
+      ['', 1],
+    ]);
+    expect(valuesOf(registry, 'istio_tcp_connections_opened_total', 'PassthroughCluster')).toEqual([4]);
   });
 
   it('writes a line for each connection that is over', async () => {

@@ -4,7 +4,8 @@ import type { ForwardedConnection, TcpRecorder } from '../forward-tcp.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import { newAccessLogEntry } from '../telemetry/access-log-line.ts';
 import type { TcpLabels, TcpRegistry, TcpSeries } from '../telemetry/tcp-registry.ts';
-import { callerLabels, destinationLabels, WorkloadLabels } from './traffic-labels.ts';
+import type { OutsideHosts } from './outside-hosts.ts';
+import { callerLabels, destinationLabels, isOutside, WorkloadLabels } from './traffic-labels.ts';
 
 export interface ConnectionRecorderOptions {
   readonly registry: TcpRegistry;
@@ -12,6 +13,8 @@ export interface ConnectionRecorderOptions {
   readonly own: Pick<WorkloadName, 'name' | 'namespace' | 'service' | 'version'>;
   /** Its SPIFFE id; empty before it has one. */
   readonly principal: () => string;
+  /** Names of what is outside, those of requests among them. */
+  readonly hosts: OutsideHosts;
   /** Null when the access log is off. */
   readonly accessLog: AccessLog | null;
   /** Milliseconds since the epoch, for the access log. */
@@ -68,13 +71,14 @@ export class ConnectionRecorder implements TcpRecorder {
     return this.#options.registry.series(this.#labelsOf(connection), flag);
   }
 
-  #labelsOf({ environment, cluster, endpoint, peer }: ForwardedConnection): TcpLabels {
+  #labelsOf({ environment, cluster, endpoint, peer, serverName }: ForwardedConnection): TcpLabels {
     if (environment.direction === 'inbound') {
       const isMutualTls = peer.principal !== '';
       return {
         reporter: 'destination',
         source: callerLabels(peer.principal, peer.metadata),
         destination: this.#labels.ownDestination(isMutualTls),
+        host: '',
         isMutualTls,
       };
     }
@@ -83,6 +87,7 @@ export class ConnectionRecorder implements TcpRecorder {
       reporter: 'source',
       source: this.#labels.ownSource(isMutualTls),
       destination: destinationLabels(cluster, endpoint),
+      host: isOutside(cluster) ? this.#options.hosts.labelOf(serverName) : '',
       isMutualTls,
     };
   }

@@ -1,6 +1,12 @@
 import { InvalidSpiffeIdError, parseSpiffeId, workloadOf } from '../../certs/spiffe-id.ts';
 import type { WorkloadName } from '../../proto/names.ts';
-import { BLACK_HOLE_CLUSTER, parseServiceHost, parseWorkloadName, serviceHost } from '../../proto/names.ts';
+import {
+  BLACK_HOLE_CLUSTER,
+  PASSTHROUGH_CLUSTER,
+  parseServiceHost,
+  parseWorkloadName,
+  serviceHost,
+} from '../../proto/names.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Endpoint } from '../cluster/endpoint.ts';
 import type { DestinationLabels, SourceLabels } from '../telemetry/series-labels.ts';
@@ -55,6 +61,11 @@ export function destinationLabels(cluster: Cluster | null, endpoint: Endpoint | 
 /** Whether what a route chose is nobody at all: the share of a backend that does not exist, or no backend. */
 export function leadsNowhere(cluster: Cluster | null): boolean {
   return cluster === null || cluster.name === BLACK_HOLE_CLUSTER;
+}
+
+/** Whether a cluster stands for all that neither a service nor an ExternalService has the name of. */
+export function isOutside(cluster: Cluster | null): boolean {
+  return cluster !== null && cluster.name === PASSTHROUGH_CLUSTER;
 }
 
 /** Whom a request was for that got to none of its instances; '' is for nobody that is known. */

@@ -20,6 +20,7 @@ export function takeUnreported(registry: SeriesRegistry): SeriesMessage[] {
         takeCounts(counts, {
           ...endsOf(labels),
           route: labels.route,
+          unsent: labels.isUnsent,
           response_code: httpStatusOf(counts.code),
           grpc_response_status: grpcStatusOf(counts.code) < 0 ? '' : String(grpcStatusOf(counts.code)),
           response_flags: counts.flag,
@@ -45,7 +46,7 @@ export function takeUnreportedConnections(connections: TcpDeltas): SeriesMessage
   }));
 }
 
-function endsOf({ reporter, source, destination, isMutualTls }: SeriesLabels | TcpLabels) {
+function endsOf({ reporter, source, destination, host, isMutualTls }: SeriesLabels | TcpLabels) {
   return {
     reporter: reporter === 'source' ? 'SOURCE' : 'DESTINATION',
     source_workload: source.workload,
@@ -59,6 +60,7 @@ function endsOf({ reporter, source, destination, isMutualTls }: SeriesLabels | T
     destination_version: destination.version,
     destination_principal: destination.principal,
     mutual_tls: isMutualTls,
+    host,
   } as const;
 }
 

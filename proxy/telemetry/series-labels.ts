@@ -11,6 +11,10 @@ export interface SeriesLabels {
   readonly destination: DestinationLabels;
   /** Name of the route that matched. Prometheus does not get it: Istio's metrics have no such label. */
   readonly route: string;
+  /** The name that was called, where no service has it, by the caller's sidecar; else ''. Prometheus does not get it either. */
+  readonly host: string;
+  /** There was nobody to send it to, or no need: the caller's sidecar has answered by itself. Nor this. */
+  readonly isUnsent: boolean;
   readonly protocol: 'http' | 'grpc' | 'tcp';
   readonly isMutualTls: boolean;
 }
@@ -38,11 +42,17 @@ export interface DestinationLabels {
 
 /** Equal for two label sets exactly when all their labels are. */
 export function seriesKey(labels: SeriesLabels): string {
-  return `${exposedKey(labels)}\n${labels.route}`;
+  return `${exposedKey(labels)}\n${labels.route}\n${labels.host}\n${labels.isUnsent}`;
 }
 
-/** The same without the route: what Prometheus can tell apart. */
-export function exposedKey({ reporter, source, destination, protocol, isMutualTls }: SeriesLabels): string {
+/** The same without route and host: what Prometheus can tell apart. */
+export function exposedKey({
+  reporter,
+  source,
+  destination,
+  protocol,
+  isMutualTls,
+}: Omit<SeriesLabels, 'route' | 'host' | 'isUnsent'>): string {
   return [
     reporter,
     source.workload,
@@ -74,6 +84,8 @@ export function overflowLabels(labels: SeriesLabels): SeriesLabels {
       ? { workload: other, namespace: other, serviceHost: other, serviceName: other, version: other, principal: other }
       : labels.destination,
     route: other,
+    host: '',
+    isUnsent: false,
     isMutualTls: false,
   };
 }

@@ -2,7 +2,7 @@ import type { SeriesLabels } from './series-labels.ts';
 import { exposedKey, overflowLabels } from './series-labels.ts';
 
 /** What tells one series of TCP connections from another. */
-export type TcpLabels = Pick<SeriesLabels, 'reporter' | 'source' | 'destination' | 'isMutualTls'>;
+export type TcpLabels = Pick<SeriesLabels, 'reporter' | 'source' | 'destination' | 'host' | 'isMutualTls'>;
 
 /** Counts of the connections with the same labels. Whoever has an open connection may hold on to it. */
 export class TcpSeries {
@@ -46,7 +46,7 @@ export class TcpRegistry {
     const known = this.#series.get(keyOf(labels, flag));
     if (known !== undefined) return known;
     if (this.#series.size < this.#maxSeries) return this.#add(labels, flag);
-    const other = overflowLabels({ ...labels, route: '', protocol: 'tcp' });
+    const other = overflowLabels({ ...labels, route: '', isUnsent: false, protocol: 'tcp' });
     return this.#series.get(keyOf(other, flag)) ?? this.#add(other, flag);
   }
 
@@ -74,5 +74,5 @@ export class TcpRegistry {
 }
 
 function keyOf(labels: TcpLabels, flag: string): string {
-  return `${exposedKey({ ...labels, protocol: 'tcp', route: '' })}\n${flag}`;
+  return `${exposedKey({ ...labels, protocol: 'tcp' })}\n${labels.host}\n${flag}`;
 }

@@ -20,6 +20,8 @@ export function labelsOf(overrides: Partial<SeriesLabels> = {}): SeriesLabels {
       principal: 'spiffe://cluster.local/ns/default/sa/cart',
     },
     route: 'default',
+    host: '',
+    isUnsent: false,
     protocol: 'http',
     isMutualTls: true,
     ...overrides,

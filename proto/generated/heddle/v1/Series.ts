@@ -29,6 +29,8 @@ export interface Series {
   'connections_opened'?: (number | string | Long);
   'connections_closed'?: (number | string | Long);
   'connections_open'?: (number | string | Long);
+  'host'?: (string);
+  'unsent'?: (boolean);
 }
 
 export interface Series__Output {
@@ -56,4 +58,6 @@ export interface Series__Output {
   'connections_opened': (string);
   'connections_closed': (string);
   'connections_open': (string);
+  'host': (string);
+  'unsent': (boolean);
 }
