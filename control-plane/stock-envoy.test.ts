@@ -19,6 +19,8 @@ const cases = [
   'body-limit',
   'consumer-route',
   'external-client-certificate',
+  'external-routes',
+  'external-routes-stock',
   'external-services',
   'failover',
   'fallback',

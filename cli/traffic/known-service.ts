@@ -51,7 +51,7 @@ export async function serviceToChange(
   if (service.source?.document.startsWith('ExternalService/')) {
     throw new CliError(
       `${name} is outside the mesh: this command writes documents about services inside it`,
-      `heddle apply -f, with targetRefs: [{ group: heddle.dev, kind: ExternalService, name: ${name} }]`,
+      `heddle apply -f, with targetRefs (of a route parentRefs): [{ group: heddle.dev, kind: ExternalService, name: ${name} }]`,
     );
   }
   return service;

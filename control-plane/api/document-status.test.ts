@@ -32,6 +32,24 @@ describe('withStatus', () => {
     });
   });
 
+  it('tells a parent outside the mesh what became of the route', () => {
+    const api = { group: 'heddle.dev', kind: 'ExternalService', name: 'api' };
+    const problem = {
+      ...{ document: 'HTTPRoute/default/cart', path: 'spec.parentRefs[0]' },
+      ...{ message: 'none of the hostnames', reason: 'NoMatchingListenerHostname' },
+    };
+    const { status } = withStatus(route([api, cart]), [problem], null);
+    expect(status).toMatchObject({
+      parents: [
+        {
+          parentRef: api,
+          conditions: [{ status: 'False', reason: 'NoMatchingListenerHostname' }, { type: 'ResolvedRefs' }],
+        },
+        { parentRef: cart, conditions: [{ status: 'True' }, { status: 'True' }] },
+      ],
+    });
+  });
+
   it("calls what is wrong with a reference by Gateway API's word", () => {
     const name = 'HTTPRoute/default/cart';
     const ofBackend = {

@@ -2,7 +2,7 @@ import type { GrpcRoute } from '../model/grpc-route.ts';
 import type { HttpRoute } from '../model/http-route.ts';
 import type { ModelDocument } from '../model/kinds.ts';
 import { documentName } from '../model/kinds.ts';
-import { isServiceReference } from '../model/object-reference.ts';
+import { isMeshReference } from '../model/object-reference.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import type { Convergence } from '../xds/proxy-status.ts';
 
@@ -82,7 +82,7 @@ function routeParents(
     generation,
   );
   return route.spec.parentRefs.flatMap((parentRef, index) => {
-    if (!isServiceReference(parentRef)) return [];
+    if (!isMeshReference(parentRef)) return [];
     const own = problems.filter(({ path }) => path.startsWith(`spec.parentRefs[${index}]`));
     const accepted = condition('Accepted', own, { good: 'Accepted', bad: 'NoMatchingParent' }, generation);
     const conditions = [accepted, references, ...partiallyInvalid(route, problems, generation), ...programmed];

@@ -45,6 +45,11 @@ describe('httpRouteSchema', () => {
       'spec.parentRefs[0].group: a Service is in the core group: write group: ""',
     ],
     [
+      'an ExternalService parent without its group',
+      route({}, { parentRefs: [{ kind: 'ExternalService', name: 'api' }] }),
+      'spec.parentRefs[0].group: an ExternalService is in the group heddle.dev',
+    ],
+    [
       'the same parent twice',
       route(
         {},

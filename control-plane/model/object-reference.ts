@@ -19,8 +19,8 @@ export const kindSchema = boundedText('a kind', 63, {
 });
 
 /**
- * What a route attaches to. In the mesh a Service: `{group: "", kind: Service, name: cart}`. Other parents (a Gateway)
- * belong to somebody else and are left alone.
+ * What a route attaches to. In the mesh a Service, `{group: "", kind: Service, name: cart}`, or what is outside it,
+ * `{group: heddle.dev, kind: ExternalService, name: api}`. Other parents (a Gateway) belong to somebody else and are left alone.
  *
  * The defaults of group and kind are Gateway API's, a Gateway; a Service without `group: ""` is refused, because a
  * Kubernetes API server would take it for something else.
@@ -32,15 +32,18 @@ export const parentReferenceSchema = z
     /** The route's own namespace when left out. */
     namespace: labelNameSchema.optional(),
     name: subdomainSchema,
-    /** Name of one port of the Service. */
+    /** Name of one port of the parent. */
     sectionName: subdomainSchema.optional(),
-    /** Number of one port of the Service; with neither, the route holds for all its ports. */
+    /** Number of one port of the parent; with neither, the route holds for all its ports. */
     port: portNumberSchema.optional(),
   })
   .check(
     crossCheck(['group', 'kind'], ({ group, kind }, report) => {
       if (kind === 'Service' && group !== '') {
         report(['group'], 'a Service is in the core group: write group: ""');
+      }
+      if (kind === 'ExternalService' && group !== 'heddle.dev') {
+        report(['group'], 'an ExternalService is in the group heddle.dev');
       }
     }),
   );
@@ -63,7 +66,7 @@ export const parentReferencesCheck = crossCheck<{ readonly parentRefs: readonly 
   },
 );
 
-/** Whether the parent is a Service, that is, ours. */
+/** Whether a Service is referred to. */
 export function isServiceReference(reference: { readonly group: string; readonly kind: string }): boolean {
   return reference.kind === 'Service' && reference.group === '';
 }
@@ -71,6 +74,11 @@ export function isServiceReference(reference: { readonly group: string; readonly
 /** Whether something outside the mesh is referred to. */
 export function isExternalReference(reference: { readonly group: string; readonly kind: string }): boolean {
   return reference.kind === 'ExternalService' && reference.group === 'heddle.dev';
+}
+
+/** Whether it is one of the two that calls go to, so that what is said of it is ours to do. */
+export function isMeshReference(reference: { readonly group: string; readonly kind: string }): boolean {
+  return isServiceReference(reference) || isExternalReference(reference);
 }
 
 /** The fields of a backend reference; the default group and kind are a core Service, as in Gateway API. */
@@ -100,8 +108,7 @@ export const requirePort = crossCheck<{
   readonly kind: string;
   readonly port?: number | undefined;
 }>(['group', 'kind', 'port'], (backend, report) => {
-  if ((isServiceReference(backend) || isExternalReference(backend)) && backend.port === undefined)
-    report([], 'missing field port');
+  if (isMeshReference(backend) && backend.port === undefined) report([], 'missing field port');
 });
 
 /**

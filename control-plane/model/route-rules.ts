@@ -8,7 +8,10 @@ import { reportRepeatedNames } from './repeated-names.ts';
 /** What HTTPRoute and GRPCRoute have in common. Bounds are the standard's: gateway-api `apis/v1`, HTTPRouteSpec and GRPCRouteSpec. */
 export const routeSpecShape = {
   useDefaultGateways: z.enum(['All', 'None']).optional(),
-  /** Kept, and without effect on a route whose parent is a Service: that Service's own names hold (GEP-1426). */
+  /**
+   * Of an ExternalService, the hosts that the route is for; all of them when left out. Kept, and without effect, where the
+   * parent is a Service: that Service's own names hold (GEP-1426).
+   */
   hostnames: z.array(boundedText('a host name', 253)).max(16, 'a route has at most 16 hostnames').optional(),
 };
 

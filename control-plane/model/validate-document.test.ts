@@ -58,12 +58,15 @@ describe('validateDocument', () => {
     expect(findings(route({ namespace: 'bank' }))).toEqual([]);
   });
 
-  it('says that hostnames have no effect in the mesh', () => {
+  it('says that hostnames have no effect in the mesh, where they choose among the hosts of what is outside', () => {
     const document = route({}) as ModelDocument & { spec: { hostnames?: string[] } };
     document.spec.hostnames = ['cart.example'];
     expect(findings(document)).toEqual([
       "warning spec.hostnames: hostnames have no effect where a Service is the parent: that Service's own names hold",
     ]);
+    const outside = route({}, { group: 'heddle.dev', kind: 'ExternalService' }) as typeof document;
+    outside.spec.hostnames = ['cart.example'];
+    expect(findings(outside)).toEqual([]);
   });
 
   it('lets a consumer route use the backends beside its parent', () => {
@@ -72,7 +75,7 @@ describe('validateDocument', () => {
 
   it('warns of a route that only a gateway reads, and of a backend that is no Service', () => {
     expect(findings(route({}, { group: 'gateway.networking.k8s.io', kind: 'Gateway' }))).toEqual([
-      'warning spec.parentRefs: the route has no Service among its parentRefs, so it has no effect in the mesh',
+      'warning spec.parentRefs: the route has no Service or ExternalService among its parentRefs, so it has no effect in the mesh',
     ]);
     expect(findings(route({ group: 'storage.example.com', kind: 'Bucket' }))).toEqual([
       'warning spec.rules[0].backendRefs[0].kind: Bucket is no backend of the mesh, its share of the requests answers 500: write a Service',

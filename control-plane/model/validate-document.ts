@@ -7,7 +7,7 @@ import type { HttpRoute } from './http-route.ts';
 import type { ModelDocument } from './kinds.ts';
 import type { Mesh } from './mesh.ts';
 import { nearestWord } from './nearest-word.ts';
-import { isExternalReference, isServiceReference } from './object-reference.ts';
+import { isExternalReference, isMeshReference } from './object-reference.ts';
 import { annotationFaults } from './own-annotations.ts';
 import type { Service } from './service.ts';
 import type { TcpRoute } from './tcp-route.ts';
@@ -54,16 +54,16 @@ function routeFindings({ kind, spec }: HttpRoute | GrpcRoute | TcpRoute): readon
   const findings: Finding[] = [];
   const warn = (path: ValuePath, at: 'key' | 'value', message: string, suggestion: string | null = null) =>
     findings.push({ severity: 'warning', path, at, message, suggestion });
-  if (!spec.parentRefs.some(isServiceReference)) {
-    const message = 'the route has no Service among its parentRefs, so it has no effect in the mesh';
+  if (!spec.parentRefs.some(isMeshReference)) {
+    const message = 'the route has no Service or ExternalService among its parentRefs, so it has no effect in the mesh';
     warn(['spec', 'parentRefs'], 'key', message);
-  } else if ('hostnames' in spec && (spec.hostnames ?? []).length > 0) {
+  } else if ('hostnames' in spec && (spec.hostnames ?? []).length > 0 && !spec.parentRefs.some(isExternalReference)) {
     const message = "hostnames have no effect where a Service is the parent: that Service's own names hold";
     warn(['spec', 'hostnames'], 'key', message);
   }
   for (const [rule, { backendRefs }] of spec.rules.entries()) {
     for (const [index, backend] of backendRefs.entries()) {
-      if (isServiceReference(backend) || isExternalReference(backend)) continue;
+      if (isMeshReference(backend)) continue;
       const path = ['spec', 'rules', rule, 'backendRefs', index, 'kind'];
       const share = kind === 'TCPRoute' ? 'connections is closed' : 'requests answers 500';
       warn(

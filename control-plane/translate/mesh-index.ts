@@ -3,7 +3,7 @@ import type { Mesh } from '../model/mesh.ts';
 import type { TcpRoute } from '../model/tcp-route.ts';
 import { PolicyAttachments } from './attachments/policies.ts';
 import { RequestRoutes } from './attachments/request-routes.ts';
-import type { ServiceName } from './attachments/route-attachments.ts';
+import type { RouteParent } from './attachments/route-attachments.ts';
 import { RouteAttachments } from './attachments/route-attachments.ts';
 import { RouteExtensions } from './attachments/route-extensions.ts';
 import { FaultAttachments } from './filters/faults.ts';
@@ -27,7 +27,7 @@ export interface CalledPort {
   /** Of the service, or of one of its versions, or outside the mesh. */
   readonly host: string;
   /** What routes are attached to. */
-  readonly parent: ServiceName;
+  readonly parent: RouteParent;
   readonly destination: Destination;
   readonly port: ServicePort;
   /** Clients of one scope call the same; '' for everybody. */
@@ -125,13 +125,13 @@ export class MeshIndex {
     if (external !== null) {
       const { service, port } = external;
       const scope = this.catalog.external.scopeOf(client.namespace);
-      return { host, parent: outside, destination: { service, subset: '' }, port, scope };
+      return { host, parent: service, destination: { service, subset: '' }, port, scope };
     }
-    const parent = parseServiceHost(host);
-    const destination = parent === null ? null : this.catalog.find(parent.namespace, parent.name);
+    const called = parseServiceHost(host);
+    const destination = called === null ? null : this.catalog.find(called.namespace, called.name);
     const port = destination?.service.ports.find((candidate) => candidate.port === address.port);
-    if (parent === null || destination === null || port === undefined) return null;
-    return { host, parent, destination, port, scope: '' };
+    if (called === null || destination === null || port === undefined) return null;
+    return { host, parent: { kind: 'Service', ...called, host }, destination, port, scope: '' };
   }
 
   /** `name`: of a cluster, of a service in the mesh. */
@@ -147,9 +147,6 @@ export class MeshIndex {
     return service && port && exists ? { destination: { service, subset: target.subset }, port } : null;
   }
 }
-
-/** No Service has such a name, so no route is attached to it. */
-const outside: ServiceName = { namespace: '', name: '' };
 
 /** The services that each workload is an instance of, by `namespace/name` of the workload. */
 function servicesByWorkload(services: readonly Service[]) {

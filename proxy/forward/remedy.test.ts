@@ -21,6 +21,8 @@ describe('remedyFor', () => {
     ['cart:8080', 'heddle describe cart   for who says so'],
     ['cart.shop.svc.cluster.local:80', 'heddle describe cart -n shop   for who says so'],
     ['10.0.0.1:80', ''],
+    ['api.example.com', 'heddle get externalservices -A   for its document, which heddle describe takes'],
+    ['*.example.com:80', 'heddle get externalservices -A   for its document, which heddle describe takes'],
   ])('shows the documents of %s, where one of them has decided', (service, remedy) => {
     for (const failure of ['rateLimited', 'noCluster', 'faultAbort'] as const) {
       expect(remedyFor(failure, service)).toBe(remedy);

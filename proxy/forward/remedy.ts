@@ -10,13 +10,19 @@ export function remedyFor(failure: Failure, service: string): string {
   const general = remedies[failure];
   if (general !== undefined) return general;
   const [, name, namespace] = nameOfService.exec(service) ?? [];
-  if (name === undefined) return '';
+  if (name === undefined) return saidByDocuments.has(failure) && hostOutside.test(service) ? whoDecidesOutside : '';
   if (!saidByDocuments.has(failure)) return `heddle stat ${name}   or   heddle proxies`;
   return `heddle describe ${name}${namespace === undefined ? '' : ` -n ${namespace}`}   for who says so`;
 }
 
 /** `cart`, `cart.shop`, `cart.shop.svc.cluster.local`, each with a port or without; no longer name of a host outside. */
 const nameOfService = /^([a-z][a-z0-9-]*)(?:\.([a-z0-9-]+))?(?:\.svc(?:\.[a-z0-9.-]+)?)?(?::|$)/;
+
+/** A longer name, with a port or without: three labels at least, the last one no number. */
+const hostOutside = /^(?:\*\.)?(?:[a-z0-9-]+\.)+[a-z][a-z0-9-]*(?::\d+)?$/;
+
+/** The sidecar knows the host, and not what its document is called. */
+const whoDecidesOutside = 'heddle get externalservices -A   for its document, which heddle describe takes';
 
 /** What routes and policies have decided, and not what went wrong. */
 const saidByDocuments: ReadonlySet<Failure> = new Set<Failure>([

@@ -2,7 +2,7 @@ import type { GrpcRoute } from '../../model/grpc-route.ts';
 import type { HttpRoute } from '../../model/http-route.ts';
 import type { ServicePort } from '../services/service-catalog.ts';
 import type { RequestRoute } from './request-route.ts';
-import type { ServiceName } from './route-attachments.ts';
+import type { ParentName, RouteParent } from './route-attachments.ts';
 import { RouteAttachments } from './route-attachments.ts';
 
 /**
@@ -21,7 +21,7 @@ export class RequestRoutes {
   }
 
   /** As `RouteAttachments.routesFor`. */
-  routesFor(parent: ServiceName, port: ServicePort, callerNamespace: string): readonly RequestRoute[] {
+  routesFor(parent: RouteParent, port: ServicePort, callerNamespace: string): readonly RequestRoute[] {
     const kinds: readonly (readonly RequestRoute[])[] = [
       this.#grpc.routesFor(parent, port, callerNamespace),
       this.#http.routesFor(parent, port, callerNamespace),
@@ -31,7 +31,7 @@ export class RequestRoutes {
     return kinds.find(isConsumers) ?? kinds.find((routes) => routes.length > 0) ?? [];
   }
 
-  hasConsumerRoutes(parent: ServiceName, callerNamespace: string): boolean {
+  hasConsumerRoutes(parent: ParentName, callerNamespace: string): boolean {
     return (
       this.#grpc.hasConsumerRoutes(parent, callerNamespace) || this.#http.hasConsumerRoutes(parent, callerNamespace)
     );

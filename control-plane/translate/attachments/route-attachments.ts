@@ -1,6 +1,7 @@
 import type { ParentReference } from '../../model/object-reference.ts';
-import { isServiceReference } from '../../model/object-reference.ts';
-import type { ServicePort } from '../services/service-catalog.ts';
+import { isMeshReference } from '../../model/object-reference.ts';
+import type { Service, ServicePort } from '../services/service-catalog.ts';
+import { takesHost } from './hostnames.ts';
 
 /** The name of a service, or of a version of one, as documents write it. */
 export interface ServiceName {
@@ -8,19 +9,33 @@ export interface ServiceName {
   readonly name: string;
 }
 
+/** What documents attach routes to: a service, a version of one, or hosts outside the mesh. */
+export interface ParentName extends ServiceName {
+  readonly kind: Service['kind'];
+}
+
+/** The same as it is called. */
+export interface RouteParent extends ParentName {
+  /** Which of the hosts outside the mesh, for the `hostnames` of routes; those of a service say nothing. */
+  readonly host: string;
+}
+
 /** The part of a route that attaches it, whatever it routes. */
 export interface AttachedRoute {
   readonly metadata: { readonly namespace: string };
-  readonly spec: { readonly parentRefs: readonly ParentReference[] };
+  readonly spec: {
+    readonly parentRefs: readonly ParentReference[];
+    readonly hostnames?: readonly string[] | undefined;
+  };
 }
 
-/** Which routes of one kind hold for which services and callers. */
+/** Which routes of one kind hold for which services, hosts outside the mesh, and callers. */
 export class RouteAttachments<Route extends AttachedRoute> {
   readonly #byParent = new Map<string, Attached<Route>>();
 
   constructor(routes: readonly Route[]) {
     for (const route of routes) {
-      for (const { reference, parent } of serviceParents(route)) {
+      for (const { reference, parent } of parentsOf(route)) {
         const key = parentKey(parent);
         const attached: Attached<Route> = this.#byParent.get(key) ?? nothingAttached();
         attached.attachments.push({ route, reference });
@@ -39,22 +54,22 @@ export class RouteAttachments<Route extends AttachedRoute> {
    *
    * Who asks again gets the very same list: every client of a service asks, at every change.
    */
-  routesFor(parent: ServiceName, port: ServicePort, callerNamespace: string): readonly Route[] {
+  routesFor(parent: RouteParent, port: ServicePort, callerNamespace: string): readonly Route[] {
     const attached = this.#byParent.get(parentKey(parent));
     if (attached === undefined) return [];
     const { attachments, namespaces, deciding } = attached;
     const namespace = namespaces.has(callerNamespace) ? callerNamespace : parent.namespace;
-    const key = `${port.port} ${namespace}`;
+    const key = `${port.port} ${namespace} ${parent.host}`;
     let routes = deciding.get(key);
     if (routes === undefined) {
-      routes = decidingRoutes(attachments, port, namespace, parent.namespace);
+      routes = decidingRoutes(attachments, port, namespace, parent);
       deciding.set(key, routes);
     }
     return routes;
   }
 
   /** Whether callers in that namespace may see other routes than everybody else. */
-  hasConsumerRoutes(parent: ServiceName, callerNamespace: string): boolean {
+  hasConsumerRoutes(parent: ParentName, callerNamespace: string): boolean {
     return (
       callerNamespace !== parent.namespace &&
       (this.#byParent.get(parentKey(parent))?.namespaces.has(callerNamespace) ?? false)
@@ -66,24 +81,34 @@ function decidingRoutes<Route extends AttachedRoute>(
   attachments: readonly Attachment<Route>[],
   port: ServicePort,
   callerNamespace: string,
-  parentNamespace: string,
+  parent: RouteParent,
 ): readonly Route[] {
-  const covering = attachments.filter(({ reference }) => covers(reference, port));
+  const covering = attachments.filter(({ route, reference }) => covers(reference, port) && isFor(route, parent));
   const of = (namespace: string) => covering.filter(({ route }) => route.metadata.namespace === namespace);
   const consumer = of(callerNamespace);
-  return [...new Set((consumer.length > 0 ? consumer : of(parentNamespace)).map(({ route }) => route))];
+  return [...new Set((consumer.length > 0 ? consumer : of(parent.namespace)).map(({ route }) => route))];
 }
 
-/**
- * The parents of a route that are Services, with their place in the document; other parents belong to somebody else.
- */
-export function serviceParents(
-  route: AttachedRoute,
-): readonly { readonly reference: ParentReference; readonly parent: ServiceName; readonly index: number }[] {
+/** A parent of a route, with its place in the document. */
+export interface WrittenParent {
+  readonly reference: ParentReference;
+  readonly parent: ParentName;
+  readonly index: number;
+}
+
+/** The parents of a route that are the mesh's; others belong to somebody else. */
+export function parentsOf(route: AttachedRoute): readonly WrittenParent[] {
   return route.spec.parentRefs.flatMap((reference, index) => {
-    const parent = { namespace: reference.namespace ?? route.metadata.namespace, name: reference.name };
-    return isServiceReference(reference) ? [{ reference, parent, index }] : [];
+    if (!isMeshReference(reference)) return [];
+    const kind = reference.kind as ParentName['kind']; // which is what makes it one of the mesh
+    const parent = { kind, namespace: reference.namespace ?? route.metadata.namespace, name: reference.name };
+    return [{ reference, parent, index }];
   });
+}
+
+/** Whether the route's hostnames have the host among them. */
+export function isFor({ spec }: AttachedRoute, { kind, host }: Pick<RouteParent, 'kind' | 'host'>): boolean {
+  return kind === 'Service' || takesHost(spec.hostnames ?? [], host);
 }
 
 /** Whether a reference that may name a port means this one. */
@@ -99,7 +124,7 @@ interface Attached<Route> {
   readonly attachments: Attachment<Route>[];
   /** Of the routes. */
   readonly namespaces: Set<string>;
-  /** By port and namespace of the caller. */
+  /** By port, namespace of the caller, and host. */
   readonly deciding: Map<string, readonly Route[]>;
 }
 
@@ -112,6 +137,6 @@ interface Attachment<Route> {
   readonly reference: ParentReference;
 }
 
-function parentKey({ namespace, name }: ServiceName): string {
-  return `${namespace}/${name}`;
+function parentKey({ kind, namespace, name }: ParentName): string {
+  return `${kind}/${namespace}/${name}`;
 }

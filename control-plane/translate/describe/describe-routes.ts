@@ -13,11 +13,11 @@ import type { Candidate } from '../routes/route-candidates.ts';
 import { allCandidatesOf } from '../routes/route-candidates.ts';
 import type { BackendName, Carried, ReferringRoute } from '../services/backends.ts';
 import { resolveBackend } from '../services/backends.ts';
-import type { ServiceCatalog } from '../services/service-catalog.ts';
+import type { Service, ServiceCatalog } from '../services/service-catalog.ts';
 
 /** What resolving a backend needs to know of the service that is called. */
 export interface RoutedService {
-  readonly namespace: string;
+  readonly service: Service;
   readonly catalog: ServiceCatalog;
 }
 
@@ -25,35 +25,35 @@ export interface RoutedService {
 export function describeRoutes(
   routes: readonly RequestRoute[],
   extensions: RouteExtensions,
-  service: RoutedService,
+  routed: RoutedService,
 ): readonly RouteDescription[] {
   return routes
-    .flatMap((route) => allCandidatesOf(route, extensions))
+    .flatMap((route) => allCandidatesOf(route, extensions, routed.service))
     .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
-    .map((candidate) => describeCandidate(candidate, service));
+    .map((candidate) => describeCandidate(candidate, routed));
 }
 
-export function describeTcpRoute(route: TcpRoute, service: RoutedService): readonly RouteDescription[] {
+export function describeTcpRoute(route: TcpRoute, routed: RoutedService): readonly RouteDescription[] {
   return route.spec.rules.map(({ name, backendRefs }, rule) => ({
     ...placeOf(route, rule),
     rule,
     ruleName: name ?? '',
     match: [],
-    backends: backendsOf(backendRefs, route, service, 'bytes'),
+    backends: backendsOf(backendRefs, route, routed, 'bytes'),
     steps: [],
   }));
 }
 
 function describeCandidate(
   { route, rule, match, precedence, extensions }: Candidate,
-  service: RoutedService,
+  routed: RoutedService,
 ): RouteDescription {
   return {
     ...placeOf(route, precedence.rule),
     rule: precedence.rule,
     ruleName: rule.name ?? '',
-    match: [...matchInWords(match), ...callersInWords(extensions)],
-    backends: backendsOf(rule.backendRefs, route, service, 'requests'),
+    match: [...hostsInWords(route, routed), ...matchInWords(match), ...callersInWords(extensions)],
+    backends: backendsOf(rule.backendRefs, route, routed, 'requests'),
     steps: stepsOf(route, rule, extensions),
   };
 }
@@ -68,13 +68,14 @@ type WeightedBackend = BackendName & { readonly weight: number };
 function backendsOf(
   references: readonly WeightedBackend[],
   route: ReferringRoute,
-  { namespace, catalog }: RoutedService,
+  { service, catalog }: RoutedService,
   carried: Carried,
 ): readonly BackendDescription[] {
   const sum = references.reduce((total, { weight }) => total + weight, 0);
   return references.map((reference) => {
-    const backend = resolveBackend(reference, route, namespace, catalog, carried);
-    const other = reference.namespace === undefined || reference.namespace === namespace ? '' : reference.namespace;
+    const backend = resolveBackend(reference, route, service, catalog, carried);
+    const { namespace = service.namespace } = reference;
+    const other = namespace === service.namespace ? '' : namespace;
     return {
       name: other === '' ? reference.name : `${reference.name}.${other}`,
       port: reference.port ?? 0,
@@ -97,6 +98,12 @@ function matchInWords({ path, method, headers, queryParams }: HttpRouteMatch): r
     ...headers.map(({ type, name, value }) => `header ${name}: ${textWords[type]}${value}`),
     ...queryParams.map(({ type, name, value }) => `query ${name}=${textWords[type]}${value}`),
   ];
+}
+
+/** Of an ExternalService with several hosts, those that the route is for. */
+function hostsInWords({ spec }: RequestRoute, { service }: RoutedService): readonly string[] {
+  const hostnames = spec.hostnames ?? [];
+  return service.kind === 'Service' || hostnames.length === 0 ? [] : [`host ${hostnames.join(' or ')}`];
 }
 
 function callersInWords({ callers }: RuleExtensions): readonly string[] {

@@ -172,14 +172,14 @@ describe('describeService', () => {
     expect(described('redis')).toMatchObject({ problems: [], ports: [{ protocol: 'tcp' }, { protocol: 'tcp' }] });
   });
 
-  it('describes what is outside the mesh, which has no instances and no routes', () => {
+  it('describes what is outside the mesh, which has no instances, and the routes of all its hosts', () => {
     const { documents: parsed, violations } = parseDocuments(
       `apiVersion: heddle.dev/v1alpha1
 kind: ExternalService
 metadata: { name: pay }
 spec:
   hosts: [pay.example, pay2.example]
-  ports: [{ port: 443, protocol: TLS }]
+  ports: [{ name: tls, port: 443, protocol: TLS }, { name: http, port: 80, protocol: HTTP }]
 ---
 apiVersion: heddle.dev/v1alpha1
 kind: BackendTrafficPolicy
@@ -187,6 +187,25 @@ metadata: { name: pay }
 spec:
   targetRefs: [{ group: heddle.dev, kind: ExternalService, name: pay }]
   circuitBreaker: { maxConnections: 7 }
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: all-hosts }
+spec:
+  parentRefs: [{ group: heddle.dev, kind: ExternalService, name: pay }]
+  rules:
+    - backendRefs: [{ group: heddle.dev, kind: ExternalService, name: pay, port: 80 }]
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: { name: second-host }
+spec:
+  parentRefs: [{ group: heddle.dev, kind: ExternalService, name: pay }]
+  hostnames: [pay2.example]
+  rules:
+    - matches: [{ path: { value: /v2 } }]
+      timeouts: { request: 1s }
+      backendRefs: [{ group: heddle.dev, kind: ExternalService, name: pay, port: 80 }]
 `,
       { fileName: 'pay.yaml' },
     );
@@ -200,7 +219,20 @@ spec:
       ...{ host: 'pay.example, pay2.example', instances: [], identities: [], versions: [] },
       source: { document: 'ExternalService/default/pay', file: 'pay.yaml', line: 1 },
       outside: { resolution: 'DNS', tls: null, endpoints: [] },
-      ports: [{ port: 443, protocol: 'tcp', routes: [] }],
+      ports: [
+        {
+          port: 80,
+          routes: [
+            { document: 'HTTPRoute/default/second-host', match: ['host pay2.example', '/v2…'], steps: ['timeout 1s'] },
+            {
+              document: 'HTTPRoute/default/all-hosts',
+              match: [],
+              backends: [{ name: 'pay', port: 80, percent: 100, missing: null }],
+            },
+          ],
+        },
+        { port: 443, protocol: 'tcp', routes: [] },
+      ],
     });
     const limit = pay?.ports[0]?.policy.find(({ field }) => field === 'circuitBreaker.maxConnections');
     expect(limit).toMatchObject({ value: '7', source: { document: 'BackendTrafficPolicy/default/pay' } });

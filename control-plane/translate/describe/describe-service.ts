@@ -103,17 +103,17 @@ function describePort(
   const { protocol, saidBy } = service.declarationOf(port);
   const fault = faults.faultFor(service, port);
   if (fault !== null) note(fault);
-  // routes are attached to Services alone
-  const isRouted = service.kind === 'Service';
-  const routed = { namespace: service.namespace, catalog };
+  // of an ExternalService the routes of all its hosts, each once
+  const hosts = service.kind === 'Service' ? [service] : catalog.external.named(service.namespace, service.name);
+  const routed = { service, catalog };
   const described: RouteDescription[] = [];
-  if (isRouted && protocol !== 'tcp') {
-    const deciding = routes.routesFor(service, port, callerNamespace);
+  if (protocol !== 'tcp') {
+    const deciding = new Set(hosts.flatMap((host) => routes.routesFor(host, port, callerNamespace)));
     for (const route of deciding) note(route);
-    described.push(...describeRoutes(deciding, extensions, routed));
+    described.push(...describeRoutes([...deciding], extensions, routed));
   }
   const tcpRoute =
-    isRouted && (protocol === 'tcp' || protocol === 'auto')
+    protocol === 'tcp' || protocol === 'auto'
       ? decidingTcpRoute(tcpRoutes.routesFor(service, port, callerNamespace))
       : null;
   if (tcpRoute !== null) {

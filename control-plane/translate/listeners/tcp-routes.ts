@@ -28,7 +28,7 @@ export function tcpTargets(
     backendRefs
       .filter(({ weight }) => weight > 0)
       .map((reference) => {
-        const backend = resolveBackend(reference, from, service.namespace, catalog, 'bytes');
+        const backend = resolveBackend(reference, from, service, catalog, 'bytes');
         return { cluster: 'missing' in backend ? BLACK_HOLE_CLUSTER : backend.cluster, weight: reference.weight };
       }),
   );

@@ -7,7 +7,8 @@ import type { Finding } from './problem.ts';
 export function fallbackFindings(policy: BackendTrafficPolicy, catalog: ServiceCatalog): readonly Finding[] {
   const reference = policy.spec.fallback?.backendRef;
   if (reference === undefined) return [];
-  const { namespace } = policy.metadata;
-  const backend = resolveBackend(reference, policy, namespace, catalog, 'requests');
+  const { namespace, name } = policy.metadata;
+  const called = { kind: 'Service', namespace, name, host: '' } as const; // all of its targets are in its namespace
+  const backend = resolveBackend(reference, policy, called, catalog, 'requests');
   return 'missing' in backend ? [{ path: 'spec.fallback.backendRef', message: backend.missing }] : [];
 }

@@ -3,13 +3,14 @@ import type { HttpRouteFilter } from '../../model/http-route-filter.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
 import type { RequestRoute, RequestRule } from '../attachments/request-route.ts';
 import type { RequestRoutes } from '../attachments/request-routes.ts';
-import type { AttachedRoute, RouteAttachments } from '../attachments/route-attachments.ts';
-import { covers, serviceParents } from '../attachments/route-attachments.ts';
+import type { AttachedRoute, ParentName, RouteAttachments, RouteParent } from '../attachments/route-attachments.ts';
+import { covers, isFor, parentsOf } from '../attachments/route-attachments.ts';
 import type { RouteExtensions } from '../attachments/route-extensions.ts';
 import { decidingTcpRoute } from '../listeners/tcp-routes.ts';
 import type { BackendName, Carried, ReferringRoute } from '../services/backends.ts';
 import { resolveBackend, withArticle } from '../services/backends.ts';
-import type { ServiceCatalog } from '../services/service-catalog.ts';
+import type { Service, ServiceCatalog, ServicePort } from '../services/service-catalog.ts';
+import { externalParentFindings } from './external-parents.ts';
 import type { Finding } from './problem.ts';
 
 export function requestRouteFindings(
@@ -18,7 +19,7 @@ export function requestRouteFindings(
   attachments: RequestRoutes,
   extensions: RouteExtensions,
 ): readonly Finding[] {
-  const hasParents = serviceParents(route).length > 0;
+  const hasParents = parentsOf(route).length > 0;
   return [
     ...parentFindings(route, 'requests', catalog),
     ...rivalFindings(route, catalog, attachments),
@@ -70,24 +71,42 @@ function rulesOf(route: RequestRoute): readonly RequestRule[] {
 
 /** An HTTPRoute beside a GRPCRoute decides nothing. */
 function rivalFindings(route: RequestRoute, catalog: ServiceCatalog, attachments: RequestRoutes): readonly Finding[] {
-  return serviceParents(route).flatMap(({ reference, parent, index }) => {
-    const ports = catalog.find(parent.namespace, parent.name)?.service.ports ?? [];
-    return ports
-      .filter((port) => covers(reference, port))
-      .flatMap((port) => {
-        const [winner] = attachments.routesFor(parent, port, route.metadata.namespace);
-        if (winner === undefined || winner.kind === route.kind) return [];
-        const { namespace, name } = winner.metadata;
-        const what = `port ${port.port} of Service ${parent.namespace}/${parent.name}`;
-        return [
-          {
-            path: `spec.parentRefs[${index}]`,
-            message: `${winner.kind} ${namespace}/${name} decides for ${what}, where ${withArticle(route.kind)} has no effect beside it`,
-            reason: 'Conflicted',
-          },
-        ];
-      });
+  return contested(route, catalog, ({ called, port, index }) => {
+    const [winner] = attachments.routesFor(called, port, route.metadata.namespace);
+    if (winner === undefined || winner.kind === route.kind) return [];
+    const { namespace, name } = winner.metadata;
+    const what = `port ${port.port} of ${nameOf(called)}`;
+    return [
+      {
+        path: `spec.parentRefs[${index}]`,
+        message: `${winner.kind} ${namespace}/${name} decides for ${what}, where ${withArticle(route.kind)} has no effect beside it`,
+        reason: 'Conflicted',
+      },
+    ];
   });
+}
+
+interface ContestedPort {
+  readonly called: RouteParent;
+  readonly port: ServicePort;
+  readonly index: number;
+}
+
+/** What is to be said of each port that a route is for, of a service or of the hosts of what is outside; of all hosts once. */
+function contested(
+  route: AttachedRoute,
+  catalog: ServiceCatalog,
+  findingsOf: (port: ContestedPort) => readonly Finding[],
+): readonly Finding[] {
+  const findings = parentsOf(route).flatMap(({ reference, parent, index }) =>
+    calledBy(parent, catalog)
+      .map(({ host, ports }) => ({ called: { ...parent, host }, ports }))
+      .filter(({ called }) => isFor(route, called))
+      .flatMap(({ called, ports }) =>
+        ports.filter((port) => covers(reference, port)).flatMap((port) => findingsOf({ called, port, index })),
+      ),
+  );
+  return [...new Map(findings.map((finding) => [`${finding.path} ${finding.message}`, finding])).values()];
 }
 
 export function tcpRouteFindings(
@@ -123,10 +142,11 @@ function parentFindings(
   carried: 'requests' | 'bytes',
   catalog: ServiceCatalog,
 ): readonly Finding[] {
-  return serviceParents(route).flatMap(({ reference, parent, index }) => {
+  return parentsOf(route).flatMap((written) => {
+    const { reference, parent, index } = written;
     const path = `spec.parentRefs[${index}]`;
-    const service = catalog.find(parent.namespace, parent.name)?.service;
-    const what = `Service ${parent.namespace}/${parent.name}`;
+    const [service] = calledBy(parent, catalog);
+    const what = nameOf(parent);
     if (service === undefined) {
       return [{ path, message: `${what} does not exist` }];
     }
@@ -134,8 +154,9 @@ function parentFindings(
     if (ports.length === 0) {
       return [{ path, message: `${what} has no such port` }];
     }
-    if (!ports.every((port) => foreign[carried].includes(service.declarationOf(port).protocol))) {
-      return [];
+    const outside = externalParentFindings(route, written, ports, catalog.external);
+    if (outside.length > 0 || !ports.every((port) => foreign[carried].includes(service.declarationOf(port).protocol))) {
+      return outside;
     }
     const one = ports.length === 1 ? `port ${ports[0]?.port} of ${what} carries` : `the ports of ${what} carry`;
     const protocol = carried === 'requests' ? 'TCP' : 'HTTP';
@@ -148,20 +169,25 @@ function conflictFindings(
   catalog: ServiceCatalog,
   attachments: RouteAttachments<TcpRoute>,
 ): readonly Finding[] {
-  return serviceParents(route).flatMap(({ reference, parent, index }) => {
-    const ports = catalog.find(parent.namespace, parent.name)?.service.ports ?? [];
-    const lost = ports
-      .filter((port) => covers(reference, port))
-      .flatMap((port) => {
-        const rivals = attachments.routesFor(parent, port, route.metadata.namespace);
-        const winner = decidingTcpRoute(rivals);
-        return winner === null || winner === route || !rivals.includes(route) ? [] : [{ port: port.port, winner }];
-      });
-    return lost.map(({ port, winner: { metadata } }) => ({
-      path: `spec.parentRefs[${index}]`,
-      message: `TCPRoute ${metadata.namespace}/${metadata.name}, which comes first, decides for port ${port} of Service ${parent.namespace}/${parent.name}`,
-    }));
+  return contested(route, catalog, ({ called, port, index }) => {
+    const rivals = attachments.routesFor(called, port, route.metadata.namespace);
+    const winner = decidingTcpRoute(rivals);
+    if (winner === null || winner === route || !rivals.includes(route)) return [];
+    const { namespace, name } = winner.metadata;
+    const message = `TCPRoute ${namespace}/${name}, which comes first, decides for port ${port.port} of ${nameOf(called)}`;
+    return [{ path: `spec.parentRefs[${index}]`, message }];
   });
+}
+
+/** The service, or every host of what is outside the mesh; none where there is no such thing. */
+function calledBy({ kind, namespace, name }: ParentName, catalog: ServiceCatalog): readonly Service[] {
+  if (kind === 'ExternalService') return catalog.external.named(namespace, name);
+  const found = catalog.find(namespace, name);
+  return found === null ? [] : [found.service];
+}
+
+function nameOf({ kind, namespace, name }: ParentName): string {
+  return `${kind} ${namespace}/${name}`;
 }
 
 function mirrorsOf(filters: readonly Pick<HttpRouteFilter, 'requestMirror'>[], path: string) {
@@ -178,10 +204,10 @@ function backendFindings(
   carried: Carried,
   catalog: ServiceCatalog,
 ): readonly Finding[] {
-  const parents = new Set(serviceParents(route).map(({ parent }) => parent.namespace));
+  // what is allowed through one parent may be refused through another; where nothing is called, nothing is asked for
+  const parents = parentsOf(route).map(({ parent }) => calledBy(parent, catalog)[0] ?? { ...parent, host: '' });
   return references.flatMap(({ reference, path }) => {
-    // What is allowed through one parent may be refused through another; each reason is told once.
-    const reasons = [...parents]
+    const reasons = parents
       .map((parent) => resolveBackend(reference, route, parent, catalog, carried))
       .flatMap((backend) => ('missing' in backend ? [[backend.missing, backend.reason] as const] : []));
     return [...new Map(reasons)].map(([message, reason]) => ({ path, message, reason }));

@@ -10,6 +10,7 @@ const plain: Precedence = {
   method: 0,
   headers: 0,
   queryParams: 0,
+  host: 0,
   callers: 0,
   createdAtMs: 1000,
   document: 'default/m',
@@ -19,6 +20,7 @@ const plain: Precedence = {
 
 /** Each stage of the rules: what wins it, against something that wins all later stages. */
 const stages: readonly (readonly [string, Partial<Precedence>, Partial<Precedence>])[] = [
+  ['a host that is named before an exact path', { host: 1 }, { path: { type: 'Exact', value: '/a' } }],
   [
     'an exact path before a longer prefix',
     { path: { type: 'Exact', value: '/a' } },
@@ -64,6 +66,7 @@ describe('comparePrecedence', () => {
       method: fc.nat(1),
       headers: fc.nat(2),
       queryParams: fc.nat(2),
+      host: fc.nat(2),
       callers: fc.nat(1),
       createdAtMs: fc.nat(2),
       document: fc.constantFrom('default/a', 'default/b'),

@@ -2,7 +2,9 @@ import type { GrpcRoute } from '../../model/grpc-route.ts';
 import type { HttpRoute } from '../../model/http-route.ts';
 import type { HttpRouteMatch } from '../../model/http-route-match.ts';
 import { createdAtMs } from '../../model/older-first.ts';
+import { hostRank } from '../attachments/hostnames.ts';
 import type { RequestRoute, RequestRule } from '../attachments/request-route.ts';
+import type { RouteParent } from '../attachments/route-attachments.ts';
 import type { RouteCaller, RouteExtensions, RuleExtensions } from '../attachments/route-extensions.ts';
 import { isForCaller } from '../attachments/route-extensions.ts';
 import type { Precedence } from './gateway-precedence.ts';
@@ -23,20 +25,27 @@ export function candidatesOf(
   route: RequestRoute,
   extensions: RouteExtensions,
   caller: RouteCaller,
+  called: Called,
 ): readonly Candidate[] {
-  return allCandidatesOf(route, extensions).filter((candidate) => isForCaller(candidate.extensions, caller));
+  return allCandidatesOf(route, extensions, called).filter((candidate) => isForCaller(candidate.extensions, caller));
 }
 
 /** Those of every rule, for whichever callers. */
-export function allCandidatesOf(route: RequestRoute, extensions: RouteExtensions): readonly Candidate[] {
+export function allCandidatesOf(
+  route: RequestRoute,
+  extensions: RouteExtensions,
+  called: Called,
+): readonly Candidate[] {
+  const host = called.kind === 'Service' ? 0 : hostRank(route.spec.hostnames ?? [], called.host);
   const all = route.kind === 'GRPCRoute' ? ofGrpcRoute(route) : ofHttpRoute(route);
   return all.map((candidate) => {
     const ofRule = extensions.of(route, candidate.rule);
-    const precedence = { ...candidate.precedence, callers: ofRule.callers === null ? 0 : 1 };
+    const precedence = { ...candidate.precedence, host, callers: ofRule.callers === null ? 0 : 1 };
     return { ...candidate, precedence, extensions: ofRule };
   });
 }
 
+type Called = Pick<RouteParent, 'kind' | 'host'>;
 type WithoutExtensions = Omit<Candidate, 'extensions'>;
 
 function ofHttpRoute(route: HttpRoute): readonly WithoutExtensions[] {
@@ -72,6 +81,7 @@ function ofGrpcRoute(route: GrpcRoute): readonly WithoutExtensions[] {
 
 function placeOf({ metadata }: RequestRoute, rule: number, match: number) {
   return {
+    host: 0,
     callers: 0,
     createdAtMs: createdAtMs(metadata),
     document: `${metadata.namespace}/${metadata.name}`,

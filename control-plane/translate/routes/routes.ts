@@ -38,7 +38,7 @@ type RouteAction = Input<'envoy.config.route.v3.RouteAction'>;
 
 /** A service port that is called, and all that decides what becomes of the call. */
 export interface RoutedPort {
-  /** The service's host, or that of one of its versions. */
+  /** The service's host, or that of one of its versions, or one outside the mesh. */
   readonly host: string;
   readonly destination: Destination;
   readonly port: ServicePort;
@@ -70,7 +70,7 @@ export interface RoutedPort {
 }
 
 /**
- * The RDS resource of one service port. Without a route everything goes to the service; with routes only what they
+ * The RDS resource of one port of a service, or of a host outside the mesh. Without a route everything goes there; with routes only what they
  * match goes anywhere, and the rest is answered 404.
  */
 export function routeConfiguration(
@@ -85,15 +85,14 @@ export function routeConfiguration(
     called.routes.length === 0
       ? [defaultRoute(called)]
       : called.routes
-          .flatMap((route) => candidatesOf(route, called.extensions, called.caller))
+          .flatMap((route) => candidatesOf(route, called.extensions, called.caller, called.destination.service))
           .filter(({ route, match }) => called.abilities.routing || (route.kind === 'HTTPRoute' && !hasPattern(match)))
           .sort((a, b) => comparePrecedence(a.precedence, b.precedence))
           .map((candidate) => candidateRoute(candidate, called, catalog));
   const { service } = called.destination;
   const fallback = called.abilities.fallback ? called.policy.fallback : null;
   const policy = { kind: 'BackendTrafficPolicy', metadata: { namespace: service.namespace } };
-  const resolve = (reference: BackendName) =>
-    resolveBackend(reference, policy, service.namespace, catalog, called.carried);
+  const resolve = (reference: BackendName) => resolveBackend(reference, policy, service, catalog, called.carried);
   // an Envoy has the filter in its clusters: none of its routes can configure it
   const controls = called.abilities.overloadFilters && !called.abilities.stock;
   const admitted = controls ? routes.map((route) => withAdmissionControl(route, called.policy)) : routes;
@@ -191,8 +190,8 @@ function action(
   if (redirect !== undefined) {
     return { redirect: redirectAction(redirect, match, port.port, abilities) };
   }
-  const { namespace: ofParent } = destination.service;
-  const resolve = (reference: BackendName) => resolveBackend(reference, route, ofParent, catalog, carried);
+  const { service } = destination;
+  const resolve = (reference: BackendName) => resolveBackend(reference, route, service, catalog, carried);
   const chosen = destinations(rule, resolve, abilities);
   if ('refused' in chosen) {
     // Of calls Gateway API wants UNAVAILABLE, which is what 503 stands for.
@@ -254,7 +253,7 @@ function destinations(
     : { weighted_clusters: { clusters } };
 }
 
-/** Who is outside the mesh knows itself by its own name, and not by that of the Service that was called. */
+/** Who is outside the mesh knows itself by its own name, and not by that of what was called. */
 function hostOutside(backend: Backend, filters: RequestRule['filters']): { readonly host_rewrite_literal?: string } {
   if (!('outside' in backend) || backend.outside === undefined || backend.outside.startsWith('*.')) return {};
   const isSaid = filters.some(({ urlRewrite }) => urlRewrite?.hostname !== undefined);

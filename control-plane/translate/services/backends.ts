@@ -1,6 +1,7 @@
 import { outboundClusterName } from '../../../proto/names.ts';
-import { isExternalReference, isServiceReference } from '../../model/object-reference.ts';
-import type { ServiceCatalog } from './service-catalog.ts';
+import { isExternalReference, isMeshReference } from '../../model/object-reference.ts';
+import { isExported } from './external-services.ts';
+import type { Service, ServiceCatalog } from './service-catalog.ts';
 
 /** How many ports a message lists; a Service may have 250. */
 const namedPorts = 10;
@@ -19,7 +20,7 @@ export interface BackendName {
 
 /**
  * Where a `backendRef` leads, or why nowhere: in words, and as Gateway API's conditions call it. `outside` is the host that
- * requests are then for, where it is outside the mesh.
+ * requests are then for, where it is outside the mesh and another one than was called.
  */
 export type Backend =
   | { readonly cluster: string; readonly outside?: string }
@@ -33,15 +34,20 @@ export interface ReferringRoute {
   readonly metadata: { readonly namespace: string };
 }
 
+/** What a route is attached to: a service, or a host outside the mesh. */
+export type Called = Pick<Service, 'kind' | 'namespace' | 'name' | 'host'>;
+
 /**
- * A backend may be in the route's namespace or in that of the Service that the route is attached to. The latter is what
- * a consumer route needs to send its own calls on to the service they were made to, and gives it nothing that its
- * workloads could not call directly. Every other namespace has to allow it by a ReferenceGrant (GEP-709).
+ * A backend may be in the route's namespace or in that of what the route is attached to. The latter is what a consumer route
+ * needs to send its own calls on to where they were made to, and gives it nothing that its workloads could not call directly.
+ * Every other namespace has to allow it by a ReferenceGrant (GEP-709), and so has one whose ExternalService is not exported.
+ *
+ * The ExternalService that the route is attached to is, as a backend, the host that was called; of another one it is the first.
  */
 export function resolveBackend(
   reference: BackendName,
   route: ReferringRoute,
-  parentNamespace: string,
+  called: Called,
   catalog: ServiceCatalog,
   carried: Carried,
 ): Backend {
@@ -49,11 +55,13 @@ export function resolveBackend(
   const namespace = reference.namespace ?? routeNamespace;
   const isOutside = isExternalReference(reference);
   const what = `${reference.kind} ${namespace}/${reference.name}`;
-  if (!isServiceReference(reference) && !isOutside) {
+  if (!isMeshReference(reference)) {
     const missing = `a backend of kind ${reference.kind} is not supported: name a Service or an ExternalService`;
     return { missing, reason: 'InvalidKind' };
   }
-  if (namespace !== routeNamespace && namespace !== parentNamespace) {
+  const [outside = null] = isOutside ? catalog.external.named(namespace, reference.name) : [];
+  const isCallable = namespace === called.namespace && (outside === null || isExported(outside.external));
+  if (namespace !== routeNamespace && !isCallable) {
     // a policy refers to the backend of its fallback
     const group = route.kind === 'BackendTrafficPolicy' ? 'heddle.dev' : 'gateway.networking.k8s.io';
     const from = { group, kind: route.kind, namespace: routeNamespace };
@@ -85,10 +93,12 @@ export function resolveBackend(
     return { missing, reason: 'UnsupportedProtocol' };
   }
   if (isOutside) {
+    const isCalled = called.kind === service.kind && called.namespace === namespace && called.name === service.name;
+    const { host } = isCalled ? called : service;
     // the document that is named, also where an older one decides about the host
-    const document = catalog.external.subsetOf(service, port.port);
-    const cluster = outboundClusterName({ host: service.host, port: port.port, subset: document });
-    return { cluster, outside: service.host };
+    const document = catalog.external.subsetOf({ host, namespace }, port.port);
+    const cluster = outboundClusterName({ host, port: port.port, subset: document });
+    return isCalled ? { cluster } : { cluster, outside: host };
   }
   return { cluster: outboundClusterName({ host: service.host, port: port.port, subset }) };
 }

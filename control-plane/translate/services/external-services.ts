@@ -114,7 +114,12 @@ export class ExternalServices {
 
   /** What decides for callers of a namespace; null where no document names that host and port. */
   at(host: string, port: number, namespace: string): ExternalPort | null {
-    return this.of(namespace, host, port) ?? this.#byAddress.get(routeConfigurationName(host, port)) ?? null;
+    return this.of(namespace, host, port) ?? this.first(host, port);
+  }
+
+  /** What decides for callers of namespaces that say nothing of the host themselves. */
+  first(host: string, port: number): ExternalPort | null {
+    return this.#byAddress.get(routeConfigurationName(host, port)) ?? null;
   }
 
   /** What documents of that namespace say, whoever calls. */
@@ -187,6 +192,6 @@ export class ExternalServices {
 }
 
 /** Whether it decides for callers of other namespaces at all. */
-function isExported({ spec }: ExternalDocument): boolean {
+export function isExported({ spec }: ExternalDocument): boolean {
   return spec.exportTo?.[0] !== '.';
 }
