@@ -41,6 +41,8 @@ export function edgeListing(style: Style, edges: readonly Edge[], wholeIds: bool
   const notes = edges.some(({ reason }) => reason !== null);
   const written = (ids: readonly string[]) =>
     ids.map((id) => (wholeIds ? id : id.replace(/^spiffe:\/\//, ''))).join(', ') || '-';
+  /** Without the trust domain, which is the same for all but those of federated meshes. */
+  const brief = (ids: readonly string[]) => ids.map((id) => id.replace(/^spiffe:\/\/[^/]*\//, '')).join(', ') || '-';
   const securedCell = ({ isSecured, isPending, isReached }: Edge): string => {
     if (isSecured) return style.good;
     if (isReached === false) return '-'; // a control plane of before says nothing
@@ -49,7 +51,11 @@ export function edgeListing(style: Style, edges: readonly Edge[], wholeIds: bool
   const note: Column<Edge> = {
     header: 'NOTE',
     cell: ({ reason }) => reason ?? '',
-    tone: ({ reason, isPending }) => (reason === null || isPending ? null : 'bad'),
+    tone: ({ reason, isPending, isReached }) => {
+      if (reason === null || isPending) return null;
+      return isReached === false ? 'warning' : 'bad';
+    },
+    narrow: { below: ({ reason }) => reason ?? '' },
   };
   return {
     name: ({ source, destination, host }) => `${source.service || unknown}/${host || destination.service || unknown}`,
@@ -57,15 +63,27 @@ export function edgeListing(style: Style, edges: readonly Edge[], wholeIds: bool
     columns: [
       { header: 'SRC', cell: ({ source }) => source.service || unknown },
       { header: 'SRC NAMESPACE', wide: true, cell: ({ source }) => source.namespace || unknown },
-      { header: 'DST', cell: ({ destination, host }) => serviceText(destination.service, host) },
+      {
+        header: 'DST',
+        cell: ({ destination, host }) => serviceText(destination.service, host),
+        narrow: { cell: ({ destination, host }) => host || serviceText(destination.service, host) },
+      },
       { header: 'DST NAMESPACE', wide: true, cell: ({ destination }) => destination.namespace || unknown },
       { header: 'SECURED', cell: securedCell },
       { header: 'RPS', align: 'right', wide: true, cell: ({ requestsPerSecond }) => requestsPerSecond.toFixed(1) },
       { header: 'SUCCESS', align: 'right', wide: true, cell: ({ successRate }) => percent(successRate) },
       { header: 'P95', align: 'right', wide: true, cell: ({ p95Ms }) => latency(p95Ms) },
       ...tcpColumns(edges),
-      { header: 'CLIENT ID', cell: ({ clientIds }) => written(clientIds) },
-      { header: 'SERVER ID', cell: ({ serverIds }) => written(serverIds) },
+      {
+        header: 'CLIENT ID',
+        cell: ({ clientIds }) => written(clientIds),
+        narrow: { cell: ({ clientIds }) => brief(clientIds) },
+      },
+      {
+        header: 'SERVER ID',
+        cell: ({ serverIds }) => written(serverIds),
+        narrow: { cell: ({ serverIds }) => brief(serverIds) },
+      },
       ...(notes ? [note] : []),
     ],
   };

@@ -6,7 +6,7 @@ import { withClient } from '../connect.ts';
 import { HeddleCommand } from '../heddle-command.ts';
 import { durationValue, nameValue } from '../option-values.ts';
 import { EventLines, eventListing } from '../terminal/event-lines.ts';
-import { printListing, serialize } from '../terminal/print.ts';
+import { printListing, serialize, terminalWidth } from '../terminal/print.ts';
 import { withEscapes } from '../terminal/printable.ts';
 import { styleFor } from '../terminal/style.ts';
 
@@ -77,7 +77,7 @@ function inTime(events: readonly MeshEvent[]): MeshEvent[] {
 
 /** Until it is interrupted, or the control plane goes away. */
 async function follow(client: ApiClient, wanted: WantedEvents, { output }: EventsOptions): Promise<void> {
-  const lines = new EventLines(styleFor(process.stdout));
+  const lines = new EventLines(styleFor(process.stdout), terminalWidth(process.stdout));
   const write = async (event: MeshEvent): Promise<string> => {
     if (output === 'json') return `${withEscapes(JSON.stringify(event))}\n`;
     if (output === 'yaml') return `---\n${await serialize(event, 'yaml')}`;

@@ -16,7 +16,12 @@ import { changeListing } from './undo.ts';
 const plain: Style = { paint: (_tone, text) => text, good: '√', bad: '×', warning: '‼' };
 
 async function table<Row>(listing: Listing<Row>, ...rows: Row[]): Promise<string[]> {
-  const stdout = new PassThrough();
+  return tableOf(Number.POSITIVE_INFINITY, listing, ...rows);
+}
+
+/** In a terminal of so many columns. */
+async function tableOf<Row>(columns: number, listing: Listing<Row>, ...rows: Row[]): Promise<string[]> {
+  const stdout = Object.assign(new PassThrough(), { columns });
   await printListing(listing, rows, 'table', stdout);
   return String(stdout.read()).trimEnd().split('\n');
 }
@@ -71,9 +76,9 @@ describe('heddle stat', () => {
     const idle = { ...cart, service: 'db', requests: 0, requestsPerSecond: 0 };
     const none = { successRate: null, p50Ms: null, p95Ms: null, p99Ms: null, mutualTlsShare: null };
     expect(await table(statListing('service', [cart]), cart, { ...idle, ...none })).toEqual([
-      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS   CIRCUIT',
-      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%   closed',
-      'db                3         -     0.0       -      -      -         -   closed',
+      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99   MTLS   CIRCUIT',
+      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100%   closed',
+      'db                3         -     0.0       -      -      -      -   closed',
     ]);
   });
 
@@ -105,9 +110,25 @@ describe('heddle stat', () => {
     const tcp = { open: 2, opened: 5, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
     const store = { ...cart, ...none, service: 'store', tcp };
     expect(await table(statListing('service', [cart, store]), cart, store)).toEqual([
-      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99      MTLS   CIRCUIT   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC',
-      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100.00%   closed           -                -                 -',
-      'store             3         -     0.0       -      -      -   100.00%   closed           2          34.6B/s           1.2MB/s',
+      'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99   MTLS   CIRCUIT   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC',
+      'cart              3    99.94%   107.1   8.2ms   22ms   61ms   100%   closed           -                -                 -',
+      'store             3         -     0.0       -      -      -   100%   closed           2          34.6B/s           1.2MB/s',
+    ]);
+  });
+
+  it('fits into 80 columns, with what needs more words below its row', async () => {
+    const reasons = ['1/1 requests waiting', '1/2 ejected'];
+    const recommend = { ...cart, service: 'recommend', unreached: 22, circuit: { state: 'open', reasons } } as const;
+    const tcp = { open: 2, opened: 5, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
+    const rows = [{ ...cart, mutualTlsShare: 0.5 }, recommend, { ...cart, service: 'api.example.com', tcp }];
+    const lines = await tableOf(80, statListing('service', rows), ...rows);
+    expect(lines).toEqual([
+      'SERVICE          INSTANCES  SUCCESS    RPS    P50   P95   P99    MTLS  CIRCUIT',
+      'cart                     3   99.94%  107.1  8.2ms  22ms  61ms  50.00%  closed',
+      'recommend                3   99.94%  107.1  8.2ms  22ms  61ms    100%  open',
+      '  circuit: 1/1 requests waiting, 1/2 ejected · 22 requests got to no instance',
+      'api.example.com          3   99.94%  107.1  8.2ms  22ms  61ms    100%  closed',
+      '  2 TCP connections open, 34.6B/s read, 1.2MB/s written',
     ]);
   });
 
@@ -234,6 +255,22 @@ describe('heddle edges', () => {
   it('says neither yes nor no where nothing came to an instance', async () => {
     const answered = { ...edge, isSecured: false, isReached: false, reason: 'the caller answers it' };
     expect((await table(edgeListing(plain, [answered], false), answered))[1]).toMatch(/^web +cart +- /);
+  });
+
+  it('fits into 80 columns, with ids of the one trust domain that there is', async () => {
+    const reason = '9 of 13 requests were sent without mutual TLS';
+    const recommend = {
+      ...edge,
+      destination: { namespace: 'default', service: 'recommend' },
+      isSecured: false,
+      reason,
+    };
+    expect(await tableOf(80, edgeListing(plain, [edge, recommend], false), edge, recommend)).toEqual([
+      'SRC   DST         SECURED   CLIENT ID           SERVER ID',
+      'web   cart        √         ns/default/sa/web   ns/default/sa/cart',
+      'web   recommend   ×         ns/default/sa/web   ns/default/sa/cart',
+      '  9 of 13 requests were sent without mutual TLS',
+    ]);
   });
 
   it('has whole ids when asked, and no column for reasons where there are none', async () => {

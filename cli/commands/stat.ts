@@ -38,7 +38,8 @@ export function statCommand(): HeddleCommand {
 const columnsHelp = `
 
 CIRCUIT is what callers have found: closed; open, with the limit that is reached; or how many instances they leave out.
-UNREACHED, where there are some, counts requests that got to no instance. heddle events says when, heddle describe why.`;
+UNREACHED, where there are some, counts requests that got to no instance. heddle events says when, heddle describe why.
+In a narrow terminal both stand below their row.`;
 
 /** TCP, and what got to no instance, have columns only where there is some. */
 export function statListing(by: 'service' | 'version', rows: readonly ServiceStat[]): Listing<ServiceStat> {
@@ -49,6 +50,7 @@ export function statListing(by: 'service' | 'version', rows: readonly ServiceSta
     align: 'right',
     cell: (row) => String(row.unreached),
     tone: (row) => (row.unreached > 0 ? 'bad' : null),
+    narrow: { below: unreachedInWords },
   };
   return {
     name: (row) => (by === 'version' && row.version ? `${row.service}-${row.version}` : row.host || row.service),
@@ -67,8 +69,8 @@ export function statListing(by: 'service' | 'version', rows: readonly ServiceSta
       { header: 'P50', align: 'right', cell: (row) => latency(row.p50Ms) },
       { header: 'P95', align: 'right', cell: (row) => latency(row.p95Ms) },
       { header: 'P99', align: 'right', cell: (row) => latency(row.p99Ms) },
-      { header: 'MTLS', align: 'right', cell: (row) => percent(row.mutualTlsShare), tone: securedTone },
-      { header: 'CIRCUIT', cell: circuit, tone: circuitTone },
+      { header: 'MTLS', align: 'right', cell: secured, tone: securedTone },
+      { header: 'CIRCUIT', cell: circuit, tone: circuitTone, narrow: { cell: circuitState, below: circuitReasons } },
       ...tcpColumns(rows),
       ...(someUnreached ? [unreached] : []),
       { header: 'COUNTED BY', wide: true, cell: (row) => row.countedBy },
@@ -103,9 +105,28 @@ function circuit({ circuit }: ServiceStat): string {
   return circuit.state === 'half' ? reasons : 'closed';
 }
 
+function circuitState({ circuit }: ServiceStat): string {
+  if (circuit === null) return '-';
+  return circuit.state === 'half' ? 'partly' : circuit.state;
+}
+
+function circuitReasons({ circuit }: ServiceStat): string {
+  return circuit === null || circuit.reasons.length === 0 ? '' : `circuit: ${circuit.reasons.join(', ')}`;
+}
+
+function unreachedInWords({ unreached }: ServiceStat): string {
+  if (unreached === 0) return '';
+  return `${unreached} ${unreached === 1 ? 'request' : 'requests'} got to no instance`;
+}
+
 function circuitTone({ circuit }: ServiceStat): 'good' | 'warning' | 'bad' | null {
   if (circuit === null) return null;
   return ({ closed: 'good', half: 'warning', open: 'bad' } as const)[circuit.state];
+}
+
+/** All, in most meshes: without the decimals that nobody needs then. */
+function secured({ mutualTlsShare }: ServiceStat): string {
+  return mutualTlsShare === 1 ? '100%' : percent(mutualTlsShare);
 }
 
 function securedTone({ mutualTlsShare }: ServiceStat): 'warning' | null {

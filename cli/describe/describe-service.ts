@@ -9,11 +9,12 @@ import type {
   PortDescription,
   RouteDescription,
 } from '../../control-plane/model/service-description.ts';
+import { folded } from '../terminal/folded.ts';
 import type { Style } from '../terminal/style.ts';
 import type { Column } from '../terminal/table.ts';
 import { formatTable } from '../terminal/table.ts';
 import { timeLeft } from '../terminal/units.ts';
-import { facts, folded, section } from './layout.ts';
+import { facts, section } from './layout.ts';
 
 /** A service as `heddle describe` prints it: what it is, what decides about calls to it, what has become of that. */
 export function serviceInWords(service: DescribedService, style: Style, nowMs: number, isWide: boolean): string {

@@ -1,9 +1,9 @@
 import { CliError, exitCodes } from '../cli-error.ts';
+import { fittingTable } from './fitting-table.ts';
 import { hasUnprintable, withEscapes } from './printable.ts';
 import { printableData } from './printable-data.ts';
 import { styleFor } from './style.ts';
 import type { Column } from './table.ts';
-import { formatTable } from './table.ts';
 
 export const outputFormats = ['table', 'wide', 'yaml', 'json', 'name'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
@@ -38,7 +38,15 @@ export async function printListing<Row>(
     return;
   }
   const columns = listing.columns.filter((column) => format === 'wide' || !column.wide);
-  stdout.write(formatTable(columns, shown, styleFor(stdout)));
+  stdout.write(fittingTable(columns, shown, styleFor(stdout), format === 'wide' ? endless : terminalWidth(stdout)));
+}
+
+const endless = Number.POSITIVE_INFINITY;
+
+/** Endless where it is no terminal, and where the terminal does not say. */
+export function terminalWidth(stream: NodeJS.WritableStream): number {
+  const { columns } = stream as { columns?: number };
+  return columns || endless;
 }
 
 /** What a terminal would obey, or read in another direction, is escaped: texts of others are in there. */

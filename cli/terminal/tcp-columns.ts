@@ -10,14 +10,32 @@ interface WithTcp {
 export function tcpColumns(rows: readonly WithTcp[]): Column<WithTcp>[] {
   if (rows.every(({ tcp }) => tcp === null)) return [];
   return [
-    { header: 'TCP_CONN', align: 'right', cell: ({ tcp }) => String(tcp?.open ?? '-') },
-    { header: 'READ_BYTES/SEC', align: 'right', cell: ({ tcp }) => bytesPerSecond(tcp?.readBytesPerSecond ?? null) },
+    {
+      header: 'TCP_CONN',
+      align: 'right',
+      cell: ({ tcp }) => String(tcp?.open ?? '-'),
+      narrow: { below: inWords },
+    },
+    {
+      header: 'READ_BYTES/SEC',
+      align: 'right',
+      cell: ({ tcp }) => bytesPerSecond(tcp?.readBytesPerSecond ?? null),
+      narrow: {},
+    },
     {
       header: 'WRITE_BYTES/SEC',
       align: 'right',
       cell: ({ tcp }) => bytesPerSecond(tcp?.writtenBytesPerSecond ?? null),
+      narrow: {},
     },
   ];
+}
+
+function inWords({ tcp }: WithTcp): string {
+  if (tcp === null) return '';
+  const read = bytesPerSecond(tcp.readBytesPerSecond);
+  const written = bytesPerSecond(tcp.writtenBytesPerSecond);
+  return `${tcp.open} TCP ${tcp.open === 1 ? 'connection' : 'connections'} open, ${read} read, ${written} written`;
 }
 
 /** For `--help` of the commands that have the columns. */
