@@ -1,7 +1,7 @@
 import type { Buffer } from 'node:buffer';
 import type { Cluster } from './cluster/cluster.ts';
 import type { Failure } from './failure.ts';
-import type { FilterAnswer, FilterReply, RouteFilter } from './filter/request-filter.ts';
+import type { FilterAnswer, FilterReply, RequestFilter } from './filter/request-filter.ts';
 import { answerOfFailure, answerOfFilter, answerOfRule, causeOf, refusalOf } from './forward/answer-of-our-own.ts';
 import { Dispatch } from './forward/dispatch.ts';
 import type { ExchangeRecord } from './forward/exchange-record.ts';
@@ -160,7 +160,7 @@ export class HttpExchange implements RequestReceiver, RelayOwner, FilterOwner {
     else this.#filter(route.filters);
   }
 
-  #filter(filters: readonly RouteFilter[]): void {
+  #filter(filters: readonly RequestFilter[]): void {
     this.#filters ??= new FilterStage(this, this.#record, this.#relay.flows(), () => this.#environment.now());
     this.#relay.filters = this.#filters;
     this.#filters.begin(filters);

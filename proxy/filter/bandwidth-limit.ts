@@ -1,4 +1,4 @@
-import type { FilteredRequest, FilterPace, FilterVerdict, PacingFilter, RequestFilter } from './request-filter.ts';
+import type { FilteredRequest, FilterPace, FilterVerdict, RequestFilter } from './request-filter.ts';
 import type { BodyPace, WaitingBody } from './shared-bandwidth.ts';
 
 /**
@@ -8,13 +8,12 @@ import type { BodyPace, WaitingBody } from './shared-bandwidth.ts';
  *
  * Source: Envoy `envoy.filters.http.bandwidth_limit`.
  */
-export class BandwidthLimit implements PacingFilter {
-  readonly paces = true;
+export class BandwidthLimit implements RequestFilter {
   readonly #verdict: FilterPace;
 
   /** `trailerPrefix` begins the names of trailers that tell how long it took; null adds none. */
   constructor(request: BodyPace | null, response: BodyPace | null, trailerPrefix: string | null) {
-    this.#verdict = { kind: 'pace', request, response, trailerPrefix };
+    this.#verdict = { kind: 'pace', request, response, trailerPrefix, release: null };
   }
 
   onRequest(): FilterPace {

@@ -4,7 +4,7 @@ import type { GlobalRateLimitConfig, RateLimitAnswer, RateLimitQuestion } from '
 import { GlobalRateLimit } from './global-rate-limit.ts';
 import { OverLimitMemory } from './over-limit-memory.ts';
 import { genericKey, peerPrincipal, requestHeader } from './rate-limit-descriptor.ts';
-import type { FilterAnswer, FilterEdit } from './request-filter.ts';
+import type { FilterVerdict } from './request-filter.ts';
 
 const perMinute = { requests: 5, unit: 'MINUTE' as const };
 const everything: GlobalRateLimitConfig = {
@@ -57,7 +57,7 @@ function setUp(config: Partial<GlobalRateLimitConfig> = {}) {
     head.block = block;
     const verdict = filter.onRequest({ head, peer: { principal, address: '' } });
     if (verdict?.kind !== 'wait') return { verdict, outcomes: [], cancel: () => {} };
-    const outcomes: (FilterAnswer | FilterEdit | null)[] = [];
+    const outcomes: FilterVerdict[] = [];
     return { verdict, outcomes, cancel: verdict.start((outcome) => outcomes.push(outcome)) };
   };
   return { ask, clock, counters, overLimit, questions, withdrawn: () => withdrawn };

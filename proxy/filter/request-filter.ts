@@ -36,10 +36,10 @@ export interface FilterWait {
   /** Why, for the access log when it is answered after all; null says nothing. */
   readonly failure: Failure | null;
   /**
-   * Begins to wait. `resume` is called once, never within this call; null and an edit let the request go on. What is returned
-   * makes it not be called any more.
+   * Begins to wait. `resume` is called once, never within this call; null, an edit and a pace let the request go on. What is
+   * returned makes it not be called any more.
    */
-  start(resume: (verdict: FilterAnswer | FilterEdit | null) => void): () => void;
+  start(resume: (verdict: FilterAnswer | FilterEdit | FilterPace | null) => void): () => void;
 }
 
 /** The request is answered by the sidecar, as its rule asks for: no failure. */
@@ -69,8 +69,8 @@ export interface FilterWatch {
 }
 
 /**
- * The request may go on, and its body and its answer's no faster than these allow; null leaves one alone. What the sidecar
- * answers itself is not held up.
+ * The request may go on, and its body and its answer's no faster than these allow; null leaves one alone. Several filters of a
+ * route may say this: the slowest decides. What the sidecar answers itself is not held up.
  */
 export interface FilterPace {
   readonly kind: 'pace';
@@ -79,10 +79,12 @@ export interface FilterPace {
   readonly response: BodyPace | null;
   /** Begins the names of trailers of the answer that tell how long it took; null for none. */
   readonly trailerPrefix: string | null;
+  /** Called once when the request is over, however it ended; null where nobody wants to know. */
+  readonly release: (() => void) | null;
 }
 
 /** What a filter says of a request; null, which costs nothing, is that it may go on. */
-export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | FilterWatch | null;
+export type FilterVerdict = FilterAnswer | FilterReply | FilterWait | FilterEdit | FilterWatch | FilterPace | null;
 
 /**
  * A rule that a route has for its requests, asked once for each before it is forwarded, redirected or answered. One filter
@@ -100,14 +102,6 @@ export interface RequestFilter {
   /** A request is over that this filter has let go on, however it ended. */
   onEnd?(request: EndedRequest): void;
 }
-
-/** One that may slow bodies down. A route has one of them at most: `filter-chain.ts`. */
-export interface PacingFilter extends Pick<RequestFilter, 'onAnswer' | 'onEnd'> {
-  readonly paces: true;
-  onRequest(request: FilteredRequest): FilterVerdict | FilterPace;
-}
-
-export type RouteFilter = RequestFilter | PacingFilter;
 
 /** How a request ended: valid during the call alone. Times are monotonic milliseconds. */
 export interface EndedRequest {

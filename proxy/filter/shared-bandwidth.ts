@@ -35,9 +35,18 @@ export function noBandwidth(): BandwidthCounters {
   return { enabled: 0, enforced: 0, pending: 0, incomingBytes: 0, allowedBytes: 0 };
 }
 
+/** How fast bodies may be. */
+export interface Bandwidth {
+  /** How many of `bytes` may pass at once. Those that may not are for `join`. */
+  take(bytes: number): number;
+  /** Waits until more may pass; one that waits already goes on waiting. */
+  join(body: WaitingBody): void;
+  leave(body: WaitingBody): void;
+}
+
 /** What a body keeps to, and what is counted of it. */
 export interface BodyPace {
-  readonly bandwidth: SharedBandwidth;
+  readonly bandwidth: Bandwidth;
   readonly counters: BandwidthCounters;
 }
 
@@ -50,7 +59,7 @@ export interface BodyPace {
  *
  * Source: Envoy `StreamRateLimiter`, `SharedTokenBucketImpl`. There each stream has a timer of its own and takes what it finds.
  */
-export class SharedBandwidth {
+export class SharedBandwidth implements Bandwidth {
   readonly #bucket: TokenBucket;
   readonly #fillIntervalMs: number;
   readonly #minShare: number;
@@ -67,7 +76,6 @@ export class SharedBandwidth {
     this.#deadline = new Deadline(() => this.#share());
   }
 
-  /** How many of `bytes` may pass at once. Those that may not are for `join`. */
   take(bytes: number): number {
     if (this.#waiting.size > 0) return 0;
     const nowMs = this.#environment.now();

@@ -158,7 +158,20 @@ export class Attempt implements ResponseReceiver {
     this.#receiver.onAnswerBody(buffer, start, end, owned);
   }
 
+  /** The client takes no more for now: that nothing comes is not the endpoint's doing. */
+  pauseResponse(): void {
+    if (this.#idle !== null) this.#environment.wheel.cancel(this.#idle);
+    this.stream?.pauseResponse();
+  }
+
+  resumeResponse(): void {
+    if (this.#idleTimeoutMs > 0 && this.phase === 'answered') this.#armIdle();
+    this.stream?.resumeResponse();
+  }
+
   onResponseEnd(trailers: string): void {
+    this.#idleTimeoutMs = 0; // some of it may wait here for its turn
+    if (this.#idle !== null) this.#environment.wheel.cancel(this.#idle);
     if (this.#plan.isGrpc && this.#status < 500) {
       this.grpcStatus = grpcStatusIn(trailers);
       this.#reportAnswer(this.#status);

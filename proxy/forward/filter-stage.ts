@@ -7,7 +7,7 @@ import type {
   FilterVerdict,
   FilterWait,
   FilterWatch,
-  RouteFilter,
+  RequestFilter,
 } from '../filter/request-filter.ts';
 import type { ResponseHead } from '../message-head.ts';
 import type { HeaderEdit } from '../route/route.ts';
@@ -41,7 +41,7 @@ export class FilterStage {
   readonly #now: () => number;
   readonly #request: BodyFlow;
   readonly #answer: BodyFlow;
-  #filters: readonly RouteFilter[] = [];
+  #filters: readonly RequestFilter[] = [];
   /** As many have let the request go on. */
   #passed = 0;
   #edit: HeaderEdit | null = null;
@@ -49,7 +49,9 @@ export class FilterStage {
   #cancelWait: (() => void) | null = null;
   /** Look at the request's body. */
   readonly #watches: FilterWatch[] = [];
-  /** Null where no filter slows bodies down. */
+  /** Slow bodies down. */
+  readonly #paces: FilterPace[] = [];
+  /** Null where no filter slows bodies down, or some have not been asked yet. */
   #paced: PacedBodies | null = null;
 
   /** `flows` are the ways of the bodies, behind the filters; `now` is in monotonic milliseconds. */
@@ -76,7 +78,7 @@ export class FilterStage {
     return this.#paced?.isHolding === true;
   }
 
-  begin(filters: readonly RouteFilter[]): void {
+  begin(filters: readonly RequestFilter[]): void {
     this.#filters = filters;
     this.#passed = 0;
     this.#edit = null;
@@ -86,14 +88,17 @@ export class FilterStage {
   #ask(): void {
     const filters = this.#filters;
     for (; this.#passed < filters.length; this.#passed++) {
-      const filter = filters[this.#passed] as RouteFilter; // below the length
+      const filter = filters[this.#passed] as RequestFilter; // below the length
       if (!this.#heed(filter.onRequest(this.#record))) return;
+    }
+    if (this.#paces.length > 0) {
+      this.#paced = new PacedBodies(this.#paces, this.#record.head, this.#request, this.#answer, this.#now);
     }
     this.#owner.onPassed();
   }
 
   /** Whether the request goes on at once. */
-  #heed(verdict: FilterVerdict | FilterPace): boolean {
+  #heed(verdict: FilterVerdict): boolean {
     if (verdict === null) return true;
     switch (verdict.kind) {
       case 'edit':
@@ -103,7 +108,7 @@ export class FilterStage {
         this.#watches.push(verdict);
         return true;
       case 'pace':
-        this.#paced = new PacedBodies(verdict, this.#record.head, this.#request, this.#answer, this.#now);
+        this.#paces.push(verdict);
         return true;
       case 'answer':
         this.#owner.onRefused(verdict);
@@ -213,6 +218,10 @@ export class FilterStage {
     if (this.#paced !== null) {
       this.#paced.cancel();
       this.#paced = null;
+    }
+    if (this.#paces.length > 0) {
+      for (const { release } of this.#paces) release?.();
+      this.#paces.length = 0;
     }
     const filters = this.#filters;
     for (let i = 0; i < this.#passed; i++) filters[i]?.onEnd?.(this.#record);

@@ -1,45 +1,48 @@
 import { Buffer } from 'node:buffer';
 import type { FilterPace } from '../filter/request-filter.ts';
+import type { BodyPace } from '../filter/shared-bandwidth.ts';
 import type { RequestHead, ResponseHead } from '../message-head.ts';
-import type { BodyFlow } from './paced-body.ts';
-import { PacedBody } from './paced-body.ts';
+import type { BodyFlow, PacedBody } from './paced-body.ts';
+import { PacedWay } from './paced-way.ts';
 
-/** The bodies of a request and of its answer under a limit of bandwidth; null for one that is under none. */
+/** The bodies of a request and of its answer under limits of bandwidth; null for one that is under none. */
 export class PacedBodies {
-  readonly request: PacedBody | null;
-  readonly #pace: FilterPace;
+  readonly request: PacedWay | null;
+  readonly #paces: readonly FilterPace[];
   readonly #answerFlow: BodyFlow;
   readonly #now: () => number;
-  #answer: PacedBody | null = null;
+  #answer: PacedWay | null = null;
   /** What came with the head of the answer. */
   #first = '';
   #isWhole = false;
 
-  constructor(pace: FilterPace, head: RequestHead, request: BodyFlow, answer: BodyFlow, now: () => number) {
-    this.#pace = pace;
+  /** `paces`: in the order of the filters, which the answer meets the other way round. */
+  constructor(paces: readonly FilterPace[], head: RequestHead, request: BodyFlow, answer: BodyFlow, now: () => number) {
+    this.#paces = paces;
     this.#answerFlow = answer;
     this.#now = now;
     const hasMore = !head.isComplete || head.upgrade !== '';
-    this.request = pace.request === null || !hasMore ? null : new PacedBody(pace.request, request, now);
+    this.request = hasMore ? wayThrough(pacesOf(paces, 'request'), request, now) : null;
   }
 
   /** Of the answer, from `onAnswer` on. */
-  get answer(): PacedBody | null {
+  get answer(): PacedWay | null {
     return this.#answer;
   }
 
   /** Something waits for its turn. */
   get isHolding(): boolean {
-    return (this.request?.waitingBytes ?? 0) > 0 || (this.#answer?.waitingBytes ?? 0) > 0;
+    return this.request?.isHolding === true || this.#answer?.isHolding === true;
   }
 
   /** Takes the bytes of the body out of the head: they come behind it, with `afterHead`. */
   onAnswer(head: ResponseHead): void {
-    const { response } = this.#pace;
-    if (response === null || (head.isComplete && head.body === '')) return;
+    if (head.isComplete && head.body === '') return;
     const { send, pauseSource, resumeSource, end } = this.#answerFlow;
     const withTrailers = (trailers: string) => end(trailers + this.#delayTrailers());
-    this.#answer = new PacedBody(response, { send, pauseSource, resumeSource, end: withTrailers }, this.#now);
+    const flow = { send, pauseSource, resumeSource, end: withTrailers };
+    this.#answer = wayThrough(pacesOf(this.#paces, 'response').toReversed(), flow, this.#now);
+    if (this.#answer === null) return;
     this.#first = head.body;
     this.#isWhole = head.isComplete;
     head.body = '';
@@ -56,11 +59,16 @@ export class PacedBodies {
     if (this.#isWhole) answer.end('');
   }
 
+  /** Said behind the last byte, when all bodies of the way are over. */
   #delayTrailers(): string {
-    const { trailerPrefix } = this.#pace;
-    if (trailerPrefix === null) return '';
-    const start = trailerPrefix === '' ? 'bandwidth' : `${trailerPrefix}-bandwidth`;
-    return linesOf(`${start}-request`, this.request) + linesOf(`${start}-response`, this.#answer);
+    let lines = '';
+    for (const { request, response, trailerPrefix } of this.#paces) {
+      if (trailerPrefix === null) continue;
+      const start = trailerPrefix === '' ? 'bandwidth' : `${trailerPrefix}-bandwidth`;
+      lines += linesOf(`${start}-request`, bodyAt(this.request, request));
+      lines += linesOf(`${start}-response`, bodyAt(this.#answer, response));
+    }
+    return lines;
   }
 
   /** The request is over. */
@@ -68,6 +76,18 @@ export class PacedBodies {
     this.request?.cancel();
     this.#answer?.cancel();
   }
+}
+
+function pacesOf(paces: readonly FilterPace[], direction: 'request' | 'response'): BodyPace[] {
+  return paces.flatMap((pace) => pace[direction] ?? []);
+}
+
+function wayThrough(paces: readonly BodyPace[], flow: BodyFlow, now: () => number): PacedWay | null {
+  return paces.length === 0 ? null : new PacedWay(paces, flow, now);
+}
+
+function bodyAt(way: PacedWay | null, pace: BodyPace | null): PacedBody | null {
+  return way?.bodies.find((body) => body.pace === pace) ?? null;
 }
 
 /** Envoy `enable_response_trailers`; nothing of a body that was not held up. */

@@ -22,7 +22,7 @@ export interface BodyFlow {
  * ```
  */
 export class PacedBody implements WaitingBody {
-  readonly #pace: BodyPace;
+  readonly pace: BodyPace;
   readonly #flow: BodyFlow;
   readonly #now: () => number;
   readonly #kept = new ByteQueue();
@@ -39,7 +39,7 @@ export class PacedBody implements WaitingBody {
   transferMs = 0;
 
   constructor(pace: BodyPace, flow: BodyFlow, now: () => number) {
-    this.#pace = pace;
+    this.pace = pace;
     this.#flow = flow;
     this.#now = now;
     pace.counters.enabled++;
@@ -52,7 +52,7 @@ export class PacedBody implements WaitingBody {
   /** More has come from the source. */
   take(buffer: Buffer, start: number, end: number, owned: boolean): void {
     if (this.#isOver || start === end) return;
-    const { bandwidth, counters } = this.#pace;
+    const { bandwidth, counters } = this.pace;
     if (!this.#hasBegun) this.#begin();
     counters.incomingBytes += end - start;
     const isFree = this.#kept.length === 0 && !this.#isBlocked;
@@ -66,11 +66,11 @@ export class PacedBody implements WaitingBody {
   #begin(): void {
     this.#hasBegun = true;
     this.#beganAtMs = this.#now();
-    this.#pace.counters.pending++;
+    this.pace.counters.pending++;
   }
 
   #keep(buffer: Buffer, start: number, end: number, owned: boolean): void {
-    const { bandwidth, counters } = this.#pace;
+    const { bandwidth, counters } = this.pace;
     if (this.#kept.length === 0) this.#heldSinceMs = this.#now();
     if (!this.#wasHeld) {
       this.#wasHeld = true;
@@ -97,7 +97,7 @@ export class PacedBody implements WaitingBody {
   }
 
   #send(buffer: Buffer, start: number, end: number, owned: boolean): void {
-    this.#pace.counters.allowedBytes += end - start;
+    this.pace.counters.allowedBytes += end - start;
     if (!this.#flow.send(buffer, start, end, owned)) this.#isBlocked = true;
   }
 
@@ -122,7 +122,7 @@ export class PacedBody implements WaitingBody {
   unblock(): void {
     if (this.#isOver) return;
     this.#isBlocked = false;
-    if (this.#kept.length > 0) this.#pace.bandwidth.join(this);
+    if (this.#kept.length > 0) this.pace.bandwidth.join(this);
     else this.#flow.resumeSource();
   }
 
@@ -130,10 +130,10 @@ export class PacedBody implements WaitingBody {
   cancel(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#pace.bandwidth.leave(this);
+    this.pace.bandwidth.leave(this);
     this.#kept.clear();
     if (!this.#hasBegun) return;
-    this.#pace.counters.pending--;
+    this.pace.counters.pending--;
     this.transferMs = this.#now() - this.#beganAtMs;
   }
 }

@@ -243,11 +243,11 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
   }
 
   pauseResponse(): void {
-    this.#attempt.stream?.pauseResponse();
+    this.#attempt.pauseResponse();
   }
 
   resumeResponse(): void {
-    this.#attempt.stream?.resumeResponse();
+    this.#attempt.resumeResponse();
   }
 
   onAttemptDrain(): void {

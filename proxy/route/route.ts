@@ -1,4 +1,4 @@
-import type { RouteFilter } from '../filter/request-filter.ts';
+import type { RequestFilter } from '../filter/request-filter.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import type { HashPolicies } from './hash-policy.ts';
 import type { PathRewrite } from './path-rewrite.ts';
@@ -14,7 +14,7 @@ export interface Route<D> {
   readonly name: string;
   readonly action: RouteAction<D>;
   /** Asked in this order before the action; null for none. */
-  readonly filters: readonly RouteFilter[] | null;
+  readonly filters: readonly RequestFilter[] | null;
   readonly requestHeaders: HeaderEdit | null;
   readonly responseHeaders: HeaderEdit | null;
   /** The document that asked for this route; null for routes that the mesh makes by itself. */

@@ -8,7 +8,7 @@ import type { ClusterConfig, EndpointConfig } from '../cluster/cluster-config.ts
 import { defaultClusterConfig } from '../cluster/cluster-config.ts';
 import { nowhere } from '../cluster/place.ts';
 import { responseFlag } from '../failure.ts';
-import type { RouteFilter } from '../filter/request-filter.ts';
+import type { RequestFilter } from '../filter/request-filter.ts';
 import type { DownstreamPeer, ForwardEnvironment, RequestShedding } from '../forward/forward-environment.ts';
 import { localReply } from '../forward/local-reply.ts';
 import { HttpExchange } from '../forward-http.ts';
@@ -57,7 +57,7 @@ export interface ForwarderOptions {
   readonly cluster?: Partial<ClusterConfig>;
   readonly action?: Partial<ForwardAction<Cluster>>;
   readonly http?: Partial<HttpSettings>;
-  readonly filters?: readonly RouteFilter[];
+  readonly filters?: readonly RequestFilter[];
   readonly overload?: RequestShedding;
   readonly headerTimeoutMs?: number;
   readonly wheel?: TimerWheel;
@@ -168,7 +168,7 @@ export async function startForwarder(ports: readonly number[], options: Forwarde
 export function routeTable(
   cluster: Cluster,
   action: Partial<ForwardAction<Cluster>> = {},
-  filters: readonly RouteFilter[] | null = null,
+  filters: readonly RequestFilter[] | null = null,
 ): RouteTable<Cluster> {
   const route: Route<Cluster> = {
     name: 'default',

@@ -4,7 +4,7 @@ import { BANDWIDTH_LIMIT_REQUEST_FILTER, BANDWIDTH_LIMIT_RESPONSE_FILTER } from 
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { BandwidthLimit__Output } from '../../proto/generated/envoy/extensions/filters/http/bandwidth_limit/v3/BandwidthLimit.ts';
 import { BandwidthLimit, HeadBandwidthLimit } from '../filter/bandwidth-limit.ts';
-import type { RouteFilter } from '../filter/request-filter.ts';
+import type { RequestFilter } from '../filter/request-filter.ts';
 import type { BandwidthCounters, BandwidthEnvironment, BodyPace } from '../filter/shared-bandwidth.ts';
 import { SharedBandwidth } from '../filter/shared-bandwidth.ts';
 import { keptState } from './kept-state.ts';
@@ -22,7 +22,7 @@ export interface BandwidthMemory extends BandwidthEnvironment {
 }
 
 /** None where the route has none. */
-export function compileBandwidthLimit(route: Route__Output, memory: BandwidthMemory): readonly RouteFilter[] {
+export function compileBandwidthLimit(route: Route__Output, memory: BandwidthMemory): readonly RequestFilter[] {
   const ofRequest = limitOf(route, BANDWIDTH_LIMIT_REQUEST_FILTER);
   const ofResponse = limitOf(route, BANDWIDTH_LIMIT_RESPONSE_FILTER);
   if (ofRequest === null && ofResponse === null) return [];

@@ -14,9 +14,8 @@ import { requestFilterOrder } from '../../proto/filter-order.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { FaultEnvironment } from '../filter/fault-filter.ts';
 import { noFaults } from '../filter/fault-filter.ts';
-import { filterChain } from '../filter/filter-chain.ts';
 import { OverLimitMemory } from '../filter/over-limit-memory.ts';
-import type { RouteFilter } from '../filter/request-filter.ts';
+import type { RequestFilter } from '../filter/request-filter.ts';
 import { noBandwidth } from '../filter/shared-bandwidth.ts';
 import { TimerWheel } from '../resilience/timer-wheel.ts';
 import type { ActivityMemory } from './compile-activity.ts';
@@ -68,7 +67,10 @@ export const withoutRequests: FilterEnvironment = {
   activities: new Map(),
 };
 
-type Compile = (route: Route__Output, environment: FilterEnvironment) => RouteFilter | readonly RouteFilter[] | null;
+type Compile = (
+  route: Route__Output,
+  environment: FilterEnvironment,
+) => RequestFilter | readonly RequestFilter[] | null;
 
 /** The compiler says when one of the order is left out. */
 const compilers: Readonly<Record<RequestFilterName, Compile>> = {
@@ -84,6 +86,7 @@ const compilers: Readonly<Record<RequestFilterName, Compile>> = {
 };
 
 /** The filters of a validated route in the order of `proto/filter-order.ts`; null for none. */
-export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RouteFilter[] | null {
-  return filterChain(requestFilterOrder.flatMap((name) => compilers[name](route, environment) ?? []));
+export function compileFilters(route: Route__Output, environment: FilterEnvironment): readonly RequestFilter[] | null {
+  const filters = requestFilterOrder.flatMap((name) => compilers[name](route, environment) ?? []);
+  return filters.length === 0 ? null : filters;
 }
