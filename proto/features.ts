@@ -17,6 +17,8 @@ export const FEATURES = {
   healthChecks: 'health-checks',
   /** `envoy.filters.http.fault` of a route, with its end in the metadata. */
   faults: 'faults',
+  /** `response_rate_limit` of HTTPFault. */
+  faultRateLimit: 'fault-response-rate-limit',
   /** `envoy.filters.http.local_ratelimit` of a route. */
   rateLimits: 'local-rate-limit',
   /** `envoy.filters.http.ratelimit` of a connection manager and of a route. */

@@ -53,8 +53,12 @@ export const carrierStatistics = {
   ),
   delaysInjected: counter('heddle_fault_delays_injected_total', 'Requests that a fault held up.'),
   abortsInjected: counter('heddle_fault_aborts_injected_total', 'Requests that a fault answered.'),
-  faultsOverflow: counter('heddle_fault_overflow_total', 'Requests that had no fault because too many were held up.'),
-  activeFaults: gauge('heddle_fault_active', 'Requests that a fault holds up now.'),
+  responseRlInjected: counter(
+    'heddle_fault_response_rl_injected_total',
+    'Requests whose answers a fault was to slow down.',
+  ),
+  faultsOverflow: counter('heddle_fault_overflow_total', 'Requests that had no fault because too many had one.'),
+  activeFaults: gauge('heddle_fault_active', 'Requests that a fault holds up, or whose answers it slows down, now.'),
   rateLimitOk: counter('heddle_local_rate_limit_ok_total', 'Requests that a local rate limit let go on.'),
   rateLimited: counter(
     'heddle_local_rate_limit_rate_limited_total',

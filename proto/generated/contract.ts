@@ -57,6 +57,7 @@ import type { WeightedCluster as _envoy_config_route_v3_WeightedCluster, Weighte
 import type { LocalRateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor, LocalRateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_LocalRateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/LocalRateLimitDescriptor.ts';
 import type { RateLimitDescriptor as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor, RateLimitDescriptor__Output as _envoy_extensions_common_ratelimit_v3_RateLimitDescriptor__Output } from './envoy/extensions/common/ratelimit/v3/RateLimitDescriptor.ts';
 import type { FaultDelay as _envoy_extensions_filters_common_fault_v3_FaultDelay, FaultDelay__Output as _envoy_extensions_filters_common_fault_v3_FaultDelay__Output } from './envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { FaultRateLimit as _envoy_extensions_filters_common_fault_v3_FaultRateLimit, FaultRateLimit__Output as _envoy_extensions_filters_common_fault_v3_FaultRateLimit__Output } from './envoy/extensions/filters/common/fault/v3/FaultRateLimit.ts';
 import type { AdaptiveConcurrency as _envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency, AdaptiveConcurrency__Output as _envoy_extensions_filters_http_adaptive_concurrency_v3_AdaptiveConcurrency__Output } from './envoy/extensions/filters/http/adaptive_concurrency/v3/AdaptiveConcurrency.ts';
 import type { GradientControllerConfig as _envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig, GradientControllerConfig__Output as _envoy_extensions_filters_http_adaptive_concurrency_v3_GradientControllerConfig__Output } from './envoy/extensions/filters/http/adaptive_concurrency/v3/GradientControllerConfig.ts';
 import type { AdmissionControl as _envoy_extensions_filters_http_admission_control_v3_AdmissionControl, AdmissionControl__Output as _envoy_extensions_filters_http_admission_control_v3_AdmissionControl__Output } from './envoy/extensions/filters/http/admission_control/v3/AdmissionControl.ts';
@@ -279,6 +280,7 @@ export interface ProtoGrpcType {
           fault: {
             v3: {
               FaultDelay: MessageTypeDefinition<_envoy_extensions_filters_common_fault_v3_FaultDelay, _envoy_extensions_filters_common_fault_v3_FaultDelay__Output>
+              FaultRateLimit: MessageTypeDefinition<_envoy_extensions_filters_common_fault_v3_FaultRateLimit, _envoy_extensions_filters_common_fault_v3_FaultRateLimit__Output>
             }
           }
         }

@@ -4,7 +4,7 @@ import { checkDuration, requireOneOf } from './field-checks.ts';
 import { isHeaderName } from './http-text.ts';
 
 /** KiB a second; more than any sidecar carries, and its bytes are still a whole number. */
-const MAX_KBPS = 2 ** 32;
+export const MAX_KBPS = 2 ** 32;
 /** The shortest and the longest time in which a bucket is filled (Envoy). */
 const MIN_FILL_MS = 20;
 const MAX_FILL_MS = 1000;

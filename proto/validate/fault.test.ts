@@ -21,13 +21,35 @@ describe('checkPerFilterConfig', () => {
     ['a fixed delay', { delay: { fixed_delay: { seconds: 1 }, percentage: half } }],
     ['a delay by header', { delay: { header_delay: {} } }],
     ['an abort', { abort: { http_status: 599, percentage: { numerator: 1_000_000, denominator: 'MILLION' } } }],
+    ['a slow answer', { response_rate_limit: { fixed_limit: { limit_kbps: 2 ** 32 }, percentage: half } }],
+    ['a slow answer by header', { response_rate_limit: { header_limit: {} } }],
     ['a gRPC abort of some requests', { abort: { grpc_status: 16 }, headers: [{ name: 'x-test' }] }],
   ])('takes %s', (_what, fault) => {
     expect(faultsOf(fault)).toEqual([]);
   });
 
   it.each<[string, Fault, string]>([
-    ['nothing', {}, ': needs delay or abort'],
+    ['nothing', {}, ': needs delay, abort or response_rate_limit'],
+    [
+      'a slow answer without a rate',
+      { response_rate_limit: {} },
+      '.response_rate_limit: needs fixed_limit or header_limit',
+    ],
+    [
+      'an answer that never comes',
+      { response_rate_limit: { fixed_limit: {} } },
+      '.response_rate_limit.fixed_limit.limit_kbps: must be between 1 and 4294967296, and is 0',
+    ],
+    [
+      'a rate that is no whole number of bytes any more',
+      { response_rate_limit: { fixed_limit: { limit_kbps: 2 ** 32 + 1 } } },
+      '.response_rate_limit.fixed_limit.limit_kbps: must be between 1 and 4294967296, and is 4294967297',
+    ],
+    [
+      'more than all answers',
+      { response_rate_limit: { header_limit: {}, percentage: { numerator: 101 } } },
+      '.response_rate_limit.percentage.numerator: is more than 100',
+    ],
     ['a delay without a time', { delay: {} }, '.delay: needs fixed_delay or header_delay'],
     ['a delay of nothing', { delay: { fixed_delay: {} } }, '.delay.fixed_delay: must be at least 1 ms, and is 0 ms'],
     ['an abort without a status', { abort: {} }, '.abort: needs http_status, grpc_status or header_abort'],

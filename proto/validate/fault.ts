@@ -1,8 +1,10 @@
 import type { FaultDelay__Output } from '../generated/envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { FaultRateLimit__Output } from '../generated/envoy/extensions/filters/common/fault/v3/FaultRateLimit.ts';
 import type { FaultAbort__Output } from '../generated/envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
 import type { HTTPFault__Output } from '../generated/envoy/extensions/filters/http/fault/v3/HTTPFault.ts';
 import type { FractionalPercent__Output } from '../generated/envoy/type/v3/FractionalPercent.ts';
 import type { Path, Violations } from '../violation.ts';
+import { MAX_KBPS } from './bandwidth-limit.ts';
 import { checkDuration } from './field-checks.ts';
 import { checkHeaderMatcher } from './matcher.ts';
 
@@ -11,9 +13,13 @@ export const DENOMINATORS = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000
 
 /** envoy.extensions.filters.http.fault.v3.HTTPFault */
 export function checkFault(fault: HTTPFault__Output, at: Path, violations: Violations): void {
-  if (fault.delay === null && fault.abort === null) violations.add(at, 'needs delay or abort');
-  if (fault.delay !== null) checkDelay(fault.delay, at.field('delay'), violations);
-  if (fault.abort !== null) checkAbort(fault.abort, at.field('abort'), violations);
+  const { delay, abort, response_rate_limit: rateLimit } = fault;
+  if (delay === null && abort === null && rateLimit === null) {
+    violations.add(at, 'needs delay, abort or response_rate_limit');
+  }
+  if (delay !== null) checkDelay(delay, at.field('delay'), violations);
+  if (abort !== null) checkAbort(abort, at.field('abort'), violations);
+  if (rateLimit !== null) checkRateLimit(rateLimit, at.field('response_rate_limit'), violations);
   for (const [index, header] of fault.headers.entries()) {
     checkHeaderMatcher(header, at.field('headers').index(index), violations);
   }
@@ -34,6 +40,17 @@ function checkAbort(abort: FaultAbort__Output, at: Path, violations: Violations)
   }
   if (grpcStatus !== undefined && grpcStatus > 16) {
     violations.add(at.field('grpc_status'), `must be between 0 and 16, and is ${grpcStatus}`);
+  }
+}
+
+function checkRateLimit(limit: FaultRateLimit__Output, at: Path, violations: Violations): void {
+  checkFraction(limit.percentage, at.field('percentage'), violations);
+  if (limit.limit_type === undefined) violations.add(at, 'needs fixed_limit or header_limit');
+  const { fixed_limit: fixed } = limit;
+  if (!fixed) return;
+  const kbps = Number(fixed.limit_kbps);
+  if (kbps < 1 || kbps > MAX_KBPS) {
+    violations.add(at.field('fixed_limit').field('limit_kbps'), `must be between 1 and ${MAX_KBPS}, and is ${kbps}`);
   }
 }
 

@@ -1,13 +1,22 @@
 import type { RequestHead } from '../message-head.ts';
 import { headerValue } from '../message-head.ts';
-import type { TimerWheel } from '../resilience/timer-wheel.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
 import type { Activity } from '../telemetry/activity.ts';
+import type { AnswerBandwidthEnvironment } from './answer-bandwidth.ts';
+import { AnswerBandwidth } from './answer-bandwidth.ts';
 import type { Fraction } from './fraction.ts';
 import { boundedBy, isDrawn } from './fraction.ts';
-import type { FilterAnswer, FilteredRequest, FilterVerdict, FilterWait, RequestFilter } from './request-filter.ts';
+import type {
+  FilterAnswer,
+  FilteredRequest,
+  FilterPace,
+  FilterVerdict,
+  FilterWait,
+  RequestFilter,
+} from './request-filter.ts';
+import { noBandwidth } from './shared-bandwidth.ts';
 
-/** Faults for a share of the requests of a route. Percentages of delay and abort are drawn one by one (Envoy). */
+/** Faults for a share of the requests of a route. Percentages of the three are drawn one by one (Envoy). */
 export interface FaultConfig {
   readonly delay: { readonly kind: 'fixed'; readonly ms: number; readonly share: Fraction } | HeaderFault | null;
   readonly abort:
@@ -15,9 +24,14 @@ export interface FaultConfig {
     | { readonly kind: 'grpc'; readonly grpcStatus: number; readonly share: Fraction }
     | HeaderFault
     | null;
+  /** Bytes a second of the answer's body, for each answer its own. */
+  readonly responseRate:
+    | { readonly kind: 'fixed'; readonly bytes: number; readonly share: Fraction }
+    | HeaderFault
+    | null;
   /** Only requests that fit all of them. */
   readonly headers: readonly { matches(head: RequestHead): boolean }[];
-  /** Requests that may be held up at one time; infinite for no bound. */
+  /** Requests that may be held up, or whose answers may be slowed down, at one time; infinite for no bound. */
   readonly maxActive: number;
   /** Wall-clock time, in milliseconds since 1970, from which on there are no faults any more; infinite for never. */
   readonly untilMs: number;
@@ -31,31 +45,30 @@ export interface HeaderFault {
   readonly share: Fraction;
 }
 
-export interface FaultEnvironment {
-  readonly wheel: TimerWheel;
+export interface FaultEnvironment extends AnswerBandwidthEnvironment {
   /** Of the whole sidecar. */
   readonly faults: FaultCounters;
   random(): number;
-  /** Milliseconds since 1970. */
-  wallClockMs(): number;
 }
 
 /** Counters; names as in Envoy's `http.<stat_prefix>.fault.`. */
 export interface FaultCounters {
   delaysInjected: number;
   abortsInjected: number;
-  /** Requests that would have had a fault, were not `maxActive` held up already. */
+  /** Requests whose answer was to be slowed down, also where none has come or it has no body. */
+  responseRlInjected: number;
+  /** Requests that would have had a fault, were not `maxActive` of them active already. */
   faultsOverflow: number;
-  /** Requests held up now. */
+  /** Requests that are held up, or whose answers are slowed down, now. */
   activeFaults: number;
 }
 
 export function noFaults(): FaultCounters {
-  return { delaysInjected: 0, abortsInjected: 0, faultsOverflow: 0, activeFaults: 0 };
+  return { delaysInjected: 0, abortsInjected: 0, responseRlInjected: 0, faultsOverflow: 0, activeFaults: 0 };
 }
 
 /**
- * Holds requests up and aborts them, to see what callers make of it.
+ * Holds requests up, aborts them and slows their answers down, to see what callers make of it.
  *
  * It clears itself when its time is over, without being told: a sidecar that has lost its control plane must not go on
  * with the faults of yesterday.
@@ -66,6 +79,8 @@ export class FaultFilter implements RequestFilter {
   readonly #config: FaultConfig;
   readonly #environment: FaultEnvironment;
   readonly #injected: Activity;
+  /** Envoy counts nothing of the bodies that it slows down. */
+  readonly #uncounted = noBandwidth();
   #active = 0;
 
   /** `injected`: where requests with a fault of this rule are counted. */
@@ -81,16 +96,32 @@ export class FaultFilter implements RequestFilter {
     for (const matcher of headers) if (!matcher.matches(head)) return null;
     const delayMs = this.#delayMs(head);
     const abort = this.#abort(head);
-    if (delayMs === 0 && abort === null) return null;
+    const responseRate = this.#responseRate(head);
+    if (delayMs === 0 && abort === null && responseRate === 0) return null;
     const { faults } = this.#environment;
     if (this.#active >= maxActive) {
       faults.faultsOverflow++;
       return null;
     }
     this.#injected.count++;
-    if (delayMs > 0) return this.#held(delayMs, abort);
+    if (responseRate > 0) faults.responseRlInjected++;
+    if (delayMs > 0) return this.#held(delayMs, abort, responseRate);
+    if (abort === null) {
+      this.#enter();
+      return this.#pace(responseRate);
+    }
     faults.abortsInjected++;
     return abort;
+  }
+
+  #enter(): void {
+    this.#active++;
+    this.#environment.faults.activeFaults++;
+  }
+
+  #leave(): void {
+    this.#active--;
+    this.#environment.faults.activeFaults--;
   }
 
   /** 0 is none. */
@@ -119,6 +150,32 @@ export class FaultFilter implements RequestFilter {
     return this.#answer(status ?? 0, grpcStatus ?? -1);
   }
 
+  /** Bytes a second; 0 is none. */
+  #responseRate(head: RequestHead): number {
+    const { responseRate } = this.#config;
+    if (responseRate === null) return 0;
+    const { random } = this.#environment;
+    if (responseRate.kind === 'fixed') return isDrawn(responseRate.share, random) ? responseRate.bytes : 0;
+    const wanted = wholeNumber(head, 'x-envoy-fault-throughput-response', 1, MAX_HEADER_KIB);
+    if (wanted === null) return 0;
+    const share = shareFor(head, 'x-envoy-fault-throughput-response-percentage', responseRate.share);
+    return isDrawn(share, random) ? wanted * 1024 : 0;
+  }
+
+  /** The request counts as active until it is over. */
+  #pace(responseRate: number): FilterPace {
+    return {
+      kind: 'pace',
+      request: null,
+      response: {
+        bandwidth: new AnswerBandwidth(responseRate, this.#config.untilMs, this.#environment),
+        counters: this.#uncounted,
+      },
+      trailerPrefix: null,
+      release: () => this.#leave(),
+    };
+  }
+
   #answer(status: number, grpcStatus: number): FilterAnswer {
     const { rule } = this.#config;
     return {
@@ -132,21 +189,20 @@ export class FaultFilter implements RequestFilter {
     };
   }
 
-  #held(delayMs: number, abort: FilterAnswer | null): FilterWait {
+  #held(delayMs: number, abort: FilterAnswer | null, responseRate: number): FilterWait {
     const { wheel, faults } = this.#environment;
-    const leave = () => {
-      this.#active--;
-      faults.activeFaults--;
-    };
     return {
       kind: 'wait',
       failure: 'faultDelay',
       start: (resume) => {
-        this.#active++;
-        faults.activeFaults++;
+        this.#enter();
         faults.delaysInjected++;
         const deadline = new Deadline(() => {
-          leave();
+          if (abort === null && responseRate > 0) {
+            resume(this.#pace(responseRate));
+            return;
+          }
+          this.#leave();
           if (abort !== null) faults.abortsInjected++;
           resume(abort);
         });
@@ -154,7 +210,7 @@ export class FaultFilter implements RequestFilter {
         return () => {
           if (!deadline.isArmed) return;
           wheel.cancel(deadline);
-          leave();
+          this.#leave();
         };
       },
     };
@@ -163,6 +219,8 @@ export class FaultFilter implements RequestFilter {
 
 /** Nobody can hold a request up for longer by a header of theirs: what they hold is our memory. */
 const MAX_HEADER_DELAY_MS = 300_000;
+/** KiB a second; as a number of nine digits, which no answer reaches. */
+const MAX_HEADER_KIB = 999_999_999;
 
 /** A header's whole number within bounds; null where it is not there or is none. */
 function wholeNumber(head: RequestHead, name: string, min: number, max: number): number | null {

@@ -8,6 +8,7 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.upgrade,
   FEATURES.normalization,
   FEATURES.faults,
+  FEATURES.faultRateLimit,
   FEATURES.rateLimits,
   FEATURES.globalRateLimits,
   FEATURES.bodyLimit,

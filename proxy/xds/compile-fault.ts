@@ -5,6 +5,7 @@ import type { FaultOrigin } from '../../proto/fault-metadata.ts';
 import { parseFaultMetadata } from '../../proto/fault-metadata.ts';
 import type { Route__Output } from '../../proto/generated/envoy/config/route/v3/Route.ts';
 import type { FaultDelay__Output } from '../../proto/generated/envoy/extensions/filters/common/fault/v3/FaultDelay.ts';
+import type { FaultRateLimit__Output } from '../../proto/generated/envoy/extensions/filters/common/fault/v3/FaultRateLimit.ts';
 import type { FaultAbort__Output } from '../../proto/generated/envoy/extensions/filters/http/fault/v3/FaultAbort.ts';
 import type { FaultConfig, FaultEnvironment } from '../filter/fault-filter.ts';
 import { FaultFilter } from '../filter/fault-filter.ts';
@@ -27,10 +28,12 @@ export function compileFault(
     abort,
     headers,
     max_active_faults: maxActive,
+    response_rate_limit: rateLimit,
   } = unpackAs('envoy.extensions.filters.http.fault.v3.HTTPFault', packed);
   const config: FaultConfig = {
     delay: delay === null ? null : compileDelay(delay),
     abort: abort === null ? null : compileAbort(abort),
+    responseRate: rateLimit === null ? null : compileRateLimit(rateLimit),
     headers: headers.map(compileHeader),
     maxActive: maxActive?.value ?? Number.POSITIVE_INFINITY,
     untilMs: origin.untilMs,
@@ -49,6 +52,11 @@ function compileAbort(abort: FaultAbort__Output): FaultConfig['abort'] {
   if (abort.http_status !== undefined) return { kind: 'status', status: abort.http_status, share };
   if (abort.grpc_status !== undefined) return { kind: 'grpc', grpcStatus: abort.grpc_status, share };
   return { kind: 'header', share };
+}
+
+function compileRateLimit({ fixed_limit: fixed, percentage }: FaultRateLimit__Output): FaultConfig['responseRate'] {
+  const share = compileFraction(percentage);
+  return fixed ? { kind: 'fixed', bytes: Number(fixed.limit_kbps) * 1024, share } : { kind: 'header', share };
 }
 
 function ruleOf({ document, file, line }: FaultOrigin): string {

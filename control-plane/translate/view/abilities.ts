@@ -11,6 +11,7 @@ export interface Abilities {
   readonly outlierDetectors: boolean;
   readonly healthChecks: boolean;
   readonly faults: boolean;
+  readonly faultRateLimit: boolean;
   readonly rateLimits: boolean;
   readonly globalRateLimits: boolean;
   readonly bodyLimit: boolean;
@@ -53,6 +54,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       outlierDetectors: features.has(FEATURES.outlierDetectors),
       healthChecks: features.has(FEATURES.healthChecks),
       faults: features.has(FEATURES.faults),
+      faultRateLimit: features.has(FEATURES.faultRateLimit),
       rateLimits: features.has(FEATURES.rateLimits),
       globalRateLimits: features.has(FEATURES.globalRateLimits),
       bodyLimit: features.has(FEATURES.bodyLimit),

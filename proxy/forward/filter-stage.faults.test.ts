@@ -1,0 +1,377 @@
+import type { Buffer } from 'node:buffer';
+import { once } from 'node:events';
+import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { connect as connectHttp2, createServer } from 'node:http2';
+import type { AddressInfo, Socket } from 'node:net';
+import { connect } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import { BandwidthLimit } from '../filter/bandwidth-limit.ts';
+import type { FaultConfig } from '../filter/fault-filter.ts';
+import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
+import { noBandwidth, SharedBandwidth } from '../filter/shared-bandwidth.ts';
+import { compileRetryPolicy } from '../resilience/retry-policy.ts';
+import { TimerWheel } from '../resilience/timer-wheel.ts';
+import { Activity } from '../telemetry/activity.ts';
+import type { ForwarderOptions } from '../testing/forwarder.ts';
+import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+
+const closers: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const RATE = 1000;
+/** What an answer begins with. */
+const AT_ONCE = RATE / 20;
+const UNTIL_MS = 60_000;
+const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const head = (lines: string) => `HTTP/1.1 200 OK\r\n${lines}\r\n\r\n`;
+const x = (length: number) => 'x'.repeat(length);
+const bodyOf = (text: string) => text.slice(text.indexOf('\r\n\r\n') + 4);
+
+interface SceneOptions extends ForwarderOptions {
+  readonly fault?: Partial<FaultConfig>;
+  /** Bytes a second that all answers share; none without. */
+  readonly shared?: number;
+}
+
+/** In front of an application at that port: each answer has RATE bytes a second, until UNTIL_MS. */
+async function slowed(port: number, { fault, shared = 0, ...options }: SceneOptions = {}) {
+  let nowMs = 0;
+  const wheel = new TimerWheel(() => nowMs);
+  const now = () => nowMs;
+  const faults = noFaults();
+  const all = { numerator: 100, denominator: 100 } as const;
+  const config: FaultConfig = {
+    delay: null,
+    abort: null,
+    responseRate: { kind: 'fixed', bytes: RATE, share: all },
+    headers: [],
+    maxActive: 10,
+    untilMs: UNTIL_MS,
+    rule: '',
+    ...fault,
+  };
+  const filter = new FaultFilter(
+    config,
+    { wheel, faults, now, wallClockMs: now, random: () => 0 },
+    new Activity('fault', ''),
+  );
+  const counters = noBandwidth();
+  const bandwidth = new SharedBandwidth(shared, 50, { wheel, now });
+  const limit = new BandwidthLimit(null, { bandwidth, counters }, 'x-cart');
+  const forwarder = await startForwarder([port], {
+    ...options,
+    filters: shared === 0 ? [filter] : [filter, limit],
+    wheel,
+  });
+  closers.push(() => forwarder.close());
+  return {
+    forwarder,
+    faults,
+    counters,
+    wheel,
+    pass(ms: number) {
+      for (let i = 0; i < ms; i += 10) {
+        nowMs += 10;
+        wheel.advance();
+      }
+    },
+    client() {
+      const socket = connect(forwarder.port, '127.0.0.1');
+      socket.on('error', () => {});
+      closers.push(async () => void socket.destroy());
+      const heard = { socket, text: '', isClosed: false };
+      socket.on('data', (bytes) => {
+        heard.text += bytes.toString('latin1');
+      });
+      socket.on('close', () => {
+        heard.isClosed = true;
+      });
+      return heard;
+    },
+    stream(headers: IncomingHttpHeaders = {}) {
+      const session = connectHttp2(`http://127.0.0.1:${forwarder.port}`);
+      session.on('error', () => {});
+      closers.push(async () => session.destroy());
+      const stream = session.request({ ':path': '/', ...headers });
+      stream.on('error', () => {});
+      const heard = { stream, body: 0 };
+      stream.on('data', (bytes: Buffer) => {
+        heard.body += bytes.length;
+      });
+      return heard;
+    },
+  };
+}
+
+async function scripted(answer: (socket: Socket, text: string) => void) {
+  const upstream = await startScriptedServer(answer);
+  closers.push(upstream.close);
+  return upstream;
+}
+
+/** An application of HTTP/2; its port. */
+async function http2Server(answer: (stream: ServerHttp2Stream) => void): Promise<number> {
+  const server = createServer();
+  server.on('stream', (stream) => {
+    stream.on('error', () => {});
+    stream.resume();
+    answer(stream);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  closers.push(async () => {
+    server.close();
+  });
+  return (server.address() as AddressInfo).port;
+}
+
+describe('an answer that a fault slows down', () => {
+  it('comes at its rate from the first byte on, whole and on a connection that is kept', async () => {
+    const upstream = await scripted((socket) => socket.write(`${head('Content-Length: 2500')}${x(2500)}`));
+    const { client, pass, faults, forwarder } = await slowed(upstream.port);
+    const heard = client();
+    for (let request = 1; request <= 2; request++) {
+      heard.text = '';
+      heard.socket.write(get);
+      await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+      expect(faults).toMatchObject({ responseRlInjected: request, activeFaults: 1 });
+      pass(1000);
+      await expect.poll(() => bodyOf(heard.text).length).toBeGreaterThanOrEqual(RATE * 0.95);
+      expect(bodyOf(heard.text).length).toBeLessThanOrEqual(RATE + AT_ONCE);
+      pass(1500);
+      await expect.poll(() => bodyOf(heard.text)).toHaveLength(2500);
+      await expect.poll(() => forwarder.recorded).toHaveLength(request);
+      expect(faults.activeFaults).toBe(0);
+    }
+    expect([upstream.connections.length, forwarder.recorded[1]]).toMatchObject([
+      1,
+      { status: 200, flag: '-', responseBytes: 2500 },
+    ]);
+  });
+
+  it('has its rate for itself', async () => {
+    const upstream = await scripted((socket) => socket.write(`${head('Content-Length: 5000')}${x(5000)}`));
+    const { client, pass } = await slowed(upstream.port);
+    const both = [client(), client()];
+    for (const { socket } of both) socket.write(get);
+    await expect.poll(() => both.map(({ text }) => bodyOf(text).length)).toEqual([AT_ONCE, AT_ONCE]);
+    pass(5000);
+    await expect.poll(() => both.map(({ text }) => bodyOf(text).length)).toEqual([5000, 5000]);
+  });
+
+  it('goes on at full speed when the fault is over', async () => {
+    const total = 300_000;
+    const upstream = await scripted((socket) => socket.write(`${head(`Content-Length: ${total}`)}${x(total)}`));
+    const { client, pass, faults } = await slowed(upstream.port);
+    const heard = client();
+    heard.socket.write(get);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+    pass(UNTIL_MS - 100);
+    await expect.poll(() => bodyOf(heard.text).length).toBeGreaterThan(UNTIL_MS - 1000);
+    expect(bodyOf(heard.text).length).toBeLessThan(UNTIL_MS + AT_ONCE);
+    pass(200);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(total);
+    await expect.poll(() => faults.activeFaults).toBe(0);
+  });
+
+  it('gives everything back when its client goes away', async () => {
+    const upstream = await scripted((socket) => socket.write(`${head('Content-Length: 5000')}${x(5000)}`));
+    const { client, pass, faults, forwarder, wheel } = await slowed(upstream.port);
+    const heard = client();
+    heard.socket.write(get);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+    heard.socket.destroy();
+    const recorded = () => {
+      pass(100); // a client that is not read is found gone when it is
+      return forwarder.recorded;
+    };
+    await expect.poll(recorded).toMatchObject([{ flag: 'DC' }]);
+    pass(100);
+    expect([faults.activeFaults, forwarder.cluster.breaker.requests.active, wheel.armedCount]).toEqual([0, 0, 0]);
+  });
+
+  it('is held up first where the request is, and answers of the sidecar itself are not slowed down', async () => {
+    const upstream = await scripted((socket) => socket.write(`${head('Content-Length: 100')}${x(100)}`));
+    const share = { numerator: 100, denominator: 100 } as const;
+    const { client, pass, faults } = await slowed(upstream.port, {
+      fault: { delay: { kind: 'fixed', ms: 500, share } },
+    });
+    const heard = client();
+    heard.socket.write(get);
+    await expect.poll(() => faults.activeFaults).toBe(1);
+    pass(520);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+    expect(faults).toMatchObject({ activeFaults: 1, delaysInjected: 1, responseRlInjected: 1 });
+    pass(100);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(100);
+    await upstream.close();
+    const refused = client();
+    refused.socket.write(get);
+    await expect.poll(() => faults.activeFaults).toBe(1);
+    pass(520);
+    await expect.poll(() => refused.text).toMatch(/^HTTP\/1\.1 503 .*\}\s*$/s);
+    expect(faults.activeFaults).toBe(0);
+  });
+
+  it('is no slower endpoint: the time of silence of a try does not run', async () => {
+    const total = 100_000; // of which the first read takes more than a minute
+    const upstream = await scripted((socket) => socket.write(`${head(`Content-Length: ${total}`)}${x(total)}`));
+    const retry = compileRetryPolicy({
+      retryOn: '',
+      retriableStatusCodes: [],
+      retryNonIdempotent: false,
+      maxRetries: 0,
+      perTryIdleTimeoutMs: 30_000,
+    });
+    const { client, pass, forwarder } = await slowed(upstream.port, {
+      action: { retry },
+      fault: { untilMs: Number.POSITIVE_INFINITY },
+    });
+    const heard = client();
+    heard.socket.write(get);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+    const whole = () => {
+      pass(500); // reading goes on in between
+      return bodyOf(heard.text).length;
+    };
+    await expect.poll(whole, { interval: 5, timeout: 20_000 }).toBe(total);
+    await expect.poll(() => forwarder.recorded).toMatchObject([{ status: 200, flag: '-' }]);
+    const [endpoint] = forwarder.cluster.endpoints;
+    expect(endpoint?.requestsTimeout).toBe(0);
+  });
+
+  it('keeps to a limit of bandwidth beside the fault: the slower decides', async () => {
+    const upstream = await scripted((socket) => socket.write(`${head('Content-Length: 4000')}${x(4000)}`));
+    const narrow = await slowed(upstream.port, { shared: RATE / 2 });
+    const two = [narrow.client(), narrow.client()];
+    for (const { socket } of two) socket.write(get);
+    const total = () => two.reduce((sum, { text }) => sum + bodyOf(text).length, 0);
+    await expect.poll(() => narrow.counters.pending).toBe(2);
+    for (let second = 1; second <= 4; second++) {
+      narrow.pass(1000);
+      // a second's bytes passed the limit at once, and the fault has let them through by now
+      await expect.poll(total).toBeGreaterThanOrEqual((RATE / 2) * (second + 1) * 0.9);
+      expect(total()).toBeLessThanOrEqual((RATE / 2) * (second + 1));
+    }
+    const wide = await slowed(upstream.port, { shared: RATE * 1000 });
+    const heard = wide.client();
+    heard.socket.write(get);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+    expect(wide.counters).toMatchObject({ enabled: 1, allowedBytes: 4000 });
+    wide.pass(2000);
+    await expect.poll(() => bodyOf(heard.text).length).toBeGreaterThanOrEqual(1900);
+    expect(bodyOf(heard.text).length).toBeLessThanOrEqual(2000 + AT_ONCE);
+    wide.pass(2100);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(4000);
+  });
+
+  it('reads no more of an application than both limits keep, one read each', async () => {
+    const total = 1_000_000;
+    const upstream = await scripted((socket) => socket.write(`${head(`Content-Length: ${total}`)}${x(total)}`));
+    const { client, pass, counters } = await slowed(upstream.port, { shared: RATE * 100 });
+    const heard = client();
+    heard.socket.write(get);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+    pass(10_000);
+    await expect.poll(() => bodyOf(heard.text).length).toBeGreaterThan(RATE * 9.5);
+    expect(counters.incomingBytes - bodyOf(heard.text).length).toBeLessThanOrEqual(2 * 65_536);
+    pass(UNTIL_MS);
+    const whole = () => {
+      pass(1000);
+      return bodyOf(heard.text).length;
+    };
+    await expect.poll(whole, { interval: 1, timeout: 10_000 }).toBe(total);
+    expect(counters).toMatchObject({ enabled: 1, pending: 0, allowedBytes: total });
+  });
+});
+
+describe('a stream of HTTP/2 that a fault slows down', () => {
+  it('keeps its trailers, behind the last byte, and says in them what the limit beside it has added', async () => {
+    const port = await http2Server((stream) => {
+      stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
+      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+      stream.end(x(2000));
+    });
+    const { stream, pass, faults } = await slowed(port, {
+      shared: RATE / 2,
+      cluster: { upstreamProtocol: 'http2' },
+    });
+    const heard = stream({ ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' });
+    heard.stream.end();
+    let trailers: IncomingHttpHeaders | null = null;
+    heard.stream.on('trailers', (told) => {
+      trailers = told;
+    });
+    await expect.poll(() => heard.body).toBe(AT_ONCE);
+    pass(2000);
+    await expect.poll(() => heard.body).toBeGreaterThan(1300);
+    expect([heard.body <= 1500, trailers]).toEqual([true, null]);
+    pass(1500);
+    await expect
+      .poll(() => trailers)
+      .toMatchObject({
+        'grpc-status': '0',
+        'x-cart-bandwidth-response-filter-delay-ms': expect.stringMatching(/^\d+$/),
+      });
+    expect([heard.body, faults.activeFaults]).toEqual([2000, 0]);
+  });
+
+  it('leaves the other streams of its connection alone', async () => {
+    const port = await http2Server((stream) => stream.end(x(2000)));
+    const { forwarder, pass } = await slowed(port, {
+      cluster: { upstreamProtocol: 'http2' },
+      fault: { headers: [{ matches: ({ path }) => path === '/slow' }] },
+    });
+    const session = connectHttp2(`http://127.0.0.1:${forwarder.port}`);
+    closers.push(async () => session.destroy());
+    const bytes = { '/slow': 0, '/fast': 0 };
+    for (const path of ['/slow', '/fast'] as const) {
+      session.request({ ':path': path }).on('data', (data: Buffer) => {
+        bytes[path] += data.length;
+      });
+    }
+    await expect.poll(() => bytes).toEqual({ '/slow': AT_ONCE, '/fast': 2000 });
+    pass(2100);
+    await expect.poll(() => bytes['/slow']).toBe(2000);
+  });
+
+  it.each(['close', 'destroy'] as const)(
+    'is whole, although its connection is gone when all has come: %s',
+    async (end) => {
+      const sessions: Http2Session[] = [];
+      let isGone = false;
+      const port = await http2Server((stream) => {
+        stream.end(x(1000));
+        if (stream.session === undefined) return;
+        sessions.push(stream.session);
+        stream.session.on('close', () => {
+          isGone = true;
+        });
+      });
+      const { stream, pass, forwarder } = await slowed(port, { cluster: { upstreamProtocol: 'http2' } });
+      const heard = stream();
+      await expect.poll(() => heard.body).toBe(AT_ONCE);
+      sessions[0]?.[end]();
+      await expect.poll(() => isGone).toBe(true);
+      const ended = once(heard.stream, 'end');
+      pass(1100);
+      await ended;
+      await expect.poll(() => forwarder.recorded).toMatchObject([{ status: 200, flag: '-', responseBytes: 1000 }]);
+      expect(heard.body).toBe(1000);
+    },
+  );
+
+  it('gives everything back when it is reset', async () => {
+    const port = await http2Server((stream) => stream.end(x(5000)));
+    const { stream, pass, faults, forwarder, wheel } = await slowed(port, { cluster: { upstreamProtocol: 'http2' } });
+    const heard = stream();
+    await expect.poll(() => heard.body).toBe(AT_ONCE);
+    heard.stream.close(8);
+    await expect.poll(() => forwarder.recorded).toMatchObject([{ flag: 'DC' }]);
+    pass(100);
+    expect([faults.activeFaults, forwarder.cluster.breaker.requests.active, wheel.armedCount]).toEqual([0, 0, 0]);
+  });
+});
