@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunningProxy } from '../../proxy/main.ts';
 import { applyDocuments, applyText } from '../testing/apply-documents.ts';
 import { statOf } from '../testing/cluster-stats.ts';
+import { DeafPort } from '../testing/deaf-port.ts';
 import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
 import { plainInstance } from '../testing/plain-services.ts';
@@ -11,6 +12,7 @@ import { plainInstance } from '../testing/plain-services.ts';
 let mesh: TestMesh;
 let web: RunningProxy;
 let outbound: number;
+let deaf: DeafPort;
 
 beforeAll(async () => {
   mesh = await TestMesh.start();
@@ -26,14 +28,19 @@ beforeAll(async () => {
   outbound = await freePort();
   web = await mesh.sidecar('web-1', { service: 'web', outboundPort: outbound, concurrency: 1 });
   const services = ['whole', 'silent', 'endless', 'rested', 'aged'];
-  await applyText(mesh, services.map((service) => plainInstance(service, service, port)).join(''));
+  deaf = await DeafPort.open();
+  const instances = services.map((service) => plainInstance(service, service, port));
+  await applyText(mesh, instances.join('') + plainInstance('deaf', 'deaf', deaf.port));
   await applyDocuments(mesh, join(import.meta.dirname, 'timeouts.yaml'));
   for (const service of services) {
     await vi.waitUntil(async () => (await get(service, '/')).status === 200, { timeout: 15_000 });
   }
 }, 60_000);
 
-afterAll(() => mesh?.close());
+afterAll(async () => {
+  await mesh?.close();
+  await deaf?.close();
+});
 
 async function get(service: string, path: string) {
   const startedMs = performance.now();
@@ -49,6 +56,15 @@ describe('a time', () => {
     expect([status, reason]).toEqual([504, 'UT']);
     expect(tookMs).toBeGreaterThan(350);
     expect(await statOf(web, 'whole', 'upstream_rq_timeout')).toBe(1);
+  });
+
+  it('of a connection that is not made ends the try, and the next one', async () => {
+    const { status, reason, text, tookMs } = await get('deaf', '/');
+    expect([status, reason]).toEqual([503, 'UF']);
+    expect(text).toContain('no connection within 300 ms');
+    expect(tookMs).toBeGreaterThan(590);
+    expect(tookMs).toBeLessThan(5_000);
+    expect(await statOf(web, 'deaf', 'upstream_cx_connect_fail')).toBe(2);
   });
 
   it('of silence ends what is silent, and nothing that moves', async () => {

@@ -17,6 +17,9 @@ const agent = new Agent({ connections: 64 });
 /** Requests that nobody answers yet. */
 const held: ServerResponse[] = [];
 let isBroken = false;
+/** What the instances of advice fail their checks with. */
+const isIll = { 'advice-1': false, 'advice-2': false };
+let adviceUrl: string;
 /** What `heddle events --follow` has shown. */
 const followed: MeshEvent[] = [];
 const interrupted = new AbortController();
@@ -31,9 +34,21 @@ beforeAll(async () => {
     });
     await mesh.sidecar(name, { service: 'recommend', ports: [{ port, protocol: 'http' }] });
   }
+  for (const name of ['advice-1', 'advice-2'] as const) {
+    const port = await mesh.application((asked, response) => {
+      response.writeHead(asked.url === '/healthz' && isIll[name] ? 503 : 200).end(name);
+    });
+    await mesh.sidecar(name, { service: 'advice', ports: [{ port, protocol: 'http' }] });
+  }
   const localPort = await freePort();
+  const toAdvice = await freePort();
+  adviceUrl = `http://127.0.0.1:${toAdvice}`;
   url = `http://127.0.0.1:${localPort}`;
-  await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'recommend', localPort }], concurrency: 1 });
+  const upstreams = [
+    { service: 'recommend', localPort },
+    { service: 'advice', localPort: toAdvice },
+  ];
+  await mesh.sidecar('web-1', { service: 'web', upstreams, concurrency: 1 });
   const text = readFileSync(join(import.meta.dirname, 'recommend.yaml'), 'utf8');
   for (const { document } of parseDocuments(text, { fileName: 'policies/recommend.yaml' }).documents) {
     const kind = kindNamed(document.kind.toLowerCase());
@@ -76,8 +91,8 @@ function line(told: MeshEvent): string {
 }
 
 /** `heddle stat`, the column CIRCUIT. */
-async function circuit(): Promise<string> {
-  const row = (await mesh.api.stat(60)).find(({ service }) => service === 'recommend');
+async function circuit(of = 'recommend'): Promise<string> {
+  const row = (await mesh.api.stat(60)).find(({ service }) => service === of);
   const column = statListing('service', []).columns.find(({ header }) => header === 'CIRCUIT');
   return row === undefined ? '' : (column?.cell(row) ?? '');
 }
@@ -144,11 +159,31 @@ describe('heddle events', () => {
     expect(await mesh.api.events({ after: all[0]?.id ?? 0 })).toEqual(all.slice(1));
   });
 
+  it('tells that too few instances are well, so that all are asked, and when that is over', async () => {
+    const told = async (kind: MeshEvent['kind']) =>
+      (await mesh.api.events({ service: 'advice' })).find((each) => each.kind === kind);
+    const ask = async () => (await request(adviceUrl)).body.text();
+    await vi.waitUntil(async () => (await ask()).startsWith('advice'), { timeout: 10_000 });
+    isIll['advice-2'] = true;
+    const entered = await vi.waitUntil(() => told('PANIC_ENTERED'), { timeout: 15_000 });
+    expect(entered).toMatchObject({ service: { name: 'advice' }, tone: 'bad', reporter: { workload: 'web-1' } });
+    expect(line(entered)).toBe(
+      'web-1→advice  PANIC: too few instances are well, requests go to all of them  policies/recommend.yaml:24',
+    );
+    const seen = new Set<string>();
+    await vi.waitUntil(async () => seen.add(await ask()).size === 2, { timeout: 10_000 });
+    const words = '1/2 fail their checks, panic';
+    await vi.waitUntil(async () => (await circuit('advice')) === words, { timeout: 10_000, interval: 20 });
+    isIll['advice-2'] = false;
+    const left = await vi.waitUntil(() => told('PANIC_LEFT'), { timeout: 15_000 });
+    expect(line(left)).toMatch(/^web-1→advice {2}panic over after \d+ (ms|s) {2}policies\/recommend\.yaml:24$/);
+  }, 40_000);
+
   it('goes on after the control plane was away, with what happened meanwhile', async () => {
     interrupted.abort();
     await following;
     const workload = await mesh.api.list(kinds.Workload, 'default');
-    expect(workload.items.length).toBe(3);
+    expect(workload.items.length).toBe(5);
     await mesh.stopControlPlane();
     isBroken = true;
     for (let i = 0; i < 12; i++) await get('/');

@@ -82,7 +82,9 @@ function implementation(instance: string, seen: { cancelled: number }): UntypedS
       const trailers = new NewMetadata();
       trailers.set('x-served-by', instance);
       trailers.set('x-payload-bin', Buffer.from([0, 255, 10, 13]));
-      for (const value of call.metadata.get('x-mark')) trailers.add('x-mark', value);
+      for (const name of ['x-mark', 'x-gone']) {
+        for (const value of call.metadata.get(name)) trailers.add(name, value);
+      }
       answer(null, reply(call.request), trailers);
     },
     repeat(call: {
