@@ -47,6 +47,7 @@ const cases = [
   'registry-only',
   'retries',
   'rewrite',
+  'rewrite-extensions',
   'route-extensions',
   'route-filters',
   'sessions',

@@ -65,6 +65,8 @@ export const FEATURES = {
   sessionBounds: 'session-bounds',
   /** `hits_addend` of RateLimit. */
   rateLimitCost: 'rate-limit-cost',
+  /** `regex_rewrite` and `host_rewrite_header` of a route. */
+  rewrites: 'rewrites',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Matcher } from 're2js';
 
 /**
  * Patterns that users write, as RE2 reads them: matching takes time in proportion to the text, whatever the pattern. The
@@ -34,6 +35,11 @@ export interface SafeRegex {
   readonly maxLength: number;
   /** Whether the pattern takes the whole text, as Envoy's `safe_regex` is meant; never a text that is too long for it. */
   matches(text: string): boolean;
+  /** What it compiles to, and its groups in brackets, the whole not counted. */
+  readonly steps: number;
+  readonly groups: number;
+  /** For `compileSubstitution`, which bounds what it spends: nothing here does. */
+  search(text: string): Matcher;
 }
 
 type Compiled = SafeRegex | { readonly fault: string };
@@ -81,7 +87,13 @@ function compile(pattern: string): Compiled {
       };
     }
     const maxLength = Math.floor(MAX_STEPS / size);
-    return { maxLength, matches: (text) => text.length <= maxLength && regex.testExact(text) };
+    return {
+      maxLength,
+      matches: (text) => text.length <= maxLength && regex.testExact(text),
+      steps: size,
+      groups: regex.groupCount(),
+      search: (text) => regex.matcher(text),
+    };
   } catch (error) {
     const reason = (error as Error).message.replace(/^error parsing regexp: /, '').slice(0, 200);
     return { fault: backtracking(pattern) ?? `is not a pattern as RE2 reads it: ${reason}` };

@@ -47,6 +47,7 @@ export const failures = {
   unknownHost: row(404, 'NR', 'never', 'route_not_found', 'No service of that name is in the mesh'),
   unknownPort: row(404, 'NR', 'never', 'route_not_found', 'The service has no such port'),
   forbiddenDestination: row(403, 'NR', 'never', 'forbidden_destination', 'The proxy never connects there'),
+  rewriteFailed: row(500, '-', 'never', 'path_rewrite_failed', 'The rule makes no path of this one'),
   noCluster: row(500, 'NC', 'never', 'cluster_not_found', 'The route leads to no backend that exists'),
   noHealthyUpstream: row(503, 'UH', 'never', 'no_healthy_upstream', 'No instance can take the request'),
   sessionLost: row(503, 'UH', 'never', 'session_endpoint_lost', "The instance of the client's session is gone"),

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { boundedText } from './bounded-text.ts';
+import { crossCheck } from './cross-check.ts';
 import { headerValueSchema } from './http-route-match.ts';
 import { labelNameSchema, namespacedMetadata, subdomainSchema } from './metadata.ts';
+import { routeFilterRewriteSchema } from './route-filter-rewrite.ts';
 
 const statusHint = 'write a status from 200 to 599';
 
@@ -30,15 +32,15 @@ const callerSchema = z.object({
 });
 
 /**
- * What Gateway API has no field for, to be named in a rule by an `ExtensionRef`: an answer in place of backends, and the
- * callers that the rule is for. For any other caller the rule is not there, as if one of its matches failed; between rules
+ * What Gateway API has no field for, to be named in a rule by an `ExtensionRef`: an answer in place of backends, rewrites by
+ * pattern, and the callers that the rule is for. For any other caller the rule is not there, as if one of its matches failed; between rules
  * that are alike otherwise, one for certain callers comes first.
  *
  * Who calls is what its certificate says: its sidecar is not even told of rules for others. That is routing, which is done
  * where the call begins, and protects nothing, since a caller without its sidecar's rules may still reach every backend; who may
  * call is for an AuthorizationPolicy to say, which the called side enforces.
  *
- * `directResponse` has the fields of Envoy Gateway's `HTTPRouteFilter`. Source of callers: Istio `sourceLabels` and
+ * `directResponse` and `urlRewrite` have the fields of Envoy Gateway's `HTTPRouteFilter`. Source of callers: Istio `sourceLabels` and
  * `sourceNamespace` of `HTTPMatchRequest`, here by identity instead of labels, which anybody may claim.
  */
 export const routeFilterSchema = z.object({
@@ -48,6 +50,7 @@ export const routeFilterSchema = z.object({
   spec: z
     .object({
       directResponse: directResponseSchema.optional(),
+      urlRewrite: routeFilterRewriteSchema.optional(),
       callers: z
         .array(callerSchema)
         .min(1, 'name at least one caller, or leave callers out')
@@ -56,7 +59,13 @@ export const routeFilterSchema = z.object({
     })
     .refine(
       (spec) => Object.values(Object(spec)).some((part) => part !== undefined),
-      'write directResponse, callers or both',
+      'write directResponse, urlRewrite or callers',
+    )
+    .check(
+      crossCheck(['directResponse', 'urlRewrite'], ({ directResponse, urlRewrite }, report) => {
+        if (directResponse === undefined || urlRewrite === undefined) return;
+        report(['urlRewrite'], 'does not go with directResponse, which answers the request where it is');
+      }),
     ),
   status: z.unknown().optional(),
 });

@@ -190,7 +190,7 @@ function decisionOf(table: RouteTable<string>, asked: PlainRequest, expected: De
   return {
     kind: 'backends',
     rule,
-    target: action.pathRewrite?.apply(head.path) ?? head.path,
+    target: String(action.pathRewrite?.apply(head.path) ?? head.path),
     host: action.hostRewrite ?? host?.[0] ?? '',
     headers,
     answer,

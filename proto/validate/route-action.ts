@@ -4,12 +4,14 @@ import type { DirectResponseAction__Output } from '../generated/envoy/config/rou
 import type { RedirectAction__Output } from '../generated/envoy/config/route/v3/RedirectAction.ts';
 import type { RouteAction__Output } from '../generated/envoy/config/route/v3/RouteAction.ts';
 import type { WeightedCluster__Output } from '../generated/envoy/config/route/v3/WeightedCluster.ts';
+import type { RegexMatchAndSubstitute__Output } from '../generated/envoy/type/matcher/v3/RegexMatchAndSubstitute.ts';
+import { substitutionFault } from '../regex-substitution.ts';
 import type { Path, Violations } from '../violation.ts';
 import { checkFraction } from './fault.ts';
 import { checkDuration, checkUInt32, refuse, requireName, requireOneOf } from './field-checks.ts';
 import { checkHashPolicies } from './hash-policy.ts';
 import { checkHeaderChanges } from './header-changes.ts';
-import { isAuthority, isHost, isPath, NO_COMMANDS } from './http-text.ts';
+import { isAuthority, isHeaderName, isHost, isPath, NO_COMMANDS } from './http-text.ts';
 import { checkRetryPolicy } from './retry-policy.ts';
 import { checkUpgrades } from './upgrades.ts';
 
@@ -79,7 +81,7 @@ function checkWeightedClusters(weighted: WeightedCluster__Output, at: Path, viol
 
 function checkRewrites(action: RouteAction__Output, at: Path, violations: Violations): void {
   if (action.regex_rewrite !== null) {
-    violations.add(at.field('regex_rewrite'), 'is a rewrite by pattern, which is not supported by the sidecar');
+    checkRegexRewrite(action.regex_rewrite, at.field('regex_rewrite'), violations);
   }
   checkPath(action.prefix_rewrite, at.field('prefix_rewrite'), violations);
   const path = textOf(action.path_rewrite);
@@ -88,12 +90,29 @@ function checkRewrites(action: RouteAction__Output, at: Path, violations: Violat
   } else {
     checkPath(path, at.field('path_rewrite'), violations);
   }
-  if (action.prefix_rewrite !== '' && action.path_rewrite !== '') {
-    violations.add(at, 'has both prefix_rewrite and path_rewrite');
-  }
+  const [first, second] = [
+    action.prefix_rewrite !== '' && 'prefix_rewrite',
+    action.path_rewrite !== '' && 'path_rewrite',
+    action.regex_rewrite !== null && 'regex_rewrite',
+  ].filter((field) => field !== false);
+  if (second !== undefined) violations.add(at, `has both ${first} and ${second}`);
   if (action.host_rewrite_literal !== undefined && !isAuthority(action.host_rewrite_literal)) {
     violations.add(at.field('host_rewrite_literal'), 'is not a host');
   }
+  if (action.host_rewrite_header !== undefined && !isHeaderName(action.host_rewrite_header)) {
+    violations.add(at.field('host_rewrite_header'), 'is not a header name');
+  }
+}
+
+function checkRegexRewrite(
+  { pattern, substitution }: RegexMatchAndSubstitute__Output,
+  at: Path,
+  violations: Violations,
+): void {
+  const fault = substitutionFault(pattern?.regex ?? '', substitution);
+  if (fault === null) return;
+  const field = fault.field === 'pattern' ? at.field('pattern').field('regex') : at.field('substitution');
+  violations.add(field, fault.message);
 }
 
 export function checkRedirect(redirect: RedirectAction__Output, at: Path, violations: Violations): void {

@@ -111,6 +111,17 @@ describe('a route', () => {
     ['a timeout that no timer holds', { match, route: { ...route, timeout: { seconds: 359_996_400 } } }],
     ['a whole path rewritten', { match, route: { ...route, path_rewrite: '/a%%20b' } }],
     [
+      'a path rewritten by pattern, and the host of a header',
+      {
+        match,
+        route: {
+          ...route,
+          regex_rewrite: { pattern: { regex: '^/v([0-9]+)/' }, substitution: '/\\1/' },
+          host_rewrite_header: 'x-host',
+        },
+      },
+    ],
+    [
       'previous hosts left out',
       {
         match,
@@ -285,9 +296,24 @@ describe('a route', () => {
       'route.path_rewrite: holds a %COMMAND%, which is not supported by the sidecar, or a percent sign that is not written %%',
     ],
     [
-      'a regular expression to rewrite by',
+      'a rewrite by pattern without one',
       { match, route: { ...route, regex_rewrite: {} } },
-      'route.regex_rewrite: is a rewrite by pattern, which is not supported by the sidecar',
+      'route.regex_rewrite.pattern.regex: is empty, and would take no path and no value but the empty one',
+    ],
+    [
+      'a rewrite that refers to a group that is not there',
+      { match, route: { ...route, regex_rewrite: { pattern: { regex: '/(a)' }, substitution: '/\\2' } } },
+      'route.regex_rewrite.substitution: refers to group 2, and the pattern has 1',
+    ],
+    [
+      'a rewrite of the prefix and by pattern',
+      { match, route: { ...route, prefix_rewrite: '/a', regex_rewrite: { pattern: { regex: '/a' } } } },
+      'route: has both prefix_rewrite and regex_rewrite',
+    ],
+    [
+      'a host from what is no header',
+      { match, route: { ...route, host_rewrite_header: ':path' } },
+      'route.host_rewrite_header: is not a header name',
     ],
     [
       'a host that ends the header',

@@ -31,7 +31,7 @@ function endOf({ direction, routeMs = 0, header = '', caller = 'spiffe://a/ns/b/
   head.block = `host: a\r\n${header}`;
   head.hasControls = header !== '';
   // of the upstream side only that it takes the request, which has ended, and never answers
-  const upstream = { enter: () => true, attempt: () => {}, isRequestEnded: true };
+  const upstream = { enter: () => null, attempt: () => {}, isRequestEnded: true };
   const relay = { upstream, record: { head, startedAtMs: now(), peer: { principal: caller } } } as unknown as Relay;
   const environment = { direction } as unknown as ForwardEnvironment;
   const route = { requestHeaders: null } as unknown as Route<Cluster>;

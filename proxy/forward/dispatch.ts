@@ -54,13 +54,13 @@ export class Dispatch {
     this.#action = action;
     this.#bounds = bounds;
     this.#fallback = action.fallback;
-    const isIn =
+    const refusal =
       edited === null
         ? upstream.enter(action.pick(), action, route.requestHeaders, action.pathRewrite, bounds)
         : upstream.enter(edited.destination, action, edited.requestHeaders, edited.pathRewrite, bounds);
     this.#armDeadlines(action, bounds);
-    if (!isIn) {
-      relay.onNoAnswer('upstreamOverflow', 'too many requests in flight');
+    if (refusal !== null) {
+      relay.onNoAnswer(refusal.failure, refusal.detail);
       return;
     }
     if (action.mirrors !== null && head.upgrade === '') {
@@ -122,7 +122,7 @@ export class Dispatch {
     upstream.finish(failures[failure].status);
     upstream.begin(head, record.startedAtMs);
     const edit = record.route?.requestHeaders ?? null;
-    if (!upstream.enter(fallback.destination, action, edit, action.pathRewrite, bounds)) return null;
+    if (upstream.enter(fallback.destination, action, edit, action.pathRewrite, bounds) !== null) return null;
     record.failure = served;
     if (head.isGrpc) this.#boundCall(action);
     upstream.attempt();

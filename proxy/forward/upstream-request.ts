@@ -12,7 +12,7 @@ import { localOrigin } from '../resilience/outlier/outcome.ts';
 import { policyFor } from '../resilience/retry-policy.ts';
 import { neverAgain } from '../resilience/retry-wait.ts';
 import { Deadline } from '../resilience/timer-wheel.ts';
-import type { PathRewrite } from '../route/path-rewrite.ts';
+import type { RequestPathRewrite, RequestRefusal } from '../route/path-rewrite.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit } from '../route/route.ts';
 import type { RouteSession } from '../route/session-state.ts';
 import type { AnswerReceiver } from './answer-receiver.ts';
@@ -120,21 +120,22 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
   }
 
   /**
-   * Counts the request in at its cluster; false where the circuit breaker has no room. `edit` and `pathRewrite` are the route's
-   * or those of one of its destinations, and so are `bounds` unless the request says otherwise.
+   * Counts the request in at its cluster. Null, or why it does not go there: the circuit breaker has no room, or its route makes
+   * no request of it. `edit` and `pathRewrite` are the route's or those of one of its destinations, and so are `bounds` unless
+   * the request says otherwise.
    */
   enter(
     cluster: Cluster,
     action: ForwardAction<Cluster>,
     edit: HeaderEdit | null,
-    pathRewrite: PathRewrite | null,
+    pathRewrite: RequestPathRewrite | null,
     bounds: RequestBounds,
-  ): boolean {
+  ): RequestRefusal | null {
     const head = this.#head;
     const breaker = action.isHighPriority ? cluster.highBreaker : cluster.breaker;
     this.cluster = cluster;
     this.#breaker = breaker;
-    if (!breaker.requests.tryAcquire()) return false;
+    if (!breaker.requests.tryAcquire()) return overflow;
     this.#holdsRequest = true;
     cluster.counters.requestsTotal++;
     const policy = policyFor(bounds.retry, head);
@@ -151,9 +152,11 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
     if (action.hashPolicies !== null) {
       this.#choice.hash(action.hashPolicies, head, sourceOf(this.#peer.address, this.#environment.ownPeerMetadata));
     }
-    fillOutgoingRequest(this.outgoing, head, action, edit, pathRewrite, cluster.config.serviceHost, this.#peer);
+    const { serviceHost } = cluster.config;
+    const refusal = fillOutgoingRequest(this.outgoing, head, action, edit, pathRewrite, serviceHost, this.#peer);
+    if (refusal !== null) return refusal;
     if (!head.isComplete && !this.#body.keep(head, policy, plan.protocol === 'http2')) this.#countAbandoned(cluster);
-    return true;
+    return null;
   }
 
   /** A call of gRPC that has so long, from its beginning; `isBounded` where that is not what its caller said. */
@@ -403,6 +406,8 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
     this.#lookUp.cancel();
   }
 }
+
+const overflow: RequestRefusal = { failure: 'upstreamOverflow', detail: 'too many requests in flight' };
 
 function isTimeout(failure: Failure): boolean {
   return failure === 'perTryTimeout' || failure === 'perTryIdleTimeout' || failure === 'connectTimeout';

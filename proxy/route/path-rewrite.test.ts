@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compileSubstitution } from '../../proto/regex-substitution.ts';
 import { PathMatcher, pathEndOf } from './path-matcher.ts';
-import { replaceFullPath, replacePrefixMatch } from './path-rewrite.ts';
+import { replaceFullPath, replacePattern, replacePrefixMatch } from './path-rewrite.ts';
 
 describe('replacePrefixMatch', () => {
   // The table in Gateway API's HTTPPathModifier, then the edges around it.
@@ -65,5 +66,37 @@ describe('replaceFullPath', () => {
   it('takes every character that a path may have', () => {
     const path = "/aZ09-._~!$&'()*+,;=:@%2F";
     expect(replaceFullPath(path).apply('/')).toBe(path);
+  });
+});
+
+describe('replacePattern', () => {
+  const rewritten = (pattern: string, substitution: string, target: string) =>
+    replacePattern(compileSubstitution(pattern, substitution)).apply(target);
+
+  it.each([
+    ['/v1/items/7?v1=/v1', '/v([0-9])', '/api\\1', '/api1/items/7?v1=/v1'],
+    ['/a/b/a', 'a$', 'c', '/a/b/c'],
+    ['/a?a', 'a$', 'c', '/c?a'],
+    ['/a?', '/a', '/', '/?'],
+    ['/a', 'b', 'c', '/a'],
+    ['*', '.*', '/a', '*'],
+  ])('makes of %s, with what %s takes replaced by %s, %s', (target, pattern, substitution, expected) => {
+    expect(rewritten(pattern, substitution, target)).toBe(expected);
+  });
+
+  it('makes nothing that does not begin with a slash', () => {
+    for (const target of ['/a', '/a?/b']) {
+      expect(rewritten('^/', '', target)).toMatchObject({ failure: 'rewriteFailed' });
+    }
+    expect(rewritten('.*', '', '/a')).toMatchObject({ failure: 'rewriteFailed' });
+  });
+
+  it('has no route for a path that is too long to be searched, or would become so', () => {
+    expect(rewritten('[0-9]+', 'N', `/${'a'.repeat(8_000)}`)).toBe(`/${'a'.repeat(8_000)}`);
+    expect(rewritten('([0-9]+)/?([a-z]*)', 'N', `/${'a'.repeat(32_000)}`)).toMatchObject({ failure: 'noRoute' });
+    const long = 'b'.repeat(1024);
+    expect(rewritten('a', long, `/${'a'.repeat(31)}`)).toHaveLength(1 + 31 * 1024);
+    expect(rewritten('a', long, `/${'a'.repeat(32)}`)).toMatchObject({ failure: 'noRoute' });
+    expect(rewritten('a', long, `/${'a'.repeat(31)}?${'q'.repeat(1024)}`)).toMatchObject({ failure: 'noRoute' });
   });
 });

@@ -1,7 +1,7 @@
 import type { RequestFilter } from '../filter/request-filter.ts';
 import type { RetryPolicy } from '../resilience/retry-policy.ts';
 import type { HashPolicies } from './hash-policy.ts';
-import type { PathRewrite } from './path-rewrite.ts';
+import type { RequestPathRewrite } from './path-rewrite.ts';
 import type { Redirect, RedirectStatus } from './redirect.ts';
 import type { RouteSession } from './session-state.ts';
 
@@ -40,9 +40,11 @@ export interface ForwardAction<D> {
   readonly fallback: Fallback<D> | null;
   /** Envoy's priority HIGH: limits and connections apart from those of all other requests. */
   readonly isHighPriority: boolean;
-  readonly pathRewrite: PathRewrite | null;
+  readonly pathRewrite: RequestPathRewrite | null;
   /** Takes the place of the request's `Host`. */
   readonly hostRewrite: string | null;
+  /** Lower case: the header, as the route's changes leave it, whose value does, where there is one; null for none. */
+  readonly hostHeader: string | null;
   /** Protocols, lower case, that a request may or may not change to whatever the listener says; null for none. */
   readonly upgrades: ReadonlyMap<string, boolean> | null;
   /** Clients stay with the endpoint that has answered them; null where they do not. */
@@ -60,7 +62,7 @@ export interface EditedDestination<D> {
   readonly destination: D;
   readonly requestHeaders: HeaderEdit | null;
   readonly responseHeaders: HeaderEdit | null;
-  readonly pathRewrite: PathRewrite | null;
+  readonly pathRewrite: RequestPathRewrite | null;
 }
 
 export type Fallback<D> =

@@ -184,6 +184,7 @@ export function routeTable(
       fallback: null,
       isHighPriority: false,
       hostRewrite: null,
+      hostHeader: null,
       upgrades: null,
       pickEdited: null,
       mirrors: null,

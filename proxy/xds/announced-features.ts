@@ -29,4 +29,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.tcpHash,
   FEATURES.sessionBounds,
   FEATURES.rateLimitCost,
+  FEATURES.rewrites,
 ];

@@ -8,7 +8,7 @@ import type { _envoy_config_route_v3_WeightedCluster_ClusterWeight__Output as Cl
 import { isDrawn } from '../filter/fraction.ts';
 import { HeaderMutation } from '../filter/header-mutation.ts';
 import { withHost } from '../filter/host-header.ts';
-import type { PathRewrite } from '../route/path-rewrite.ts';
+import type { RequestPathRewrite } from '../route/path-rewrite.ts';
 import type { EditedDestination, ForwardAction, HeaderEdit, Mirror } from '../route/route.ts';
 import type { WeightedDestination } from '../route/weighted-choice.ts';
 import { weightedChoice } from '../route/weighted-choice.ts';
@@ -28,9 +28,9 @@ export interface CompiledChanges {
 export interface ChangesOfRoute extends CompiledChanges {
   /** Those of the destination come last (`most_specific_header_mutations_wins`), else those of the route. */
   readonly mostSpecificWins: boolean;
-  readonly pathRewrite: PathRewrite | null;
+  readonly pathRewrite: RequestPathRewrite | null;
   /** Of the destinations, by their positions; null, or too short, where they have none of their own. */
-  readonly pathsOfDestinations: readonly (PathRewrite | null)[];
+  readonly pathsOfDestinations: readonly (RequestPathRewrite | null)[];
 }
 
 /** Where a route's requests and their copies go. */

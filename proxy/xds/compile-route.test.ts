@@ -123,6 +123,20 @@ describe('compileRouteConfiguration', () => {
     expect(forward(table.match(request('/a'))).pathRewrite?.apply('/a?q')).toBe('/b?q');
   });
 
+  it('rewrites the path by pattern, and takes the host from a header', () => {
+    const table = withRoute({
+      match: { prefix: '/' },
+      route: {
+        cluster: 'c',
+        regex_rewrite: { pattern: { regex: '/v([0-9]+)/' }, substitution: '/api-\\1/' },
+        host_rewrite_header: 'X-Host',
+      },
+    });
+    const action = forward(table.match(request('/')));
+    expect(action.pathRewrite?.apply('/v12/a/v3/?/v4/')).toBe('/api-12/a/api-3/?/v4/');
+    expect(action.hostHeader).toBe('x-host');
+  });
+
   it('bounds each try also where nothing is retried', () => {
     const policy = { num_retries: { value: 0 }, per_try_timeout: { seconds: 2 } };
     const table = withRoute({ match: { prefix: '/' }, route: { cluster: 'c', retry_policy: policy } });

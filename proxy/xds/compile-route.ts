@@ -10,10 +10,11 @@ import type { RouteAction__Output } from '../../proto/generated/envoy/config/rou
 import type { RouteConfiguration__Output } from '../../proto/generated/envoy/config/route/v3/RouteConfiguration.ts';
 import type { RouteMatch__Output } from '../../proto/generated/envoy/config/route/v3/RouteMatch.ts';
 import { parseRouteMetadata } from '../../proto/metadata.ts';
+import { compileSubstitution } from '../../proto/regex-substitution.ts';
 import { compileRegex } from '../../proto/safe-regex.ts';
 import { PathMatcher } from '../route/path-matcher.ts';
-import type { PathRewrite } from '../route/path-rewrite.ts';
-import { replaceFullPath, replacePrefixMatch } from '../route/path-rewrite.ts';
+import type { PathRewrite, RequestPathRewrite } from '../route/path-rewrite.ts';
+import { replaceFullPath, replacePattern, replacePrefixMatch } from '../route/path-rewrite.ts';
 import { QueryMatcher } from '../route/query-matcher.ts';
 import type { RedirectStatus } from '../route/redirect.ts';
 import { Redirect } from '../route/redirect.ts';
@@ -147,7 +148,7 @@ function compileForward<D>(
   destinationOf: DestinationOf<D>,
   random: () => number,
 ): ForwardAction<D> {
-  const pathRewrite = compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match);
+  const pathRewrite = compileRequestRewrite(action, match);
   return {
     kind: 'forward',
     ...compileDestinations(action, { ...ofRoute, pathRewrite }, destinationOf, random, ofRoute.session),
@@ -161,6 +162,7 @@ function compileForward<D>(
     isHighPriority: action.priority === 'HIGH',
     pathRewrite,
     hostRewrite: action.host_rewrite_literal ?? null,
+    hostHeader: action.host_rewrite_header?.toLowerCase() || null,
     upgrades: compileUpgrades(action.upgrade_configs),
     hashPolicies: compileHashPolicies(action.hash_policy, random),
   };
@@ -200,6 +202,12 @@ function compileRedirect(redirect: RedirectAction__Output, match: RouteMatch__Ou
 
 function compileBackendPath(path: BackendPath, match: RouteMatch__Output): PathRewrite | null {
   return 'full' in path ? compileRewrite(path.full, '', match) : compileRewrite('', path.prefix, match);
+}
+
+function compileRequestRewrite(action: RouteAction__Output, match: RouteMatch__Output): RequestPathRewrite | null {
+  const { regex_rewrite: byPattern } = action;
+  if (byPattern === null) return compileRewrite(literal(action.path_rewrite), action.prefix_rewrite, match);
+  return replacePattern(compileSubstitution(byPattern.pattern?.regex ?? '', byPattern.substitution));
 }
 
 /** Empty texts stand for absent fields. A prefix is put in place of what the route matched on: all of an exact path. */

@@ -1,5 +1,6 @@
 import type { Input } from '../../../proto/load.ts';
 import type { RouteFilter } from '../../model/route-filter.ts';
+import type { RouteFilterRewrite } from '../../model/route-filter-rewrite.ts';
 import type { RequestRoute, RequestRule } from './request-route.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
@@ -16,6 +17,8 @@ export interface RuleExtensions {
   /** Null for every caller; of several filters each must take it. */
   readonly callers: readonly (readonly RouteCaller[])[] | null;
   readonly response: NonNullable<RouteFilter['spec']['directResponse']> | null;
+  /** By the position of their filters in the rule. */
+  readonly rewrites: readonly { readonly index: number; readonly rewrite: RouteFilterRewrite }[];
   /** Filters that do not exist, by their position in the rule. */
   readonly missing: readonly { readonly index: number; readonly message: string }[];
 }
@@ -38,7 +41,7 @@ export class RouteExtensions {
       const { namespace } = route.metadata;
       const isOurs = group === 'heddle.dev' && kind === 'HTTPRouteFilter';
       const filter = isOurs ? this.#filters.get(`${namespace}/${name}`) : undefined;
-      if (filter !== undefined) return [filter];
+      if (filter !== undefined) return [{ index, spec: filter.spec }];
       const message = isOurs
         ? `HTTPRouteFilter ${namespace}/${name} does not exist`
         : `a filter of kind ${kind} is not supported: name an HTTPRouteFilter of group heddle.dev`;
@@ -49,6 +52,9 @@ export class RouteExtensions {
     return {
       callers: callers.length === 0 ? null : callers,
       response: named.find(({ spec }) => spec.directResponse !== undefined)?.spec.directResponse ?? null,
+      rewrites: named.flatMap(({ index, spec: { urlRewrite } }) =>
+        urlRewrite === undefined ? [] : [{ index, rewrite: urlRewrite }],
+      ),
       missing,
     };
   }

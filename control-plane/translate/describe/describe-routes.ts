@@ -11,6 +11,8 @@ import type { RouteExtensions, RuleExtensions } from '../attachments/route-exten
 import { comparePrecedence } from '../routes/gateway-precedence.ts';
 import type { Candidate } from '../routes/route-candidates.ts';
 import { allCandidatesOf } from '../routes/route-candidates.ts';
+import type { RuleRewrite } from '../routes/rule-rewrite.ts';
+import { ruleRewrite } from '../routes/rule-rewrite.ts';
 import type { BackendName, Carried, ReferringRoute } from '../services/backends.ts';
 import { resolveBackend } from '../services/backends.ts';
 import type { Service, ServiceCatalog } from '../services/service-catalog.ts';
@@ -114,12 +116,14 @@ function callersInWords({ callers }: RuleExtensions): readonly string[] {
 }
 
 /** What a rule does beside choosing a backend, in the order of the document. */
-function stepsOf(route: RequestRoute, rule: RequestRule, { response, missing }: RuleExtensions): readonly string[] {
+function stepsOf(route: RequestRoute, rule: RequestRule, extensions: RuleExtensions): readonly string[] {
+  const { response, missing } = extensions;
   const { timeouts, retry, sessionPersistence } = rule;
   return [
     ...missing.map(({ message }) => `answers 500: ${message}`),
     ...(response === null ? [] : [`answers ${response.statusCode}`]),
     ...rule.filters.flatMap(filterInWords),
+    ...(response === null ? rewriteInWords(ruleRewrite(rule, extensions)) : []),
     ...rule.backendRefs.flatMap(ofOneBackend),
     ...(timeouts?.request === undefined ? [] : [`timeout ${timeouts.request}`]),
     ...(timeouts?.backendRequest === undefined ? [] : [`timeout of a try ${timeouts.backendRequest}`]),
@@ -172,6 +176,19 @@ function changesInWords({
     ...(urlRewrite === undefined
       ? []
       : [`rewrite to ${urlRewrite.hostname ?? ''}${pathOf(urlRewrite.path)}`.trimEnd()]),
+  ];
+}
+
+/** What HTTPRouteFilters say; the rule's own URLRewrite is among its filters. */
+function rewriteInWords({ hostname, path }: RuleRewrite): readonly string[] {
+  const { pattern, substitution } = path?.replaceRegexMatch ?? {};
+  return [
+    ...(hostname === undefined
+      ? []
+      : [`rewrite host to ${hostname.type === 'Header' ? `header ${hostname.header}` : 'that of the backend'}`]),
+    ...(path === undefined
+      ? []
+      : [`rewrite ${pattern} (pattern) to ${substitution === '' ? 'nothing' : substitution}`]),
   ];
 }
 

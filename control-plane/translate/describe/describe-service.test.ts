@@ -11,7 +11,8 @@ metadata: { name: cart }
 spec:
   parentRefs: [{ group: "", kind: Service, name: cart }]
   rules:
-    - backendRefs:
+    - filters: [{ type: ExtensionRef, extensionRef: { group: heddle.dev, kind: HTTPRouteFilter, name: rewrite } }]
+      backendRefs:
         - { name: cart-v1, port: 80, weight: 90 }
         - { name: cart-v9, port: 80, weight: 10 }
     - matches:
@@ -61,6 +62,14 @@ apiVersion: heddle.dev/v1alpha1
 kind: Mesh
 metadata: { name: default }
 spec: { defaults: { timeout: { tcp: { connectTimeout: 3s } } } }
+---
+apiVersion: heddle.dev/v1alpha1
+kind: HTTPRouteFilter
+metadata: { name: rewrite }
+spec:
+  urlRewrite:
+    hostname: { type: Header, header: x-host }
+    path: { type: ReplaceRegexMatch, replaceRegexMatch: { pattern: "^/v([0-9]+)/", substitution: '/api\\1/' } }
 `,
   { fileName: 'shop.yaml' },
 );
@@ -115,11 +124,11 @@ describe('describeService', () => {
     ];
     expect(described('cart')?.ports[0]?.routes).toEqual([
       {
-        ...{ document: 'HTTPRoute/default/cart', file: 'shop.yaml', line: 10, rule: 1, ruleName: '' },
+        ...{ document: 'HTTPRoute/default/cart', file: 'shop.yaml', line: 11, rule: 1, ruleName: '' },
         ...{ match: ['/top', caller], backends: v2, steps },
       },
       {
-        ...{ document: 'HTTPRoute/default/cart', file: 'shop.yaml', line: 10, rule: 1, ruleName: '' },
+        ...{ document: 'HTTPRoute/default/cart', file: 'shop.yaml', line: 11, rule: 1, ruleName: '' },
         ...{ match: ['GET /items…', 'header x-user: jason', caller], backends: v2, steps },
       },
       {
@@ -129,7 +138,7 @@ describe('describeService', () => {
           { name: 'cart-v1', port: 80, weight: 90, percent: 90, missing: null },
           { name: 'cart-v9', port: 80, weight: 10, percent: 10, missing: 'Service default/cart-v9 does not exist' },
         ],
-        steps: [],
+        steps: ['rewrite host to header x-host', 'rewrite ^/v([0-9]+)/ (pattern) to /api\\1/'],
       },
     ]);
   });
@@ -144,7 +153,7 @@ describe('describeService', () => {
     const policy = described('cart')?.ports[0]?.policy ?? [];
     const sourceOf = (field: string) => policy.find((one) => one.field === field)?.source;
     expect(sourceOf('circuitBreaker.maxConnections')).toEqual({
-      ...{ document: 'BackendTrafficPolicy/default/cart', file: 'shop.yaml', line: 37 },
+      ...{ document: 'BackendTrafficPolicy/default/cart', file: 'shop.yaml', line: 38 },
     });
     expect(sourceOf('timeout.tcp.connectTimeout')).toMatchObject({ document: 'Mesh/default' });
     expect(sourceOf('circuitBreaker.maxPendingRequests')).toBeNull();

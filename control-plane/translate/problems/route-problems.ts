@@ -12,6 +12,7 @@ import { resolveBackend, withArticle } from '../services/backends.ts';
 import type { Service, ServiceCatalog, ServicePort } from '../services/service-catalog.ts';
 import { externalParentFindings } from './external-parents.ts';
 import type { Finding } from './problem.ts';
+import { rewriteFindings } from './rewrite-problems.ts';
 
 export function requestRouteFindings(
   route: RequestRoute,
@@ -25,21 +26,26 @@ export function requestRouteFindings(
     ...rivalFindings(route, catalog, attachments),
     ...rulesOf(route).flatMap(({ backendRefs, filters }, ruleIndex) => {
       const path = `spec.rules[${ruleIndex}]`;
-      const { missing, response } = extensions.of(route, { filters });
-      const ofFilters = missing.map(({ index, message }) => ({
-        path: `${path}.filters[${index}].extensionRef`,
-        message,
-        reason: 'FilterNotFound',
-      }));
-      if (ofFilters.length > 0 || response !== null) return ofFilters;
+      const ofRule = extensions.of(route, { filters });
+      const { missing, response } = ofRule;
+      const ofFilters = [
+        ...missing.map(({ index, message }) => ({
+          path: `${path}.filters[${index}].extensionRef`,
+          message,
+          reason: 'FilterNotFound',
+        })),
+        ...rewriteFindings({ filters, backendRefs }, ofRule, path),
+      ];
+      if (missing.length > 0 || response !== null) return ofFilters;
       const isRedirect = filters.some((filter) => filter.requestRedirect !== undefined);
       const answer =
         route.kind === 'GRPCRoute'
           ? 'no backend and answers UNAVAILABLE'
           : 'neither a backend nor a redirect and answers 500';
       return hasParents && backendRefs.length === 0 && !isRedirect
-        ? [{ path, message: `the rule has ${answer}` }]
+        ? [...ofFilters, { path, message: `the rule has ${answer}` }]
         : [
+            ...ofFilters,
             ...weightFindings(route, backendRefs, path),
             ...backendFindings(
               route,

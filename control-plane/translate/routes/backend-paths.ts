@@ -29,7 +29,7 @@ export function withBackendPaths(
   const [first = null, ...others] = paths;
   if (paths.every((path) => path === null)) return route;
   if (first !== null && others.every((path) => isSame(path, first))) {
-    const { prefix_rewrite: _, path_rewrite: __, ...rest } = action;
+    const { prefix_rewrite: _, path_rewrite: __, regex_rewrite: ___, ...rest } = action;
     return { ...route, route: { ...rest, ...ofAction(first) } };
   }
   if (isAble) {

@@ -29,8 +29,10 @@ import { mirrorPolicies } from './mirrors.ts';
 import { bodyBuffer, mayHedge, retryPolicy } from './retry.ts';
 import type { Candidate } from './route-candidates.ts';
 import { candidatesOf } from './route-candidates.ts';
-import { backendChanges, headerMutations, redirectAction, urlRewrite } from './route-filters.ts';
+import { backendChanges, headerMutations, redirectAction } from './route-filters.ts';
 import { hasPattern, routeMatch } from './route-match.ts';
+import type { RuleRewrite } from './rule-rewrite.ts';
+import { backendHost, canRewrite, rewriteAction, ruleRewrite } from './rule-rewrite.ts';
 import { withSession } from './sessions.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
@@ -65,6 +67,7 @@ export interface RoutedPort {
     | 'fallback'
     | 'backendPaths'
     | 'sessionBounds'
+    | 'rewrites'
     | 'stock'
   >;
 }
@@ -140,7 +143,7 @@ function candidateRoute(
     line: source?.line ?? 0,
   };
   const answer = ofExtensions(extensions);
-  const taken = answer ?? action(route, rule, match, called, catalog);
+  const taken = answer ?? action(route, rule, match, ruleRewrite(rule, extensions), called, catalog);
   const isRefusal = answer === null && taken.direct_response !== undefined;
   const made: Route = {
     name: rule.name ?? route.metadata.name,
@@ -183,6 +186,7 @@ function action(
   route: RequestRoute,
   rule: RequestRule,
   match: HttpRouteMatch,
+  rewrite: RuleRewrite,
   { destination, port, policy, carried, abilities }: RoutedPort,
   catalog: ServiceCatalog,
 ): Route {
@@ -190,20 +194,28 @@ function action(
   if (redirect !== undefined) {
     return { redirect: redirectAction(redirect, match, port.port, abilities) };
   }
+  if (!canRewrite(rewrite, abilities)) {
+    return {
+      direct_response: {
+        status: 500,
+        body: { inline_string: 'this sidecar is of an earlier version, and cannot rewrite as the rule asks' },
+      },
+    };
+  }
   const { service } = destination;
   const resolve = (reference: BackendName) => resolveBackend(reference, route, service, catalog, carried);
-  const chosen = destinations(rule, resolve, abilities);
+  const hostOf = (backend: Backend, name: BackendName) => backendHost(rewrite, backend, name, route.metadata.namespace);
+  const chosen = destinations(rule, resolve, hostOf, abilities);
   if ('refused' in chosen) {
     // Of calls Gateway API wants UNAVAILABLE, which is what 503 stands for.
     const status = route.kind === 'GRPCRoute' ? 503 : 500;
     return { direct_response: { status, body: { inline_string: chosen.refused } } };
   }
   const mirrors = abilities.routing ? mirrorPolicies(rule.filters, resolve) : [];
-  const rewrite = rule.filters.find((filter) => filter.urlRewrite !== undefined)?.urlRewrite;
   return {
     route: {
       ...chosen,
-      ...(rewrite && urlRewrite(rewrite, match)),
+      ...rewriteAction(rewrite, match, abilities),
       ...(abilities.priorities && isHighPriority(route.metadata) && { priority: 'HIGH' as const }),
       ...(mirrors.length > 0 && { request_mirror_policies: [...mirrors] }),
       ...forwarding(rule, policy, abilities),
@@ -219,8 +231,9 @@ function action(
  * Source: Gateway API v1 `HTTPRouteRule.backendRefs`: 500 for what no valid backend takes.
  */
 function destinations(
-  { backendRefs, filters }: RequestRule,
+  { backendRefs }: RequestRule,
   resolve: (reference: BackendName) => Backend,
+  hostOf: (backend: Backend, reference: BackendName) => { readonly host_rewrite_literal?: string },
   { routing: canChange }: Pick<Abilities, 'routing'>,
 ): Pick<RouteAction, 'cluster' | 'weighted_clusters'> | { readonly refused: string } {
   if (backendRefs.length === 0) {
@@ -230,7 +243,7 @@ function destinations(
     .filter(({ weight }) => weight > 0)
     .map((reference) => {
       const backend = resolve(reference);
-      const changes = canChange ? { ...hostOutside(backend, filters), ...backendChanges(reference.filters ?? []) } : {};
+      const changes = canChange ? { ...hostOf(backend, reference), ...backendChanges(reference.filters ?? []) } : {};
       return { weight: reference.weight, backend, changes };
     });
   if (weighted.length === 0) {
@@ -251,13 +264,6 @@ function destinations(
   return only !== undefined && others.length === 0 && isPlain
     ? { cluster: only.name }
     : { weighted_clusters: { clusters } };
-}
-
-/** Who is outside the mesh knows itself by its own name, and not by that of what was called. */
-function hostOutside(backend: Backend, filters: RequestRule['filters']): { readonly host_rewrite_literal?: string } {
-  if (!('outside' in backend) || backend.outside === undefined || backend.outside.startsWith('*.')) return {};
-  const isSaid = filters.some(({ urlRewrite }) => urlRewrite?.hostname !== undefined);
-  return isSaid ? {} : { host_rewrite_literal: backend.outside };
 }
 
 function maxStreamDuration({

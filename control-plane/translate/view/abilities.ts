@@ -30,6 +30,7 @@ export interface Abilities {
   readonly tcpHash: boolean;
   readonly sessionBounds: boolean;
   readonly rateLimitCost: boolean;
+  readonly rewrites: boolean;
   /** An Envoy and no sidecar of ours: it needs its filters listed, and knows none of our extensions. */
   readonly stock: boolean;
   /**
@@ -73,6 +74,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       tcpHash: features.has(FEATURES.tcpHash),
       sessionBounds: features.has(FEATURES.sessionBounds),
       rateLimitCost: features.has(FEATURES.rateLimitCost),
+      rewrites: features.has(FEATURES.rewrites),
       stock: features.has(STOCK),
       scope: features.has(STOCK) ? `~${STOCK}` : missing.length === 0 ? '' : `!${missing.join()}`,
     };

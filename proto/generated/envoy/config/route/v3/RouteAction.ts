@@ -140,13 +140,14 @@ export interface RouteAction {
   'idle_timeout'?: (_google_protobuf_Duration | null);
   'upgrade_configs'?: (_envoy_config_route_v3_RouteAction_UpgradeConfig)[];
   'hedge_policy'?: (_envoy_config_route_v3_HedgePolicy | null);
+  'host_rewrite_header'?: (string);
   'request_mirror_policies'?: (_envoy_config_route_v3_RouteAction_RequestMirrorPolicy)[];
   'regex_rewrite'?: (_envoy_type_matcher_v3_RegexMatchAndSubstitute | null);
   'max_stream_duration'?: (_envoy_config_route_v3_RouteAction_MaxStreamDuration | null);
   'append_x_forwarded_host'?: (boolean);
   'path_rewrite'?: (string);
   'cluster_specifier'?: "cluster"|"weighted_clusters";
-  'host_rewrite_specifier'?: "host_rewrite_literal";
+  'host_rewrite_specifier'?: "host_rewrite_literal"|"host_rewrite_header";
 }
 
 export interface RouteAction__Output {
@@ -162,11 +163,12 @@ export interface RouteAction__Output {
   'idle_timeout': (_google_protobuf_Duration__Output | null);
   'upgrade_configs': (_envoy_config_route_v3_RouteAction_UpgradeConfig__Output)[];
   'hedge_policy': (_envoy_config_route_v3_HedgePolicy__Output | null);
+  'host_rewrite_header'?: (string);
   'request_mirror_policies': (_envoy_config_route_v3_RouteAction_RequestMirrorPolicy__Output)[];
   'regex_rewrite': (_envoy_type_matcher_v3_RegexMatchAndSubstitute__Output | null);
   'max_stream_duration': (_envoy_config_route_v3_RouteAction_MaxStreamDuration__Output | null);
   'append_x_forwarded_host': (boolean);
   'path_rewrite': (string);
   'cluster_specifier'?: "cluster"|"weighted_clusters";
-  'host_rewrite_specifier'?: "host_rewrite_literal";
+  'host_rewrite_specifier'?: "host_rewrite_literal"|"host_rewrite_header";
 }
