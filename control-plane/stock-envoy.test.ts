@@ -17,6 +17,7 @@ const folder = join(import.meta.dirname, 'translate/testdata');
 const cases = [
   'bandwidth-limit',
   'body-limit',
+  'connection-rate',
   'consumer-route',
   'external-client-certificate',
   'external-routes',

@@ -28,6 +28,7 @@ const PACKABLE = [
   'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector',
   'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector',
   'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+  'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit',
   'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy',
   'envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState',
   'envoy.extensions.http.stateful_session.header.v3.HeaderBasedSessionState',

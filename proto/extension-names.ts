@@ -3,6 +3,7 @@
  * and statistics call it, and what an Envoy falls back to.
  */
 export const HTTP_CONNECTION_MANAGER_FILTER = 'envoy.filters.network.http_connection_manager';
+export const CONNECTION_RATE_LIMIT_FILTER = 'envoy.filters.network.local_ratelimit';
 export const TCP_PROXY_FILTER = 'envoy.filters.network.tcp_proxy';
 export const ADAPTIVE_CONCURRENCY_FILTER = 'envoy.filters.http.adaptive_concurrency';
 export const ADMISSION_CONTROL_FILTER = 'envoy.filters.http.admission_control';

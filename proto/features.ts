@@ -67,6 +67,8 @@ export const FEATURES = {
   rateLimitCost: 'rate-limit-cost',
   /** `regex_rewrite` and `host_rewrite_header` of a route. */
   rewrites: 'rewrites',
+  /** `envoy.filters.network.local_ratelimit` before the TcpProxy of an application's port. */
+  connectionRates: 'connection-rates',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

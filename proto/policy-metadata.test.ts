@@ -16,6 +16,7 @@ describe('policy metadata', () => {
     {
       localRateLimits: ['BackendTrafficPolicy/default/cart rateLimit rule 0 (cart.yaml:12)', ''],
       globalRateLimits: ['Mesh/default rateLimit rule 0'],
+      connectionRates: ['BackendTrafficPolicy/default/db rateLimit.local.tcp (db.yaml:3)'],
       bodyLimit: 'a',
       adaptiveConcurrency: 'b',
       admissionControl: 'c',

@@ -1,4 +1,4 @@
-/** What travels beside the limits of a route: which document asks for each of them, in words for those who are refused. */
+/** What travels beside the limits of a route or a filter chain: which document asks for each of them, in words for those who are refused. */
 import type { Metadata, Metadata__Output } from './generated/envoy/config/core/v3/Metadata.ts';
 import { fromStruct, toStruct } from './struct.ts';
 
@@ -10,6 +10,8 @@ export interface PolicyOrigins {
   readonly localRateLimits: readonly string[];
   /** Of each limit that is counted for all instances. */
   readonly globalRateLimits: readonly string[];
+  /** Of each LocalRateLimit of a filter chain, in their order. */
+  readonly connectionRates: readonly string[];
   readonly bodyLimit: string;
   readonly adaptiveConcurrency: string;
   readonly admissionControl: string;
@@ -18,6 +20,7 @@ export interface PolicyOrigins {
 export const noPolicyOrigins: PolicyOrigins = {
   localRateLimits: [],
   globalRateLimits: [],
+  connectionRates: [],
   bodyLimit: '',
   adaptiveConcurrency: '',
   admissionControl: '',
@@ -40,6 +43,7 @@ export function parsePolicyMetadata(metadata: Metadata__Output | null): PolicyOr
   return {
     localRateLimits: originsIn(said.localRateLimits),
     globalRateLimits: originsIn(said.globalRateLimits),
+    connectionRates: originsIn(said.connectionRates),
     bodyLimit: originIn(said.bodyLimit),
     adaptiveConcurrency: originIn(said.adaptiveConcurrency),
     admissionControl: originIn(said.admissionControl),

@@ -64,6 +64,10 @@ export const carrierStatistics = {
     'heddle_local_rate_limit_rate_limited_total',
     'Requests that a local rate limit refused with 429.',
   ),
+  connectionsRateLimited: counter(
+    'heddle_tcp_local_rate_limit_rate_limited_total',
+    'TCP connections that were closed because there were too many new ones.',
+  ),
   bodiesTooLarge: counter(
     'heddle_body_limit_too_large_total',
     'Requests that were refused with 413 because of the size of their bodies.',

@@ -77,7 +77,13 @@ export class DataPlane implements Carrier {
     this.target = new LiveObjects({
       clusters: this.#clusters,
       limitShare,
-      filters: { ...this.traffic.filterEnvironment, buckets: new Map(), limitShare, rateLimitService: null },
+      filters: {
+        ...this.traffic.filterEnvironment,
+        buckets: new Map(),
+        connectionBuckets: new Map(),
+        limitShare,
+        rateLimitService: null,
+      },
       rateLimitServiceAt: (cluster, config) => this.traffic.rateLimitServiceAt(cluster, config),
       want,
       release,
@@ -166,6 +172,7 @@ export class DataPlane implements Carrier {
       ...this.traffic.filterEnvironment.faults,
       rateLimitOk: this.traffic.filterEnvironment.rateLimits.ok,
       rateLimited: this.traffic.filterEnvironment.rateLimits.rateLimited,
+      connectionsRateLimited: this.traffic.filterEnvironment.connectionRates.rateLimited,
       ...globalRateLimitNumbers(this.traffic.filterEnvironment.globalRateLimits),
       bodiesTooLarge: this.traffic.filterEnvironment.bodyLimits.tooLarge,
       ...bandwidthNumbers(this.traffic.filterEnvironment.bandwidth),

@@ -166,6 +166,7 @@ export const failures = {
   retryLimitExceeded: row(503, 'URX', 'never', 'upstream_retry_limit_exceeded', 'Every try failed'),
   downstreamReset: row(0, 'DC', 'never', 'downstream_remote_disconnect', 'The client went away'),
   rateLimited: row(429, 'RL', 'never', 'local_rate_limited', 'Too many requests'),
+  connectionRateLimited: row(429, 'RL', 'never', 'local_ratelimit_close_over_limit', 'Too many new connections'),
   rateLimitedGlobally: row(429, 'RL', 'never', 'request_rate_limited', 'Too many requests'),
   rateLimitError: row(500, 'RLSE', 'never', 'rate_limiter_error', 'The rate limit service has not answered'),
   concurrencyLimitReached: row(

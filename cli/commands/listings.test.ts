@@ -107,7 +107,7 @@ describe('heddle stat', () => {
 
   it('shows open connections and their bytes where there is TCP', async () => {
     const none = { requests: 0, requestsPerSecond: 0, successRate: null, p50Ms: null, p95Ms: null, p99Ms: null };
-    const tcp = { open: 2, opened: 5, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
+    const tcp = { open: 2, opened: 5, failed: 0, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
     const store = { ...cart, ...none, service: 'store', tcp };
     expect(await table(statListing('service', [cart, store]), cart, store)).toEqual([
       'SERVICE   INSTANCES   SUCCESS     RPS     P50    P95    P99   MTLS   CIRCUIT   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC',
@@ -119,7 +119,7 @@ describe('heddle stat', () => {
   it('fits into 80 columns, with what needs more words below its row', async () => {
     const reasons = ['1/1 requests waiting', '1/2 ejected'];
     const recommend = { ...cart, service: 'recommend', unreached: 22, circuit: { state: 'open', reasons } } as const;
-    const tcp = { open: 2, opened: 5, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
+    const tcp = { open: 2, opened: 5, failed: 0, readBytesPerSecond: 34.56, writtenBytesPerSecond: 1_234_000 };
     const rows = [{ ...cart, mutualTlsShare: 0.5 }, recommend, { ...cart, service: 'api.example.com', tcp }];
     const lines = await tableOf(80, statListing('service', rows), ...rows);
     expect(lines).toEqual([
@@ -130,6 +130,13 @@ describe('heddle stat', () => {
       'api.example.com          3   99.94%  107.1  8.2ms  22ms  61ms    100%  closed',
       '  2 TCP connections open, 34.6B/s read, 1.2MB/s written',
     ]);
+  });
+
+  it('tells connections that came to nothing, where there are some', async () => {
+    const tcp = { open: 2, opened: 5, failed: 3, readBytesPerSecond: 0, writtenBytesPerSecond: 0 };
+    const [header, row] = await table(statListing('service', [{ ...cart, tcp }]), { ...cart, tcp });
+    expect(header).toMatch(/TCP_CONN {3}TCP_FAILED {3}READ/);
+    expect(row).toMatch(/ 2 {12}3 {2}/);
   });
 
   it('has a column for the version when asked', async () => {
@@ -239,7 +246,7 @@ describe('heddle edges', () => {
   });
 
   it('shows open connections and their bytes where there is TCP', async () => {
-    const tcp = { open: 1, opened: 0, readBytesPerSecond: 0, writtenBytesPerSecond: 999.96 };
+    const tcp = { open: 1, opened: 0, failed: 0, readBytesPerSecond: 0, writtenBytesPerSecond: 999.96 };
     const store = { ...edge, requests: 0, tcp };
     expect(await table(edgeListing(plain, [store], false), store)).toEqual([
       'SRC   DST    SECURED   TCP_CONN   READ_BYTES/SEC   WRITE_BYTES/SEC   CLIENT ID              SERVER ID',

@@ -113,6 +113,8 @@ describe('limitDocument', () => {
       expect(again({ type: 'Local', local: { rules } })).toThrow(/has rates of its own/);
     }
     expect(again({ type: 'Global', global: { rules: [{ limit, shared: true }] } })).toThrow(/has rates of its own/);
+    const tcp = { connectionRate: { num: 5, interval: '1s' } };
+    expect(again({ type: 'Local', local: { tcp } })).toThrow(/has rates of its own/);
     const kept = limitDocument(
       'cart',
       'default',

@@ -111,7 +111,8 @@ function refuseOthers(service: string, before: BackendTrafficPolicy | null): voi
 /** A rate takes the place of the one that was there; rules that say more than a rate can were written by somebody else. */
 function refuseOtherRates(service: string, before: BackendTrafficPolicy['spec']['rateLimit']): void {
   const rules = before?.local?.rules ?? before?.global?.rules ?? [];
-  if (rules.length === 0 || (rules.length === 1 && rules.every(isPlainRate))) return;
+  const isPlain = rules.length === 0 || (rules.length === 1 && rules.every(isPlainRate));
+  if (isPlain && before?.local?.tcp === undefined) return;
   throw new CliError(
     `BackendTrafficPolicy ${service} has rates of its own, which this one would take away`,
     `heddle get backendtrafficpolicy ${service} > ${service}.yaml, change its rateLimit, and heddle apply -f ${service}.yaml`,

@@ -207,6 +207,17 @@ describe('backendTrafficPolicySchema', () => {
       'spec.rateLimit.global.rules[3].cost.response: response is no part of this document: write request: what an answer costs is not known when its request is counted',
     ],
     [
+      'a local limit of neither requests nor connections',
+      policy({ rateLimit: { type: 'Local', local: {} } }),
+      'spec.rateLimit.local: says nothing: write rules for requests, tcp for connections',
+    ],
+    [
+      'connections at a rate that is none',
+      policy({ rateLimit: { type: 'Local', local: { tcp: { connectionRate: { num: 0, interval: '10ms' } } } } }),
+      'spec.rateLimit.local.tcp.connectionRate.num: write a whole number from 1 to 4294967295',
+      'spec.rateLimit.local.tcp.connectionRate.interval: write a duration from 50ms to 24h',
+    ],
+    [
       'a local limit of a month',
       limited({ limit: { requests: 1, unit: 'Month' } }),
       'spec.rateLimit.local.rules[0].limit.unit: Month is not supported by this version of Heddle: write Second, Minute, Hour or Day',

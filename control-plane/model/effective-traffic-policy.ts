@@ -4,6 +4,7 @@ import { noPolicyOwners } from './policy-owners.ts';
 import type { EffectiveBandwidthLimit } from './traffic-policy/bandwidth-limit.ts';
 import { effectiveBandwidthLimit, noBandwidthLimit } from './traffic-policy/bandwidth-limit.ts';
 import type { HighPriorityLimits } from './traffic-policy/circuit-breaker.ts';
+import type { ConnectionRate } from './traffic-policy/connection-rate.ts';
 import type { EffectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
 import { effectiveActiveHealthCheck } from './traffic-policy/effective-active-health-check.ts';
 import type { EffectiveLoadBalancer } from './traffic-policy/effective-load-balancer.ts';
@@ -44,6 +45,8 @@ export interface EffectiveTrafficPolicy {
   readonly rateLimit: readonly RateLimitRule[];
   /** The same, counted for all instances together. Of the two lists one is empty. */
   readonly globalRateLimit: readonly GlobalRateLimitRule[];
+  /** TCP connections beyond it are closed by the callee's sidecar; null is no limit. */
+  readonly connectionRate: ConnectionRate | null;
   /** As what rules that say `shared` count; empty where they count by port, as those of Mesh do. */
   readonly sharedCount: string;
   readonly owners: PolicyOwners;
@@ -89,6 +92,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   retry: builtInRetry,
   rateLimit: [],
   globalRateLimit: [],
+  connectionRate: null,
   sharedCount: '',
   owners: noPolicyOwners,
   maxRequestBodyBytes: 0,
@@ -142,6 +146,8 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
       ({ rateLimit }) => rateLimit && (rateLimit.global?.rules ?? base.globalRateLimit),
       base.globalRateLimit,
     ),
+    connectionRate:
+      layers.find(({ rateLimit }) => rateLimit)?.rateLimit?.local?.tcp?.connectionRate ?? base.connectionRate,
     sharedCount: base.sharedCount,
     owners: base.owners,
     adaptiveConcurrency: first(({ adaptiveConcurrency }) => adaptiveConcurrency, base.adaptiveConcurrency),

@@ -160,7 +160,7 @@ function rulesOf(document: ModelDocument): { readonly path: readonly string[]; r
   if (document.kind !== 'BackendTrafficPolicy') return { path: [], count: 0 };
   const { local, global } = document.spec.rateLimit ?? {};
   const way = local === undefined ? 'global' : 'local';
-  return { path: ['spec', 'rateLimit', way, 'rules'], count: (local ?? global)?.rules.length ?? 0 };
+  return { path: ['spec', 'rateLimit', way, 'rules'], count: (local ?? global)?.rules?.length ?? 0 };
 }
 
 function placedViolation(

@@ -11,6 +11,7 @@ import type { PolicySection, TrafficPolicy } from './traffic-policy.ts';
 export interface PolicyOwners {
   /** Of each rule, local or global. */
   readonly rateLimit: readonly string[];
+  readonly connectionRate: string;
   readonly requestBuffer: string;
   readonly adaptiveConcurrency: string;
   readonly admissionControl: string;
@@ -18,6 +19,7 @@ export interface PolicyOwners {
 
 export const noPolicyOwners: PolicyOwners = {
   rateLimit: [],
+  connectionRate: '',
   requestBuffer: '',
   adaptiveConcurrency: '',
   admissionControl: '',
@@ -33,6 +35,7 @@ export function policyOwners(layers: readonly OwnedPolicy[]): PolicyOwners {
   if (layers.length === 0) return noPolicyOwners;
   return {
     rateLimit: rulesInWords(layers),
+    connectionRate: sectionInWords(layers, 'rateLimit'),
     requestBuffer: sectionInWords(layers, 'requestBuffer'),
     adaptiveConcurrency: sectionInWords(layers, 'adaptiveConcurrency'),
     admissionControl: sectionInWords(layers, 'admissionControl'),
@@ -48,7 +51,7 @@ function rulesInWords(layers: readonly OwnedPolicy[]): readonly string[] {
   const layer = layers.find(({ policy }) => policy.rateLimit !== undefined);
   if (layer === undefined) return [];
   const { owner, policy } = layer;
-  const { rules } = policy.rateLimit?.local ?? policy.rateLimit?.global ?? { rules: [] };
+  const rules = policy.rateLimit?.local?.rules ?? policy.rateLimit?.global?.rules ?? [];
   return rules.map((_, rule) => {
     return `${documentName(owner)} rateLimit rule ${rule}${placeInWords(ruleSource(owner, rule))}`;
   });

@@ -77,6 +77,7 @@ describe('resolveTrafficPolicy', () => {
         'BackendTrafficPolicy/default/limits rateLimit rule 0 (cart.yaml:12)',
         'BackendTrafficPolicy/default/limits rateLimit rule 1 (cart.yaml:14)',
       ],
+      connectionRate: 'BackendTrafficPolicy/default/limits rateLimit (cart.yaml:3)',
       requestBuffer: 'BackendTrafficPolicy/default/limits requestBuffer (cart.yaml:3)',
       adaptiveConcurrency: '',
       admissionControl: 'Mesh/default admissionControl',

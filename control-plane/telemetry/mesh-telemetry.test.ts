@@ -253,7 +253,7 @@ describe('TCP', () => {
       successRate: null,
       p99Ms: null,
       mutualTlsShare: 1,
-      tcp: { open: 2, opened: 3, readBytesPerSecond: 10, writtenBytesPerSecond: 100 },
+      tcp: { open: 2, opened: 3, failed: 0, readBytesPerSecond: 10, writtenBytesPerSecond: 100 },
     };
     expect(telemetry.stat(60)).toMatchObject([{ service: 'cart', instances: 1, unreached: 0, ...row }]);
     const [edge, ...others] = telemetry.edges(60);
@@ -292,6 +292,13 @@ describe('TCP', () => {
     const { telemetry, report } = mesh();
     report(web, tcpSent({ response_flags: 'UH', connections_opened: 4, connections_closed: 4 }));
     expect(telemetry.stat(60)).toMatchObject([{ unreached: 4, instances: 0, requests: 0 }]);
+  });
+
+  it('counts connections that its own sidecar closed as failed', () => {
+    const { telemetry, report } = mesh();
+    report(cart, tcpReceived({ connections_opened: 3, connections_open: 3 }));
+    report(cart, tcpReceived({ response_flags: 'RL', connections_opened: 2, connections_closed: 2 }));
+    expect(telemetry.stat(60)).toMatchObject([{ service: 'cart', tcp: { open: 3, opened: 5, failed: 2 } }]);
   });
 
   it('stands beside the requests of the same service', () => {

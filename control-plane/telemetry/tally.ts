@@ -26,6 +26,7 @@ export class Tally {
   #secured = 0;
   #open = 0;
   #opened = 0;
+  #failed = 0;
   #readBytes = 0;
   #writtenBytes = 0;
 
@@ -82,6 +83,7 @@ export class Tally {
     if (labels.isMutualTls) this.#secured += closed + open;
     this.#open += open;
     this.#opened += opened;
+    if (labels.responseFlags !== '-') this.#failed += opened;
     this.#readBytes += counts.requestBytes;
     this.#writtenBytes += counts.responseBytes;
   }
@@ -90,6 +92,7 @@ export class Tally {
     return {
       open: this.#open,
       opened: this.#opened,
+      failed: this.#failed,
       readBytesPerSecond: this.#readBytes / seconds,
       writtenBytesPerSecond: this.#writtenBytes / seconds,
     };

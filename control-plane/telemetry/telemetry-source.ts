@@ -55,6 +55,8 @@ export interface TcpMetrics {
   readonly open: number;
   /** That were opened in the window, or came to nothing. */
   readonly opened: number;
+  /** Of these, those that came to nothing: nobody to take them, or too many of them. */
+  readonly failed: number;
   /** Bytes that came from clients, and that went to them. */
   readonly readBytesPerSecond: number;
   readonly writtenBytesPerSecond: number;

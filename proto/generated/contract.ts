@@ -82,6 +82,7 @@ import type { TlsInspector as _envoy_extensions_filters_listener_tls_inspector_v
 import type { HttpConnectionManager as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager, HttpConnectionManager__Output as _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import type { HttpFilter as _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter, HttpFilter__Output as _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/HttpFilter.ts';
 import type { Rds as _envoy_extensions_filters_network_http_connection_manager_v3_Rds, Rds__Output as _envoy_extensions_filters_network_http_connection_manager_v3_Rds__Output } from './envoy/extensions/filters/network/http_connection_manager/v3/Rds.ts';
+import type { LocalRateLimit as _envoy_extensions_filters_network_local_ratelimit_v3_LocalRateLimit, LocalRateLimit__Output as _envoy_extensions_filters_network_local_ratelimit_v3_LocalRateLimit__Output } from './envoy/extensions/filters/network/local_ratelimit/v3/LocalRateLimit.ts';
 import type { TcpProxy as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy, TcpProxy__Output as _envoy_extensions_filters_network_tcp_proxy_v3_TcpProxy__Output } from './envoy/extensions/filters/network/tcp_proxy/v3/TcpProxy.ts';
 import type { CookieBasedSessionState as _envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState, CookieBasedSessionState__Output as _envoy_extensions_http_stateful_session_cookie_v3_CookieBasedSessionState__Output } from './envoy/extensions/http/stateful_session/cookie/v3/CookieBasedSessionState.ts';
 import type { HeaderBasedSessionState as _envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState, HeaderBasedSessionState__Output as _envoy_extensions_http_stateful_session_header_v3_HeaderBasedSessionState__Output } from './envoy/extensions/http/stateful_session/header/v3/HeaderBasedSessionState.ts';
@@ -371,6 +372,11 @@ export interface ProtoGrpcType {
               HttpConnectionManager: MessageTypeDefinition<_envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager, _envoy_extensions_filters_network_http_connection_manager_v3_HttpConnectionManager__Output>
               HttpFilter: MessageTypeDefinition<_envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter, _envoy_extensions_filters_network_http_connection_manager_v3_HttpFilter__Output>
               Rds: MessageTypeDefinition<_envoy_extensions_filters_network_http_connection_manager_v3_Rds, _envoy_extensions_filters_network_http_connection_manager_v3_Rds__Output>
+            }
+          }
+          local_ratelimit: {
+            v3: {
+              LocalRateLimit: MessageTypeDefinition<_envoy_extensions_filters_network_local_ratelimit_v3_LocalRateLimit, _envoy_extensions_filters_network_local_ratelimit_v3_LocalRateLimit__Output>
             }
           }
           tcp_proxy: {

@@ -65,7 +65,7 @@ describe('validateListener', () => {
     ['no filter', { ...plain, filter_chains: [{}] }, 'filter_chains[0].filters: must be one filter, and is 0'],
     [
       'two filters',
-      { ...plain, filter_chains: [{ filters: [...(chain.filters ?? []), { name: 'b' }] }] },
+      { ...plain, filter_chains: [{ filters: [...(chain.filters ?? []), ...(chain.filters ?? [])] }] },
       'filter_chains[0].filters: must be one filter, and is 2',
     ],
     [
@@ -368,5 +368,37 @@ describe('a TCP proxy', () => {
     ],
   ])('may not have %s', (_what, proxy, violation) => {
     expect(validateTcpProxy(proxy)).toEqual([violation]);
+  });
+});
+
+describe('limits of the rate of connections', () => {
+  const RATE = 'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit';
+  const proxy = { name: 'tcp', typed_config: pack(TCP_PROXY, { stat_prefix: 'redis', cluster: 'a' }) };
+  const rate = (changes: Input<typeof RATE> = {}) => ({
+    name: 'rate',
+    typed_config: pack(RATE, {
+      stat_prefix: 'redis',
+      token_bucket: { max_tokens: 5, tokens_per_fill: { value: 5 }, fill_interval: { seconds: 1 } },
+      ...changes,
+    }),
+  });
+  const faults = (...filters: NonNullable<FilterChain['filters']>) =>
+    validate({ ...plain, filter_chains: [{ filters }] });
+
+  it('may stand before a TCP proxy', () => {
+    expect(faults(rate(), rate({ stat_prefix: 'other' }), proxy)).toEqual([]);
+  });
+
+  it.each<[string, NonNullable<FilterChain['filters']>, string]>([
+    ['alone', [rate()], `[0].typed_config: is a ${RATE}, and must be`],
+    ['behind it', [proxy, rate()], `[1].typed_config: is a ${RATE}, and must be`],
+    ['before requests', [rate(), ...(chain.filters ?? [])], ': must be one filter, and is 2'],
+    ['without a name', [rate({ stat_prefix: '' }), proxy], '[0].typed_config.stat_prefix: is required'],
+    ['without a size', [rate({ token_bucket: null }), proxy], '[0].typed_config.token_bucket: is required'],
+    ['of nothing', [rate({ token_bucket: {} }), proxy], '[0].typed_config.token_bucket.max_tokens: must be at least 1'],
+    ['without end', [...Array.from({ length: 65 }, () => rate()), proxy], ': has more than 65'],
+    ['that are something else', [proxy, proxy], '[0].typed_config: is a envoy.extensions.filters.network.tcp_proxy'],
+  ])('may not stand %s', (_where, filters, fault) => {
+    expect(faults(...filters).some((each) => each.startsWith(`filter_chains[0].filters${fault}`))).toBe(true);
   });
 });

@@ -5,6 +5,7 @@ import type { Listener__Output } from '../generated/envoy/config/listener/v3/Lis
 import type { Path, Violation } from '../violation.ts';
 import { root, Violations } from '../violation.ts';
 import { requireAddress } from './address.ts';
+import { checkConnectionRateLimit } from './connection-rate-limit.ts';
 import { checkDuration, refuse, requireName, requireOneOf, requireUnique } from './field-checks.ts';
 import { checkHttpConnectionManager } from './http-connection-manager.ts';
 import { checkTcpProxy } from './tcp-proxy.ts';
@@ -13,6 +14,7 @@ import { unpackAt } from './unpack-at.ts';
 
 const HTTP_CONNECTION_MANAGER = 'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager';
 const TCP_PROXY = 'envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy';
+const CONNECTION_RATE_LIMIT = 'envoy.extensions.filters.network.local_ratelimit.v3.LocalRateLimit';
 const HTTP_INSPECTOR = 'envoy.extensions.filters.listener.http_inspector.v3.HttpInspector';
 const TLS_INSPECTOR = 'envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector';
 
@@ -82,19 +84,29 @@ function checkFilterChainMatch(match: FilterChainMatch__Output, at: Path, violat
   }
 }
 
+/** One for each service that a port belongs to; each is looked at for each connection. */
+const MAX_CONNECTION_RATES = 64;
+
+/** What becomes of the connections stands last; limits of their rate stand before it, where they are only carried. */
 function checkFilters(filters: readonly Filter__Output[], at: Path, violations: Violations): void {
-  const [first] = filters;
-  if (first === undefined || filters.length > 1) {
-    violations.add(at, `must be one filter, and is ${filters.length}`);
+  const last = filters.at(-1);
+  if (last === undefined) {
+    violations.add(at, 'must be one filter, and is 0');
+    return;
   }
-  if (first !== undefined) {
-    const configAt = at.index(0).field('typed_config');
-    const filter = unpackAt([HTTP_CONNECTION_MANAGER, TCP_PROXY], first.typed_config, configAt, violations);
-    if (filter?.name === HTTP_CONNECTION_MANAGER) {
-      checkHttpConnectionManager(filter.message, configAt, violations);
-    } else if (filter?.name === TCP_PROXY) {
-      checkTcpProxy(filter.message, configAt, violations);
-    }
+  const lastAt = at.index(filters.length - 1).field('typed_config');
+  const filter = unpackAt([HTTP_CONNECTION_MANAGER, TCP_PROXY], last.typed_config, lastAt, violations);
+  if (filter?.name === HTTP_CONNECTION_MANAGER) {
+    checkHttpConnectionManager(filter.message, lastAt, violations);
+    if (filters.length > 1) violations.add(at, `must be one filter, and is ${filters.length}`);
+    return;
+  }
+  if (filter?.name === TCP_PROXY) checkTcpProxy(filter.message, lastAt, violations);
+  if (filters.length - 1 > MAX_CONNECTION_RATES) violations.add(at, `has more than ${MAX_CONNECTION_RATES + 1}`);
+  for (const [index, { typed_config: config }] of filters.slice(0, -1).entries()) {
+    const limitAt = at.index(index).field('typed_config');
+    const limit = unpackAt([CONNECTION_RATE_LIMIT], config, limitAt, violations);
+    if (limit !== null) checkConnectionRateLimit(limit.message, limitAt, violations);
   }
 }
 

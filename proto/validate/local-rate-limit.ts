@@ -1,15 +1,13 @@
 import type { RuntimeFractionalPercent__Output } from '../generated/envoy/config/core/v3/RuntimeFractionalPercent.ts';
 import type { LocalRateLimit__Output } from '../generated/envoy/extensions/filters/http/local_ratelimit/v3/LocalRateLimit.ts';
-import type { TokenBucket__Output } from '../generated/envoy/type/v3/TokenBucket.ts';
 import type { Path, Violations } from '../violation.ts';
 import { DENOMINATORS } from './fault.ts';
-import { checkDuration, checkUInt32 } from './field-checks.ts';
+import { checkUInt32 } from './field-checks.ts';
 import { checkRateLimitRule, MAX_RULES } from './rate-limit-rule.ts';
+import { checkBucket } from './token-bucket.ts';
 
 /** Buckets that one descriptor may open for values that it leaves open. */
 export const MAX_DYNAMIC_DESCRIPTORS = 100_000;
-/** The shortest time in which a bucket is filled (Envoy). */
-const MIN_FILL_MS = 50;
 
 /** envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit */
 export function checkLocalRateLimit(limit: LocalRateLimit__Output, at: Path, violations: Violations): void {
@@ -39,11 +37,4 @@ export function checkLocalRateLimit(limit: LocalRateLimit__Output, at: Path, vio
 function isAll(share: RuntimeFractionalPercent__Output | null): boolean {
   const value = share?.default_value ?? null;
   return value !== null && value.numerator >= (DENOMINATORS[value.denominator] ?? Number.POSITIVE_INFINITY);
-}
-
-function checkBucket(bucket: TokenBucket__Output, at: Path, violations: Violations): void {
-  if (bucket.max_tokens === 0) violations.add(at.field('max_tokens'), 'must be at least 1');
-  checkUInt32(bucket.tokens_per_fill, at.field('tokens_per_fill'), violations, { min: 1 });
-  if (bucket.fill_interval === null) violations.add(at.field('fill_interval'), 'is required');
-  checkDuration(bucket.fill_interval, at.field('fill_interval'), violations, { minMs: MIN_FILL_MS });
 }

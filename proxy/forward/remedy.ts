@@ -30,6 +30,7 @@ const saidByDocuments: ReadonlySet<Failure> = new Set<Failure>([
   'noCluster',
   'upstreamOverflow',
   'rateLimited',
+  'connectionRateLimited',
   'rateLimitedGlobally',
   'concurrencyLimitReached',
   'admissionDenied',

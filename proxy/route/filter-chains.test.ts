@@ -9,7 +9,7 @@ function chain(name: string, match: Partial<ChainMatch> = {}): { match: ChainMat
   const route = { name, pick: () => name, idleTimeoutMs: 0, maxConnectAttempts: 1, isBySource: false };
   return {
     match: { serverNames: [], transportProtocol: '', applicationProtocols: [], ...match },
-    chain: { kind: 'tcp', route },
+    chain: { kind: 'tcp', route, rate: null },
   };
 }
 

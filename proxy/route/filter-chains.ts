@@ -17,6 +17,14 @@ export interface HttpChain<D> {
 export interface TcpChain<D> {
   readonly kind: 'tcp';
   readonly route: TcpRoute<D>;
+  /** Null takes every connection. */
+  readonly rate: NewConnections | null;
+}
+
+/** Hears of every new connection of a chain. */
+export interface NewConnections {
+  /** Null: it goes on, and is counted. Else why it does not. */
+  refusal(): string | null;
 }
 
 /** Which connections a chain takes: `envoy.config.listener.v3.FilterChainMatch`. What is empty takes everything. */

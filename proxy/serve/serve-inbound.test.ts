@@ -9,7 +9,7 @@ import { proxyConfig } from '../config.ts';
 import { responseFlag } from '../failure.ts';
 import type { ForwardedConnection } from '../forward-tcp.ts';
 import { defaultHttpSettings } from '../message/http-settings.ts';
-import type { ChainMatch, FilterChain } from '../route/filter-chains.ts';
+import type { ChainMatch, FilterChain, NewConnections } from '../route/filter-chains.ts';
 import { FilterChains } from '../route/filter-chains.ts';
 import { clusterConfig, endpointConfig, routeTable } from '../testing/forwarder.ts';
 import { holderOf, meshIdentity } from '../testing/mesh-identity.ts';
@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 /** An application that echoes, behind an inbound listener that takes these protocols for it. */
-async function inbound(protocols: readonly string[], isTold = true) {
+async function inbound(protocols: readonly string[], isTold = true, rate: NewConnections | null = null) {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
@@ -53,7 +53,7 @@ async function inbound(protocols: readonly string[], isTold = true) {
     const tcp = { name: 'in', pick: () => cluster, idleTimeoutMs: 3_600_000, maxConnectAttempts: 1, isBySource: false };
     const chain: FilterChain<Cluster> =
       protocol === ALPN_TCP
-        ? { kind: 'tcp', route: tcp }
+        ? { kind: 'tcp', route: tcp, rate }
         : { kind: 'http', table: routeTable(cluster), routesName: '', http: defaultHttpSettings };
     return { match, chain };
   });
@@ -135,6 +135,18 @@ describe('serveInbound', () => {
     expect(await exchange(await dial(listener.port, ALPN_TCP), 'hello')).toBe('');
     await vi.waitFor(() => expect(closed.map(({ failure }) => responseFlag(failure))).toEqual([flag]));
     expect(sockets.size).toBe(0);
+  });
+
+  it('closes connections beyond a rate and says why, and the application sees nothing of them', async () => {
+    const refusals = [null, '1 in 60 s', null];
+    const { listener, closed, sockets } = await inbound([ALPN_TCP], true, { refusal: () => refusals.shift() ?? null });
+    expect(await exchange(await dial(listener.port, ALPN_TCP), 'one')).toBe('one');
+    expect(await exchange(await dial(listener.port, ALPN_TCP), 'two')).toBe('');
+    expect(await exchange(await dial(listener.port, ALPN_TCP), 'three')).toBe('three');
+    await vi.waitFor(() => expect(closed).toHaveLength(3));
+    const refused = closed.filter(({ failure }) => failure !== null);
+    expect(refused).toMatchObject([{ failure: 'connectionRateLimited', detail: '1 in 60 s', attempts: 0 }]);
+    expect(sockets.size).toBe(2);
   });
 
   it('has connections wait that come before it is said what is served', async () => {

@@ -8,15 +8,14 @@ import type { HttpCodecOptions } from '../listener/http-codecs.ts';
 import { serveNewHttp } from '../listener/http-codecs.ts';
 import type { HttpSettings } from '../message/http-settings.ts';
 import { defaultHttpSettings } from '../message/http-settings.ts';
-import type { FilterChains, HttpChain } from '../route/filter-chains.ts';
-import type { TcpRoute } from '../route/tcp-route.ts';
+import type { FilterChains, HttpChain, TcpChain } from '../route/filter-chains.ts';
 import { deafHandler } from '../transport/transport.ts';
 
 /** What one application port takes from other sidecars, exchanged between two connections. */
 export class InboundPortChains implements RouteSource {
   readonly service: string;
   #http: HttpChain<Cluster> | null = null;
-  #tcp: TcpRoute<Cluster> | null = null;
+  #tcp: TcpChain<Cluster> | null = null;
   #isKnown = false;
   #wasTold = false;
   readonly #waitMs: number;
@@ -62,7 +61,7 @@ export class InboundPortChains implements RouteSource {
     this.#isKnown = chains !== null;
     this.#http = chains?.http ?? null;
     const chain = chains?.find({ serverName: '', transportProtocol: 'tls', applicationProtocols: [ALPN_TCP] }) ?? null;
-    this.#tcp = chain?.kind === 'tcp' ? chain.route : null;
+    this.#tcp = chain?.kind === 'tcp' ? chain : null;
     if (chains !== null) this.#tell();
   }
 
@@ -71,7 +70,7 @@ export class InboundPortChains implements RouteSource {
     return this.#http?.http ?? defaultHttpSettings;
   }
 
-  get tcp(): TcpRoute<Cluster> | 'configurationPending' | 'protocolNotAllowed' {
+  get tcp(): TcpChain<Cluster> | 'configurationPending' | 'protocolNotAllowed' {
     return this.#tcp ?? (this.#isKnown ? 'protocolNotAllowed' : 'configurationPending');
   }
 
@@ -119,15 +118,20 @@ function serveKnown(
     return;
   }
   const { transport, peer, served } = connection;
-  const { tcp: route } = port;
+  const { tcp } = port;
   const carried = new TcpConnection(environment, peer, '', (over) => served.delete(over));
   served.add(carried);
   transport.pause(); // until there is an upstream
   transport.startReading();
-  if (typeof route === 'string') {
-    carried.refuse(transport, route, '');
+  if (typeof tcp === 'string') {
+    carried.refuse(transport, tcp, '');
     return;
   }
-  carried.connect(route, '', null);
+  const refusal = tcp.rate === null ? null : tcp.rate.refusal();
+  if (refusal !== null) {
+    carried.refuse(transport, 'connectionRateLimited', refusal);
+    return;
+  }
+  carried.connect(tcp.route, '', null);
   carried.take(transport, null, false);
 }

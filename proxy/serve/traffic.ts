@@ -95,6 +95,7 @@ export class Traffic {
     random: Math.random,
     wallClockMs: () => Date.now(),
     rateLimits: { ok: 0, rateLimited: 0 },
+    connectionRates: { rateLimited: 0 },
     bodyLimits: { tooLarge: 0 },
     bandwidth: { request: noBandwidth(), response: noBandwidth() },
     bandwidths: new Map<string, WeakRef<SharedBandwidth>>(),

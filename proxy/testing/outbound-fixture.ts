@@ -153,7 +153,7 @@ export class OutboundFixture {
       maxConnectAttempts: 1,
       isBySource: false,
     };
-    return { kind: 'tcp', route };
+    return { kind: 'tcp', rate: null, route };
   }
 
   #cluster(port: number): Cluster {

@@ -30,4 +30,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.sessionBounds,
   FEATURES.rateLimitCost,
   FEATURES.rewrites,
+  FEATURES.connectionRates,
 ];

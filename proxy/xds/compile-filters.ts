@@ -27,6 +27,7 @@ import type { BandwidthMemory } from './compile-bandwidth-limit.ts';
 import { compileBandwidthLimit } from './compile-bandwidth-limit.ts';
 import type { BodyLimitMemory } from './compile-body-limit.ts';
 import { compileBodyLimit } from './compile-body-limit.ts';
+import type { ConnectionRateMemory } from './compile-connection-rate.ts';
 import { compileCors } from './compile-cors.ts';
 import { compileFault } from './compile-fault.ts';
 import type { GlobalRateLimits } from './compile-global-rate-limit.ts';
@@ -36,6 +37,7 @@ import { compileRateLimit } from './compile-rate-limit.ts';
 
 /** What filters need of the sidecar around them. */
 export type FilterEnvironment = FaultEnvironment &
+  ConnectionRateMemory &
   RateLimitMemory &
   GlobalRateLimits &
   BandwidthMemory &
@@ -52,6 +54,8 @@ export const withoutRequests: FilterEnvironment = {
   wallClockMs: () => 0,
   rateLimits: { ok: 0, rateLimited: 0 },
   buckets: new Map(),
+  connectionRates: { rateLimited: 0 },
+  connectionBuckets: new Map(),
   limitShare: 1,
   now: () => 0,
   bodyLimits: { tooLarge: 0 },

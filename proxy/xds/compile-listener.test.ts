@@ -117,6 +117,7 @@ describe('compileListener', () => {
       idleTimeoutMs: 3_600_000,
       maxConnectAttempts: 1,
       isBySource: false,
+      rates: [],
     });
     expect(filter({ ...redis, hash_policy: [{ source_ip: {} }] })).toMatchObject({ isBySource: true });
     const clusters = [

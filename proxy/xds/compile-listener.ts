@@ -10,6 +10,7 @@ import type { CommonTlsContext__Output } from '../../proto/generated/envoy/exten
 import { parseClusterName } from '../../proto/names.ts';
 import type { HttpSettings } from '../message/http-settings.ts';
 import type { ChainMatch, Inspection } from '../route/filter-chains.ts';
+import { compileConnectionRates } from './compile-connection-rate.ts';
 import type { RateLimitServiceConfig } from './compile-global-rate-limit.ts';
 import { compileRateLimitService } from './compile-global-rate-limit.ts';
 import { compileHttpSettings } from './compile-http-settings.ts';
@@ -101,10 +102,14 @@ function compileInspection(listener: Listener__Output): Inspection {
 }
 
 function compileFilter(chain: FilterChain__Output, isOfService: boolean, at: string): FilterConfig {
-  const packed = chain.filters[0]?.typed_config;
+  const packed = chain.filters.at(-1)?.typed_config;
   if (!packed) throw new Error(`${at}.filters[0]: has no configuration`);
   const { name, message } = unpack(packed);
-  if (name === tcpProxy) return compileTcpProxy(message);
+  if (name === tcpProxy) {
+    const rates = compileConnectionRates(chain);
+    if (isOfService && rates.length > 0) throw new Error(`${at}: only the sidecar of an instance counts connections`);
+    return compileTcpProxy(message, rates);
+  }
   if (name !== connectionManager) throw new Error(`${at}.filters[0]: ${name} is not known here`);
   const { route_config: routes, rds } = message;
   requireRoutes(message, isOfService, at);

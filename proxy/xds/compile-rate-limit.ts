@@ -42,11 +42,11 @@ export function compileRateLimit(route: Route__Output, memory: RateLimitMemory):
   if (packed === undefined) return null;
   const limit = unpackAs('envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit', packed);
   const config: LocalRateLimitConfig = {
-    size: limit.token_bucket === null ? null : compileSize(limit.token_bucket),
+    size: limit.token_bucket === null ? null : compileBucketSize(limit.token_bucket),
     alwaysTakesDefault: limit.always_consume_default_token_bucket?.value ?? true,
     descriptors: limit.descriptors.map(({ entries, token_bucket: size }) => ({
       entries,
-      size: compileSize(size as TokenBucket__Output), // validation asks for it
+      size: compileBucketSize(size as TokenBucket__Output), // validation asks for it
     })),
     origins: parsePolicyMetadata(route.metadata).localRateLimits,
     rules: limit.rate_limits.map(compileRule),
@@ -59,7 +59,8 @@ export function compileRateLimit(route: Route__Output, memory: RateLimitMemory):
   return new LocalRateLimit(config, buckets, memory);
 }
 
-function compileSize({ max_tokens, tokens_per_fill, fill_interval }: TokenBucket__Output): BucketSize {
+/** Of a validated bucket. */
+export function compileBucketSize({ max_tokens, tokens_per_fill, fill_interval }: TokenBucket__Output): BucketSize {
   return {
     maxTokens: max_tokens,
     tokensPerFill: tokens_per_fill?.value ?? 1,

@@ -1,5 +1,6 @@
 import { timerMs } from '../../proto/duration.ts';
 import type { TcpProxy__Output } from '../../proto/generated/envoy/extensions/filters/network/tcp_proxy/v3/TcpProxy.ts';
+import type { ConnectionRateConfig } from './compile-connection-rate.ts';
 
 /** A filter chain whose bytes are only carried. */
 export interface TcpFilterConfig {
@@ -11,13 +12,14 @@ export interface TcpFilterConfig {
   readonly idleTimeoutMs: number;
   readonly maxConnectAttempts: number;
   readonly isBySource: boolean;
+  readonly rates: readonly ConnectionRateConfig[];
 }
 
 /** Envoy's default of `idle_timeout`. */
 const IDLE_TIMEOUT_MS = 3_600_000;
 
 /** What a validated TcpProxy means. */
-export function compileTcpProxy(proxy: TcpProxy__Output): TcpFilterConfig {
+export function compileTcpProxy(proxy: TcpProxy__Output, rates: readonly ConnectionRateConfig[]): TcpFilterConfig {
   const weighted = proxy.weighted_clusters?.clusters ?? [];
   return {
     kind: 'tcp',
@@ -27,5 +29,6 @@ export function compileTcpProxy(proxy: TcpProxy__Output): TcpFilterConfig {
       proxy.idle_timeout === null ? IDLE_TIMEOUT_MS : timerMs(proxy.idle_timeout) || Number.POSITIVE_INFINITY,
     maxConnectAttempts: proxy.max_connect_attempts?.value ?? 1,
     isBySource: proxy.hash_policy.length > 0,
+    rates,
   };
 }

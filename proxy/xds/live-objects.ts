@@ -15,6 +15,7 @@ import type { RateLimitService } from '../filter/global-rate-limit.ts';
 import type { FilterChains } from '../route/filter-chains.ts';
 import type { RouteTable } from '../route/route-table.ts';
 import type { ConfigurationTarget } from './apply.ts';
+import { connectionRate } from './compile-connection-rate.ts';
 import type { FilterEnvironment } from './compile-filters.ts';
 import type { RateLimitServiceConfig } from './compile-global-rate-limit.ts';
 import type { ListenerConfig } from './compile-listener.ts';
@@ -122,6 +123,7 @@ export class LiveObjects implements ConfigurationTarget {
       cluster: (name) => this.#clusters.get(name),
       table: (routes, rateLimitService) => this.#table(routes, rateLimitService),
       random: this.#options.filters.random,
+      rate: (rates) => connectionRate(rates, this.#options.filters),
     });
     if (isOfService(config.name)) this.listeners.settle(config.name, chains);
     else this.#options.putListener(config.name, chains, config.externalHosts);

@@ -35,6 +35,7 @@ const everything: TrafficPolicy = specOf({
           limit: { requests: 16, unit: 'Day' },
         },
       ],
+      tcp: { connectionRate: { num: 18, interval: '10s' } },
     },
   },
   requestBuffer: { limit: '1Ki' },
@@ -101,12 +102,19 @@ describe('policyFields', () => {
       'timeout.tcp.connectTimeout': '14s',
       'timeout.http.requestTimeout': '1m30s',
       'rateLimit.local':
-        '15 a second by each instance, for each caller; 16 a day by each instance, for GET and paths below /a',
+        '15 a second by each instance, for each caller; 16 a day by each instance, for GET and paths below /a; 18 new TCP connections in 10s by each instance',
       'requestBuffer.limit': '1024 bytes',
       'bandwidthLimit.response': '10240 KiB a second',
       admissionControl: 'rpsThreshold 17',
       fallback: 'answer 203',
     });
+  });
+
+  it('says rates of connections alone, and of the layer that limits rates', () => {
+    const db = specOf({ rateLimit: { type: 'Local', local: { tcp: { connectionRate: { num: 5, interval: '1m' } } } } });
+    expect(said(db, everything).get('rateLimit.local')).toBe('5 new TCP connections in 1m by each instance @0');
+    const other = specOf({ rateLimit: { type: 'Local', local: { rules: [{ limit: { requests: 1, unit: 'Day' } }] } } });
+    expect(said(other, db).get('rateLimit.local')).toBe('1 a day by each instance @0');
   });
 
   it('names the layer that decides, as the policy itself is made', () => {

@@ -1,6 +1,7 @@
 import type { EffectiveTrafficPolicy } from '../effective-traffic-policy.ts';
 import { effectiveTrafficPolicy } from '../effective-traffic-policy.ts';
 import type { TrafficPolicy } from '../traffic-policy.ts';
+import { connectionRateInWords } from './connection-rate.ts';
 import type { HashOn } from './effective-load-balancer.ts';
 import { rateLimitInWords } from './rate-limit-in-words.ts';
 import { writtenDuration } from './written-duration.ts';
@@ -177,7 +178,9 @@ const rows: Readonly<Record<keyof EffectiveTrafficPolicy, readonly Row[]>> = {
     row('retry.bodyBufferLimitBytes', ({ retry }) => words(retry.bodyBufferLimitBytes)),
     row('retry.retryNonIdempotent', ({ retry }) => words(retry.retryNonIdempotent)),
   ],
-  rateLimit: [partOf('rateLimit', 'local', ({ rateLimit }) => rateLimitInWords(rateLimit, 'by each instance'))],
+  rateLimit: [partOf('rateLimit', 'local', localLimitInWords)],
+  // said with the rules
+  connectionRate: [],
   // said with the rule
   sharedCount: [],
   // `from` of each row
@@ -215,6 +218,13 @@ const rows: Readonly<Record<keyof EffectiveTrafficPolicy, readonly Row[]>> = {
 
 function share(percent: number): string {
   return `${percent} %`;
+}
+
+function localLimitInWords({ rateLimit, connectionRate }: EffectiveTrafficPolicy): string {
+  const ofRequests = rateLimitInWords(rateLimit, 'by each instance');
+  if (connectionRate === null) return ofRequests;
+  const ofConnections = connectionRateInWords(connectionRate);
+  return rateLimit.length === 0 ? ofConnections : `${ofRequests}; ${ofConnections}`;
 }
 
 /** `maxConcurrency 100, minRTT.interval 60s` */

@@ -3,6 +3,7 @@ import { boundedText } from '../bounded-text.ts';
 import { crossCheck } from '../cross-check.ts';
 import { patternFault } from '../http-route-match.ts';
 import { elsewhere, supportedWord } from '../not-yet-supported.ts';
+import { tcpRateSchema } from './connection-rate.ts';
 import { withQuery } from './pattern-with-query.ts';
 
 /** Seconds of the units of a rate. */
@@ -164,6 +165,18 @@ const globalRuleSchema = z
     }),
   );
 
+const localSchema = z
+  .object({
+    rules: z.array(ruleSchema).min(1, 'write a rule').max(16, 'at most 16 rules').optional(),
+    tcp: tcpRateSchema.optional(),
+  })
+  .check(
+    crossCheck(['rules', 'tcp'], ({ rules, tcp }, report) => {
+      if (rules === undefined && tcp === undefined)
+        report([], 'says nothing: write rules for requests, tcp for connections');
+    }),
+  );
+
 /**
  * Requests beyond a rate are refused with 429. A request must be within every rule that is for it.
  *
@@ -179,7 +192,7 @@ const globalRuleSchema = z
 export const rateLimitSchema = z
   .object({
     type: z.enum(['Local', 'Global']),
-    local: z.object({ rules: z.array(ruleSchema).min(1, 'write a rule').max(16, 'at most 16 rules') }).optional(),
+    local: localSchema.optional(),
     global: z
       .object({ rules: z.array(globalRuleSchema).min(1, 'write a rule').max(16, 'at most 16 rules') })
       .optional(),
@@ -189,7 +202,7 @@ export const rateLimitSchema = z
       const [named, other] = type === 'Local' ? (['local', 'global'] as const) : (['global', 'local'] as const);
       const written = { local, global };
       if (written[named] === undefined) report([], `missing field ${named}`);
-      const selectors = written[named]?.rules.map(({ clientSelectors }) => clientSelectors?.length || 1) ?? [];
+      const selectors = written[named]?.rules?.map(({ clientSelectors }) => clientSelectors?.length || 1) ?? [];
       if (selectors.reduce((sum, count) => sum + count, 0) > MAX_SELECTORS) {
         report([named, 'rules'], `at most ${MAX_SELECTORS} selectors in all rules`);
       }

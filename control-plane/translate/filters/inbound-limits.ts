@@ -11,6 +11,8 @@ import type { WrittenAdaptiveConcurrency } from '../../model/traffic-policy/over
 import type { RateLimitRule } from '../../model/traffic-policy/rate-limit.ts';
 import type { Abilities } from '../view/abilities.ts';
 import { isLimited, strictestBandwidth, withBandwidth } from './bandwidth-limits.ts';
+import type { PortConnectionRate } from './connection-rates.ts';
+import { connectionRatesOf } from './connection-rates.ts';
 import type { CountedPort, RateLimitService } from './global-rate-limits.ts';
 import { ownersOf, withGlobalRateLimits } from './global-rate-limits.ts';
 import { limitsRequests } from './limits-requests.ts';
@@ -31,6 +33,8 @@ export interface InboundLimits {
   readonly bandwidth: EffectiveBandwidthLimit;
   /** That of the first service that has one: two of them would measure each other. */
   readonly adaptiveConcurrency: WrittenAdaptiveConcurrency | null;
+  /** Of connections that are only carried. */
+  readonly connectionRates: readonly PortConnectionRate[];
   /** Who says all this, for the answers. */
   readonly origins: PolicyOrigins;
   /** Whether connections that are only carried may come in: not where they would go past one of the first three. */
@@ -44,6 +48,7 @@ export const noLimits: InboundLimits = {
   maxBodyBytes: 0,
   bandwidth: noBandwidthLimit,
   adaptiveConcurrency: null,
+  connectionRates: [],
   origins: noPolicyOrigins,
   takesBytes: true,
 };
@@ -61,7 +66,13 @@ export function inboundLimits(
   governed: readonly GovernedPort[],
   abilities: Pick<
     Abilities,
-    'rateLimits' | 'globalRateLimits' | 'bodyLimit' | 'bandwidthLimit' | 'overloadFilters' | 'routing'
+    | 'rateLimits'
+    | 'globalRateLimits'
+    | 'bodyLimit'
+    | 'bandwidthLimit'
+    | 'overloadFilters'
+    | 'routing'
+    | 'connectionRates'
   >,
   service: RateLimitService | null = null,
 ): InboundLimits {
@@ -87,6 +98,7 @@ export function inboundLimits(
     maxBodyBytes,
     bandwidth,
     adaptiveConcurrency: adaptive?.adaptiveConcurrency ?? null,
+    connectionRates: abilities.connectionRates ? connectionRatesOf(governed) : [],
     origins: {
       ...noPolicyOrigins,
       // each selector of a rule is a limit

@@ -15,6 +15,8 @@ const refusals: Refusals = {
   // it measures how long requests take, of which carried bytes have none
   adaptiveConcurrency: null,
   sharedCount: null,
+  // it is about what is carried
+  connectionRate: null,
   owners: null,
   loadBalancer: null,
   panicThresholdPercent: null,

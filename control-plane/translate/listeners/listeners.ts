@@ -12,6 +12,7 @@ import {
   VIRTUAL_OUTBOUND,
 } from '../../../proto/names.ts';
 import { reasonHeader } from '../../../proto/protected-headers.ts';
+import { withConnectionRates } from '../filters/connection-rates.ts';
 import { rateLimitFilter } from '../filters/global-rate-limits.ts';
 import type { InboundLimits } from '../filters/inbound-limits.ts';
 import { noLimits, withLimits } from '../filters/inbound-limits.ts';
@@ -83,12 +84,15 @@ export function inboundListener(
   const chains = abilities.stock
     ? [http(name, [ALPN_HTTP1], { codec_type: 'HTTP1' }), http(`${name}h2`, [ALPN_HTTP2], { codec_type: 'HTTP2' })]
     : [http(name, httpAlpn, {})];
-  const tcp: FilterChain = {
-    name: `${name}tcp`,
-    filter_chain_match: { transport_protocol: 'tls', application_protocols: [ALPN_TCP] },
-    transport_socket: downstreamTls(trustDomain, [ALPN_TCP], abilities),
-    filters: [tcpProxy(name, [{ cluster: inboundClusterName(port.port), weight: 1 }])],
-  };
+  const tcp = withConnectionRates(
+    {
+      name: `${name}tcp`,
+      filter_chain_match: { transport_protocol: 'tls', application_protocols: [ALPN_TCP] },
+      transport_socket: downstreamTls(trustDomain, [ALPN_TCP], abilities),
+      filters: [tcpProxy(name, [{ cluster: inboundClusterName(port.port), weight: 1 }])],
+    },
+    limits.connectionRates,
+  );
   return {
     ...listener,
     listener_filters: [

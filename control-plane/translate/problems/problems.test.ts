@@ -134,6 +134,17 @@ describe('findProblems', () => {
     expect(problems(store(...ports), of('BackendTrafficPolicy', policy, 'data'))).toEqual([
       `BackendTrafficPolicy/default/slow spec.requestBuffer: ${why('store:data')}`,
     ]);
+    const tcp = { connectionRate: { num: 1, interval: '1s' } };
+    const rules = [{ limit: { requests: 1, unit: 'Hour' } }];
+    const both = { rateLimit: { type: 'Local', local: { rules, tcp } } };
+    const [bytes] = problems(store(...ports), of('BackendTrafficPolicy', both, 'data'));
+    expect(bytes).toBe(`BackendTrafficPolicy/default/slow spec.rateLimit.local.rules: ${why('store:data')}`);
+    const connections = { rateLimit: { type: 'Local', local: { tcp } } };
+    expect(problems(store(...ports), of('BackendTrafficPolicy', connections, 'data'))).toEqual([]);
+    const httpOnly = store({ name: 'http', port: 80, targetPort: 8080, appProtocol: 'http' });
+    expect(problems(httpOnly, of('BackendTrafficPolicy', connections))).toEqual([
+      'BackendTrafficPolicy/default/slow spec.rateLimit.local.tcp: has no effect on store: it is about TCP, and what is declared there is HTTP',
+    ]);
     const heeded = problems(store(...ports), of('BackendTrafficPolicy', policy), of('FaultInjection', fault, 'http'));
     expect(heeded.filter((problem) => problem.includes('no effect'))).toEqual([]);
   });

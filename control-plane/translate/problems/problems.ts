@@ -18,7 +18,7 @@ import type { Finding, Problem } from './problem.ts';
 import { declarationFindings, workloadProblems } from './protocol-problems.ts';
 import { defaultLimitFindings, globalLimitFindings, rateLimitServiceFindings } from './rate-limit-problems.ts';
 import { requestRouteFindings, tcpRouteFindings } from './route-problems.ts';
-import { faultsOfBytes, withoutEffectOnBytes } from './tcp-port-problems.ts';
+import { faultsOfBytes, withoutEffectOnBytes, withoutEffectOnRequests } from './tcp-port-problems.ts';
 
 /** All that documents ask for and cannot have, for their status; in the order of the documents given. */
 export function findProblems(
@@ -44,6 +44,7 @@ export function findProblems(
       named(policy, [
         ...withoutEffectOutside(policy),
         ...withoutEffectOnBytes(policy, catalog),
+        ...withoutEffectOnRequests(policy, catalog),
         ...targetFindings(policy, catalog),
         ...conflictFindings(policy, catalog, policies),
         ...healthCheckFindings(policy, catalog),

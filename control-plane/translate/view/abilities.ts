@@ -31,6 +31,7 @@ export interface Abilities {
   readonly sessionBounds: boolean;
   readonly rateLimitCost: boolean;
   readonly rewrites: boolean;
+  readonly connectionRates: boolean;
   /** An Envoy and no sidecar of ours: it needs its filters listed, and knows none of our extensions. */
   readonly stock: boolean;
   /**
@@ -75,6 +76,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       sessionBounds: features.has(FEATURES.sessionBounds),
       rateLimitCost: features.has(FEATURES.rateLimitCost),
       rewrites: features.has(FEATURES.rewrites),
+      connectionRates: features.has(FEATURES.connectionRates),
       stock: features.has(STOCK),
       scope: features.has(STOCK) ? `~${STOCK}` : missing.length === 0 ? '' : `!${missing.join()}`,
     };

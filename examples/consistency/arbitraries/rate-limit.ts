@@ -54,7 +54,17 @@ const globalRules = fc
     })),
   }));
 
+const connections = fc.record({
+  connectionRate: fc.record({ num: fc.constantFrom(1, 4_294_967_295), interval: fc.constantFrom('50ms', '24h') }),
+});
+
 export const rateLimit: fc.Arbitrary<object> = fc.oneof(
-  fc.record({ type: fc.constant('Local'), local: rateRules('Second', 'Minute', 'Hour', 'Day') }),
+  fc.record({
+    type: fc.constant('Local'),
+    local: fc
+      .tuple(rateRules('Second', 'Minute', 'Hour', 'Day'), rarely(connections))
+      .map(([rules, tcp]) => ({ ...rules, ...(tcp !== undefined && { tcp }) })),
+  }),
+  fc.record({ type: fc.constant('Local'), local: fc.record({ tcp: connections }) }),
   fc.record({ type: fc.constant('Global'), global: globalRules }),
 );
