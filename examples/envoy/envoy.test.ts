@@ -201,6 +201,26 @@ describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
     ['a rewrite', { path: '/rewritten/seen' }, { status: 200, body: 'v1 GET /echo/seen inner.example - - -' }],
     ['a rewrite of all', { path: '/full/1' }, { status: 200, body: 'v1 GET /echo/all' }],
     [
+      'a rewrite by pattern',
+      { path: '/by-pattern/v1/a/v23/seen/v4?q=/v1/a' },
+      { status: 200, body: 'v1 GET /by-pattern/a/_11/seen/_2323/v4?q=/v1/a cart - - -' },
+    ],
+    [
+      'a host of a header',
+      { path: '/by-pattern/seen', headers: { 'x-set': 'shop.example:8080' } },
+      { status: 200, body: 'v1 GET /by-pattern/seen shop.example:8080 shop.example:8080 - -' },
+    ],
+    [
+      'the host of the backend',
+      { path: '/own-name/seen' },
+      { status: 200, body: 'v2 GET /own-name/seen cart-v2.default.svc.cluster.local - - -' },
+    ],
+    [
+      "a backend's host beside its rule's",
+      { path: '/own-host/seen' },
+      { status: 200, body: 'v2 GET /own-host/seen own.example - - -' },
+    ],
+    [
       'header changes',
       { path: '/headers/seen', headers: { 'x-set': 'no', 'x-add': 'a', 'x-gone': 'here' } },
       {

@@ -17,6 +17,7 @@ export const routes: readonly Feature[] = [
     `filters:
         - { type: URLRewrite, urlRewrite: { hostname: a.example, path: { type: ReplaceFullPath, replaceFullPath: / } } }`,
   ),
+  { name: 'pattern-rewrite', documents: rewriteByPattern },
   oneRule('cors', "filters: [{ type: CORS, cors: { allowOrigins: ['https://a.example'] } }]"),
   {
     name: 'mirror-of-none',
@@ -93,6 +94,17 @@ spec:
 }
 
 /** The sidecar of the load is among them, so that the rule is the one that takes the request. */
+function rewriteByPattern({ service: port }: { readonly service: number }): string {
+  const rule =
+    'filters: [{ type: ExtensionRef, extensionRef: { group: heddle.dev, kind: HTTPRouteFilter, name: path } }]';
+  return `---
+apiVersion: heddle.dev/v1alpha1
+kind: HTTPRouteFilter
+metadata: { name: path }
+spec: { urlRewrite: { path: { type: ReplaceRegexMatch, replaceRegexMatch: { pattern: '^/(.*)$', substitution: '/\\1' } } } }
+${route(`    - ${rule}\n      backendRefs: [{ name: ${service}, port: ${port} }]\n`)}`;
+}
+
 function forCallers({ service: port }: { readonly service: number }): string {
   const backend = `backendRefs: [{ name: ${service}, port: ${port} }]\n`;
   const rule =
