@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import type { Matcher } from 're2js';
+import { patternParts } from './pattern-parts.ts';
 
 /**
  * Patterns that users write, as RE2 reads them: matching takes time in proportion to the text, whatever the pattern. The
@@ -27,8 +28,19 @@ export const MAX_PROGRAM_SIZE = 300;
  */
 export const MAX_STEPS = 250_000;
 
-/** Compiled patterns that are kept: routes name the same ones again and again, and a table is compiled twice. */
-const MAX_KEPT = 1_000;
+/**
+ * Parts of a pattern before RE2 has made steps of them (`patternParts`): 3 to 8 ms of compiling at most, where an ordinary
+ * pattern has fifty and takes 0.1 ms. More than steps, since branches that begin alike share theirs.
+ */
+export const MAX_PATTERN_PARTS = 1_000;
+
+/**
+ * What is kept of compiled patterns: room for two tables that are as large as can be (`routeRoom`), since each is checked,
+ * compiled and put in force one after the other. The least recently used go. An ordinary pattern takes 10 KiB of memory, and 23
+ * when it has matched something, so 1 000 are 10 to 23 MiB; the same that a table in force needs, which shares them.
+ */
+const MAX_KEPT = 2_250;
+const MAX_KEPT_PARTS = 150_000;
 
 export interface SafeRegex {
   /** Characters of the longest text that is tried. */
@@ -44,12 +56,22 @@ export interface SafeRegex {
 
 type Compiled = SafeRegex | { readonly fault: string };
 
-const kept = new Map<string, Compiled>();
+const kept = new Map<string, { readonly compiled: Compiled; readonly parts: number }>();
+let keptParts = 0;
 
 /** Why a pattern cannot be used and what to write instead, or null. */
 export function regexFault(pattern: string): string | null {
   const compiled = compiledOf(pattern);
   return 'fault' in compiled ? compiled.fault : null;
+}
+
+/** `patternParts` of one that may be compiled; 0 for one that is refused before, and so costs nothing. */
+export function regexParts(pattern: string): number {
+  const known = kept.get(pattern);
+  if (known !== undefined) return known.parts;
+  if (pattern.length > MAX_PATTERN_LENGTH) return 0;
+  const parts = patternParts(pattern);
+  return typeof parts === 'number' && parts <= MAX_PATTERN_PARTS ? parts : 0;
 }
 
 /** Throws an Error that says why the pattern cannot be used. */
@@ -60,15 +82,30 @@ export function compileRegex(pattern: string): SafeRegex {
 }
 
 function compiledOf(pattern: string): Compiled {
+  const known = kept.get(pattern);
+  if (known !== undefined) {
+    kept.delete(pattern);
+    kept.set(pattern, known);
+    return known.compiled;
+  }
   if (pattern.length > MAX_PATTERN_LENGTH) return { fault: `has more than ${MAX_PATTERN_LENGTH} characters` };
-  let compiled = kept.get(pattern);
-  if (compiled === undefined) {
-    compiled = compile(pattern);
-    const [oldest] = kept.keys();
-    if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
-    kept.set(pattern, compiled);
+  const parts = patternParts(pattern);
+  // what is not compiled is as soon found out again as looked up
+  if (typeof parts !== 'number') return parts;
+  if (parts > MAX_PATTERN_PARTS) return { fault: tooManyParts(parts) };
+  const compiled = compile(pattern);
+  kept.set(pattern, { compiled, parts });
+  keptParts += parts;
+  for (const [oldest, entry] of kept) {
+    if (kept.size <= MAX_KEPT && keptParts <= MAX_KEPT_PARTS) break;
+    kept.delete(oldest);
+    keptParts -= entry.parts;
   }
   return compiled;
+}
+
+function tooManyParts(parts: number): string {
+  return `has ${parts} parts when counts in braces are written out, more than ${MAX_PATTERN_PARTS}: write smaller counts, such as [0-9]+ for [0-9]{1,500}`;
 }
 
 function compile(pattern: string): Compiled {

@@ -1,3 +1,5 @@
+import { PatternBudget, resourceRoom } from './pattern-budget.ts';
+
 /** One thing that is wrong, and where. */
 export interface Violation {
   /** `virtual_hosts[0].routes[2].match`; '' for the resource itself. */
@@ -48,6 +50,8 @@ export class Violations {
   /** Characters of one message: it may quote a text of megabytes. */
   static readonly #MAX_LENGTH = 1000;
 
+  /** The room that is left for patterns in the resource. */
+  readonly patterns = new PatternBudget(resourceRoom);
   readonly #found: Violation[] = [];
   #more = 0;
 

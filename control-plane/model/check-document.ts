@@ -3,6 +3,7 @@ import type { Fault } from './document-violation.ts';
 import type { Kind, ModelDocument } from './kinds.ts';
 import { allKinds, kindOf } from './kinds.ts';
 import { nearestWord } from './nearest-word.ts';
+import { patternFaults } from './pattern-faults.ts';
 import { plainValue } from './plain-value.ts';
 import { faultOf, plainWords } from './plain-words.ts';
 import { unknownFields } from './unknown-fields.ts';
@@ -32,7 +33,12 @@ export function checkDocument(input: unknown, defaultNamespace = 'default'): Che
   // widened: the union of all schemas has no common parse signature
   const schema: z.ZodType<ModelDocument> = kind.schema;
   const parsed = schema.safeParse(value, { error: plainWords, reportInput: true });
-  const found = firstFaults(faults, unknownFields(schema, value), parsed.error?.issues ?? []);
+  const found = firstFaults(
+    faults,
+    unknownFields(schema, value),
+    patternFaults(kind.kind, value),
+    parsed.error?.issues ?? [],
+  );
   return parsed.success && found.length === 0
     ? { document: parsed.data, faults: [] }
     : { document: null, kind, faults: found };
@@ -44,10 +50,11 @@ const maxFaults = 100;
 function firstFaults(
   faults: readonly Fault[],
   unknown: Iterable<Fault>,
+  patterns: Iterable<Fault>,
   issues: readonly z.core.$ZodIssue[],
 ): readonly Fault[] {
   const first: Fault[] = [];
-  const sources = [() => faults, () => unknown, () => issues.slice(0, maxFaults + 1).map(faultOf)];
+  const sources = [() => faults, () => unknown, () => patterns, () => issues.slice(0, maxFaults + 1).map(faultOf)];
   for (const source of sources) {
     for (const fault of source()) {
       if (first.length === maxFaults) return [...first, tooMany];

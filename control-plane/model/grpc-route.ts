@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { regexFault } from '../../proto/safe-regex.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { httpBackendRefSchema } from './http-route.ts';
@@ -19,7 +18,7 @@ const names = {
 
 const methodMatchSchema = z
   .object({
-    /** `RegularExpression` is RE2's, and takes a whole name or nothing. */
+    /** `RegularExpression` is RE2's, and takes a whole name or nothing; `patternFaults` checks it. */
     type: z.enum(['Exact', 'RegularExpression']).default('Exact'),
     /** With its package; every service when left out. */
     service: boundedText('a service', 1024).optional(),
@@ -33,12 +32,7 @@ const methodMatchSchema = z
         const value = match[field];
         if (value === undefined || value === '') continue;
         if (match.type === 'Exact' && !names[field].pattern.test(value)) report([field], names[field].hint);
-        const fault = match.type === 'Exact' ? null : regexFault(value);
-        if (fault !== null) report([field], `the pattern ${fault}`);
       }
-      if (match.type === 'Exact' || !match.service || !match.method) return;
-      const together = regexFault(`/(?:${match.service})/(?:${match.method})`);
-      if (together !== null) report([], `the pattern of service and method together ${together}`);
     }),
   );
 

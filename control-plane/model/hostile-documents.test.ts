@@ -7,6 +7,7 @@ const service = (spec: string, metadata = '"name":"a"') =>
   `{"apiVersion":"v1","kind":"Service","metadata":{${metadata}},"spec":{${spec}}}`;
 const route = (rule: string) =>
   `{"apiVersion":"gateway.networking.k8s.io/v1","kind":"HTTPRoute","metadata":{"name":"a"},"spec":{"rules":[{${rule}}]}}`;
+const pattern = (value: string) => `{"path":{"type":"RegularExpression","value":"${value}"}}`;
 const workload = (ports: string) =>
   `{"apiVersion":"heddle.dev/v1alpha1","kind":"Workload","metadata":{"name":"a"},"spec":{"address":"::1","ports":[${ports}]}}`;
 
@@ -25,6 +26,12 @@ describe('documents made to be expensive', () => {
     ['letters in a name', service('', `"name":"${'a.'.repeat(many * 80)}!"`)],
     ['letters in a path', route(`"matches":[{"path":{"value":"/${'%41'.repeat(many * 40)}"}}]`)],
     ['letters in a header', route(`"matches":[{"headers":[{"name":"a","value":"${' a'.repeat(many * 80)} "}]}]`)],
+    ['patterns', route(`"matches":[${list((index) => pattern(`/${index}/(?i)[a-z]{200}`))}]`)],
+    [
+      'patterns of thousands of steps',
+      route(`"matches":[${list((index) => pattern(`/${index}${'a{0,1000}'.repeat(5)}`))}]`),
+    ],
+    ['patterns that are none', route(`"matches":[${list((index) => pattern(`/${index}[`))}]`)],
     ['letters in a key', service(`"${'a'.repeat(many * 80)}":1`)],
   ])('thousands of %s are answered with a few faults', (_, text) => {
     const { documents, violations } = parseDocuments(text);

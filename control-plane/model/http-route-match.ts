@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { isHiddenFromRoutes } from '../../proto/protected-headers.ts';
-import { regexFault } from '../../proto/safe-regex.ts';
 import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { reportRepeatedNames } from './repeated-names.ts';
@@ -43,48 +42,31 @@ const pathMatchSchema = z
   .object({
     /**
      * `Exact` compares the whole path; `PathPrefix` whole segments: `/a` matches `/a` and `/a/b`, not `/ab`.
-     * `RegularExpression` is RE2's, and takes the whole path or nothing, as in Envoy and Istio.
+     * `RegularExpression` is RE2's, and takes the whole path or nothing, as in Envoy and Istio; `patternFaults` checks it.
      */
     type: z.enum(['Exact', 'PathPrefix', 'RegularExpression']).default('PathPrefix'),
     value: pathTextSchema.default('/'),
   })
   .check(
     crossCheck(['type', 'value'], ({ type, value }, report) => {
-      const fault = type === 'RegularExpression' ? patternFault(value) : pathFault(value);
+      const fault = type === 'RegularExpression' ? null : pathFault(value);
       if (fault !== null) report(['value'], fault);
     }),
   );
 
-/** `RegularExpression` is RE2's, and takes the whole value or nothing. */
+/** `RegularExpression` is RE2's, and takes the whole value or nothing; `patternFaults` checks it. */
 const textMatchType = z.enum(['Exact', 'RegularExpression']).default('Exact');
 
-/** Why a pattern cannot be used, or `null`. */
-export function patternFault(value: string): string | null {
-  const fault = regexFault(value);
-  return fault === null ? null : `the pattern ${fault}`;
-}
-
-/** A pattern that cannot be used is reported with what to write instead. */
-const patternCheck = crossCheck<{ readonly type: string; readonly value: string }>(
-  ['type', 'value'],
-  ({ type, value }, report) => {
-    const fault = type === 'RegularExpression' ? patternFault(value) : null;
-    if (fault !== null) report(['value'], fault);
-  },
-);
-
-const headerMatchSchema = z
-  .object({
-    type: textMatchType,
-    /** Compared without regard to case. */
-    name: headerNameSchema.refine(
-      (name) => !isHiddenFromRoutes(String(name).toLowerCase()),
-      'this header is taken off a request before routes are looked at, so the match would never hold',
-    ),
-    /** Compared with regard to case; several header lines of one name count as one, joined by a comma. */
-    value: headerValueSchema,
-  })
-  .check(patternCheck);
+const headerMatchSchema = z.object({
+  type: textMatchType,
+  /** Compared without regard to case. */
+  name: headerNameSchema.refine(
+    (name) => !isHiddenFromRoutes(String(name).toLowerCase()),
+    'this header is taken off a request before routes are looked at, so the match would never hold',
+  ),
+  /** Compared with regard to case; several header lines of one name count as one, joined by a comma. */
+  value: headerValueSchema,
+});
 
 /** What can stand between the `=` and the next `&` of a query (RFC 3986 section 3.4). */
 const queryText = /^[!"$%'-~]+$/;
@@ -100,7 +82,6 @@ const queryParamMatchSchema = z
     ),
     value: boundedText('a value', 1024),
   })
-  .check(patternCheck)
   .check(
     crossCheck(['type', 'value'], ({ type, value }, report) => {
       if (type === 'Exact' && !queryText.test(value)) {

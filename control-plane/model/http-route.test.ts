@@ -111,7 +111,7 @@ describe('httpRouteSchema', () => {
     [
       'a pattern that would explode',
       match({ path: { type: 'RegularExpression', value: '/(a{1,100}){1,10}' } }),
-      `${rule}.matches[0].path.value: the pattern compiles to 2022 steps, more than 300: write smaller counts in braces, such as [0-9]+ for [0-9]{1,500}`,
+      `${rule}.matches[0].path.value: the pattern has 2020 parts when counts in braces are written out, more than 1000: write smaller counts, such as [0-9]+ for [0-9]{1,500}`,
     ],
     [
       'a pattern that looks ahead',
@@ -329,6 +329,34 @@ describe('httpRouteSchema', () => {
     ],
   ])('refuses a route with %s', (_, value, fault) => {
     expect(faultsOf(value)).toEqual([fault]);
+  });
+
+  it('refuses a route with more patterns than a sidecar compiles for one port, and says so once', () => {
+    const headers = (match: number) =>
+      Array.from({ length: 16 }, (_, index) => ({
+        type: 'RegularExpression',
+        name: `x-${index}`,
+        value: `${match}-${index}-[a-z]+`,
+      }));
+    const rule = (index: number) => ({
+      matches: Array.from({ length: 40 }, (_, match) => ({ headers: headers(index * 40 + match) })),
+    });
+    const [fault, ...more] = faultsOf({
+      ...route({}),
+      spec: { parentRefs: [{ group: '', kind: 'Service', name: 'cart' }], rules: [rule(0), rule(1)] },
+    });
+    expect(more).toEqual([]);
+    expect(fault).toBe(
+      'spec.rules[1].matches[22].headers[8].value: the pattern is one too many: one HTTPRoute has at most 1000 different patterns and 65536 parts in them together; write PathPrefix and Exact where they do, or one pattern for several cases, such as (cart|basket)',
+    );
+  });
+
+  it('tells the faults of patterns together with those of other fields', () => {
+    const matches = [{ path: { type: 'RegularExpression', value: '/\\pL+' } }, { method: 'GTE' }];
+    expect(faultsOf(route({ matches })).map((fault) => fault.slice(0, 60))).toEqual([
+      'spec.rules[0].matches[0].path.value: the pattern asks for ch',
+      'spec.rules[0].matches[1].method: write GET, HEAD, POST, PUT,',
+    ]);
   });
 
   it('reads v1beta1 and the group "core" of Linkerd\'s documentation as v1 and the core group', () => {

@@ -33,6 +33,7 @@ import {
   outboundClusterNames,
   routeConfigurationNames,
 } from './resource-names.ts';
+import { CrowdedRoutes } from './routes/crowded-routes.ts';
 import type { PortSummary } from './services/port-protocol.ts';
 import { abilitiesOf } from './view/abilities.ts';
 import type { ClientView } from './view/client-view.ts';
@@ -121,6 +122,7 @@ export class MeshResources {
 
   problems(): readonly Problem[] {
     const { view, catalog, policies, faults, routes, extensions, tcpRoutes } = this.#index;
-    return findProblems(view.documents, catalog, policies, faults, routes, extensions, tcpRoutes);
+    const crowded = new CrowdedRoutes(extensions);
+    return findProblems(view.documents, catalog, policies, faults, routes, extensions, tcpRoutes, crowded);
   }
 }

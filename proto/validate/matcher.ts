@@ -2,6 +2,7 @@ import type { HeaderMatcher__Output } from '../generated/envoy/config/route/v3/H
 import type { QueryParameterMatcher__Output } from '../generated/envoy/config/route/v3/QueryParameterMatcher.ts';
 import type { RegexMatcher__Output } from '../generated/envoy/type/matcher/v3/RegexMatcher.ts';
 import type { StringMatcher__Output } from '../generated/envoy/type/matcher/v3/StringMatcher.ts';
+import { resourceRoom, roomInWords } from '../pattern-budget.ts';
 import { regexFault } from '../safe-regex.ts';
 import type { Path, Violations } from '../violation.ts';
 import { requireName } from './field-checks.ts';
@@ -30,8 +31,19 @@ export function checkStringMatcher(matcher: StringMatcher__Output, at: Path, vio
 }
 
 export function checkRegex(matcher: RegexMatcher__Output | null, at: Path, violations: Violations): void {
-  const fault = regexFault(matcher?.regex ?? '');
+  const regex = matcher?.regex ?? '';
+  if (!hasRoomFor(regex, at.field('regex'), violations)) return;
+  const fault = regexFault(regex);
   if (fault !== null) violations.add(at.field('regex'), fault);
+}
+
+/** The first pattern for which the resource has no room is reported; it and those behind it are not to be looked at. */
+export function hasRoomFor(pattern: string, at: Path, violations: Violations): boolean {
+  const { patterns } = violations;
+  if (patterns.isExceeded) return false;
+  const hasRoom = patterns.take([pattern]);
+  if (!hasRoom) violations.add(at, `is one too many: a resource has ${roomInWords(resourceRoom)}`);
+  return hasRoom;
 }
 
 /** Without a specifier a matcher asks only that the header be there. */

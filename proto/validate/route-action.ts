@@ -12,6 +12,7 @@ import { checkDuration, checkUInt32, refuse, requireName, requireOneOf } from '.
 import { checkHashPolicies } from './hash-policy.ts';
 import { checkHeaderChanges } from './header-changes.ts';
 import { isAuthority, isHeaderName, isHost, isPath, NO_COMMANDS } from './http-text.ts';
+import { hasRoomFor } from './matcher.ts';
 import { checkRetryPolicy } from './retry-policy.ts';
 import { checkUpgrades } from './upgrades.ts';
 
@@ -109,7 +110,9 @@ function checkRegexRewrite(
   at: Path,
   violations: Violations,
 ): void {
-  const fault = substitutionFault(pattern?.regex ?? '', substitution);
+  const regex = pattern?.regex ?? '';
+  if (!hasRoomFor(regex, at.field('pattern').field('regex'), violations)) return;
+  const fault = substitutionFault(regex, substitution);
   if (fault === null) return;
   const field = fault.field === 'pattern' ? at.field('pattern').field('regex') : at.field('substitution');
   violations.add(field, fault.message);

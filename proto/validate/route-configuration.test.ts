@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Input } from '../load.ts';
 import { messageType } from '../load.ts';
+import { resourceRoom, roomInWords } from '../pattern-budget.ts';
 import { goodRouteConfiguration } from '../testing/resources.ts';
 import type { Violation } from '../violation.ts';
 import { validateRouteConfiguration } from './route-configuration.ts';
@@ -34,6 +35,26 @@ describe('validateRouteConfiguration', () => {
     const upgrade_configs = [{ upgrade_type: 'websocket', enabled: { value: false } }];
     const routes = [{ match, route: { ...route, upgrade_configs } }];
     expect(validate({ name: 'a:80', virtual_hosts: [{ name: 'a', domains: ['*'], routes }] })).toEqual([]);
+  });
+
+  it('tells once that there are too many patterns, and compiles none beyond', () => {
+    const routes = Array.from({ length: resourceRoom.patterns + 5_000 }, (_, index) => ({
+      match: { safe_regex: { regex: index < resourceRoom.patterns ? `/${index % 10}/.*` : `/${index}/[` } },
+      route,
+    }));
+    const faulty = validate({ name: 'a:80', virtual_hosts: [{ name: 'a', domains: ['*'], routes }] });
+    // the ten patterns in front leave room for so many others, each of them faulty, of which a hundred are told
+    expect(faulty).toHaveLength(101);
+    expect(faulty.at(-1)?.message).toBe(`has ${resourceRoom.patterns - 10 + 1 - 100} more violations`);
+    const sound = routes.map((each, index) => ({ ...each, match: { safe_regex: { regex: `/${index}/.*` } } }));
+    expect(validate({ name: 'a:80', virtual_hosts: [{ name: 'a', domains: ['*'], routes: sound }] })).toEqual([
+      {
+        path: `virtual_hosts[0].routes[${resourceRoom.patterns}].match.safe_regex.regex`,
+        message: `is one too many: a resource has ${roomInWords(resourceRoom)}`,
+      },
+    ]);
+    const fitting = sound.slice(0, resourceRoom.patterns);
+    expect(validate({ name: 'a:80', virtual_hosts: [{ name: 'a', domains: ['*'], routes: fitting }] })).toEqual([]);
   });
 
   it('accepts one without virtual hosts', () => {

@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { boundedText } from '../bounded-text.ts';
 import { crossCheck } from '../cross-check.ts';
-import { patternFault } from '../http-route-match.ts';
 import { elsewhere, supportedWord } from '../not-yet-supported.ts';
 import { tcpRateSchema } from './connection-rate.ts';
-import { withQuery } from './pattern-with-query.ts';
 
 /** Seconds of the units of a rate. */
 export const rateUnits = { Second: 1, Minute: 60, Hour: 3600, Day: 86_400 } as const;
@@ -33,7 +31,7 @@ const invertSchema = z.boolean({ error: 'write true or false' }).optional();
 
 const headerSchema = z
   .object({
-    /** `Distinct` counts each value for itself. `RegularExpression` is RE2's, and takes the whole value or nothing. */
+    /** `Distinct` counts each value for itself. `RegularExpression` is RE2's, and takes the whole value or nothing (`patternFaults`). */
     type: z.enum(['Exact', 'RegularExpression', 'Distinct']).default('Exact'),
     name: boundedText('a header name', 256, {
       pattern: /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/,
@@ -48,8 +46,6 @@ const headerSchema = z
       if (type !== 'Distinct' && value === undefined) report([], 'missing field value');
       if (type === 'Distinct' && value !== undefined) report(['value'], 'Distinct counts every value: remove it');
       if (type === 'Distinct' && invert === true) report(['invert'], 'Distinct counts every value: remove it');
-      const fault = type === 'RegularExpression' && value !== undefined ? patternFault(value) : null;
-      if (fault !== null) report(['value'], fault);
     }),
   );
 
@@ -84,19 +80,10 @@ const pathSchema = z
   })
   .check(
     crossCheck(['type', 'value'], ({ type, value }, report) => {
-      const fault = type === 'RegularExpression' ? pathPatternFault(value) : plainPathFault(value);
-      if (fault !== null) report(['value'], fault);
+      if (type !== 'RegularExpression' && !plainPath.test(value))
+        report(['value'], 'a path begins with / and has no query');
     }),
   );
-
-function plainPathFault(path: string): string | null {
-  return plainPath.test(path) ? null : 'a path begins with / and has no query';
-}
-
-/** The longer pattern that is made of it counts as well. */
-function pathPatternFault(pattern: string): string | null {
-  return patternFault(pattern) ?? patternFault(withQuery(pattern));
-}
 
 /** All that is said must hold. */
 const selectorSchema = z

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { retryConditions } from '../../../proto/retry-conditions.ts';
 import { crossCheck } from '../cross-check.ts';
 import { durationMs } from '../gateway-duration.ts';
-import { headerNameSchema, headerValueSchema, patternFault } from '../http-route-match.ts';
+import { headerNameSchema, headerValueSchema } from '../http-route-match.ts';
 import { countSchema, positiveDurationSchema } from './fields.ts';
 
 /** Envoy's, for connections over QUIC. */
@@ -18,7 +18,7 @@ const headerConditionSchema = z
   .object({
     /** Compared without regard to case. */
     name: headerNameSchema,
-    /** `RegularExpression` is RE2's, and takes the whole value or nothing. */
+    /** `RegularExpression` is RE2's, and takes the whole value or nothing (`patternFaults`). */
     type: z.enum(['Exact', 'Prefix', 'Suffix', 'RegularExpression', 'Present']).optional(),
     value: headerValueSchema.optional(),
   })
@@ -26,8 +26,6 @@ const headerConditionSchema = z
     crossCheck(['type', 'value'], ({ type, value }, report) => {
       if (type === 'Present' && value !== undefined) report(['value'], 'Present takes no value: remove one of them');
       if (type !== undefined && type !== 'Present' && value === undefined) report(['type'], `${type} needs a value`);
-      const fault = type === 'RegularExpression' && value !== undefined ? patternFault(value) : null;
-      if (fault !== null) report(['value'], fault);
     }),
   );
 export type HeaderCondition = z.output<typeof headerConditionSchema>;

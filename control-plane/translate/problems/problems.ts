@@ -14,6 +14,8 @@ import type { Documents } from '../view/mesh-view.ts';
 import { externalServiceFindings, withoutEffectOutside } from './external-problems.ts';
 import { fallbackFindings } from './fallback-problems.ts';
 import { healthCheckFindings } from './health-check-problems.ts';
+import type { CrowdedRoutes } from './pattern-problems.ts';
+import { patternFindings } from './pattern-problems.ts';
 import type { Finding, Problem } from './problem.ts';
 import { declarationFindings, workloadProblems } from './protocol-problems.ts';
 import { defaultLimitFindings, globalLimitFindings, rateLimitServiceFindings } from './rate-limit-problems.ts';
@@ -29,6 +31,7 @@ export function findProblems(
   requestRoutes: RequestRoutes,
   extensions: RouteExtensions,
   tcpRoutes: RouteAttachments<TcpRoute>,
+  crowded: CrowdedRoutes,
 ): readonly Problem[] {
   return [
     ...documents.Service.flatMap((service) =>
@@ -36,7 +39,10 @@ export function findProblems(
     ),
     ...workloadProblems(catalog),
     ...[...documents.HTTPRoute, ...documents.GRPCRoute].flatMap((route) =>
-      named(route, requestRouteFindings(route, catalog, requestRoutes, extensions)),
+      named(route, [
+        ...requestRouteFindings(route, catalog, requestRoutes, extensions),
+        ...patternFindings(route, catalog, requestRoutes, crowded),
+      ]),
     ),
     ...documents.TCPRoute.flatMap((route) => named(route, tcpRouteFindings(route, catalog, tcpRoutes))),
     ...documents.ExternalService.flatMap((external) => named(external, externalServiceFindings(external, catalog))),

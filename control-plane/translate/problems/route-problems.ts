@@ -99,7 +99,7 @@ interface ContestedPort {
 }
 
 /** What is to be said of each port that a route is for, of a service or of the hosts of what is outside; of all hosts once. */
-function contested(
+export function contested(
   route: AttachedRoute,
   catalog: ServiceCatalog,
   findingsOf: (port: ContestedPort) => readonly Finding[],
@@ -192,7 +192,7 @@ function calledBy({ kind, namespace, name }: ParentName, catalog: ServiceCatalog
   return found === null ? [] : [found.service];
 }
 
-function nameOf({ kind, namespace, name }: ParentName): string {
+export function nameOf({ kind, namespace, name }: ParentName): string {
   return `${kind} ${namespace}/${name}`;
 }
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Input } from '../../../proto/load.ts';
 import { messageType } from '../../../proto/load.ts';
+import { routeRoom } from '../../../proto/pattern-budget.ts';
+import { corsConfig } from '../filters/cors.ts';
 import { soundRoutes } from './sound-routes.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
@@ -47,6 +49,47 @@ describe('soundRoutes', () => {
   it('repairs more routes than a validator reports at once', () => {
     const routes = Array.from({ length: 250 }, () => withHeader('host', 'a'));
     expect(repaired(routes)?.filter(({ direct_response }) => direct_response)).toHaveLength(250);
+  });
+
+  const byPattern = (index: number): Route => ({ ...good, match: { safe_regex: { regex: `/${index}/.*` } } });
+
+  it('keeps the first routes whose patterns fit together', () => {
+    const routes = Array.from({ length: routeRoom.patterns + 4_000 }, (_, index) => byPattern(index));
+    expect(repaired([good, ...routes, good])).toEqual([good, ...routes.slice(0, routeRoom.patterns), good]);
+  });
+
+  it('leaves out routes with patterns that are none, however many', () => {
+    const faulty = Array.from({ length: 900 }, (_, index) => ({
+      ...good,
+      match: { safe_regex: { regex: `${index}[` } },
+    }));
+    expect(repaired([byPattern(1), ...faulty, good])).toEqual([byPattern(1), good]);
+  });
+
+  it('counts the patterns of origins, without which a route cannot answer', () => {
+    const type_url = 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy';
+    const origins = (index: number): Route => ({
+      ...good,
+      match: { path: `/${index}` },
+      typed_per_filter_config: corsConfig([
+        {
+          type: 'CORS',
+          cors: {
+            allowOrigins: [`https://*.${index}.example`],
+            allowMethods: [],
+            allowHeaders: [],
+            exposeHeaders: [],
+            allowCredentials: false,
+            maxAge: 5,
+          },
+        },
+      ] as never).typed_per_filter_config as never,
+    });
+    expect(origins(0).typed_per_filter_config).toMatchObject({ 'envoy.filters.http.cors': { type_url } });
+    const routes = Array.from({ length: routeRoom.patterns }, (_, index) => byPattern(index));
+    const [last] = repaired([...routes.slice(1), origins(1), origins(2)])?.slice(-1) ?? [];
+    expect(last).toMatchObject({ match: { path: '/2' }, direct_response: { status: 500 } });
+    expect(last?.typed_per_filter_config).toBeUndefined();
   });
 
   it('lets the largest routes answer 500 when all together are too large for a sidecar', () => {

@@ -1,7 +1,10 @@
 import type { Input } from '../../../proto/load.ts';
 import { messageType } from '../../../proto/load.ts';
+import { PatternBudget, roomInWords, routeRoom } from '../../../proto/pattern-budget.ts';
+import { regexFault } from '../../../proto/safe-regex.ts';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '../../../proto/type-urls.ts';
 import { validateResource } from '../../../proto/validate/resource.ts';
+import { patternsOfMatch, patternsOfRule } from './route-patterns.ts';
 
 type RouteConfiguration = Input<'envoy.config.route.v3.RouteConfiguration'>;
 type Route = Input<'envoy.config.route.v3.Route'>;
@@ -16,8 +19,11 @@ const maxRouteBytes = 3 * 1024 * 1024;
  * Routes become too large together when a rule with many matches also changes many headers, since each match carries
  * the changes; then the largest ones answer 500.
  *
- * Null when nothing is wrong, as it should always be: the model refuses what cannot be served. `bytes` are the encoded
- * configuration, whose only virtual host has all the routes.
+ * Routes have more patterns together than a sidecar compiles when several documents with many are attached to one port; then
+ * those are left out that come last in precedence, which their documents say in their status (`CrowdedRoutes`).
+ *
+ * Null when nothing is wrong, as it should be: the model refuses what cannot be served in one document. `bytes` are the
+ * encoded configuration, whose only virtual host has all the routes.
  */
 export function soundRoutes(configuration: RouteConfiguration, bytes: Buffer): RouteConfiguration | null {
   const [host, ...others] = configuration.virtual_hosts ?? [];
@@ -35,6 +41,12 @@ export function soundRoutes(configuration: RouteConfiguration, bytes: Buffer): R
     encoded = messageType('envoy.config.route.v3.RouteConfiguration').encode(sound);
   };
   if (encoded.length > maxRouteBytes) replace(shrink);
+  const faulty = patternFaults((sound ?? configuration).virtual_hosts?.[0]?.routes ?? []);
+  if (faulty.size > 0) {
+    replace((routes) => {
+      for (const [index, instead] of faulty) routes[index] = instead;
+    });
+  }
   // A validator reports so many faults and no more, so there may be another round.
   for (let faults = routeFaults(configuration.name ?? '', encoded); faults.size > 0; ) {
     replace((routes) => {
@@ -47,6 +59,28 @@ export function soundRoutes(configuration: RouteConfiguration, bytes: Buffer): R
     faults = routeFaults(configuration.name ?? '', encoded);
   }
   return sound;
+}
+
+/**
+ * What stands for routes whose patterns cannot be sent, or not all together, by their position: in one pass, since thousands
+ * may be too many where a validator reports a hundred.
+ */
+function patternFaults(routes: readonly Route[]): ReadonlyMap<number, Route | null> {
+  const faults = new Map<number, Route | null>();
+  const room = new PatternBudget(routeRoom);
+  for (const [index, route] of routes.entries()) {
+    const conditions = patternsOfMatch(route);
+    if (!room.take(conditions) || conditions.some((pattern) => regexFault(pattern) !== null)) {
+      faults.set(index, null);
+      continue;
+    }
+    const others = patternsOfRule(route);
+    const reason = room.take(others)
+      ? (others.map(regexFault).find((fault) => fault !== null) ?? null)
+      : `the rules of a service have ${roomInWords(routeRoom)}`;
+    if (reason !== null) faults.set(index, refusal(route, `the rule cannot be served: ${reason}`));
+  }
+  return faults;
 }
 
 interface RouteFault {
