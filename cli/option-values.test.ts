@@ -9,6 +9,7 @@ import {
   labelValues,
   nameValue,
   portValue,
+  throughputValue,
   upstreamValues,
   windowValue,
 } from './option-values.ts';
@@ -109,6 +110,19 @@ describe('bytesValue', () => {
   ])('reads %s', (text, bytes) => expect(bytesValue(text)).toBe(bytes));
   it.each(['63Mi', '1G', '1024', '', '-1Gi', '0x40Mi'])('refuses "%s"', (text) => {
     expect(() => bytesValue(text)).toThrow('A size is written');
+  });
+});
+
+describe('throughputValue', () => {
+  it.each([
+    ['10KiB', 10],
+    ['10Ki', 10],
+    ['1MiB/s', 1024],
+    ['1Gi/s', 1_048_576],
+    ['4096Gi', 2 ** 32],
+  ])('reads %s', (text, kib) => expect(throughputValue(text)).toBe(kib));
+  it.each(['10', '0Ki', '10KB', '10Kbps', '1.5Mi', '-1Ki', '4097Gi', '10Ki/m', ''])('refuses "%s"', (text) => {
+    expect(() => throughputValue(text)).toThrow('A throughput is written');
   });
 });
 

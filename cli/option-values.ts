@@ -159,6 +159,15 @@ export function bytesValue(text: string): number {
   return bytes;
 }
 
+/** KiB a second of `10KiB`, `1Mi` or `10KiB/s`. */
+export function throughputValue(text: string): number {
+  const match = /^([0-9]{1,6})(Ki|Mi|Gi)B?(?:\/s)?$/.exec(text);
+  const kib =
+    match === null ? 0 : Number(match[1]) * { Ki: 1, Mi: 2 ** 10, Gi: 2 ** 20 }[match[2] as 'Ki' | 'Mi' | 'Gi'];
+  if (kib < 1 || kib > 2 ** 32) throw new InvalidArgumentError('A throughput is written 10KiB or 1MiB, of a second.');
+  return kib;
+}
+
 /** A stretch of the past in whole seconds; the control plane keeps an hour, in steps of five seconds. */
 export function windowValue(text: string): number {
   const seconds = Math.round(durationValue(text) / 1000);

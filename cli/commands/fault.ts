@@ -13,6 +13,7 @@ import {
   nameValue,
   percentValue,
   statusValue,
+  throughputValue,
 } from '../option-values.ts';
 import type { Listing } from '../terminal/print.ts';
 import { printListing } from '../terminal/print.ts';
@@ -24,6 +25,7 @@ interface FaultOptions extends ApiOptions, NamespaceOptions, OutputOptions {
   readonly abort?: number;
   readonly grpcStatus?: number;
   readonly delay?: number;
+  readonly throughput?: number;
   readonly percent: number;
   readonly header?: readonly HeaderValue[];
   readonly for: number;
@@ -32,11 +34,14 @@ interface FaultOptions extends ApiOptions, NamespaceOptions, OutputOptions {
 
 export function faultCommand(): HeddleCommand {
   const command = new HeddleCommand('fault')
-    .description('Delay or abort a share of the requests to a service, for a while; without a service, say where.')
+    .description(
+      'Delay, abort or slow down a share of the requests to a service, for a while; without a service, say where.',
+    )
     .argument('[service]', 'whose requests', nameValue)
     .addOption(new Option('--abort <status>', 'answer with this HTTP status').argParser(statusValue))
     .addOption(new Option('--grpc-status <status>', 'answer with this gRPC status').argParser(grpcStatusValue))
     .addOption(new Option('--delay <duration>', 'hold up for so long, then go on').argParser(durationValue))
+    .addOption(new Option('--throughput <rate>', 'pass answers on at 10KiB a second').argParser(throughputValue))
     .addOption(new Option('--percent <share>', 'of the requests').argParser(percentValue).default(100, '100'))
     .addOption(new Option('--header <name=value>', 'only requests with it; may be repeated').argParser(headerValues))
     .addOption(new Option('--for <duration>', 'then it ends by itself').argParser(durationValue).default(300_000, '5m'))
@@ -46,6 +51,7 @@ export function faultCommand(): HeddleCommand {
       `\nExamples:
   heddle fault recommend --abort 503 --percent 30 --for 2m
   heddle fault cart --delay 2s --header x-user=jason     jason alone has to wait
+  heddle fault cart --throughput 10KiB                   answers take their time
   heddle fault cart --clear
   heddle fault                       which faults there are`,
     );
@@ -61,10 +67,11 @@ export function faultCommand(): HeddleCommand {
 async function inject(service: string, options: FaultOptions): Promise<void> {
   const { faultDocument, faultInWords, refuseOtherTargets } = await import('../traffic/fault-document.ts');
   const { applyOne, findOne } = await import('../traffic/apply-one.ts');
-  const { abort = null, grpcStatus = null, delay = null, percent, header: headers = [], for: forMs } = options;
-  const { namespace } = options;
+  const { abort = null, grpcStatus = null, delay: delayMs = null, throughput: throughputKib = null } = options;
+  const { namespace, percent, header: headers = [], for: forMs } = options;
   if (forMs === 0) throw new CliError('--for 0 is over at once', `heddle fault ${service} … --for 2m`, exitCodes.usage);
-  const request: FaultRequest = { service, namespace, abort, grpcStatus, delayMs: delay, percent, headers, forMs };
+  const faults = { abort, grpcStatus, delayMs, throughputKib };
+  const request: FaultRequest = { service, namespace, ...faults, percent, headers, forMs };
   const nowMs = Date.now();
   const document = faultDocument(request, nowMs);
   const { namespaceFlag, serviceToChange } = await import('../traffic/known-service.ts');
@@ -82,8 +89,8 @@ async function inject(service: string, options: FaultOptions): Promise<void> {
 async function clear(service: string, options: FaultOptions): Promise<void> {
   const { refuseOtherTargets } = await import('../traffic/fault-document.ts');
   const { deleteOne, findOne } = await import('../traffic/apply-one.ts');
-  const { abort, grpcStatus, delay, header, namespace } = options;
-  if ([abort, grpcStatus, delay, header].some((option) => option !== undefined)) {
+  const { abort, grpcStatus, delay, throughput, header, namespace } = options;
+  if ([abort, grpcStatus, delay, throughput, header].some((option) => option !== undefined)) {
     throw new CliError('--clear ends a fault and makes none', `heddle fault ${service} --clear`, exitCodes.usage);
   }
   await withClient(options, async (client) => {
@@ -118,6 +125,10 @@ export function faultListing(nowMs: number): Listing<FaultInjection> {
       },
       { header: 'ABORT', cell: ({ spec: { abort } }) => (abort ? `${answerOf(abort)} ${shareOf(abort)}` : '-') },
       {
+        header: 'THROUGHPUT',
+        cell: ({ spec: { responseRateLimit: limit } }) => (limit ? `${rateOf(limit)} ${shareOf(limit)}` : '-'),
+      },
+      {
         header: 'LEFT',
         align: 'right',
         cell: (fault) => (leftMs(fault) <= 0 ? 'over' : timeLeft(leftMs(fault))),
@@ -129,6 +140,10 @@ export function faultListing(nowMs: number): Listing<FaultInjection> {
 
 function shareOf({ percentage }: { readonly percentage: number }): string {
   return `${percentage}%`;
+}
+
+function rateOf({ fixedLimit }: NonNullable<FaultInjection['spec']['responseRateLimit']>): string {
+  return fixedLimit === undefined ? 'as asked' : `${fixedLimit.value}/${fixedLimit.unit[0]?.toLowerCase()}`;
 }
 
 function answerOf({ httpStatus, grpcStatus }: NonNullable<FaultInjection['spec']['abort']>): string {

@@ -34,7 +34,7 @@ const port = {
   ],
   fault: {
     ...{ document: 'FaultInjection/default/cart', file: '', line: 0, until: '2026-11-21T10:01:58Z' },
-    ...{ delay: '', abort: '30 % are answered 503', headers: ['x-user: jason'] },
+    ...{ delay: '', abort: '30 % are answered 503', responseRate: '', headers: ['x-user: jason'] },
   },
 } as const;
 

@@ -156,11 +156,11 @@ function faultsOf(ports: readonly PortDescription[]): readonly FaultDescription[
 }
 
 function faultInWords(fault: FaultDescription, namespace: string, style: Style, nowMs: number): string {
-  const { delay, abort, headers, until } = fault;
+  const { delay, abort, responseRate, headers, until } = fault;
   const leftMs = Date.parse(until) - nowMs;
   const left = leftMs > 0 ? `${timeLeft(leftMs)} left` : 'over, without effect';
   const whom = headers.length === 0 ? '' : ` of requests with ${headers.join(', ')}`;
-  const what = [delay, abort].filter(Boolean).join(' and ');
+  const what = [delay, abort, responseRate].filter(Boolean).join(' and ');
   const glyph = leftMs > 0 ? style.warning : style.good;
   return `${glyph} ${what}${whom} · ${left} · ${placeInWords(fault, namespace)}\n`;
 }

@@ -10,6 +10,7 @@ const request: FaultRequest = {
   abort: null,
   grpcStatus: null,
   delayMs: null,
+  throughputKib: null,
   percent: 30,
   headers: [],
   forMs: 120_000,
@@ -34,6 +35,16 @@ describe('faultDocument', () => {
       { abort: { httpStatus: 503, percentage: 30 }, headers: [{ name: 'x-user', value: 'jason' }] },
       '30 % of requests to cart with x-user: jason answer 503',
     ],
+    [
+      { throughputKib: 10 },
+      { responseRateLimit: { fixedLimit: { value: '10Ki', unit: 'Second' }, percentage: 30 } },
+      '30 % of requests to cart get their answer at 10KiB a second',
+    ],
+    [
+      { throughputKib: 2048, delayMs: 1000, percent: 100 },
+      { delay: { fixedDelay: '1s' }, responseRateLimit: { fixedLimit: { value: '2Mi', unit: 'Second' } } },
+      '100 % of requests to cart wait 1s and get their answer at 2MiB a second',
+    ],
     [{ delayMs: 0.2 }, { delay: { fixedDelay: '1ms', percentage: 30 } }, '30 % of requests to cart wait 1ms'],
     [
       { delayMs: 86_400_000 },
@@ -51,7 +62,7 @@ describe('faultDocument', () => {
   });
 
   it('needs a fault, and one answer at most', () => {
-    expect(() => faultDocument(request, 0)).toThrow(/neither --abort nor --grpc-status nor --delay/);
+    expect(() => faultDocument(request, 0)).toThrow(/none of --abort, --grpc-status, --delay and --throughput/);
     expect(() => faultDocument({ ...request, abort: 503, grpcStatus: 1 }, 0)).toThrow(/two answers to one request/);
   });
 });

@@ -9,6 +9,8 @@ export interface FaultRequest {
   readonly abort: number | null;
   readonly grpcStatus: number | null;
   readonly delayMs: number | null;
+  /** KiB a second of each answer. */
+  readonly throughputKib: number | null;
   readonly percent: number;
   /** Only requests with all of them. */
   readonly headers: readonly HeaderValue[];
@@ -17,10 +19,10 @@ export interface FaultRequest {
 
 /** The FaultInjection that says it, named as the service is: a second one takes the place of the first. */
 export function faultDocument(request: FaultRequest, nowMs: number): object {
-  const { service, namespace, abort, grpcStatus, delayMs, percent, headers, forMs } = request;
-  if (abort === null && grpcStatus === null && delayMs === null) {
+  const { service, namespace, abort, grpcStatus, delayMs, throughputKib, percent, headers, forMs } = request;
+  if (abort === null && grpcStatus === null && delayMs === null && throughputKib === null) {
     const hint = `heddle fault ${service} --abort 503 --percent 30 --for 2m`;
-    throw new CliError('no fault: neither --abort nor --grpc-status nor --delay', hint, exitCodes.usage);
+    throw new CliError('no fault: none of --abort, --grpc-status, --delay and --throughput', hint, exitCodes.usage);
   }
   if (abort !== null && grpcStatus !== null) {
     const hint = `heddle fault ${service} --abort ${abort}`;
@@ -37,6 +39,9 @@ export function faultDocument(request: FaultRequest, nowMs: number): object {
       ...(delayMs !== null && { delay: { fixedDelay: gatewayDuration(delayMs), ...share } }),
       ...(abort !== null && { abort: { httpStatus: abort, ...share } }),
       ...(grpcStatus !== null && { abort: { grpcStatus, ...share } }),
+      ...(throughputKib !== null && {
+        responseRateLimit: { fixedLimit: { value: quantity(throughputKib), unit: 'Second' }, ...share },
+      }),
       ...(headers.length > 0 && { headers }),
     },
   };
@@ -56,14 +61,21 @@ export function refuseOtherTargets(service: string, before: FaultInjection | nul
 }
 
 /** `30 % of requests to recommend wait 2s and answer 503`. */
-export function faultInWords({ service, abort, grpcStatus, delayMs, percent, headers }: FaultRequest): string {
+export function faultInWords(request: FaultRequest): string {
+  const { service, abort, grpcStatus, delayMs, throughputKib, percent, headers } = request;
   const words = [
     ...(delayMs === null ? [] : [`wait ${gatewayDuration(delayMs)}`]),
     ...(abort === null ? [] : [`answer ${abort}`]),
     ...(grpcStatus === null ? [] : [`answer gRPC status ${grpcStatus}`]),
+    ...(throughputKib === null ? [] : [`get their answer at ${quantity(throughputKib)}B a second`]),
   ];
   const whose = headers.map(({ name, value }) => `${name}: ${value}`).join(' and ');
   return `${percent} % of requests to ${service}${whose === '' ? '' : ` with ${whose}`} ${words.join(' and ')}`;
+}
+
+/** As Kubernetes writes sizes. */
+function quantity(kib: number): string {
+  return kib % 1024 === 0 ? `${kib / 1024}Mi` : `${kib}Ki`;
 }
 
 /** As the Gateway API writes durations: whole milliseconds, no fractions. */

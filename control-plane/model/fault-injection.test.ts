@@ -38,7 +38,7 @@ describe('faultInjectionSchema', () => {
       { until: '2026-11-21T12:00:00' },
       'spec.until: write a time with its zone, such as 2027-01-31T12:00:00Z',
     ],
-    ['no fault at all', { abort: undefined }, 'spec: write delay, abort or both'],
+    ['no fault at all', { abort: undefined }, 'spec: write delay, abort or responseRateLimit'],
     ['a delay of nothing', { delay: { fixedDelay: '0s' } }, 'spec.delay.fixedDelay: write a duration longer than 0'],
     ['a delay without a time', { delay: {} }, 'spec.delay: write fixedDelay or fromHeader'],
     ['two times', { delay: { fixedDelay: '1s', fromHeader: true } }, 'spec.delay: write fixedDelay or fromHeader'],
@@ -46,6 +46,26 @@ describe('faultInjectionSchema', () => {
       '101 percent',
       { delay: { fixedDelay: '1s', percentage: 101 } },
       'spec.delay.percentage: write a percentage from 0 to 100',
+    ],
+    [
+      'a slow answer without a rate',
+      { responseRateLimit: {} },
+      'spec.responseRateLimit: write fixedLimit or fromHeader',
+    ],
+    [
+      'two rates',
+      { responseRateLimit: { fixedLimit: { value: '1Ki', unit: 'Second' }, fromHeader: true } },
+      'spec.responseRateLimit: write fixedLimit or fromHeader',
+    ],
+    [
+      'a rate of nothing',
+      { responseRateLimit: { fixedLimit: { value: '1Ki', unit: 'Minute' } } },
+      'spec.responseRateLimit.fixedLimit.value: write a number of bytes of which each second has at least 1Ki, such as 10Mi or 500Ki',
+    ],
+    [
+      "Kuma's name for it",
+      { responseBandwidth: { limit: '1Mbps', percentage: 50 } },
+      'spec.responseBandwidth: responseBandwidth is no part of this document: write responseRateLimit',
     ],
     [
       'two statuses',
@@ -61,6 +81,13 @@ describe('faultInjectionSchema', () => {
     ],
   ])('refuses %s', (_name, spec, message) => {
     expect(faultsOf(fault(spec))).toContain(message);
+  });
+
+  it('takes a slow answer alone', () => {
+    const responseRateLimit = { fixedLimit: { value: '10Ki', unit: 'Second' } };
+    const { document, faults } = checkDocument(fault({ abort: undefined, responseRateLimit }));
+    expect([faults, document?.spec]).toMatchObject([[], { responseRateLimit: { percentage: 100 } }]);
+    expect(faultsOf(fault({ responseRateLimit: { fromHeader: true, percentage: 0.5 } }))).toEqual([]);
   });
 
   it('takes all the rest of the requests, and 1024 at a time, where nobody says less', () => {

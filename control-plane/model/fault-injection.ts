@@ -3,11 +3,13 @@ import { boundedText } from './bounded-text.ts';
 import { crossCheck } from './cross-check.ts';
 import { durationMs, durationSchema } from './gateway-duration.ts';
 import { namespacedMetadata, subdomainSchema } from './metadata.ts';
+import { elsewhere } from './not-yet-supported.ts';
 import { policyTargetSchema, policyTargetsCheck } from './object-reference.ts';
+import { bandwidthSchema } from './traffic-policy/bandwidth-limit.ts';
 
 const percentHint = 'write a percentage from 0 to 100';
 
-/** Share of the requests; of delay and abort each is drawn for itself. Four decimals count. */
+/** Share of the requests; of delay, abort and response rate limit each is drawn for itself. Four decimals count. */
 const percentageSchema = z.number({ error: percentHint }).min(0, percentHint).max(100, percentHint).default(100);
 
 const fromHeaderSchema = z.literal(true, { error: 'write true, or leave the field out' }).optional();
@@ -52,13 +54,28 @@ const abortSchema = z
     }),
   );
 
+const responseRateLimitSchema = z
+  .object({
+    /** Of the body of each answer by itself. */
+    fixedLimit: bandwidthSchema.optional(),
+    /** The request says how much, in KiB a second: `x-envoy-fault-throughput-response`. */
+    fromHeader: fromHeaderSchema,
+    percentage: percentageSchema,
+  })
+  .check(
+    crossCheck(['fixedLimit', 'fromHeader'], ({ fixedLimit, fromHeader }, report) => {
+      if ((fixedLimit === undefined) === (fromHeader === undefined)) report([], 'write fixedLimit or fromHeader');
+    }),
+  );
+
 const untilHint = 'write a time with its zone, such as 2027-01-31T12:00:00Z';
 
 /**
- * Faults for a share of the requests to a service, for a stated time: each caller's sidecar holds them up or answers them
- * itself, and stops by its own clock, also when it has lost the control plane.
+ * Faults for a share of the requests to a service, for a stated time: each caller's sidecar holds them up, answers them itself
+ * or passes their answers on slowly, and stops by its own clock, also when it has lost the control plane.
  *
- * Names as in Envoy Gateway's `faultInjection`; Envoy's HTTP fault filter says what they do.
+ * Names as in Envoy Gateway's `faultInjection`, and as in Envoy's HTTP fault filter where that has none; the latter says what
+ * they do.
  */
 export const faultInjectionSchema = z.object({
   apiVersion: z.literal('heddle.dev/v1alpha1'),
@@ -74,6 +91,8 @@ export const faultInjectionSchema = z.object({
       until: z.iso.datetime({ offset: true, error: untilHint }),
       delay: delaySchema.optional(),
       abort: abortSchema.optional(),
+      responseRateLimit: responseRateLimitSchema.optional(),
+      responseBandwidth: elsewhere('responseBandwidth', 'responseRateLimit'), // Kuma's name
       /** Only requests with all of these headers. */
       headers: z
         .array(
@@ -87,7 +106,7 @@ export const faultInjectionSchema = z.object({
         )
         .max(16, 'at most 16 headers')
         .default([]),
-      /** Requests that one sidecar holds up at one time; those beyond it have no fault. */
+      /** Requests that one sidecar holds up, or answers slowly, at one time; those beyond it have no fault. */
       maxActiveFaults: z
         .number({ error: 'write a whole number from 1 to 1000000' })
         .int('write a whole number from 1 to 1000000')
@@ -96,8 +115,8 @@ export const faultInjectionSchema = z.object({
         .default(1024),
     })
     .check(
-      crossCheck(['delay', 'abort'], ({ delay, abort }, report) => {
-        if (delay === undefined && abort === undefined) report([], 'write delay, abort or both');
+      crossCheck(['delay', 'abort', 'responseRateLimit'], ({ delay, abort, responseRateLimit }, report) => {
+        if ((delay ?? abort ?? responseRateLimit) === undefined) report([], 'write delay, abort or responseRateLimit');
       }),
     )
     .check(policyTargetsCheck),

@@ -119,6 +119,8 @@ export interface FaultDescription extends DocumentSource {
   /** `30 % wait 2s`; empty for none. */
   readonly delay: string;
   readonly abort: string;
+  /** `50 % get their answer at 10 KiB a second` */
+  readonly responseRate: string;
   /** Only requests with these. */
   readonly headers: readonly string[];
 }

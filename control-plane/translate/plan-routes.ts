@@ -1,7 +1,7 @@
 import { parseRouteConfigurationName, VIRTUAL_OUTBOUND } from '../../proto/names.ts';
 import { ROUTE_CONFIGURATION_TYPE_URL } from '../../proto/type-urls.ts';
 import type { FaultInjection } from '../model/fault-injection.ts';
-import { hasEnded } from './filters/faults.ts';
+import { faultWithin, hasEnded } from './filters/faults.ts';
 import type { MeshIndex } from './mesh-index.ts';
 import type { PlannedResource } from './planned-resource.ts';
 import { encodeRoutes, planned } from './planned-resource.ts';
@@ -55,7 +55,7 @@ function routesOfPort(index: MeshIndex, client: ClientView, name: string) {
         caller: { namespace, serviceAccount },
         policy: index.policies.policyFor(destination.service, port),
         carried: abilities.tcp ? carried() : 'anything',
-        fault: abilities.faults ? faultAt(index, destination.service, port, abilities) : null,
+        fault: faultAt(index, destination.service, port, abilities),
         abilities,
       },
       index.catalog,
@@ -69,7 +69,8 @@ function callerScope({ namespace, serviceAccount }: ClientView): string {
 }
 
 /** An Envoy does not know when it ends, so it is not told of one that has. */
-function faultAt(index: MeshIndex, service: Service, port: ServicePort, { stock }: Abilities): FaultInjection | null {
+function faultAt(index: MeshIndex, service: Service, port: ServicePort, abilities: Abilities): FaultInjection | null {
   const fault = index.faults.faultFor(service, port);
-  return fault !== null && stock && hasEnded(fault, index.view.nowMs) ? null : fault;
+  if (fault === null || (abilities.stock && hasEnded(fault, index.view.nowMs))) return null;
+  return faultWithin(fault, abilities);
 }

@@ -22,7 +22,8 @@ export function kibibytesPerSecond({ value, unit }: WrittenBandwidth): number {
   return Math.min(MAX_KBPS, Math.floor(bytes / unitSeconds[unit] / 1024));
 }
 
-const bandwidthSchema = z
+/** So much in a unit of time. */
+export const bandwidthSchema = z
   .object({
     value: z.union([z.string(), z.number()], { error: hint }),
     unit: z.enum(['Second', 'Minute', 'Hour']),

@@ -163,7 +163,7 @@ describe('describeService', () => {
     const cart = described('cart');
     expect(cart?.ports[0]?.fault).toMatchObject({
       ...{ document: 'FaultInjection/default/slow', until: '2030-01-01T00:00:00Z' },
-      ...{ delay: '30 % wait 2s', abort: '', headers: ['x-user: jason'] },
+      ...{ delay: '30 % wait 2s', abort: '', responseRate: '', headers: ['x-user: jason'] },
     });
     expect(cart?.documents.map(({ document }) => document).sort()).toEqual([
       'BackendTrafficPolicy/default/cart',

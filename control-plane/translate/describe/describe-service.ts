@@ -14,6 +14,7 @@ import type {
 } from '../../model/service-description.ts';
 import { sourceOf } from '../../model/source-position.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
+import { kibibytesPerSecond } from '../../model/traffic-policy/bandwidth-limit.ts';
 import type { PolicyAttachments } from '../attachments/policies.ts';
 import type { RequestRoutes } from '../attachments/request-routes.ts';
 import type { RouteAttachments } from '../attachments/route-attachments.ts';
@@ -135,13 +136,21 @@ function describePort(
 }
 
 function describeFault(fault: FaultInjection): FaultDescription {
-  const { until, delay, abort, headers } = fault.spec;
+  const { until, delay, abort, responseRateLimit: rateLimit, headers } = fault.spec;
   const answer = abort && (abort.httpStatus ?? (abort.grpcStatus === undefined ? null : `gRPC ${abort.grpcStatus}`));
   return {
     ...placeOf(fault),
     until,
     delay: delay === undefined ? '' : `${delay.percentage} % wait ${delay.fixedDelay ?? 'as they ask'}`,
     abort: abort === undefined ? '' : `${abort.percentage} % are answered ${answer ?? 'as they ask'}`,
+    responseRate:
+      rateLimit === undefined
+        ? ''
+        : `${rateLimit.percentage} % get their answer ${
+            rateLimit.fixedLimit
+              ? `at ${kibibytesPerSecond(rateLimit.fixedLimit)} KiB a second`
+              : 'as slowly as they ask'
+          }`,
     headers: headers.map(({ name, value }) => `${name}: ${value}`),
   };
 }

@@ -8,7 +8,9 @@ import { durationMs } from '../../model/gateway-duration.ts';
 import { documentName } from '../../model/kinds.ts';
 import { olderFirst } from '../../model/older-first.ts';
 import { sourceOf } from '../../model/source-position.ts';
+import { kibibytesPerSecond } from '../../model/traffic-policy/bandwidth-limit.ts';
 import type { Service, ServicePort } from '../services/service-catalog.ts';
+import type { Abilities } from '../view/abilities.ts';
 
 type Route = Input<'envoy.config.route.v3.Route'>;
 type Fault = Input<'envoy.extensions.filters.http.fault.v3.HTTPFault'>;
@@ -53,6 +55,17 @@ export function hasEnded({ spec }: FaultInjection, nowMs: number): boolean {
   return Date.parse(spec.until) <= nowMs;
 }
 
+/** What of it a client of these abilities can do; null for nothing. */
+export function faultWithin(
+  fault: FaultInjection,
+  { faults, faultRateLimit }: Pick<Abilities, 'faults' | 'faultRateLimit'>,
+): FaultInjection | null {
+  if (!faults) return null;
+  if (faultRateLimit || fault.spec.responseRateLimit === undefined) return fault;
+  const { responseRateLimit: _unknown, ...spec } = fault.spec;
+  return spec.delay === undefined && spec.abort === undefined ? null : { ...fault, spec };
+}
+
 /** The route with the fault. Routes are shared by all that call the service, so all have the same. */
 export function withFault(route: Route, fault: FaultInjection | null): Route {
   if (fault === null) return route;
@@ -73,7 +86,8 @@ export function withFault(route: Route, fault: FaultInjection | null): Route {
   };
 }
 
-function httpFault({ spec: { delay, abort, headers, maxActiveFaults } }: FaultInjection): Fault {
+function httpFault({ spec }: FaultInjection): Fault {
+  const { delay, abort, responseRateLimit: rateLimit, headers, maxActiveFaults } = spec;
   return {
     ...(delay && {
       delay: {
@@ -84,6 +98,14 @@ function httpFault({ spec: { delay, abort, headers, maxActiveFaults } }: FaultIn
       },
     }),
     ...(abort && { abort: { ...errorOf(abort), percentage: share(abort.percentage) } }),
+    ...(rateLimit && {
+      response_rate_limit: {
+        ...(rateLimit.fixedLimit === undefined
+          ? { header_limit: {} }
+          : { fixed_limit: { limit_kbps: kibibytesPerSecond(rateLimit.fixedLimit) } }),
+        percentage: share(rateLimit.percentage),
+      },
+    }),
     headers: headers.map(({ name, value }) => ({ name, string_match: { exact: value } })),
     max_active_faults: { value: maxActiveFaults },
   };
@@ -94,6 +116,8 @@ function errorOf({ httpStatus, grpcStatus }: NonNullable<FaultInjection['spec'][
   return grpcStatus === undefined ? { header_abort: {} } : { grpc_status: grpcStatus };
 }
 
+/** A request that asks for a smaller share does so in the same unit (Envoy), which is percent where that will do. */
 function share(percent: number) {
+  if (Number.isInteger(percent)) return { numerator: percent, denominator: 'HUNDRED' as const };
   return { numerator: Math.round(percent * 10_000), denominator: 'MILLION' as const };
 }

@@ -20,6 +20,12 @@ export const faultInjection: fc.Arbitrary<object> = fc
           fc.record({ grpcStatus: fc.integer({ min: 0, max: 16 }), percentage }),
         ),
       ),
+      responseRateLimit: rarely(
+        fc.oneof(
+          fc.record({ fixedLimit: fc.constant({ value: '10Ki', unit: 'Second' }), percentage }),
+          fc.record({ fromHeader: fc.constant(true), percentage }),
+        ),
+      ),
       maxActiveFaults: rarely(fc.integer({ min: 1, max: 1_000_000 })),
     }),
   )
