@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { createServer as createHttp2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { assertRefusesStrangers, untilAnswers, untilAnswersHttp2 } from './answer.ts';
+import { assertRefusesStrangers, untilAnswers, untilAnswersCall, untilAnswersHttp2 } from './answer.ts';
 import { Stage } from './stage.ts';
 
 let stage: Stage;
@@ -81,5 +81,21 @@ describe('untilAnswersHttp2', () => {
     const port = await serve((_request, response) => response.end('body'));
     stage.start('proxy', 'sh', ['-c', 'echo no HTTP/2; exit 1']);
     await expect(untilAnswersHttp2(port, '/', 'body', stage)).rejects.toThrow('sh ended (1): no HTTP/2');
+  });
+});
+
+describe('untilAnswersCall', () => {
+  it('waits until a call, and not merely a request, gets its own message back', async () => {
+    const asked: unknown[] = [];
+    const http2 = createHttp2Server((request, response) => {
+      const { method, url, headers } = request;
+      asked.push([method, url, headers['content-type'], headers.te]);
+      if (asked.length === 1) response.writeHead(200).end();
+      else request.pipe(response);
+    });
+    await once(http2.listen(0, '127.0.0.1'), 'listening');
+    await untilAnswersCall((http2.address() as AddressInfo).port, '/a.B/C', '\0\0\0\0\x01\xff', stage);
+    expect(asked).toEqual(Array(2).fill(['POST', '/a.B/C', 'application/grpc', 'trailers']));
+    http2.close();
   });
 });

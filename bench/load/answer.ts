@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { get } from 'node:http';
-import type { IncomingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import { connect as connectHttp2 } from 'node:http2';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
@@ -24,7 +24,13 @@ export function untilAnswers(port: number, path: string, body: string | null, st
 
 /** The same in HTTP/2, in plaintext and with prior knowledge. */
 export function untilAnswersHttp2(port: number, path: string, body: string | null, stage: Stage): Promise<void> {
-  return untilRight(() => http2AnswerOf(port, path), body, stage);
+  return untilRight(() => http2AnswerOf(port, { ':path': path }), body, stage);
+}
+
+/** The same for a unary call of gRPC that is answered with the message that it sends. */
+export function untilAnswersCall(port: number, path: string, message: string, stage: Stage): Promise<void> {
+  const call = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' };
+  return untilRight(() => http2AnswerOf(port, call, message), message, stage);
 }
 
 async function untilRight(ask: () => Promise<Answer>, body: string | null, stage: Stage): Promise<void> {
@@ -63,18 +69,19 @@ export async function answerOf(port: number, path: string): Promise<Answer> {
   return { status: response.statusCode ?? 0, text };
 }
 
-/** One GET in HTTP/2. Rejects as the other does. */
-async function http2AnswerOf(port: number, path: string): Promise<Answer> {
+/** One request in HTTP/2. Rejects as the other does. */
+async function http2AnswerOf(port: number, headers: OutgoingHttpHeaders, body = ''): Promise<Answer> {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   const broken = new Promise<never>((_resolve, reject) => {
     session.once('error', reject);
     session.once('close', () => reject(new Error('the connection was closed')));
   });
   try {
-    const stream = session.request({ ':path': path }, { signal: AbortSignal.timeout(answerLimitMs) });
-    const [headers] = (await Promise.race([once(stream, 'response'), broken])) as [IncomingHttpHeaders];
+    const stream = session.request(headers, { endStream: false, signal: AbortSignal.timeout(answerLimitMs) });
+    stream.end(body, 'latin1');
+    const [answered] = (await Promise.race([once(stream, 'response'), broken])) as [IncomingHttpHeaders];
     const chunks = (await Promise.race([stream.toArray(), broken])) as Buffer[];
-    return { status: Number(headers[':status'] ?? 0), text: Buffer.concat(chunks).toString('latin1') };
+    return { status: Number(answered[':status'] ?? 0), text: Buffer.concat(chunks).toString('latin1') };
   } finally {
     broken.catch(() => {}); // closing it ourselves is no failure
     session.destroy();

@@ -1,4 +1,4 @@
-import { assertRefusesStrangers, untilAnswers, untilAnswersHttp2 } from './answer.ts';
+import { assertRefusesStrangers, untilAnswers, untilAnswersCall, untilAnswersHttp2 } from './answer.ts';
 import type { Measurement } from './figures.ts';
 import { measurementOf } from './figures.ts';
 import { median } from './median.ts';
@@ -9,7 +9,7 @@ import { findProgram } from './program.ts';
 import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 import type { Upstream } from './upstream.ts';
-import { upstreamBody } from './upstream.ts';
+import { grpcFrame, upstreamBody } from './upstream.ts';
 
 /** How long a run takes with one start of its processes. Everything but `rounds` in milliseconds. */
 export interface Effort {
@@ -117,7 +117,9 @@ async function enter(
   const running = await peer.start(stage, upstream);
   const { port, clientTls, meshPort } = running;
   // Where the load itself speaks TLS, its first run shows whether the answers are right; the stranger is told nothing.
-  if (clientTls === null) {
+  if (clientTls === null && scenario.callPath !== null) {
+    await untilAnswersCall(port, scenario.callPath, grpcFrame, stage);
+  } else if (clientTls === null) {
     await (scenario.protocol === 'http2' ? untilAnswersHttp2 : untilAnswers)(port, '/', upstreamBody, stage);
   }
   if (meshPort !== null) await assertRefusesStrangers(meshPort, upstreamBody);

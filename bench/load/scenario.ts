@@ -14,6 +14,8 @@ export interface Scenario {
   readonly protocol: Protocol;
   /** How many addresses the upstream has. */
   readonly upstreamAddresses: number;
+  /** The method that a proxy must carry calls of before it is measured; null: `GET /` in its protocol. */
+  readonly callPath: string | null;
   readonly load: Load;
   /** Before the first round, for those that warm up; null: the load itself. */
   readonly warmUp: Load | null;
@@ -41,6 +43,7 @@ export const closedLoop = ['requestsPerSecond', 'p50Ms', 'p90Ms', 'p99Ms', 'rssM
 export const usual = {
   protocol: 'http1',
   upstreamAddresses: 2,
+  callPath: null,
   warmUp: null,
   settles: true,
   isPinned: true,

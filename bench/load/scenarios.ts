@@ -4,6 +4,7 @@ import { h2load } from './loads/h2load.ts';
 import { idleConnections } from './loads/idle-connections.ts';
 import { steadyRate } from './loads/steady-rate.ts';
 import { tlsHandshakes } from './loads/tls-handshakes.ts';
+import { unaryCalls } from './loads/unary-calls.ts';
 import { wrk } from './loads/wrk.ts';
 import type { Peer, Place } from './peer.ts';
 import { direct } from './peers/direct.ts';
@@ -15,7 +16,7 @@ import { nghttpx } from './peers/nghttpx.ts';
 import { nginx } from './peers/nginx.ts';
 import type { Scenario } from './scenario.ts';
 import { closedLoop, usual } from './scenario.ts';
-import { grpcFrame, grpcPath, largeBodies, uploadPath, upstreamBody } from './upstream.ts';
+import { grpcPath, largeBodies, uploadPath, upstreamBody } from './upstream.ts';
 
 const chainSummary = 'load → outbound proxy → (mutual TLS 1.3, P-256) → inbound proxy → upstream';
 const usualHttp2 = {
@@ -33,7 +34,6 @@ const usualBodies = {
 const small = wrk({ path: '/', bodyBytes: upstreamBody.length, connections: 64 });
 const megabytes = wrk({ path: '/1mb', bodyBytes: largeBodies['/1mb'], connections: 16 });
 const streams8x16 = h2load({ protocol: 'http2', path: '/', connections: 8, streams: 16 });
-const grpcHeaders = ['content-type: application/grpc', 'te: trailers'];
 
 /** What is measured when nothing is named: a minute with `--quick`. */
 export const usualScenarios = ['http1-plain', 'http1-mtls'];
@@ -109,14 +109,7 @@ export const scenarios: readonly Scenario[] = [
     ...usualHttp2,
     name: 'grpc-unary',
     summary: 'load → proxy → upstream, gRPC unary calls of 5 bytes each way, 8 connections with 16 calls each',
-    load: h2load({
-      protocol: 'http2',
-      path: grpcPath,
-      connections: 8,
-      streams: 16,
-      body: grpcFrame,
-      headers: grpcHeaders,
-    }),
+    load: unaryCalls(grpcPath),
     peers: [direct('http2'), ...withoutNginx(proxies('single', 'http2')), nghttpx],
   },
   {

@@ -17,6 +17,9 @@ export const largeBodies = { '/1mb': 1_000_000, '/1gb': 1_000_000_000 } as const
 export const uploadPath = '/upload';
 
 export const grpcPath = '/bench.grpc';
+/** The same as a method of a service, by which routes tell calls apart. */
+export const grpcMethod = { service: 'bench.v1.Echo', method: 'Say' } as const;
+export const grpcMethodPath = `/${grpcMethod.service}/${grpcMethod.method}`;
 /** A message of five bytes with its prefix: not compressed, length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export const grpcFrame = '\0\0\0\0\x05hello';
 
@@ -90,7 +93,8 @@ ${listen}    default_type text/plain;
 /** Trailers end every answer, which only gRPC clients look at; without `content-length`, as gRPC servers do. */
 function startNghttpd(stage: Stage, folder: string, port: number, addresses: readonly string[]): void {
   writeFileSync(join(folder, 'index.html'), upstreamBody);
-  writeFileSync(join(folder, grpcPath), grpcFrame);
+  mkdirSync(join(folder, grpcMethod.service));
+  for (const path of [grpcPath, grpcMethodPath]) writeFileSync(join(folder, path), grpcFrame);
   const types = join(stage.folder, 'mime.types');
   writeFileSync(types, 'application/grpc grpc\ntext/plain html\n');
   const content = ['--htdocs', folder, '--mime-types-file', types, '--no-content-length'];

@@ -7,6 +7,7 @@ const bounded = `${byHost}, hashBalanceFactor: 125`;
 /** Of two endpoints one is the caller's own zone's, which takes half of the requests. */
 const zones = ['a', 'b'];
 const preferLocal = 'preferLocal: { minEndpointsThreshold: 2 }';
+const weightedZones = 'weightedZones: [{ zone: a, weight: 3 }, { zone: b, weight: 1 }]';
 const maglev = hashed(byHost);
 const boundedMaglev = hashed(bounded);
 
@@ -22,6 +23,7 @@ export const balancing: readonly Feature[] = [
   policy('slow-start', 'loadBalancer: { type: LeastRequest, slowStart: { window: 1h } }'),
   { ...policy('failover', 'loadBalancer: { type: LeastRequest, zoneAware: { failover: true } }'), zones },
   { ...policy('prefer-local', `loadBalancer: { type: LeastRequest, zoneAware: { ${preferLocal} } }`), zones },
+  { ...policy('weighted-zones', `loadBalancer: { type: LeastRequest, zoneAware: { ${weightedZones} } }`), zones },
   session('session-by-cookie', '{ type: Cookie, sessionName: session }'),
   session('session-by-strict-header', '{ type: Header, sessionName: x-session }', { 'heddle.dev/sessions': 'Strict' }),
 ];
@@ -34,6 +36,20 @@ export const hashing: readonly Feature[] = [
   policy('maglev-of-2', maglev),
   { name: 'maglev-of-5000', endpoints: manyEndpoints, documents: () => policyDocument(maglev) },
   { name: 'maglev-bounded-of-5000', endpoints: manyEndpoints, documents: () => policyDocument(boundedMaglev) },
+];
+
+/** What the load for `hashKeys` says in each of its requests. */
+export const hashedQuery = 'user=1';
+export const hashedCookie = 'Cookie: user=1';
+
+/** By what else requests may have in common, all by Maglev. */
+export const hashKeys: readonly Feature[] = [
+  policy('hash-by-header', maglev),
+  policy('hash-by-headers', hashed('type: Headers, headers: [{ name: host }, { name: cookie }]')),
+  policy('hash-by-cookie', hashed('type: Cookie, cookie: { name: user }')),
+  policy('hash-by-cookie-given', hashed('type: Cookie, cookie: { name: nobody-has-it, ttl: 1h }')),
+  policy('hash-by-source', hashed('type: SourceIP')),
+  policy('hash-by-query', hashed('type: QueryParams, queryParams: [{ name: user }]')),
 ];
 
 /** By what all connections of the load have in common. */

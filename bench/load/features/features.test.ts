@@ -4,17 +4,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseDocuments } from '../../../control-plane/model/parse-documents.ts';
 import { writePeerCertificates } from '../peers/peer-certificates.ts';
-import { balancing, everyEndpoint, hashing, hashingTcp } from './balancing.ts';
+import { balancing, everyEndpoint, hashing, hashingTcp, hashKeys } from './balancing.ts';
 import type { Surroundings } from './feature.ts';
+import { grpc } from './grpc.ts';
 import { healthAndBreaking } from './health-and-breaking.ts';
 import { limits, limitsOfBodies } from './limits.ts';
 import { outside } from './outside.ts';
 import { retries } from './retries.ts';
-import { routes } from './routes.ts';
+import { cors, routes } from './routes.ts';
 
 const features = [
-  ...[...balancing, ...hashing, ...hashingTcp, everyEndpoint, ...healthAndBreaking],
-  ...[...retries, ...routes, ...outside, ...limits, ...limitsOfBodies],
+  ...[...balancing, ...hashing, ...hashKeys, ...hashingTcp, everyEndpoint, ...healthAndBreaking],
+  ...[...retries, ...routes, ...cors, ...grpc, ...outside, ...limits, ...limitsOfBodies],
 ];
 
 const surroundings = (): Surroundings => {

@@ -5,6 +5,10 @@ import { caller, service } from './feature.ts';
 const matchesOfRule = 64;
 const matchesOfRoute = 128;
 
+/** Of a page. */
+const allowedOrigin = 'https://a.example';
+export const crossOrigin = `Origin: ${allowedOrigin}`;
+
 export const routes: readonly Feature[] = [
   oneRule(
     'header-modifiers',
@@ -18,7 +22,7 @@ export const routes: readonly Feature[] = [
         - { type: URLRewrite, urlRewrite: { hostname: a.example, path: { type: ReplaceFullPath, replaceFullPath: / } } }`,
   ),
   { name: 'pattern-rewrite', documents: rewriteByPattern },
-  oneRule('cors', "filters: [{ type: CORS, cors: { allowOrigins: ['https://a.example'] } }]"),
+  oneRule('cors', corsOf(allowedOrigin)),
   {
     name: 'mirror-of-none',
     documents: ({ service: port }) =>
@@ -43,6 +47,13 @@ export const routes: readonly Feature[] = [
   { name: 'fault-of-none', documents: faultOfNone },
 ];
 
+/** Answers to the page that `crossOrigin` is loaded from say that it may read them. */
+export const cors: readonly Feature[] = [
+  oneRule('cors-allowed', corsOf(allowedOrigin)),
+  oneRule('cors-by-pattern', corsOf('https://*.example')),
+  oneRule('cors-refused', corsOf('https://b.example')),
+];
+
 /** @param rules indented by four */
 export function route(rules: string, name = service, annotations: Readonly<Record<string, string>> = {}): string {
   return `---
@@ -63,6 +74,10 @@ function oneRule(name: string, section: string): Feature {
       backendRefs: [{ name: ${service}, port: ${port} }]
 `),
   };
+}
+
+function corsOf(origin: string): string {
+  return `filters: [{ type: CORS, cors: { allowOrigins: ['${origin}'] } }]`;
 }
 
 /** So many paths that nobody asks for, and the one that takes the request, which is the last that could. */

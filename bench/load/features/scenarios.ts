@@ -1,18 +1,20 @@
+import { unaryCalls } from '../loads/unary-calls.ts';
 import { wrk } from '../loads/wrk.ts';
 import type { Place } from '../peer.ts';
 import { heddle, ownBuild } from '../peers/heddle.ts';
 import type { Scenario } from '../scenario.ts';
 import { closedLoop, usual } from '../scenario.ts';
 import type { Protocol } from '../upstream.ts';
-import { largeBodies, upstreamBody } from '../upstream.ts';
-import { balancing, hashing, hashingTcp, manyEndpoints } from './balancing.ts';
+import { grpcMethodPath, largeBodies, upstreamBody } from '../upstream.ts';
+import { balancing, hashedCookie, hashedQuery, hashing, hashingTcp, hashKeys, manyEndpoints } from './balancing.ts';
 import type { Feature } from './feature.ts';
 import { named } from './feature.ts';
+import { grpc } from './grpc.ts';
 import { healthAndBreaking } from './health-and-breaking.ts';
 import { limits, limitsOfBodies } from './limits.ts';
 import { outside } from './outside.ts';
 import { retries } from './retries.ts';
-import { routes } from './routes.ts';
+import { cors, crossOrigin, routes } from './routes.ts';
 
 const request = { path: '/', bodyBytes: upstreamBody.length, connections: 64 };
 
@@ -23,6 +25,23 @@ export const featureScenarios: readonly Scenario[] = [
   ofFeatures('features-health', 'single', 'http1', healthAndBreaking),
   ofFeatures('features-retries', 'single', 'http1', retries),
   ofFeatures('features-routes', 'single', 'http1', routes),
+  {
+    ...ofFeatures('features-hash-keys', 'single', 'http1', hashKeys),
+    summary: 'as http1-plain, with a query and a cookie in each request, and one thing at a time to hash by',
+    load: wrk({ ...request, path: `/?${hashedQuery}`, headers: [hashedCookie] }),
+  },
+  {
+    ...ofFeatures('features-cors', 'single', 'http1', cors),
+    summary: 'as http1-plain, with an Origin in each request, and one CORS policy at a time',
+    load: wrk({ ...request, headers: [crossOrigin] }),
+  },
+  {
+    ...ofFeatures('features-grpc', 'single', 'http2', grpc),
+    summary: 'as grpc-unary, with one feature at a time',
+    figures: ['cpuUsPerRequest', 'requestsPerSecond', 'rssMb'],
+    callPath: grpcMethodPath,
+    load: unaryCalls(grpcMethodPath),
+  },
   ofFeatures('features-outside', 'single', 'http1', outside),
   {
     ...ofFeatures('features-tcp', 'single', 'tcp', hashingTcp),

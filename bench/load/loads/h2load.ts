@@ -25,6 +25,8 @@ export interface H2loadOptions {
   /** What is sent with every request, which makes it a POST. */
   readonly body?: string;
   readonly headers?: readonly string[];
+  /** What an answer has at least. Default 0; without it, a call that failed is a good answer, since gRPC says so behind it. */
+  readonly answerBytes?: number;
 }
 
 /** A single request of a size that takes its time. */
@@ -32,7 +34,7 @@ const limitMs = 60_000;
 
 /** Keeps every stream of every connection busy (closed loop). */
 export function h2load(options: H2loadOptions): Load {
-  const { protocol, path, connections, streams, requests, body, headers = [] } = options;
+  const { protocol, path, connections, streams, requests, body, headers = [], answerBytes = 0 } = options;
   return {
     programs: ['h2load'],
     async run(stage, peer, durationMs) {
@@ -48,6 +50,11 @@ export function h2load(options: H2loadOptions): Load {
       const text = await runProgram(stage, 'h2load', line, requests === undefined ? durationMs : limitMs);
       const { badAnswers, failedRequests, ...report } = readH2loadReport(text);
       assertAllGood(badAnswers, failedRequests, report.requests);
+      if (report.bodyBytes < report.requests * answerBytes) {
+        throw new Error(
+          `${report.requests} answers have ${report.bodyBytes} bytes together, and not ${answerBytes} each`,
+        );
+      }
       return { ...report, p50Ms: Number.NaN, p90Ms: Number.NaN, p99Ms: Number.NaN, kbPerConnection: Number.NaN };
     },
   };

@@ -26,6 +26,8 @@ export interface WrkOptions {
   readonly uploadBytes?: number;
   /** Whether every request has a connection of its own. */
   readonly closes?: boolean;
+  /** Sent with every request. */
+  readonly headers?: readonly string[];
 }
 
 /** Over its own duration, for connecting and printing. A run that takes longer has hung. */
@@ -49,7 +51,7 @@ async function runWrk(
   stage: Stage,
   port: number,
   durationMs: number,
-  { path, connections, uploadBytes, closes }: WrkOptions,
+  { path, connections, uploadBytes, closes, headers = [] }: WrkOptions,
 ): Promise<WrkReport> {
   const url = `http://127.0.0.1:${port}${path}`;
   // wrk takes whole seconds only. Interrupted, it reports what it has seen until then.
@@ -60,7 +62,7 @@ async function runWrk(
     writeFileSync(script, `wrk.method = 'POST'\nwrk.body = string.rep('x', ${uploadBytes})\n`);
     line.push('-s', script);
   }
-  if (closes) line.push('-H', 'Connection: close');
+  for (const header of [...headers, ...(closes ? ['Connection: close'] : [])]) line.push('-H', header);
   line.push(url);
   const running = stage.start('others', 'wrk', line);
   const isCutShort = seconds * 1000 > durationMs;

@@ -22,6 +22,7 @@ export function scenarioOf(name: string, peers: readonly Peer[], others: Partial
     target: { timesHaproxy: 1.15, timesEnvoy: 1 },
     protocol: 'http1',
     upstreamAddresses: 2,
+    callPath: null,
     load: wrk({ path: '/', bodyBytes: 1024, connections: 8 }),
     warmUp: null,
     settles: true,
