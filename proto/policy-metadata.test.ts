@@ -20,6 +20,7 @@ describe('policy metadata', () => {
       bodyLimit: 'a',
       adaptiveConcurrency: 'b',
       admissionControl: 'c',
+      circuitBreaker: ['BackendTrafficPolicy/default/cart circuitBreaker.maxConnections (cart.yaml:1)'],
     },
   ])('arrives as it was sent: %j', (origins) => {
     expect(parsePolicyMetadata(overTheWire(formatPolicyMetadata(origins)))).toEqual(origins);

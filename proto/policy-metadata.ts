@@ -1,4 +1,4 @@
-/** What travels beside the limits of a route or a filter chain: which document asks for each of them, in words for those who are refused. */
+/** What travels beside the limits of a route, a filter chain or a cluster: which document asks for each, in words for those refused. */
 import type { Metadata, Metadata__Output } from './generated/envoy/config/core/v3/Metadata.ts';
 import { fromStruct, toStruct } from './struct.ts';
 
@@ -15,6 +15,8 @@ export interface PolicyOrigins {
   readonly bodyLimit: string;
   readonly adaptiveConcurrency: string;
   readonly admissionControl: string;
+  /** Of a cluster: for each limit that somebody says `BackendTrafficPolicy/default/cart circuitBreaker.maxConnections (cart.yaml:1)`. */
+  readonly circuitBreaker: readonly string[];
 }
 
 export const noPolicyOrigins: PolicyOrigins = {
@@ -24,6 +26,7 @@ export const noPolicyOrigins: PolicyOrigins = {
   bodyLimit: '',
   adaptiveConcurrency: '',
   admissionControl: '',
+  circuitBreaker: [],
 };
 
 /** Of an origin, so much is taken: a file's name has 512 characters at most. */
@@ -47,6 +50,7 @@ export function parsePolicyMetadata(metadata: Metadata__Output | null): PolicyOr
     bodyLimit: originIn(said.bodyLimit),
     adaptiveConcurrency: originIn(said.adaptiveConcurrency),
     admissionControl: originIn(said.admissionControl),
+    circuitBreaker: originsIn(said.circuitBreaker),
   };
 }
 

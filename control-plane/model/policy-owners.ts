@@ -15,6 +15,8 @@ export interface PolicyOwners {
   readonly requestBuffer: string;
   readonly adaptiveConcurrency: string;
   readonly admissionControl: string;
+  /** Of each limit that somebody says: `BackendTrafficPolicy/default/cart circuitBreaker.maxConnections (cart.yaml:1)`. */
+  readonly circuitBreaker: readonly string[];
 }
 
 export const noPolicyOwners: PolicyOwners = {
@@ -23,6 +25,7 @@ export const noPolicyOwners: PolicyOwners = {
   requestBuffer: '',
   adaptiveConcurrency: '',
   admissionControl: '',
+  circuitBreaker: [],
 };
 
 interface OwnedPolicy {
@@ -39,12 +42,33 @@ export function policyOwners(layers: readonly OwnedPolicy[]): PolicyOwners {
     requestBuffer: sectionInWords(layers, 'requestBuffer'),
     adaptiveConcurrency: sectionInWords(layers, 'adaptiveConcurrency'),
     admissionControl: sectionInWords(layers, 'admissionControl'),
+    circuitBreaker: limitsInWords(layers),
   };
 }
 
 function sectionInWords(layers: readonly OwnedPolicy[], section: PolicySection): string {
   const owner = layers.find(({ policy }) => policy[section] !== undefined)?.owner;
   return owner === undefined ? '' : `${documentName(owner)} ${section}${placeInWords(sourceOf(owner))}`;
+}
+
+const limitFields = ['maxConnections', 'maxPendingRequests', 'maxParallelRequests'] as const;
+
+/** Each limit comes from the first layer that has it; those of high priority all from one. */
+function limitsInWords(layers: readonly OwnedPolicy[]): readonly string[] {
+  const said = (field: string, has: (breaker: NonNullable<TrafficPolicy['circuitBreaker']>) => boolean): string[] => {
+    const owner = layers.find(({ policy: { circuitBreaker } }) => circuitBreaker && has(circuitBreaker))?.owner;
+    return owner === undefined
+      ? []
+      : [`${documentName(owner)} circuitBreaker.${field}${placeInWords(sourceOf(owner))}`];
+  };
+  const high = layers.find(({ policy }) => policy.circuitBreaker?.highPriority)?.policy.circuitBreaker?.highPriority;
+  return [
+    ...limitFields.flatMap((field) => said(field, (breaker) => breaker[field] !== undefined)),
+    ...said('perEndpoint.maxConnections', ({ perEndpoint }) => perEndpoint?.maxConnections !== undefined),
+    ...limitFields
+      .filter((field) => high?.[field] !== undefined)
+      .flatMap((field) => said(`highPriority.${field}`, ({ highPriority }) => highPriority !== undefined)),
+  ];
 }
 
 function rulesInWords(layers: readonly OwnedPolicy[]): readonly string[] {

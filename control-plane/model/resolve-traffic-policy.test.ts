@@ -81,8 +81,34 @@ describe('resolveTrafficPolicy', () => {
       requestBuffer: 'BackendTrafficPolicy/default/limits requestBuffer (cart.yaml:3)',
       adaptiveConcurrency: '',
       admissionControl: 'Mesh/default admissionControl',
+      circuitBreaker: ['BackendTrafficPolicy/default/other circuitBreaker.maxConnections'],
     });
     expect(resolveTrafficPolicy(backend, [], null).policy.owners).toEqual(noPolicyOwners);
+  });
+
+  it('names who says each limit of a circuit, and none that nobody does', () => {
+    const mesh = checkDocument({
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: { defaults: { circuitBreaker: { maxConnections: 9, maxPendingRequests: 7, highPriority: {} } } },
+    }).document as Mesh;
+    const limits = policy('limits', {
+      circuitBreaker: {
+        maxConnections: 1,
+        perEndpoint: { maxConnections: 2 },
+        highPriority: { maxParallelRequests: 3 },
+        maxRequestsPerConnection: 4,
+      },
+    });
+    limits.metadata.annotations = { [sourceAnnotation]: formatSource({ file: 'cart.yaml', line: 3 }, []) };
+    const own = 'BackendTrafficPolicy/default/limits circuitBreaker.';
+    expect(resolveTrafficPolicy(backend, [limits], mesh).policy.owners.circuitBreaker).toEqual([
+      `${own}maxConnections (cart.yaml:3)`,
+      'Mesh/default circuitBreaker.maxPendingRequests',
+      `${own}perEndpoint.maxConnections (cart.yaml:3)`,
+      `${own}highPriority.maxParallelRequests (cart.yaml:3)`,
+    ]);
   });
 
   it('keeps the older of two policies that say the same, and reports the other', () => {

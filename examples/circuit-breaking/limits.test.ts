@@ -26,7 +26,9 @@ beforeAll(async () => {
   web = await mesh.sidecar('web-1', { service: 'web', upstreams: [{ service: 'cart', localPort }], concurrency: 1 });
   url = `http://127.0.0.1:${localPort}`;
   await vi.waitUntil(async () => (await get('/')).statusCode === 200, { timeout: 15_000 });
-  const documents = parseDocuments(readFileSync(join(import.meta.dirname, 'limits.yaml'), 'utf8')).documents;
+  const documents = parseDocuments(readFileSync(join(import.meta.dirname, 'limits.yaml'), 'utf8'), {
+    fileName: 'limits.yaml',
+  }).documents;
   for (const { document } of documents) {
     const { document: written } = await mesh.api.apply(kinds[document.kind], document as never);
     await mesh.api.convergence(written.metadata.resourceVersion ?? '0', 10_000);
@@ -63,7 +65,8 @@ describe('limits of a circuit', () => {
     expect(refused).toMatchObject({ statusCode: 503, reason: 'UO', overloaded: 'true' });
     expect(JSON.parse(refused.text)).toMatchObject({
       reason: 'upstreamOverflow',
-      detail: 'too many requests in flight',
+      detail: 'limit of 2 requests at a time reached (circuitBreaker.maxParallelRequests)',
+      rule: 'BackendTrafficPolicy/default/cart-limits circuitBreaker.maxParallelRequests (limits.yaml:5)',
     });
 
     expect((await get('/checkout')).statusCode).toBe(200);

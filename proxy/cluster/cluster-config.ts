@@ -51,6 +51,8 @@ export interface ClusterConfig {
   readonly highPriority: CircuitBreakerLimits;
   /** Infinite, the default, is no bound. */
   readonly maxConnectionsPerEndpoint: number;
+  /** Who says which of these limits; none for those that are defaults. As `PolicyOrigins.circuitBreaker`. */
+  readonly limitOrigins: readonly string[];
   /** Null when outlier detection is off. */
   readonly outlierDetection: OutlierSettings | null;
   /** Null where endpoints are not asked how they are. */
@@ -87,6 +89,7 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     circuitBreaker: defaultLimits,
     highPriority: defaultLimits,
     maxConnectionsPerEndpoint: Number.POSITIVE_INFINITY,
+    limitOrigins: [],
     outlierDetection: null,
     healthCheck: null,
     panicThresholdPercent: defaultPanicThresholdPercent,

@@ -77,7 +77,7 @@ export class Cluster {
     this.#config = config;
     this.#environment = environment;
     this.breaker = new CircuitBreaker(config.circuitBreaker);
-    this.highBreaker = new CircuitBreaker(config.highPriority);
+    this.highBreaker = new CircuitBreaker(config.highPriority, 'highPriority.');
     this.#pools = new EndpointPools(this, environment);
     this.#resting = new RestingEndpoints(this.#endpoints, environment);
     this.#detector = this.#makeDetector(config);
@@ -277,7 +277,7 @@ export class Cluster {
   }
 
   #makeEndpoint(config: EndpointConfig): Endpoint {
-    const connections = new ConcurrencyLimit(this.#config.maxConnectionsPerEndpoint);
+    const connections = new ConcurrencyLimit(this.#config.maxConnectionsPerEndpoint, 'perEndpoint.maxConnections');
     const makePool = (protocol: UpstreamProtocol, isHighPriority: boolean) =>
       this.#pools.make(config, connections, protocol, isHighPriority);
     const outlier = this.#detector?.track(config.key) ?? null;

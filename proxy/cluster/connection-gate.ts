@@ -33,6 +33,11 @@ export class ConnectionGate implements ConcurrencyGate {
     return false;
   }
 
+  /** That of the endpoint's limit, which is asked first, or of the cluster's. */
+  get refusal(): string {
+    return (this.#ofEndpoint.remaining === 0 ? this.#ofEndpoint : this.#ofCluster).refusal;
+  }
+
   release(): void {
     this.#ofEndpoint.release();
     this.#ofCluster.release();

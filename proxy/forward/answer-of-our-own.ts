@@ -3,6 +3,7 @@ import type { Failure } from '../failure.ts';
 import type { FilterAnswer } from '../filter/request-filter.ts';
 import { grpcMessage, grpcStatusOfHttp } from '../message/grpc.ts';
 import type { RequestHead } from '../message-head.ts';
+import { fieldOfLimit } from '../resilience/limit-reached.ts';
 import type { HeaderEdit, RedirectRouteAction, RespondAction, Route, RouteOrigin } from '../route/route.ts';
 import type { FinishedExchange, ForwardEnvironment } from './forward-environment.ts';
 import type { LocalReply } from './local-reply.ts';
@@ -38,10 +39,13 @@ export function answerOfFailure(
   { cluster, head, route }: Pick<FinishedExchange, 'cluster' | 'head' | 'route'>,
   environment: ForwardEnvironment,
 ): LocalReply {
+  const field = failure === 'upstreamOverflow' ? fieldOfLimit(detail) : '';
+  const owner = field === '' ? undefined : cluster?.config.limitOrigins.find((said) => said.split(' ')[1] === field);
+  const isDefault = field !== '' && owner === undefined;
   return environment.describe(failure, {
     service: cluster?.config.serviceHost || environment.routes.service || head.authority,
-    rule: ruleOf(route?.origin ?? null),
-    detail,
+    rule: owner ?? (isDefault ? '' : ruleOf(route?.origin ?? null)),
+    detail: isDefault ? `${detail}, the default: a BackendTrafficPolicy can raise it` : detail,
     isGrpc: head.isGrpc,
   });
 }

@@ -93,7 +93,7 @@ export class TcpUpstream {
     const gate = new ConnectionGate(endpoint.connections, cluster.breaker.connections, cluster.counters);
     if (!gate.tryAcquire()) {
       cluster.counters.carriedRefused++;
-      this.#waiter.onUpstreamFailure('upstreamOverflow', 'too many connections');
+      this.#waiter.onUpstreamFailure('upstreamOverflow', gate.refusal);
       return;
     }
     this.endpoint = endpoint;

@@ -135,7 +135,7 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
     const breaker = action.isHighPriority ? cluster.highBreaker : cluster.breaker;
     this.cluster = cluster;
     this.#breaker = breaker;
-    if (!breaker.requests.tryAcquire()) return overflow;
+    if (!breaker.requests.tryAcquire()) return { failure: 'upstreamOverflow', detail: breaker.requests.refusal };
     this.#holdsRequest = true;
     cluster.counters.requestsTotal++;
     const policy = policyFor(bounds.retry, head);
@@ -406,8 +406,6 @@ export class UpstreamRequest implements AttemptOwner, HedgeOwner, LookUpOwner {
     this.#lookUp.cancel();
   }
 }
-
-const overflow: RequestRefusal = { failure: 'upstreamOverflow', detail: 'too many requests in flight' };
 
 function isTimeout(failure: Failure): boolean {
   return failure === 'perTryTimeout' || failure === 'perTryIdleTimeout' || failure === 'connectTimeout';

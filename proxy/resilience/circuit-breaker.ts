@@ -40,11 +40,12 @@ export class CircuitBreaker {
   readonly retries: ConcurrencyLimit;
   #budget: RetryBudget | null;
 
-  constructor(limits: CircuitBreakerLimits) {
-    this.connections = new ConcurrencyLimit(limits.maxConnections);
-    this.pendingRequests = new ConcurrencyLimit(limits.maxPendingRequests);
-    this.requests = new ConcurrencyLimit(limits.maxRequests);
-    this.retries = new ConcurrencyLimit(limits.maxRetries);
+  /** `section` is where users find the limits below `circuitBreaker`. */
+  constructor(limits: CircuitBreakerLimits, section: '' | 'highPriority.' = '') {
+    this.connections = new ConcurrencyLimit(limits.maxConnections, `${section}maxConnections`);
+    this.pendingRequests = new ConcurrencyLimit(limits.maxPendingRequests, `${section}maxPendingRequests`);
+    this.requests = new ConcurrencyLimit(limits.maxRequests, `${section}maxParallelRequests`);
+    this.retries = new ConcurrencyLimit(limits.maxRetries, `${section}maxParallelRetries`);
     this.#budget = budgetOf(limits);
   }
 

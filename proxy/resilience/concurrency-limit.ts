@@ -1,12 +1,17 @@
+import { limitReached } from './limit-reached.ts';
+
 /** Counts how many of something are in use and refuses more than `max`. */
 export class ConcurrencyLimit {
   /** Lowering it below `active` takes nothing back; it refuses until enough are released. */
   max: number;
+  /** What users call it: a field below `circuitBreaker`; '' for what is no setting. */
+  readonly name: string;
   #active = 0;
   #overflows = 0;
 
-  constructor(max: number) {
+  constructor(max: number, name = '') {
     this.max = max;
+    this.name = name;
   }
 
   /** Number in use. */
@@ -22,6 +27,11 @@ export class ConcurrencyLimit {
   /** How many more would be granted; never negative. */
   get remaining(): number {
     return Math.max(this.max - this.#active, 0);
+  }
+
+  /** Why the next one is refused, in words for those who are. */
+  get refusal(): string {
+    return limitReached(this);
   }
 
   /** Takes one, or counts an overflow and returns false. Every true must be met by one `release`. */

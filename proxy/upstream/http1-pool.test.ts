@@ -6,7 +6,7 @@ import type { OpenedTransport } from '../transport/open-transport.ts';
 import type { DialResult } from './dial.ts';
 import { Http1Pool } from './http1-pool.ts';
 
-const unlimited = { tryAcquire: () => true, release: () => {} };
+const unlimited = { refusal: '', tryAcquire: () => true, release: () => {} };
 const receiver = { onResponse: () => {}, onResponseEnd: () => {} } as unknown as ResponseReceiver;
 
 /** A connection on which nothing happens. */

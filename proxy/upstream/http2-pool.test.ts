@@ -10,6 +10,7 @@ import type { ConcurrencyGate, PoolWaiter } from './upstream-pool.ts';
 
 class Gate implements ConcurrencyGate {
   active = 0;
+  readonly refusal = 'full';
   readonly #max: number;
 
   constructor(max: number) {
@@ -227,7 +228,7 @@ describe('Http2Pool', () => {
   it('refuses more requests than may wait', () => {
     const { ask } = poolOf({ maxPending: 1 });
     ask();
-    expect(ask().failure).toBe('upstreamOverflow: too many requests wait for a connection');
+    expect(ask().failure).toBe('upstreamOverflow: full');
   });
 
   it('fails all who wait when the dial fails, and dials again for the next', () => {

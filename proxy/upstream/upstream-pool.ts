@@ -34,6 +34,8 @@ export interface PoolLimits {
 }
 
 export interface ConcurrencyGate {
+  /** After a refusal: why, for those who are refused. */
+  readonly refusal: string;
   tryAcquire(): boolean;
   release(): void;
 }

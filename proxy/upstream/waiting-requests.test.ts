@@ -10,6 +10,7 @@ beforeEach(() => {
   pending = 0;
   told = [];
   waiting = new WaitingRequests({
+    refusal: 'limit of 3 reached',
     tryAcquire: () => pending < 3 && ++pending > 0,
     release: () => void pending--,
   });
@@ -36,7 +37,7 @@ describe('WaitingRequests', () => {
 
   it('turns away more than may wait', () => {
     for (const name of ['a', 'b', 'c', 'd']) waiting.add(waiter(name));
-    expect(told).toEqual(['d: upstreamOverflow too many requests wait for a connection']);
+    expect(told).toEqual(['d: upstreamOverflow limit of 3 reached']);
     expect([waiting.length, pending]).toEqual([3, 3]);
   });
 

@@ -19,7 +19,7 @@ export class WaitingRequests {
   /** False where as many wait as may, which the waiter is told. */
   add(waiter: PoolWaiter): boolean {
     if (!this.#gate.tryAcquire()) {
-      waiter.onPoolFailure('upstreamOverflow', 'too many requests wait for a connection');
+      waiter.onPoolFailure('upstreamOverflow', this.#gate.refusal);
       return false;
     }
     this.#waiters.push(waiter);

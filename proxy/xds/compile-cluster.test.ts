@@ -81,6 +81,7 @@ describe('compileCluster', () => {
       },
       highPriority: defaultLimits,
       maxConnectionsPerEndpoint: Number.POSITIVE_INFINITY,
+      limitOrigins: [],
       outlierDetection: {
         ...envoyOutlierDefaults,
         alwaysEjectOneHost: true,

@@ -6,6 +6,7 @@ import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster
 import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
 import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
+import { parsePolicyMetadata } from '../../proto/policy-metadata.ts';
 import { parseMaxRest } from '../../proto/retry-after-metadata.ts';
 import type { JsonObject, JsonValue } from '../../proto/struct.ts';
 import { fromStruct } from '../../proto/struct.ts';
@@ -45,6 +46,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     http2KeepAlive: keepAliveOf(options),
     balancer: compileBalancer(cluster),
     ...compileCircuitBreakers(cluster.circuit_breakers),
+    limitOrigins: parsePolicyMetadata(cluster.metadata).circuitBreaker,
     outlierDetection: cluster.outlier_detection === null ? null : compileOutlierDetection(cluster.outlier_detection),
     healthCheck: healthCheckOf(cluster),
     panicThresholdPercent: cluster.common_lb_config?.healthy_panic_threshold?.value ?? defaultPanicThresholdPercent,

@@ -13,6 +13,7 @@ import {
   TLS_MODE_HEDDLE,
   upstreamSni,
 } from '../../../proto/names.ts';
+import { formatPolicyMetadata } from '../../../proto/policy-metadata.ts';
 import { formatMaxRest } from '../../../proto/retry-after-metadata.ts';
 import { toStruct } from '../../../proto/struct.ts';
 import type { PortProtocol } from '../../model/app-protocol.ts';
@@ -80,6 +81,7 @@ export function outboundCluster(
         }),
         ...(callers.length > 0 && formatCallers(callers)),
         ...(policy.maxRestMs > 0 && formatMaxRest(policy.maxRestMs)),
+        ...formatPolicyMetadata({ circuitBreaker: policy.owners.circuitBreaker }),
       },
     },
   };

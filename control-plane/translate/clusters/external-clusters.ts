@@ -3,6 +3,7 @@ import { msToDuration } from '../../../proto/duration.ts';
 import { TLS_TRANSPORT_SOCKET } from '../../../proto/extension-names.ts';
 import type { Input } from '../../../proto/load.ts';
 import { ISTIO_METADATA } from '../../../proto/names.ts';
+import { formatPolicyMetadata } from '../../../proto/policy-metadata.ts';
 import { formatMaxRest } from '../../../proto/retry-after-metadata.ts';
 import { toStruct } from '../../../proto/struct.ts';
 import type { PortProtocol } from '../../model/app-protocol.ts';
@@ -64,6 +65,7 @@ export function externalCluster(
           services: [{ host: service.host, name: service.host, namespace: service.namespace }],
         }),
         ...(policy.maxRestMs > 0 && formatMaxRest(policy.maxRestMs)),
+        ...formatPolicyMetadata({ circuitBreaker: policy.owners.circuitBreaker }),
       },
     },
   };
