@@ -18,7 +18,10 @@ describe('PushQueue', () => {
 
   it('gives the event loop its turn between slices', async () => {
     let flushes = 0;
-    const queue = new PushQueue(() => {});
+    const queue = new PushQueue(
+      () => {},
+      () => 0,
+    );
     for (let index = 0; index < 40; index += 1) {
       queue.add({ flush: () => (flushes += 1) });
     }
@@ -27,6 +30,29 @@ describe('PushQueue', () => {
     await nextTurn();
     await nextTurn();
     expect(flushes).toBe(40);
+  });
+
+  it('gives the event loop its turn when few streams take long', async () => {
+    let nowMs = 0;
+    let flushes = 0;
+    const queue = new PushQueue(
+      () => {},
+      () => nowMs,
+    );
+    for (let index = 0; index < 5; index += 1) {
+      queue.add({
+        flush: () => {
+          flushes += 1;
+          nowMs += 6;
+        },
+      });
+    }
+    await nextTurn();
+    expect(flushes).toBe(2);
+    await nextTurn();
+    expect(flushes).toBe(4);
+    await nextTurn();
+    expect(flushes).toBe(5);
   });
 
   it('does not flush what was deleted, and goes on after one that throws', async () => {

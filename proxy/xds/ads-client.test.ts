@@ -18,15 +18,18 @@ let client: AdsClient<RawResource>;
 let clock: FakeClock;
 let responses: MessageQueue<{ changed: string[]; removed: string[]; refused: string[] }>;
 let unanswered: ResourceName[];
+let parsing: (name: string) => void;
 
 beforeEach(async () => {
   plane = await ScriptedControlPlane.start();
   clock = new FakeClock();
   responses = new MessageQueue();
   unanswered = [];
+  parsing = () => {};
   client = new AdsClient<RawResource>({
     node: { id: 'sidecar~127.0.0.1~cart-1.default~svc.cluster.local' },
     parse: (raw) => {
+      parsing(raw.name);
       const text = raw.bytes.toString();
       if (text === 'throw') throw new Error('out of order');
       return text.startsWith('bad') ? `is ${text}` : raw;
@@ -186,6 +189,88 @@ describe('AdsClient', () => {
     expect(unanswered).toEqual([]);
     clock.advance(1);
     expect(unanswered).toEqual([{ typeUrl: cds, name: 'b' }]);
+  });
+
+  describe('with a response that takes long', () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    let turns: string[];
+
+    /** Each resource takes 4 ms, so that three are a slice; others want the loop from the first one on. */
+    beforeEach(() => {
+      turns = [];
+      const others = () => {
+        turns.push('others');
+        if (turns.length < 10) setImmediate(others);
+      };
+      parsing = (name) => {
+        if (turns.length === 0) setImmediate(others);
+        turns.push(name);
+        clock.advance(4);
+      };
+      for (const name of names) client.subscribe({ typeUrl: cds, name });
+    });
+
+    it('lets others have their turn, and answers it once, when all of it is read', async () => {
+      const stream = await connect();
+      await stream.requests.next();
+      const bad = (name: string) => (name === 'b' ? 'bad luck' : 'good');
+      stream.send({ type_url: cds, nonce: 'n1', resources: names.map((name) => resource(name, bad(name))) });
+      expect(await responses.next()).toEqual({
+        changed: ['a@1', 'c@1', 'd@1', 'e@1', 'f@1', 'g@1'],
+        removed: [],
+        refused: ['b: is bad luck'],
+      });
+      expect(turns.slice(0, 9)).toEqual(['a', 'b', 'c', 'others', 'd', 'e', 'f', 'others', 'g']);
+      expect(await stream.requests.next()).toMatchObject({
+        response_nonce: 'n1',
+        error_detail: { message: 'rejected 1 of 7: b: is bad luck' },
+      });
+    });
+
+    it('reads the next one when it is done with the first', async () => {
+      const stream = await connect();
+      await stream.requests.next();
+      stream.send({ type_url: cds, nonce: 'n1', resources: names.map((name) => resource(name)) });
+      stream.send({ type_url: cds, nonce: 'n2', resources: [resource('a', 'good', '2')] });
+      expect((await responses.next()).changed).toHaveLength(7);
+      expect(await responses.next()).toMatchObject({ changed: ['a@2'] });
+      expect(turns.filter((turn) => turn !== 'others')).toEqual([...names, 'a']);
+      expect(await stream.requests.next()).toMatchObject({ response_nonce: 'n1' });
+      expect(await stream.requests.next()).toMatchObject({ response_nonce: 'n2' });
+    });
+
+    it('heeds what is not wanted any more on the way', async () => {
+      const stream = await connect();
+      await stream.requests.next();
+      const plain = parsing;
+      parsing = (name) => {
+        plain(name);
+        if (name === 'c') setImmediate(() => client.unsubscribe({ typeUrl: cds, name: 'a' }));
+      };
+      stream.send({ type_url: cds, nonce: 'n1', resources: names.map((name) => resource(name)) });
+      expect((await responses.next()).changed).toEqual(['b@1', 'c@1', 'd@1', 'e@1', 'f@1', 'g@1']);
+    });
+
+    it('forgets it when its stream ends on the way', async () => {
+      const first = await connect();
+      await first.requests.next();
+      const stopped = new Promise<void>((resolve) => {
+        const plain = parsing;
+        parsing = (name) => {
+          plain(name);
+          if (name !== 'c') return;
+          setImmediate(() => {
+            channel.close();
+            resolve();
+          });
+        };
+      });
+      first.send({ type_url: cds, nonce: 'n1', resources: names.map((name) => resource(name)) });
+      await stopped;
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+      expect(turns.filter((turn) => turn !== 'others')).toEqual(['a', 'b', 'c']);
+      expect(client.counts.get(cds)).toBeUndefined();
+    });
   });
 
   /** The reconnect timer is set a little after the server sees the connection end. */

@@ -8,6 +8,7 @@ import { unavailable } from './call-failure.ts';
 import type { ControlPlaneSession } from './control-plane-channel.ts';
 import type { DeltaRequest, ReceivedResource, ResourceName } from './delta-state.ts';
 import { DeltaState } from './delta-state.ts';
+import { inSlices } from './in-slices.ts';
 import { SessionStream } from './session-stream.ts';
 
 type DiscoveryRequest = Input<'envoy.service.discovery.v3.DeltaDiscoveryRequest'>;
@@ -59,6 +60,10 @@ export const initialFetchTimeoutMs = 15_000;
  * event loop go out together. Each response is answered: the resources that cannot be used are named in the NACK, the
  * others apply.
  *
+ * Requests that are on their way have their turn between the resources of a large response; it takes effect, and is
+ * answered, when all of it has been looked at, and before the next one is. A response whose stream ends on the way is
+ * forgotten: the next stream is told of no version of it.
+ *
  * Source: xDS transport protocol; gRFC A46.
  */
 export class AdsClient<R extends ResourceName> {
@@ -69,6 +74,8 @@ export class AdsClient<R extends ResourceName> {
   readonly #counts = new Map<string, TypeCounts>();
   #isFlushing = false;
   #isFirstRequest = true;
+  /** Ends the reading of a response that is not read to its end. */
+  #stopReading: () => void = () => {};
 
   constructor(options: AdsClientOptions<R>) {
     this.#options = options;
@@ -79,12 +86,14 @@ export class AdsClient<R extends ResourceName> {
         return client.DeltaAggregatedResources();
       },
       onOpen: () => {
+        this.#stopReading();
         this.#state.startStream();
         this.#isFirstRequest = true;
         this.#flush();
       },
       onMessage: (response) => this.#receive(response),
       onClosed: (reason, code, retryInMs) => {
+        this.#stopReading();
         const level = code === unavailable ? 'debug' : 'warn';
         options.log(level, 'the configuration stream ended', { reason, code, retryInMs: Math.round(retryInMs) });
       },
@@ -98,6 +107,7 @@ export class AdsClient<R extends ResourceName> {
   }
 
   close(): void {
+    this.#stopReading();
     this.#stream.close();
   }
 
@@ -149,19 +159,36 @@ export class AdsClient<R extends ResourceName> {
   }
 
   #receive(response: DiscoveryResponse): void {
-    const { type_url: typeUrl, nonce, removed_resources: removedNames } = response;
+    const { type_url: typeUrl, resources } = response;
     if (!isResourceTypeUrl(typeUrl)) {
       // to remember each type that a server can think of would be memory without a bound
       this.#options.log('warn', 'an answer of a type that nobody asked for', { type: typeUrl.slice(0, 200) });
       return;
     }
     const parsed = new Map<string, R>();
-    const received: ReceivedResource[] = response.resources.map(({ name, version, resource }) => {
-      const usable = this.#parse(typeUrl, name, version, resource);
-      if (typeof usable === 'string') return { name, version, reason: usable };
-      parsed.set(name, usable);
-      return { name, version, reason: null };
-    });
+    const received: ReceivedResource[] = [];
+    this.#stream.pause();
+    this.#stopReading = inSlices(
+      resources,
+      this.#clock,
+      ({ name, version, resource }) => {
+        const usable = this.#parse(typeUrl, name, version, resource);
+        if (typeof usable !== 'string') parsed.set(name, usable);
+        received.push({ name, version, reason: typeof usable === 'string' ? usable : null });
+      },
+      () => {
+        this.#stream.resume();
+        this.#take(response, received, parsed);
+      },
+    );
+  }
+
+  /** All of the response has been looked at. */
+  #take(
+    { type_url: typeUrl, nonce, removed_resources: removedNames }: DiscoveryResponse,
+    received: readonly ReceivedResource[],
+    parsed: ReadonlyMap<string, R>,
+  ): void {
     const outcome = this.#state.receive(typeUrl, nonce, received, removedNames);
     this.#count(typeUrl, outcome.accepted.size, outcome.rejected.length);
     // What nobody asked for is answered with a NACK too, and concerns nobody here.

@@ -67,6 +67,15 @@ export class SessionStream<Request, Response> {
     return true;
   }
 
+  /** No message comes until `resume`; what the other side sends meanwhile waits, up to gRPC's window. */
+  pause(): void {
+    this.#stream?.pause();
+  }
+
+  resume(): void {
+    this.#stream?.resume();
+  }
+
   close(): void {
     this.#session = null;
     this.#drop();
