@@ -198,6 +198,14 @@ export function goodRouteConfiguration(): Input<'envoy.config.route.v3.RouteConf
               isRefusal: false,
             }),
           },
+          {
+            match: { safe_regex: { regex: '/v[0-9]+/.*' } },
+            route: {
+              cluster: `outbound|80|v1|${host}`,
+              regex_rewrite: { pattern: { regex: '^/v([0-9]+)/' }, substitution: '/api-\\1/' },
+              host_rewrite_header: 'x-forwarded-host',
+            },
+          },
           { match: { path: '/old' }, redirect: { path_redirect: '/new', response_code: 'FOUND' } },
           { match: { prefix: '/' }, direct_response: { status: 404, body: { inline_string: 'no such page' } } },
         ],

@@ -249,7 +249,7 @@ describe('AdminServer', () => {
       },
     });
     expect(routes.dynamic_route_configs[0]).toMatchObject({
-      route_config: { virtual_hosts: [{ routes: [{ name: 'canary', route: { timeout: '10s' } }, {}, {}] }] },
+      route_config: { virtual_hosts: [{ routes: [{ name: 'canary', route: { timeout: '10s' } }, {}, {}, {}] }] },
       error_state: { version_info: '8', details: 'virtual_hosts: is bad' },
     });
     expect(JSON.stringify(configs)).not.toContain('cluster_specifier');

@@ -96,10 +96,11 @@ function route(table: RouteTable<Cluster>, head: RequestHead): void {
   if (action?.kind === 'redirect') action.redirect.location(head);
   if (action?.kind !== 'forward') return;
   action.pick();
-  action.pathRewrite?.apply(head.path);
+  const path = action.pathRewrite?.apply(head.path) ?? head.path;
+  if (typeof path === 'string' && !/^\/[!-"$-~]*$/.test(path)) throw new Error(`${JSON.stringify(path)} is no path`);
 }
 
-const heads = ['/cart/1?beta=1', '/old', '/'].map((path) => {
+const heads = ['/cart/1?beta=1', '/v1/v2?a', '/old', '/'].map((path) => {
   const head = new RequestHead();
   return Object.assign(head, { method: 'GET', path, authority: 'cart', block: 'host: cart\r\nx-user: a\r\n' });
 });
