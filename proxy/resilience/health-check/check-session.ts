@@ -1,4 +1,5 @@
 import type { CheckGate } from './check-gate.ts';
+import type { CheckedState } from './check-interval.ts';
 import { checkIntervalMs } from './check-interval.ts';
 import type { HealthCheckSettings } from './health-check-settings.ts';
 import type { CheckOutcome, HealthRecord, Transition } from './health-record.ts';
@@ -36,7 +37,8 @@ export class CheckSession {
   readonly #listener: SessionListener;
   /** Ends whatever it waits for: time, room, an answer. */
   #cancel: () => void = () => {};
-  #isIdle = false;
+  /** How the last check ended, while the next one waits for longer because nobody calls; null otherwise. */
+  #idleAfter: Pick<CheckedState, 'isSuccess' | 'transition'> | null = null;
 
   constructor(
     record: HealthRecord,
@@ -72,11 +74,14 @@ export class CheckSession {
     else this.#enter();
   }
 
-  /** Somebody calls the cluster: who has waited for longer than it should checks within an interval. */
+  /** Somebody calls the cluster: who has waited for longer than it should checks within the interval that holds now. */
   onTraffic(): void {
-    if (!this.#isIdle) return;
+    const last = this.#idleAfter;
+    if (last === null) return;
+    const { random } = this.#environment;
     this.#cancel();
-    this.#wait(this.#environment.random() * this.#settings.intervalMs);
+    this.#idleAfter = null;
+    this.#wait(random() * checkIntervalMs(this.#settings, { ...last, hasTraffic: true }, random));
   }
 
   stop(): void {
@@ -85,12 +90,11 @@ export class CheckSession {
   }
 
   #wait(ms: number): void {
-    this.#isIdle = true;
     this.#cancel = this.#environment.after(ms, () => this.#enter());
   }
 
   #enter(): void {
-    this.#isIdle = false;
+    this.#idleAfter = null;
     let hasBegun = false;
     const leaveQueue = this.#environment.gate.enter(() => {
       hasBegun = true;
@@ -132,6 +136,7 @@ export class CheckSession {
     const isSuccess = outcome.kind === 'success';
     const hasTraffic = this.#listener.hasTraffic();
     const intervalMs = checkIntervalMs(this.#settings, { isSuccess, transition, hasTraffic }, random);
+    this.#idleAfter = hasTraffic ? null : { isSuccess, transition };
     // those that began together must not go on together
     this.#wait(isFirst ? random() * intervalMs : intervalMs);
     this.#listener.onEnd(outcome, transition);

@@ -109,6 +109,21 @@ describe('HealthChecker', () => {
     expect(prober.checks).toBe(1);
   });
 
+  it('shortens neither that nor the jitter of an interval because there are calls', async () => {
+    const { checker, clock, state, watch } = checkerOf({ initialJitterMs: 20_000, intervalJitterMs: 40_000 });
+    state.hasTraffic = false;
+    const { prober } = watch('a');
+    state.hasTraffic = true;
+    checker.sweep();
+    expect([prober.checks, clock.pendingMs]).toEqual([0, [10_000]]);
+    clock.advance(10_000);
+    await prober.answer();
+    // half of 3 s and half of 40 s, as the first time after the first check
+    expect(clock.pendingMs).toEqual([11_500]);
+    checker.sweep();
+    expect(clock.pendingMs).toEqual([11_500]);
+  });
+
   it('keeps of the words of whoever was asked one short line', async () => {
     const { watch } = checkerOf();
     const { prober, record } = watch('a');
@@ -180,6 +195,16 @@ describe('HealthChecker', () => {
     expect(clock.pendingMs).toEqual([1_500]);
     checker.sweep();
     expect(clock.pendingMs).toEqual([1_500]);
+  });
+
+  it('asks an instance that is ill as often as those are asked, when somebody begins to call', async () => {
+    const { checker, clock, state, watch } = checkerOf({ unhealthyIntervalMs: 1_000 });
+    state.hasTraffic = false;
+    const { prober } = watch('a');
+    await prober.answer({ kind: 'failure', reason: 'ill' });
+    state.hasTraffic = true;
+    checker.sweep();
+    expect(clock.pendingMs).toEqual([500]);
   });
 
   it('ends everything when it stops', async () => {
