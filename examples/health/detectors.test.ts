@@ -80,41 +80,56 @@ async function callUntilOut(service: string): Promise<string[]> {
   return out;
 }
 
+/** A service, what its detector goes by, what happens to it, the name of the detector in metrics and events. */
+const detectors: readonly (readonly [string, string, Fault, string])[] = [
+  ['row', 'consecutive5XxErrors: 3', '500', 'consecutive_5xx'],
+  ['gateway', 'consecutive5XxErrors: 0, consecutiveGatewayErrors: 3', '502', 'consecutive_gateway_failure'],
+  [
+    'origin',
+    'splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 3',
+    'gone',
+    'consecutive_local_origin_failure',
+  ],
+  [
+    'rate',
+    'consecutive5XxErrors: 0, successRateStdevFactor: 500, successRateMinimumHosts: 3, successRateRequestVolume: 5',
+    'every-other',
+    'success_rate',
+  ],
+  [
+    'origin-rate',
+    'splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 0, successRateStdevFactor: 500, successRateMinimumHosts: 3, successRateRequestVolume: 5',
+    'hang-up',
+    'local_origin_success_rate',
+  ],
+  [
+    'share',
+    'consecutive5XxErrors: 0, failurePercentageThreshold: 40, failurePercentageMinimumHosts: 3, failurePercentageRequestVolume: 5',
+    'every-other',
+    'failure_percentage',
+  ],
+  [
+    'origin-share',
+    'splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 0, failurePercentageThreshold: 40, failurePercentageMinimumHosts: 3, failurePercentageRequestVolume: 5, enforcingFailurePercentageLocalOrigin: 100',
+    'hang-up',
+    'local_origin_failure_percentage',
+  ],
+];
+
+/** Which share of its findings each of them acts on. */
+const enforcing: Readonly<Record<string, string>> = {
+  row: 'enforcingConsecutive5xx',
+  gateway: 'enforcingConsecutiveGatewayFailure',
+  origin: 'enforcingConsecutiveLocalOriginFailure',
+  rate: 'enforcingSuccessRate',
+  'origin-rate': 'enforcingLocalOriginSuccessRate',
+  share: 'enforcingFailurePercentage',
+  'origin-share': 'enforcingFailurePercentageLocalOrigin',
+};
+const alreadyEnforced = 'enforcingFailurePercentageLocalOrigin: 100, ';
+
 describe('a detector of outliers', () => {
-  it.each<[string, string, Fault, string]>([
-    ['row', 'consecutive5XxErrors: 3', '500', 'consecutive_5xx'],
-    ['gateway', 'consecutive5XxErrors: 0, consecutiveGatewayErrors: 3', '502', 'consecutive_gateway_failure'],
-    [
-      'origin',
-      'splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 3',
-      'gone',
-      'consecutive_local_origin_failure',
-    ],
-    [
-      'rate',
-      'consecutive5XxErrors: 0, successRateStdevFactor: 500, successRateMinimumHosts: 3, successRateRequestVolume: 5',
-      'every-other',
-      'success_rate',
-    ],
-    [
-      'origin-rate',
-      'splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 0, successRateStdevFactor: 500, successRateMinimumHosts: 3, successRateRequestVolume: 5',
-      'hang-up',
-      'local_origin_success_rate',
-    ],
-    [
-      'share',
-      'consecutive5XxErrors: 0, failurePercentageThreshold: 40, failurePercentageMinimumHosts: 3, failurePercentageRequestVolume: 5',
-      'every-other',
-      'failure_percentage',
-    ],
-    [
-      'origin-share',
-      'splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 0, failurePercentageThreshold: 40, failurePercentageMinimumHosts: 3, failurePercentageRequestVolume: 5, enforcingFailurePercentageLocalOrigin: 100',
-      'hang-up',
-      'local_origin_failure_percentage',
-    ],
-  ])(
+  it.each(detectors)(
     'leaves out who fails: %s',
     async (service, passive, fault, detector) => {
       if (fault === 'gone') faults.set('c', fault);
@@ -132,13 +147,19 @@ describe('a detector of outliers', () => {
     30_000,
   );
 
-  it('finds out and leaves nobody out, where it is told to enforce nothing', async () => {
-    await start('watched', ['a', 'b', 'c'], 'consecutive5XxErrors: 3, enforcingConsecutive5xx: 0');
-    faults.set('c', '500');
-    const detected = () => statOf(web, 'watched', 'outlier_detection.ejections_detected_consecutive_5xx');
-    await vi.waitUntil(async () => (await call('watched')) && (await detected()) > 0, { timeout: 10_000 });
-    expect(await outOf('watched')).toEqual([]);
-  });
+  it.each(detectors)(
+    'finds out and leaves nobody out, where it is told to enforce nothing: %s',
+    async (service, passive, fault, detector) => {
+      const watched = `watched-${service}`;
+      if (fault === 'gone') faults.set('c', fault);
+      await start(watched, [...names], `${passive}, ${enforcing[service]}: 0`.replace(alreadyEnforced, ''));
+      faults.set('c', fault);
+      const detected = () => statOf(web, watched, `outlier_detection.ejections_detected_${detector}`);
+      await vi.waitUntil(async () => (await call(watched)) && (await detected()) > 0, { timeout: 15_000, interval: 1 });
+      expect(await outOf(watched)).toEqual([]);
+    },
+    30_000,
+  );
 });
 
 describe('an ejection', () => {
@@ -178,6 +199,33 @@ describe('an ejection', () => {
       [3, '2 s'],
     ]);
   }, 40_000);
+
+  it('lasts longer by a jitter', async () => {
+    const passive = 'consecutive5XxErrors: 2, baseEjectionTime: 1s, maxEjectionTime: 1s, maxEjectionTimeJitter: 500h';
+    await start('jittery', ['a', 'b', 'c'], passive);
+    faults.set('c', '500');
+    await callUntilOut('jittery');
+    const [told] = await vi.waitUntil(
+      async () => {
+        const events = (await mesh.api.events({ service: 'jittery' })).filter(({ kind }) => kind === 'EJECT');
+        return events.length > 0 && events;
+      },
+      { timeout: 10_000 },
+    );
+    expect(told?.durationMs).toBeGreaterThan(10_000);
+  });
+
+  it('lasts while active checks succeed, where these are not to end it', async () => {
+    const active = 'active: { type: HTTP, interval: 100ms, timeout: 5s, http: { path: /healthz } }, ';
+    const passive = 'consecutive5XxErrors: 2, baseEjectionTime: 5m, successfulActiveHealthCheckUnejectHost: false';
+    await start('stubborn', ['a', 'b', 'c'], passive, active);
+    faults.set('c', '500');
+    expect(await callUntilOut('stubborn')).toEqual(['stubborn-c']);
+    const passed = () => statOf(web, 'stubborn', 'health_check.success');
+    const before = await passed();
+    await vi.waitUntil(async () => (await passed()) > before + 9, { timeout: 10_000 });
+    expect(await outOf('stubborn')).toEqual(['stubborn-c']);
+  });
 
   it('is over as soon as an active check succeeds', async () => {
     const active = 'active: { type: HTTP, interval: 200ms, timeout: 5s, http: { path: /healthz } }, ';

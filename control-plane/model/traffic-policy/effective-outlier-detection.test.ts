@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { builtInOutlierDetection, effectiveOutlierDetection, ejects } from './effective-outlier-detection.ts';
+import { builtInOutlierDetection, effectiveOutlierDetection, isWatched } from './effective-outlier-detection.ts';
 
 const { enforcing } = builtInOutlierDetection;
 
@@ -36,14 +36,18 @@ describe('effectiveOutlierDetection', () => {
   });
 });
 
-describe('ejects', () => {
+describe('isWatched', () => {
   it.each([
     [{}, true],
     [{ consecutive5XxErrors: 0 }, false],
     [{ consecutive5XxErrors: 0, splitExternalLocalOriginErrors: true }, true],
+    [{ consecutive5XxErrors: 0, splitExternalLocalOriginErrors: true, consecutiveLocalOriginFailures: 0 }, false],
     [{ consecutive5XxErrors: 0, consecutiveGatewayErrors: 1 }, true],
-    [{ enforcingConsecutive5xx: 0 }, false],
+    [{ enforcingConsecutive5xx: 0 }, true],
+    [{ consecutive5XxErrors: 0, successRateRequestVolume: 5, enforcingSuccessRate: 0 }, true],
+    [{ consecutive5XxErrors: 0, enforcingFailurePercentage: 5 }, true],
+    [{ consecutive5XxErrors: 0, enforcingFailurePercentage: 0 }, false],
   ])('says of %j: %s', (passive, expected) => {
-    expect(ejects(effectiveOutlierDetection([passive]))).toBe(expected);
+    expect(isWatched(effectiveOutlierDetection([passive]))).toBe(expected);
   });
 });

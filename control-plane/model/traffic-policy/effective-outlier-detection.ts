@@ -16,17 +16,20 @@ export interface EffectiveOutlierDetection {
   readonly maxEjectionTimeJitterMs: number;
   readonly maxEjectionPercent: number;
   readonly alwaysEjectOneEndpoint: boolean;
+  /** `isOn`: judged, whether anybody is ejected for it or not. */
   readonly failurePercentage: {
+    readonly isOn: boolean;
     readonly threshold: number;
     readonly minimumHosts: number;
     readonly requestVolume: number;
   };
   readonly successRate: {
+    readonly isOn: boolean;
     readonly stdevFactor: number;
     readonly minimumHosts: number;
     readonly requestVolume: number;
   };
-  /** Percentages; 0 is a detector that is off. */
+  /** Percentages; a detector with 0 ejects nobody, and what it finds is counted all the same where it is on. */
   readonly enforcing: {
     readonly consecutive5xx: number;
     readonly consecutiveGatewayFailure: number;
@@ -57,8 +60,8 @@ export const builtInOutlierDetection: EffectiveOutlierDetection = {
   maxEjectionPercent: 10,
   // Envoy's flag is off: 10 % of fewer than ten endpoints is nobody, and most services have fewer
   alwaysEjectOneEndpoint: true,
-  failurePercentage: { threshold: 85, minimumHosts: 5, requestVolume: 50 },
-  successRate: { stdevFactor: 1900, minimumHosts: 5, requestVolume: 100 },
+  failurePercentage: { isOn: false, threshold: 85, minimumHosts: 5, requestVolume: 50 },
+  successRate: { isOn: false, stdevFactor: 1900, minimumHosts: 5, requestVolume: 100 },
   enforcing: {
     consecutive5xx: 100,
     consecutiveGatewayFailure: 0,
@@ -95,6 +98,14 @@ export function effectiveOutlierDetection(
   const minimumHosts = written('successRateMinimumHosts');
   const requestVolume = written('successRateRequestVolume');
   const byRate = stdevFactor === undefined && minimumHosts === undefined && requestVolume === undefined ? 0 : 100;
+  const ofRate = {
+    answers: written('enforcingSuccessRate') ?? byRate,
+    connections: written('enforcingLocalOriginSuccessRate') ?? byRate,
+  };
+  const ofPercentage = {
+    answers: written('enforcingFailurePercentage') ?? byPercentage,
+    connections: written('enforcingFailurePercentageLocalOrigin') ?? byPercentage,
+  };
   return {
     consecutive5XxErrors,
     consecutiveGatewayErrors,
@@ -111,11 +122,13 @@ export function effectiveOutlierDetection(
     maxEjectionPercent: written('maxEjectionPercent') ?? base.maxEjectionPercent,
     alwaysEjectOneEndpoint: written('alwaysEjectOneEndpoint') ?? base.alwaysEjectOneEndpoint,
     failurePercentage: {
+      isOn: byPercentage + ofPercentage.answers + ofPercentage.connections > 0,
       threshold: threshold ?? base.failurePercentage.threshold,
       minimumHosts: written('failurePercentageMinimumHosts') ?? base.failurePercentage.minimumHosts,
       requestVolume: written('failurePercentageRequestVolume') ?? base.failurePercentage.requestVolume,
     },
     successRate: {
+      isOn: byRate + ofRate.answers + ofRate.connections > 0,
       stdevFactor: stdevFactor ?? base.successRate.stdevFactor,
       minimumHosts: minimumHosts ?? base.successRate.minimumHosts,
       requestVolume: requestVolume ?? base.successRate.requestVolume,
@@ -127,21 +140,24 @@ export function effectiveOutlierDetection(
         consecutiveLocalOriginFailures,
         written('enforcingConsecutiveLocalOriginFailure'),
       ),
-      successRate: written('enforcingSuccessRate') ?? byRate,
-      localOriginSuccessRate: written('enforcingLocalOriginSuccessRate') ?? byRate,
-      failurePercentage: written('enforcingFailurePercentage') ?? byPercentage,
-      failurePercentageLocalOrigin: written('enforcingFailurePercentageLocalOrigin') ?? byPercentage,
+      successRate: ofRate.answers,
+      localOriginSuccessRate: ofRate.connections,
+      failurePercentage: ofPercentage.answers,
+      failurePercentageLocalOrigin: ofPercentage.connections,
     },
     successfulActiveHealthCheckUnejectHost:
       written('successfulActiveHealthCheckUnejectHost') ?? base.successfulActiveHealthCheckUnejectHost,
   };
 }
 
-/** Whether anybody can be ejected at all. */
-export function ejects({ enforcing, splitExternalLocalOriginErrors }: EffectiveOutlierDetection): boolean {
-  const { consecutiveLocalOriginFailure, localOriginSuccessRate, failurePercentageLocalOrigin, ...ofAnswers } =
-    enforcing;
-  const ofConnections = [consecutiveLocalOriginFailure, localOriginSuccessRate, failurePercentageLocalOrigin];
-  const shares = [...Object.values(ofAnswers), ...(splitExternalLocalOriginErrors ? ofConnections : [])];
-  return shares.some((share) => share > 0);
+/** Whether anybody is judged at all. */
+export function isWatched(policy: EffectiveOutlierDetection): boolean {
+  const {
+    splitExternalLocalOriginErrors: splits,
+    consecutiveLocalOriginFailures,
+    successRate,
+    failurePercentage,
+  } = policy;
+  const rows = policy.consecutive5XxErrors + policy.consecutiveGatewayErrors;
+  return rows + (splits ? consecutiveLocalOriginFailures : 0) > 0 || successRate.isOn || failurePercentage.isOn;
 }

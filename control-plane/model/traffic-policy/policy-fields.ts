@@ -120,17 +120,13 @@ const rows: Readonly<Record<keyof EffectiveTrafficPolicy, readonly Row[]>> = {
     row(`${passive}.consecutiveLocalOriginFailures`, ({ outlierDetection: o }) =>
       o.splitExternalLocalOriginErrors ? count(o.consecutiveLocalOriginFailures) : off,
     ),
-    row(`${passive}.failurePercentageThreshold`, ({ outlierDetection: { failurePercentage: rate, enforcing } }) =>
-      enforcing.failurePercentage + enforcing.failurePercentageLocalOrigin === 0
-        ? off
-        : `${rate.threshold} % of ${rate.requestVolume} requests, of ${rate.minimumHosts} instances`,
+    row(`${passive}.failurePercentageThreshold`, ({ outlierDetection: { failurePercentage: rate } }) =>
+      !rate.isOn ? off : `${rate.threshold} % of ${rate.requestVolume} requests, of ${rate.minimumHosts} instances`,
     ),
     row(
       `${passive}.successRateStdevFactor`,
-      ({ outlierDetection: { successRate: rate, enforcing } }) =>
-        enforcing.successRate + enforcing.localOriginSuccessRate === 0
-          ? off
-          : `${rate.stdevFactor} of ${rate.requestVolume} requests, of ${rate.minimumHosts} instances`,
+      ({ outlierDetection: { successRate: rate } }) =>
+        !rate.isOn ? off : `${rate.stdevFactor} of ${rate.requestVolume} requests, of ${rate.minimumHosts} instances`,
       { impliedBy: [`${passive}.successRateMinimumHosts`, `${passive}.successRateRequestVolume`] },
     ),
     row(`${passive}.interval`, ({ outlierDetection: o }) => writtenDuration(o.intervalMs)),

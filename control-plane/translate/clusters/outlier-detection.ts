@@ -1,7 +1,7 @@
 import { msToDuration } from '../../../proto/duration.ts';
 import type { Input } from '../../../proto/load.ts';
 import type { EffectiveOutlierDetection } from '../../model/traffic-policy/effective-outlier-detection.ts';
-import { ejects } from '../../model/traffic-policy/effective-outlier-detection.ts';
+import { isWatched } from '../../model/traffic-policy/effective-outlier-detection.ts';
 import type { Abilities } from '../view/abilities.ts';
 
 type OutlierDetection = Input<'envoy.config.cluster.v3.OutlierDetection'>;
@@ -14,7 +14,7 @@ export function outlierDetection(
   policy: EffectiveOutlierDetection,
   { outlierDetectors }: Abilities,
 ): OutlierDetection | null {
-  const isAsked = policy.consecutive5XxErrors > 0 || (outlierDetectors && (ejects(policy) || isWatched(policy)));
+  const isAsked = outlierDetectors ? isWatched(policy) : policy.consecutive5XxErrors > 0;
   if (!isAsked) return null;
   return {
     ...(policy.consecutive5XxErrors > 0 && { consecutive_5xx: { value: policy.consecutive5XxErrors } }),
@@ -29,19 +29,15 @@ export function outlierDetection(
   };
 }
 
-/** A row that ejects nobody is counted all the same, for those who want to see first what it would do. */
-function isWatched({ consecutiveGatewayErrors }: EffectiveOutlierDetection): boolean {
-  return consecutiveGatewayErrors > 0;
-}
-
-/** Of the detectors that are on; Envoy's defaults mean the others off, but for the two that go by connections. */
+/**
+ * Of the detectors that are on, those that eject nobody too: what these find is counted, for those who want to see first what
+ * they would do. Envoy's defaults mean the others off, but for the two that go by connections.
+ */
 function detectors(policy: EffectiveOutlierDetection): OutlierDetection {
   const { enforcing, splitExternalLocalOriginErrors, successRate, failurePercentage } = policy;
-  const hasRates = enforcing.successRate > 0 || enforcing.localOriginSuccessRate > 0;
-  const hasPercentages = enforcing.failurePercentage > 0 || enforcing.failurePercentageLocalOrigin > 0;
   return {
     ...(enforcing.consecutive5xx < 100 && { enforcing_consecutive_5xx: { value: enforcing.consecutive5xx } }),
-    ...(isWatched(policy) && {
+    ...(policy.consecutiveGatewayErrors > 0 && {
       consecutive_gateway_failure: { value: policy.consecutiveGatewayErrors },
       enforcing_consecutive_gateway_failure: { value: enforcing.consecutiveGatewayFailure },
     }),
@@ -53,12 +49,12 @@ function detectors(policy: EffectiveOutlierDetection): OutlierDetection {
       enforcing_consecutive_local_origin_failure: { value: enforcing.consecutiveLocalOriginFailure },
       enforcing_local_origin_success_rate: { value: enforcing.localOriginSuccessRate },
     }),
-    ...(hasRates && {
+    ...(successRate.isOn && {
       success_rate_stdev_factor: { value: successRate.stdevFactor },
       success_rate_minimum_hosts: { value: successRate.minimumHosts },
       success_rate_request_volume: { value: successRate.requestVolume },
     }),
-    ...(hasPercentages && {
+    ...(failurePercentage.isOn && {
       failure_percentage_threshold: { value: failurePercentage.threshold },
       failure_percentage_minimum_hosts: { value: failurePercentage.minimumHosts },
       failure_percentage_request_volume: { value: failurePercentage.requestVolume },
