@@ -48,6 +48,7 @@ describe('a rewrite by pattern', () => {
     expect([status, headers['x-heddle-reason']]).toEqual([500, 'path_rewrite_failed']);
     expect(text).toContain('does not begin with a slash');
     expect(text).toContain('HTTPRoute/default/cart');
+    expect(text).toContain('heddle describe cart');
     expect((await call('/wrong')).text).toBe('v1 cart /wrong');
   });
 

@@ -24,7 +24,7 @@ describe('remedyFor', () => {
     ['api.example.com', 'heddle get externalservices -A   for its document, which heddle describe takes'],
     ['*.example.com:80', 'heddle get externalservices -A   for its document, which heddle describe takes'],
   ])('shows the documents of %s, where one of them has decided', (service, remedy) => {
-    for (const failure of ['rateLimited', 'noCluster', 'faultAbort'] as const) {
+    for (const failure of ['rateLimited', 'noCluster', 'rewriteFailed', 'faultAbort'] as const) {
       expect(remedyFor(failure, service)).toBe(remedy);
     }
   });

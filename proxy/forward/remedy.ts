@@ -28,6 +28,7 @@ const whoDecidesOutside = 'heddle get externalservices -A   for its document, wh
 const saidByDocuments: ReadonlySet<Failure> = new Set<Failure>([
   'noRoute',
   'noCluster',
+  'rewriteFailed',
   'upstreamOverflow',
   'rateLimited',
   'connectionRateLimited',
