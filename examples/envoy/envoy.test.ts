@@ -50,7 +50,8 @@ function application(name: string): RequestListener {
       const seen = [host, set, add, gone].map((value) => value ?? '-').join(' ');
       response.setHeader('x-served', name);
       if (url.includes('forged')) response.setHeader('x-heddle-reason', 'UO');
-      response.end(`${name} ${method} ${url} ${url.includes('seen') ? seen : ''}`.trim());
+      const rest = url.startsWith('/echo/large') ? 'x'.repeat(20 * 1024) : url.includes('seen') ? seen : '';
+      response.end(`${name} ${method} ${url} ${rest}`.trim());
     });
   };
 }
@@ -334,6 +335,23 @@ describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
       const answer = await answerAt(port, { service: 'broken', path: '/', headers: { 'x-rehearsal': 'yes' } });
       expect(answer.status).toBe(418);
       expect(performance.now() - startedMs).toBeGreaterThan(95);
+    }
+  });
+
+  it('pass answers on as slowly as a request asks, for the share that it asks', async () => {
+    const headers = { 'x-envoy-fault-throughput-response': '10' };
+    const name = 'x-envoy-fault-throughput-response-percentage';
+    for (const port of Object.values(callers)) {
+      const took = async (percentage: number): Promise<number> => {
+        const startedMs = performance.now();
+        const call = { service: 'stock', path: '/echo/large', headers: { ...headers, [name]: String(percentage) } };
+        expect((await answerAt(port, call)).body).toMatch(/x{20480}$/);
+        return performance.now() - startedMs;
+      };
+      const slow = await took(100);
+      // 20 KiB, of which a second's may come at once
+      expect(slow).toBeGreaterThan(980);
+      expect(await took(0)).toBeLessThan(slow);
     }
   });
 

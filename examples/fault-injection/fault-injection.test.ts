@@ -17,6 +17,7 @@ let echo: EchoServer;
 let client: EchoClient;
 let agent: Agent;
 let cartUrl: string;
+let filesUrl: string;
 let web: RunningProxy;
 let served = 0;
 
@@ -28,19 +29,26 @@ beforeAll(async () => {
   });
   echo = await startEchoServer('echo-1');
   await mesh.sidecar('cart-1', { service: 'cart', ports: [{ port, protocol: 'http' }] });
+  const files = await mesh.application((request, response) => {
+    response.end(Buffer.alloc(Number(request.url?.slice(1)), 'x'));
+  });
+  await mesh.sidecar('files-1', { service: 'files', ports: [{ port: files, protocol: 'http' }] });
   await mesh.sidecar('echo-1', { service: 'echo', ports: [{ port: echo.port, protocol: 'grpc' }] });
-  const [toCart, toEcho] = [await freePort(), await freePort()];
+  const [toCart, toFiles, toEcho] = [await freePort(), await freePort(), await freePort()];
   web = await mesh.sidecar('web-1', {
     service: 'web',
     upstreams: [
       { service: 'cart', localPort: toCart },
+      { service: 'files', localPort: toFiles },
       { service: 'echo', localPort: toEcho },
     ],
   });
   cartUrl = `http://127.0.0.1:${toCart}/`;
+  filesUrl = `http://127.0.0.1:${toFiles}/`;
   agent = new Agent({ connections: 20 });
   client = echoClient(`127.0.0.1:${toEcho}`);
   await vi.waitUntil(async () => (await call()).statusCode === 200, { timeout: 15_000 });
+  await vi.waitUntil(async () => (await download(1)).statusCode === 200, { timeout: 15_000 });
   await vi.waitUntil(async () => (await say(new Metadata())) === status.OK, { timeout: 15_000 });
 });
 
@@ -54,6 +62,14 @@ afterAll(async () => {
 async function call(headers: Record<string, string> = {}) {
   const { statusCode, headers: answered, body } = await request(cartUrl, { dispatcher: agent, headers });
   return { statusCode, reason: answered['x-heddle-reason'], text: await body.text() };
+}
+
+/** So many bytes of the application of files. */
+async function download(bytes: number, headers: Record<string, string> = {}) {
+  const startedMs = performance.now();
+  const { statusCode, body } = await request(`${filesUrl}${bytes}`, { dispatcher: agent, headers });
+  const length = (await body.arrayBuffer()).byteLength;
+  return { statusCode, length, seconds: (performance.now() - startedMs) / 1000 };
 }
 
 async function counter(name: string): Promise<number> {
@@ -120,6 +136,54 @@ describe('a FaultInjection', () => {
     expect((await call({ 'x-envoy-fault-delay-request': '400' })).statusCode).toBe(200);
     expect(performance.now() - startedMs).toBeGreaterThan(390);
   });
+
+  it('has each answer come at its own rate', async () => {
+    await apply('files', {});
+    const before = await counter('heddle_fault_response_rl_injected_total');
+    const three = await Promise.all([1, 2, 3].map(() => download(40 * 1024)));
+    for (const { length, seconds } of three) {
+      expect(length).toBe(40 * 1024);
+      // all but what 50 ms bring, of 20 KiB a second; a timer may see its clock a little earlier than we see ours
+      expect(seconds).toBeGreaterThan(1.93);
+    }
+    expect(await counter('heddle_fault_response_rl_injected_total')).toBe(before + 3);
+    await vi.waitUntil(async () => (await counter('heddle_fault_active')) === 0, { timeout: 5000 });
+  });
+
+  it('has it come as slowly as the request asks, where it lets that', async () => {
+    await apply('files', { responseRateLimit: { fromHeader: true, percentage: 100 } });
+    const asked = { 'x-envoy-fault-throughput-response': '10' };
+    const before = await counter('heddle_fault_response_rl_injected_total');
+    expect((await download(20 * 1024, asked)).seconds).toBeGreaterThan(1.93);
+    await download(20 * 1024, { ...asked, 'x-envoy-fault-throughput-response-percentage': '0' });
+    await download(20 * 1024);
+    expect(await counter('heddle_fault_response_rl_injected_total')).toBe(before + 1);
+  });
+
+  it('slows down the answers of a call, which keeps its status', async () => {
+    await apply('echo', {
+      responseRateLimit: { fixedLimit: { value: '4Ki', unit: 'Second' }, percentage: 100 },
+      abort: undefined,
+      headers: [],
+    });
+    const startedMs = performance.now();
+    const texts: string[] = [];
+    const stream = client.repeat({ text: 'x'.repeat(1024), count: 8 });
+    stream.on('data', ({ text }) => texts.push(text));
+    const ended = await new Promise<number>((resolve) => stream.on('status', ({ code }) => resolve(code)));
+    expect([ended, texts.length, texts.every((text) => text.length === 1024)]).toEqual([status.OK, 8, true]);
+    expect((performance.now() - startedMs) / 1000).toBeGreaterThan(1.93);
+  });
+
+  it('lets an answer go on at full speed when its time is over, also one that is under way', async () => {
+    const until = Date.now() + 3000;
+    await apply('files', { until: new Date(until).toISOString() });
+    // slowly it would take more than four minutes
+    const { length, seconds } = await download(5 * 1024 * 1024);
+    expect(length).toBe(5 * 1024 * 1024);
+    expect(Date.now()).toBeGreaterThanOrEqual(until);
+    expect(seconds).toBeLessThan(60);
+  }, 70_000);
 
   it('is over when its time is, though nobody takes it away', async () => {
     const until = Date.now() + 3000;

@@ -243,6 +243,19 @@ describe('an answer that a fault slows down', () => {
     expect(endpoint?.requestsTimeout).toBe(0);
   });
 
+  it('has no more time than its route gives', async () => {
+    const upstream = await scripted((socket) => socket.write(`${head('Content-Length: 5000')}${x(5000)}`));
+    const { client, pass, forwarder, faults } = await slowed(upstream.port, { action: { timeoutMs: 2000 } });
+    const heard = client();
+    heard.socket.write(get);
+    await expect.poll(() => bodyOf(heard.text)).toHaveLength(AT_ONCE);
+    pass(2100);
+    await expect.poll(() => heard.isClosed).toBe(true);
+    expect(bodyOf(heard.text).length).toBeLessThanOrEqual(2000 + AT_ONCE);
+    expect(forwarder.recorded).toMatchObject([{ status: 200, flag: 'UT' }]);
+    expect(faults.activeFaults).toBe(0);
+  });
+
   it('keeps to a limit of bandwidth beside the fault: the slower decides', async () => {
     const upstream = await scripted((socket) => socket.write(`${head('Content-Length: 4000')}${x(4000)}`));
     const narrow = await slowed(upstream.port, { shared: RATE / 2 });
