@@ -31,6 +31,11 @@ export class RequestRoutes {
     return kinds.find(isConsumers) ?? kinds.find((routes) => routes.length > 0) ?? [];
   }
 
+  /** Whether there are GRPCRoutes of that namespace, beside which its HTTPRoutes may decide nothing. */
+  hasCallRoutes(parent: ParentName, namespace: string): boolean {
+    return this.#grpc.attachedIn(parent, namespace) > 0;
+  }
+
   hasConsumerRoutes(parent: ParentName, callerNamespace: string): boolean {
     return (
       this.#grpc.hasConsumerRoutes(parent, callerNamespace) || this.#http.hasConsumerRoutes(parent, callerNamespace)

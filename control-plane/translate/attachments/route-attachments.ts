@@ -38,8 +38,10 @@ export class RouteAttachments<Route extends AttachedRoute> {
       for (const { reference, parent } of parentsOf(route)) {
         const key = parentKey(parent);
         const attached: Attached<Route> = this.#byParent.get(key) ?? nothingAttached();
-        attached.attachments.push({ route, reference });
-        attached.namespaces.add(route.metadata.namespace);
+        const { namespace } = route.metadata;
+        const ofNamespace = attached.attachments.get(namespace) ?? [];
+        ofNamespace.push({ route, reference });
+        attached.attachments.set(namespace, ofNamespace);
         this.#byParent.set(key, attached);
       }
     }
@@ -57,8 +59,8 @@ export class RouteAttachments<Route extends AttachedRoute> {
   routesFor(parent: RouteParent, port: ServicePort, callerNamespace: string): readonly Route[] {
     const attached = this.#byParent.get(parentKey(parent));
     if (attached === undefined) return [];
-    const { attachments, namespaces, deciding } = attached;
-    const namespace = namespaces.has(callerNamespace) ? callerNamespace : parent.namespace;
+    const { attachments, deciding } = attached;
+    const namespace = attachments.has(callerNamespace) ? callerNamespace : parent.namespace;
     const key = `${port.port} ${namespace} ${parent.host}`;
     let routes = deciding.get(key);
     if (routes === undefined) {
@@ -70,21 +72,25 @@ export class RouteAttachments<Route extends AttachedRoute> {
 
   /** Whether callers in that namespace may see other routes than everybody else. */
   hasConsumerRoutes(parent: ParentName, callerNamespace: string): boolean {
-    return (
-      callerNamespace !== parent.namespace &&
-      (this.#byParent.get(parentKey(parent))?.namespaces.has(callerNamespace) ?? false)
-    );
+    return callerNamespace !== parent.namespace && this.attachedIn(parent, callerNamespace) > 0;
+  }
+
+  /** How many references of routes of that namespace there are to the parent. */
+  attachedIn(parent: ParentName, namespace: string): number {
+    return this.#byParent.get(parentKey(parent))?.attachments.get(namespace)?.length ?? 0;
   }
 }
 
 function decidingRoutes<Route extends AttachedRoute>(
-  attachments: readonly Attachment<Route>[],
+  attachments: Attached<Route>['attachments'],
   port: ServicePort,
   callerNamespace: string,
   parent: RouteParent,
 ): readonly Route[] {
-  const covering = attachments.filter(({ route, reference }) => covers(reference, port) && isFor(route, parent));
-  const of = (namespace: string) => covering.filter(({ route }) => route.metadata.namespace === namespace);
+  const of = (namespace: string) =>
+    (attachments.get(namespace) ?? []).filter(
+      ({ route, reference }) => covers(reference, port) && isFor(route, parent),
+    );
   const consumer = of(callerNamespace);
   return [...new Set((consumer.length > 0 ? consumer : of(parent.namespace)).map(({ route }) => route))];
 }
@@ -121,15 +127,14 @@ export function covers(reference: Pick<ParentReference, 'port' | 'sectionName'>,
 
 /** All that is attached to one parent. */
 interface Attached<Route> {
-  readonly attachments: Attachment<Route>[];
-  /** Of the routes. */
-  readonly namespaces: Set<string>;
+  /** By the namespace of the route. */
+  readonly attachments: Map<string, Attachment<Route>[]>;
   /** By port, namespace of the caller, and host. */
   readonly deciding: Map<string, readonly Route[]>;
 }
 
 function nothingAttached<Route>(): Attached<Route> {
-  return { attachments: [], namespaces: new Set(), deciding: new Map() };
+  return { attachments: new Map(), deciding: new Map() };
 }
 
 interface Attachment<Route> {

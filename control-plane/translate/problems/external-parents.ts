@@ -24,32 +24,29 @@ export function externalParentFindings(
     const message = `${what} is not exported: callers of namespace ${namespace} do not know of it`;
     return [{ path, message, reason: 'NotAllowedByListeners' }];
   }
-  const named = hosts.filter((host) => isFor(route, host));
-  const parts = partsOf(route.spec.hostnames ?? [], hosts);
-  if (parts.length > 0) {
-    return parts.map(({ hostname, host }) => {
-      const message = `${hostname} is a part of ${host}, which a route takes as a whole: list it in an ExternalService of its own`;
-      return { path, message, reason: 'UnsupportedValue' };
-    });
+  const [part] = partsOf(route.spec.hostnames ?? [], hosts);
+  if (part !== undefined) {
+    const message = `${part.hostname} is a part of ${part.host}, which a route takes as a whole: list it in an ExternalService of its own`;
+    return [{ path, message, reason: 'UnsupportedValue' }];
   }
-  if (named.length === 0) {
+  const named = hosts.filter((host) => isFor(route, host));
+  const [one] = named;
+  const [{ port = 0 } = {}] = ports;
+  if (one === undefined) {
     const message = `none of the hostnames is a host of ${what}`;
     return [{ path, message, reason: 'NoMatchingListenerHostname' }];
   }
-  const winners = named.flatMap((host) => ports.map((port) => winner(host, port, namespace, external)));
-  const [other] = winners;
-  if (!other || winners.includes(null)) return [];
-  const { port } = ports[0] as ServicePort; // there are winners, so there are ports
-  const message = `has no effect: ${documentName(other)} decides about ${named[0]?.host}:${port} for callers of namespace ${namespace}`;
+  if (named.some((host) => ports.some((each) => isDecisive(host, each.port, namespace, external)))) return [];
+  const other = external.at(one.host, port, namespace)?.service.external;
+  if (other === undefined) return [];
+  const message = `has no effect: ${documentName(other)} decides about ${one.host}:${port} for callers of namespace ${namespace}`;
   return [{ path, message, reason: 'Conflicted' }];
 }
 
-/** Whose document decides in place of the one that has the host, for all callers whom the route would be for; null for none. */
-function winner({ host, external: document }: ExternalHost, { port }: ServicePort, of: string, all: ExternalServices) {
-  const ofNamespace = all.at(host, port, of)?.service.external;
-  const isProducers = document.metadata.namespace === of;
-  const isDecisive = ofNamespace === document || (isProducers && all.first(host, port)?.service.external === document);
-  return isDecisive || ofNamespace === undefined ? null : ofNamespace;
+/** Whether the host's document decides for any callers whom routes of the namespace are for. */
+function isDecisive({ host, external: document }: ExternalHost, port: number, of: string, all: ExternalServices) {
+  if (all.at(host, port, of)?.service.external === document) return true;
+  return document.metadata.namespace === of && all.first(host, port)?.service.external === document;
 }
 
 /** Hostnames that are below a wildcard host and no host of the document themselves. */

@@ -4,10 +4,11 @@ import type { RequestRoutes } from '../attachments/request-routes.ts';
 import type { RouteParent } from '../attachments/route-attachments.ts';
 import type { ServiceCatalog } from '../services/service-catalog.ts';
 import type { Finding } from './problem.ts';
-import { contested, nameOf } from './route-problems.ts';
+import { parentText, routedPorts } from './route-parents.ts';
 
 /** Knows which matches of the routes of one port are left out of its table, for want of room for their patterns. */
 export interface CrowdedRoutes {
+  hasPatterns(route: RequestRoute): boolean;
   withoutRoom(
     routes: readonly RequestRoute[],
     called: RouteParent,
@@ -24,7 +25,8 @@ export function patternFindings(
   attachments: RequestRoutes,
   crowded: CrowdedRoutes,
 ): readonly Finding[] {
-  return contested(route, catalog, ({ called, port }) => {
+  if (!crowded.hasPatterns(route)) return [];
+  const findings = [...routedPorts(route, catalog)].flatMap(({ called, port }) => {
     const deciding = attachments.routesFor(called, port, route.metadata.namespace);
     const own = crowded.withoutRoom(deciding, called).filter((lost) => lost.route === route);
     return route.spec.rules.flatMap((rule, index) => {
@@ -37,10 +39,12 @@ export function patternFindings(
       return [
         {
           path: `spec.rules[${index}]${place}`,
-          message: `${what} no effect on port ${port.port} of ${nameOf(called)}, whose routes have room for ${roomInWords(routeRoom)}: write PathPrefix and Exact where they do, or one pattern for several cases`,
+          message: `${what} no effect on port ${port.port} of ${parentText(called)}, whose routes have room for ${roomInWords(routeRoom)}: write PathPrefix and Exact where they do, or one pattern for several cases`,
           reason: 'UnsupportedValue',
         },
       ];
     });
   });
+  // a port of several hosts says the same of each
+  return [...new Map(findings.map((finding) => [`${finding.path} ${finding.message}`, finding])).values()];
 }

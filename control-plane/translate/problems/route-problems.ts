@@ -3,16 +3,17 @@ import type { HttpRouteFilter } from '../../model/http-route-filter.ts';
 import type { TcpRoute } from '../../model/tcp-route.ts';
 import type { RequestRoute, RequestRule } from '../attachments/request-route.ts';
 import type { RequestRoutes } from '../attachments/request-routes.ts';
-import type { AttachedRoute, ParentName, RouteAttachments, RouteParent } from '../attachments/route-attachments.ts';
-import { covers, isFor, parentsOf } from '../attachments/route-attachments.ts';
+import type { AttachedRoute, ParentName, RouteAttachments } from '../attachments/route-attachments.ts';
+import { covers, parentsOf } from '../attachments/route-attachments.ts';
 import type { RouteExtensions } from '../attachments/route-extensions.ts';
-import { decidingTcpRoute } from '../listeners/tcp-routes.ts';
-import type { BackendName, Carried, ReferringRoute } from '../services/backends.ts';
+import type { BackendName, Called, Carried, ReferringRoute } from '../services/backends.ts';
 import { resolveBackend, withArticle } from '../services/backends.ts';
-import type { Service, ServiceCatalog, ServicePort } from '../services/service-catalog.ts';
+import type { ServiceCatalog } from '../services/service-catalog.ts';
 import { externalParentFindings } from './external-parents.ts';
 import type { Finding } from './problem.ts';
 import { rewriteFindings } from './rewrite-problems.ts';
+import { conflictFindings, rivalFindings } from './rival-problems.ts';
+import { calledBy, parentText } from './route-parents.ts';
 
 export function requestRouteFindings(
   route: RequestRoute,
@@ -75,46 +76,6 @@ function rulesOf(route: RequestRoute): readonly RequestRule[] {
   return route.spec.rules;
 }
 
-/** An HTTPRoute beside a GRPCRoute decides nothing. */
-function rivalFindings(route: RequestRoute, catalog: ServiceCatalog, attachments: RequestRoutes): readonly Finding[] {
-  return contested(route, catalog, ({ called, port, index }) => {
-    const [winner] = attachments.routesFor(called, port, route.metadata.namespace);
-    if (winner === undefined || winner.kind === route.kind) return [];
-    const { namespace, name } = winner.metadata;
-    const what = `port ${port.port} of ${nameOf(called)}`;
-    return [
-      {
-        path: `spec.parentRefs[${index}]`,
-        message: `${winner.kind} ${namespace}/${name} decides for ${what}, where ${withArticle(route.kind)} has no effect beside it`,
-        reason: 'Conflicted',
-      },
-    ];
-  });
-}
-
-interface ContestedPort {
-  readonly called: RouteParent;
-  readonly port: ServicePort;
-  readonly index: number;
-}
-
-/** What is to be said of each port that a route is for, of a service or of the hosts of what is outside; of all hosts once. */
-export function contested(
-  route: AttachedRoute,
-  catalog: ServiceCatalog,
-  findingsOf: (port: ContestedPort) => readonly Finding[],
-): readonly Finding[] {
-  const findings = parentsOf(route).flatMap(({ reference, parent, index }) =>
-    calledBy(parent, catalog)
-      .map(({ host, ports }) => ({ called: { ...parent, host }, ports }))
-      .filter(({ called }) => isFor(route, called))
-      .flatMap(({ called, ports }) =>
-        ports.filter((port) => covers(reference, port)).flatMap((port) => findingsOf({ called, port, index })),
-      ),
-  );
-  return [...new Map(findings.map((finding) => [`${finding.path} ${finding.message}`, finding])).values()];
-}
-
 export function tcpRouteFindings(
   route: TcpRoute,
   catalog: ServiceCatalog,
@@ -152,7 +113,7 @@ function parentFindings(
     const { reference, parent, index } = written;
     const path = `spec.parentRefs[${index}]`;
     const [service] = calledBy(parent, catalog);
-    const what = nameOf(parent);
+    const what = parentText(parent);
     if (service === undefined) {
       return [{ path, message: `${what} does not exist` }];
     }
@@ -170,30 +131,9 @@ function parentFindings(
   });
 }
 
-function conflictFindings(
-  route: TcpRoute,
-  catalog: ServiceCatalog,
-  attachments: RouteAttachments<TcpRoute>,
-): readonly Finding[] {
-  return contested(route, catalog, ({ called, port, index }) => {
-    const rivals = attachments.routesFor(called, port, route.metadata.namespace);
-    const winner = decidingTcpRoute(rivals);
-    if (winner === null || winner === route || !rivals.includes(route)) return [];
-    const { namespace, name } = winner.metadata;
-    const message = `TCPRoute ${namespace}/${name}, which comes first, decides for port ${port.port} of ${nameOf(called)}`;
-    return [{ path: `spec.parentRefs[${index}]`, message }];
-  });
-}
-
-/** The service, or every host of what is outside the mesh; none where there is no such thing. */
-function calledBy({ kind, namespace, name }: ParentName, catalog: ServiceCatalog): readonly Service[] {
-  if (kind === 'ExternalService') return catalog.external.named(namespace, name);
-  const found = catalog.find(namespace, name);
-  return found === null ? [] : [found.service];
-}
-
-export function nameOf({ kind, namespace, name }: ParentName): string {
-  return `${kind} ${namespace}/${name}`;
+/** What does not exist is no backend either, so nobody asks for its host. */
+function ofNobody(parent: ParentName): Called {
+  return { ...parent, host: '' };
 }
 
 function mirrorsOf(filters: readonly Pick<HttpRouteFilter, 'requestMirror'>[], path: string) {
@@ -210,11 +150,13 @@ function backendFindings(
   carried: Carried,
   catalog: ServiceCatalog,
 ): readonly Finding[] {
-  // what is allowed through one parent may be refused through another; where nothing is called, nothing is asked for
-  const parents = parentsOf(route).map(({ parent }) => calledBy(parent, catalog)[0] ?? { ...parent, host: '' });
+  // What is allowed through one parent may be refused through another, of another namespace; each reason is told once.
+  const parents = new Map(parentsOf(route).map(({ parent }) => [parent.namespace, parent]));
   return references.flatMap(({ reference, path }) => {
-    const reasons = parents
-      .map((parent) => resolveBackend(reference, route, parent, catalog, carried))
+    const reasons = [...parents.values()]
+      .map((parent) =>
+        resolveBackend(reference, route, calledBy(parent, catalog)[0] ?? ofNobody(parent), catalog, carried),
+      )
       .flatMap((backend) => ('missing' in backend ? [[backend.missing, backend.reason] as const] : []));
     return [...new Map(reasons)].map(([message, reason]) => ({ path, message, reason }));
   });

@@ -19,14 +19,28 @@ export class CrowdedRoutes {
   /** Routes of one port are asked about for each of them, and are the very same list. */
   readonly #known = new WeakMap<readonly RequestRoute[], readonly Candidate[]>();
 
+  readonly #withPatterns = new WeakMap<RequestRoute, boolean>();
+
   constructor(extensions: RouteExtensions) {
     this.#extensions = extensions;
+  }
+
+  hasPatterns(route: RequestRoute): boolean {
+    let has = this.#withPatterns.get(route);
+    if (has === undefined) {
+      // what is called makes a difference to the order alone
+      const candidates = allCandidatesOf(route, this.#extensions, { kind: 'Service', host: '' });
+      has = candidates.some((candidate) => isPatterned(patternsOf(candidate)));
+      this.#withPatterns.set(route, has);
+    }
+    return has;
   }
 
   withoutRoom(routes: readonly RequestRoute[], called: Pick<RouteParent, 'kind' | 'host'>): readonly Candidate[] {
     let found = this.#known.get(routes);
     if (found === undefined) {
-      found = withoutRoom(routes.flatMap((route) => allCandidatesOf(route, this.#extensions, called)));
+      const patterned = routes.filter((route) => this.hasPatterns(route));
+      found = withoutRoom(patterned.flatMap((route) => allCandidatesOf(route, this.#extensions, called)));
       this.#known.set(routes, found);
     }
     return found;
@@ -36,7 +50,7 @@ export class CrowdedRoutes {
 function withoutRoom(candidates: readonly Candidate[]): readonly Candidate[] {
   const all = candidates
     .map((candidate) => ({ candidate, patterns: patternsOf(candidate) }))
-    .filter(({ patterns: { conditions, others } }) => conditions.length + others.length > 0);
+    .filter(({ patterns }) => isPatterned(patterns));
   // mostly there is room for all, and their order is all the same
   const isEnough = new PatternBudget(routeRoom).take(
     all.flatMap(({ patterns }) => [...patterns.conditions, ...patterns.others]),
@@ -48,6 +62,10 @@ function withoutRoom(candidates: readonly Candidate[]): readonly Candidate[] {
     .flatMap(({ candidate, patterns: { conditions, others } }) =>
       room.take(conditions) && room.take(others) ? [] : [candidate],
     );
+}
+
+function isPatterned({ conditions, others }: ReturnType<typeof patternsOf>): boolean {
+  return conditions.length + others.length > 0;
 }
 
 function patternsOf({ match, rule, extensions }: Candidate) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { mostly, often, rarely } from './frequency.ts';
-import { metadata } from './references.ts';
+import { externalName, metadata } from './references.ts';
 import { label, port, positiveDuration, subdomain } from './values.ts';
 
 const host = mostly(
@@ -73,7 +73,7 @@ const ports = fc.uniqueArray(
 
 export const externalService: fc.Arbitrary<object> = fc
   .tuple(
-    metadata(subdomain),
+    metadata(fc.oneof(externalName, subdomain)),
     fc.uniqueArray(host, { minLength: 1, maxLength: 3 }),
     ports,
     resolved,

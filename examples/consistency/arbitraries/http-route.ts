@@ -83,7 +83,7 @@ export const httpRoute: fc.Arbitrary<object> = fc.record({
   metadata: metadata(subdomain),
   spec: fc.record({
     parentRefs: fc.uniqueArray(parentRef, { minLength: 1, maxLength: 3, selector: (parent) => JSON.stringify(parent) }),
-    hostnames: rarely(fc.constantFrom(['example.com'], ['*.example.com', 'example.org'])),
+    hostnames: rarely(fc.constantFrom(['example.com'], ['*.example.com', 'example.org'], ['api.example.com'])),
     rules: often(fc.array(httpRouteRule.map(withLegalCombination), { minLength: 1, maxLength: 4 })),
   }),
 });
