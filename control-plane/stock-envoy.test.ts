@@ -54,6 +54,7 @@ const cases = [
   'sessions',
   'split',
   'stock-envoy',
+  'tcp-keepalive',
   'tcp-route',
   'timeouts',
   'versions',

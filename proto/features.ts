@@ -69,6 +69,8 @@ export const FEATURES = {
   rewrites: 'rewrites',
   /** `envoy.filters.network.local_ratelimit` before the TcpProxy of an application's port. */
   connectionRates: 'connection-rates',
+  /** `tcp_keepalive` of a cluster. */
+  tcpKeepalive: 'tcp-keepalive',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

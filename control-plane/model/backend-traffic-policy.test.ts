@@ -168,6 +168,13 @@ describe('backendTrafficPolicySchema', () => {
       'spec.adaptiveConcurrency.maxConcurrency: write a whole number from 1 to 4294967295',
     ],
     [
+      'signs of life that nobody can choose',
+      policy({ tcpKeepalive: { idleTime: '1500ms', probes: 3, interval: '10s' } }),
+      'spec.tcpKeepalive.idleTime: write whole seconds from 1s to 32767s',
+      'spec.tcpKeepalive.probes: probes cannot be chosen, 10 probes are sent, 1 s apart: remove it',
+      'spec.tcpKeepalive.interval: interval cannot be chosen, 10 probes are sent, 1 s apart: remove it',
+    ],
+    [
       'an hour of rest',
       policy({ retryAfter: { maxWait: '1h' } }),
       'spec.retryAfter.maxWait: write a duration from 1s to 5m',

@@ -63,6 +63,8 @@ export interface EffectiveTrafficPolicy {
   /** For requests that cannot be sent; null answers them 503. */
   readonly fallback: WrittenFallback | null;
   readonly connectTimeoutMs: number;
+  /** Time without a byte after which the other end is asked for a sign of life; 0 is never. */
+  readonly tcpKeepaliveMs: number;
   readonly requestTimeoutMs: number;
   readonly connectionIdleTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
@@ -102,6 +104,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   maxRestMs: 0,
   fallback: null,
   connectTimeoutMs: 5000,
+  tcpKeepaliveMs: 0,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
   requestTimeoutMs: 0,
   connectionIdleTimeoutMs: 3_600_000,
@@ -160,6 +163,7 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     ),
     bandwidthLimit: effectiveBandwidthLimit(layers.map(({ bandwidthLimit }) => bandwidthLimit)),
     connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
+    tcpKeepaliveMs: first(({ tcpKeepalive }) => optionalDurationMs(tcpKeepalive?.idleTime), base.tcpKeepaliveMs),
     requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),
     connectionIdleTimeoutMs: first(
       ({ timeout }) => optionalDurationMs(timeout?.http?.connectionIdleTimeout),

@@ -26,6 +26,15 @@ export function elsewhere(field: string, where: string) {
     .meta({ refused: true }); // left out of the JSON Schema
 }
 
+/** A setting that other gateways have here, and that is what it is. */
+export function fixed(field: string, how: string) {
+  return z
+    .unknown()
+    .refine((value) => value === undefined, `${field} cannot be chosen, ${how}: remove it`)
+    .optional()
+    .meta({ refused: true }); // left out of the JSON Schema
+}
+
 /** A choice of words, some of which the public API has and this version of Heddle does not act on; those are refused by name. */
 export function supportedWord<const Word extends string>(supported: readonly Word[], later: readonly string[]) {
   return z.enum(supported, {

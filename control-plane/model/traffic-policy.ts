@@ -14,6 +14,7 @@ import { rateLimitSchema } from './traffic-policy/rate-limit.ts';
 import { requestBufferSchema } from './traffic-policy/request-buffer.ts';
 import { retrySchema } from './traffic-policy/retry.ts';
 import { retryAfterSchema } from './traffic-policy/retry-after.ts';
+import { tcpKeepaliveSchema } from './traffic-policy/tcp-keepalive.ts';
 
 const retryBudgetSchema = z.object({
   /** Retries under way may be this share of the requests under way. */
@@ -84,7 +85,7 @@ export const trafficPolicyShape = {
   fallback: fallbackSchema.optional(),
   retryAfter: retryAfterSchema.optional(),
   faultInjection: elsewhere('faultInjection', 'a FaultInjection, which ends by itself'),
-  tcpKeepalive: notYetSupported('tcpKeepalive'),
+  tcpKeepalive: tcpKeepaliveSchema.optional(),
   proxyProtocol: notYetSupported('proxyProtocol'),
   compression: notYetSupported('compression'),
   connection: notYetSupported('connection'),
@@ -129,6 +130,7 @@ export const policySections = [
   'admissionControl',
   'fallback',
   'retryAfter',
+  'tcpKeepalive',
 ] as const satisfies readonly (keyof WrittenTrafficPolicy)[];
 
 export type PolicySection = (typeof policySections)[number];

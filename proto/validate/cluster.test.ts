@@ -19,6 +19,8 @@ function validate(cluster: Cluster): string[] {
 
 const UPSTREAM_TLS = 'envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext';
 const NO = 'is not supported by the sidecar';
+const probes = { keepalive_probes: { value: 10 }, keepalive_interval: { value: 1 } };
+
 const fixed: Cluster = { name: 'a', type: 'STATIC' };
 const address = { socket_address: { address: '127.0.0.1', port_value: 8080 } };
 const assignment = { cluster_name: 'a', endpoints: [{ lb_endpoints: [{ endpoint: { address } }] }] };
@@ -263,6 +265,31 @@ describe('validateCluster', () => {
         },
       },
       'load_balancing_policy.policies[0].typed_extension_config.typed_config.consistent_hashing_lb_config.hash_balance_factor: must be between 100 and 4294967295, and is 99',
+    ],
+    [
+      'signs of life without a time',
+      { ...fixed, upstream_connection_options: { tcp_keepalive: { ...probes, keepalive_time: { value: 0 } } } },
+      'upstream_connection_options.tcp_keepalive.keepalive_time: must be between 1 and 32767',
+    ],
+    [
+      'as few probes as Node does not send',
+      {
+        ...fixed,
+        upstream_connection_options: {
+          tcp_keepalive: { ...probes, keepalive_time: { value: 60 }, keepalive_probes: { value: 3 } },
+        },
+      },
+      'upstream_connection_options.tcp_keepalive.keepalive_probes: must be 10, which the sidecar sets',
+    ],
+    [
+      'an interval of probes that the operating system would choose',
+      {
+        ...fixed,
+        upstream_connection_options: {
+          tcp_keepalive: { keepalive_time: { value: 60 }, keepalive_probes: { value: 10 } },
+        },
+      },
+      'upstream_connection_options.tcp_keepalive.keepalive_interval: must be 1, which the sidecar sets',
     ],
     [
       'a panic threshold above 100 %',

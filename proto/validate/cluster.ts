@@ -11,6 +11,7 @@ import { checkHealthChecks } from './health-check.ts';
 import { checkUpstreamHttpOptions } from './http-protocol-options.ts';
 import { checkLoadBalancing } from './load-balancing.ts';
 import { checkOutlierDetection } from './outlier-detection.ts';
+import { checkTcpKeepalive } from './tcp-keepalive.ts';
 import { checkOrigination } from './tls-origination.ts';
 import { checkUpstreamTransportSocket } from './transport-socket.ts';
 import { unpackAt } from './unpack-at.ts';
@@ -28,6 +29,7 @@ export function validateCluster(cluster: Cluster__Output): Violation[] {
   checkOutlierDetection(cluster.outlier_detection, root.field('outlier_detection'), violations);
   const panicAt = root.field('common_lb_config').field('healthy_panic_threshold');
   checkPercent(cluster.common_lb_config?.healthy_panic_threshold ?? null, panicAt, violations);
+  checkTcpKeepalive(cluster.upstream_connection_options, root.field('upstream_connection_options'), violations);
   checkTransportSockets(cluster, violations);
   checkProtocolOptions(cluster, violations);
   return violations.list();

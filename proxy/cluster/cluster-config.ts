@@ -34,6 +34,8 @@ export interface ClusterConfig {
   readonly upstreamProtocol: 'http1' | 'http2' | 'downstream';
   /** Time for TCP and TLS together. Default 5000 (`Cluster.connect_timeout`). */
   readonly connectTimeoutMs: number;
+  /** A connection on which no byte moves is asked for a sign of life after this long; 0, the default, is never (`tcp_keepalive`). */
+  readonly tcpKeepaliveMs: number;
   /** An idle pooled connection is closed after this long; infinite for never. Default 3 600 000, 3000 towards applications. */
   readonly idleTimeoutMs: number;
   /** A connection that has been open for so long takes no other request; 0, the default, is no bound. */
@@ -81,6 +83,7 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     serviceNamespace: '',
     upstreamProtocol: 'http1',
     connectTimeoutMs: 5_000,
+    tcpKeepaliveMs: 0,
     idleTimeoutMs: 3_600_000,
     maxConnectionDurationMs: 0,
     maxRequestsPerConnection: 0,

@@ -21,8 +21,13 @@ export function dialEndpoint(
   origins: OriginEnvironment,
   own: OwnAddresses,
 ): ClusterEnvironment['dial'] {
-  return ({ name, connectTimeoutMs, meshTls, originTls }, { address, port, isMeshed }, protocol, result) => {
-    const target = { address, port, connectTimeoutMs };
+  return (
+    { name, connectTimeoutMs, tcpKeepaliveMs: keepaliveMs, meshTls, originTls },
+    { address, port, isMeshed },
+    protocol,
+    result,
+  ) => {
+    const target = { address, port, connectTimeoutMs, keepaliveMs };
     if (!isMeshed) {
       // somebody who wrote this down as an instance would have requests go round here for ever
       if (own.isListener(address, port)) {

@@ -7,7 +7,7 @@ import type { OriginSessions } from '../tls/session-cache.ts';
 import { systemRoots } from '../tls/system-roots.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import type { DialAddress, DialResult } from './dial.ts';
-import { settle } from './dial.ts';
+import { connectionTo, settle } from './dial.ts';
 
 /** TLS towards what is outside the mesh: whom to expect, and whose word is taken for it. */
 export interface OriginTlsConfig {
@@ -63,7 +63,7 @@ function dialShowing(
     result.onDialFailed('clientCertificateUnusable', `${certificateFile}: ${unusable}`);
     return;
   }
-  const raw = connect({ host: target.address, port: target.port, noDelay: true });
+  const raw = connect(connectionTo(target));
   const socket = beginHandshake(raw, target, tls, { shown, secureContext }, sessions);
   settle(socket, 'secureConnect', target.connectTimeoutMs, result, {
     makeTransport: () => wrongOriginProtocol(socket, protocol) ?? openTransport(socket, raw),

@@ -26,6 +26,8 @@ export interface DialAddress {
   readonly address: string;
   readonly port: number;
   readonly connectTimeoutMs: number;
+  /** Time without a byte after which the other end is asked for a sign of life. Default 0, never. */
+  readonly keepaliveMs?: number;
 }
 
 /** What makes a connection one of the mesh. */
@@ -35,10 +37,15 @@ export interface MeshDial extends DialAddress {
   readonly expectedIdentities: readonly string[];
 }
 
+/** What a socket is told before it connects. */
+export function connectionTo({ address, port, keepaliveMs = 0 }: DialAddress): TcpSocketConnectOpts {
+  return { host: address, port, noDelay: true, keepAlive: keepaliveMs > 0, keepAliveInitialDelay: keepaliveMs };
+}
+
 /** Connects over TCP: to the application on this host, or to what is outside of the mesh. */
 export function dialPlain(target: DialAddress, result: DialResult): void {
   const reads = dialledReads();
-  const socket = connect({ host: target.address, port: target.port, noDelay: true, ...reads.options });
+  const socket = connect({ ...connectionTo(target), ...reads.options });
   settle(socket, 'connect', target.connectTimeoutMs, result, {
     makeTransport: () => reads.open(socket),
     explain: explainMesh,
@@ -54,7 +61,7 @@ export function dialMesh(target: MeshDial, identity: IdentityHolder, sessions: S
     result.onDialFailed('identityRefused', noCertificate);
     return;
   }
-  const raw = connect({ host: target.address, port: target.port, noDelay: true });
+  const raw = connect(connectionTo(target));
   const socket = beginHandshake(raw, target, identity, sessions);
   settle(socket, 'secureConnect', target.connectTimeoutMs, result, {
     makeTransport: () => wrongProtocol(socket, target) ?? openTransport(socket, raw),

@@ -31,4 +31,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.rateLimitCost,
   FEATURES.rewrites,
   FEATURES.connectionRates,
+  FEATURES.tcpKeepalive,
 ];

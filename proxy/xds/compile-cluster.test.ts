@@ -55,6 +55,11 @@ describe('compileCluster', () => {
     }
   });
 
+  it('asks connections of TCP for signs of life where it is told to', () => {
+    const tcp_keepalive = { keepalive_time: { value: 90 }, keepalive_probes: { value: 10 } };
+    expect(compile({ ...goodCluster(), upstream_connection_options: { tcp_keepalive } }).tcpKeepaliveMs).toBe(90_000);
+  });
+
   it('compiles what the control plane sends', () => {
     expect(compile(goodCluster())).toEqual({
       name,
@@ -66,6 +71,7 @@ describe('compileCluster', () => {
       serviceNamespace: 'default',
       upstreamProtocol: 'http1',
       connectTimeoutMs: 5_000,
+      tcpKeepaliveMs: 0,
       idleTimeoutMs: 3_000,
       maxConnectionDurationMs: 0,
       maxRequestsPerConnection: 0,
@@ -119,6 +125,7 @@ describe('compileCluster', () => {
       serviceHost: '',
       upstreamProtocol: 'http1',
       connectTimeoutMs: 5_000,
+      tcpKeepaliveMs: 0,
       idleTimeoutMs: 3_600_000,
       balancer: plainBalancer('round-robin'),
       circuitBreaker: { maxConnections: 1_024, retryBudgetPercent: 0, maxRetries: 3 },

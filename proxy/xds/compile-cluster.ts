@@ -40,6 +40,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     ...serviceOf(cluster),
     upstreamProtocol: upstreamProtocolOf(options),
     connectTimeoutMs: cluster.connect_timeout === null ? 5_000 : timerMs(cluster.connect_timeout),
+    tcpKeepaliveMs: (cluster.upstream_connection_options?.tcp_keepalive?.keepalive_time?.value ?? 0) * 1000,
     idleTimeoutMs: idleTimeoutOf(common?.idle_timeout ?? null),
     maxConnectionDurationMs: common?.max_connection_duration ? timerMs(common.max_connection_duration) : 0,
     maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,

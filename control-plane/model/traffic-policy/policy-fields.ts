@@ -198,6 +198,7 @@ const rows: Readonly<Record<keyof EffectiveTrafficPolicy, readonly Row[]>> = {
   maxRestMs: [row('retryAfter.maxWait', ({ maxRestMs }) => lasting(maxRestMs, off))],
   fallback: [row('fallback', fallbackInWords)],
   connectTimeoutMs: [row('timeout.tcp.connectTimeout', ({ connectTimeoutMs }) => lasting(connectTimeoutMs))],
+  tcpKeepaliveMs: [row('tcpKeepalive.idleTime', ({ tcpKeepaliveMs }) => lasting(tcpKeepaliveMs, off))],
   requestTimeoutMs: [row('timeout.http.requestTimeout', ({ requestTimeoutMs }) => lasting(requestTimeoutMs))],
   connectionIdleTimeoutMs: [
     row('timeout.http.connectionIdleTimeout', ({ connectionIdleTimeoutMs: ms }) => lasting(ms)),

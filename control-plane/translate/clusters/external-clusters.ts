@@ -16,7 +16,7 @@ import type { ExternalHost } from '../services/external-services.ts';
 import type { ServicePort } from '../services/service-catalog.ts';
 import type { Abilities } from '../view/abilities.ts';
 import { circuitBreakers } from './circuit-breakers.ts';
-import { requestOptions, trafficFields } from './clusters.ts';
+import { keepalive, requestOptions, trafficFields } from './clusters.ts';
 
 type Cluster = Input<'envoy.config.cluster.v3.Cluster'>;
 
@@ -45,6 +45,7 @@ export function externalCluster(
           connect_timeout: msToDuration(policy.connectTimeoutMs),
           lb_policy: 'CLUSTER_PROVIDED',
           circuit_breakers: circuitBreakers(policy, abilities),
+          ...keepalive(policy, abilities),
         }
       : {
           ...(resolution === 'STATIC' || !canShow(spec.tls, abilities)

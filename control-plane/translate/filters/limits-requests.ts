@@ -34,6 +34,7 @@ const refusals: Refusals = {
   maxRestMs: null,
   fallback: null,
   connectTimeoutMs: null,
+  tcpKeepaliveMs: null,
   requestTimeoutMs: null,
   connectionIdleTimeoutMs: null,
   streamIdleTimeoutMs: null,

@@ -58,6 +58,7 @@ const doneBy: Readonly<Record<PolicySection, 'callers' | 'instances'>> = {
   admissionControl: 'callers',
   fallback: 'callers',
   retryAfter: 'callers',
+  tcpKeepalive: 'callers',
 };
 
 export function withoutEffectOutside(policy: BackendTrafficPolicy): readonly Finding[] {

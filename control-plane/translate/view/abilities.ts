@@ -32,6 +32,7 @@ export interface Abilities {
   readonly rateLimitCost: boolean;
   readonly rewrites: boolean;
   readonly connectionRates: boolean;
+  readonly tcpKeepalive: boolean;
   /** An Envoy and no sidecar of ours: it needs its filters listed, and knows none of our extensions. */
   readonly stock: boolean;
   /**
@@ -77,6 +78,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       rateLimitCost: features.has(FEATURES.rateLimitCost),
       rewrites: features.has(FEATURES.rewrites),
       connectionRates: features.has(FEATURES.connectionRates),
+      tcpKeepalive: features.has(FEATURES.tcpKeepalive),
       stock: features.has(STOCK),
       scope: features.has(STOCK) ? `~${STOCK}` : missing.length === 0 ? '' : `!${missing.join()}`,
     };

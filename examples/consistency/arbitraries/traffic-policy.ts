@@ -86,6 +86,7 @@ export const trafficPolicy = fc.record({
       retryNonIdempotent: often(fc.boolean()),
     }),
   ),
+  tcpKeepalive: rarely(fc.record({ idleTime: rarely(fc.constantFrom('1s', '32767s')) })),
   retryAfter: rarely(fc.record({ maxWait: rarely(fc.constantFrom('1s', '5m')) })),
   fallback: rarely(
     fc.oneof(

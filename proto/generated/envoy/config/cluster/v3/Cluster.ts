@@ -7,6 +7,7 @@ import type { CircuitBreakers as _envoy_config_cluster_v3_CircuitBreakers, Circu
 import type { OutlierDetection as _envoy_config_cluster_v3_OutlierDetection, OutlierDetection__Output as _envoy_config_cluster_v3_OutlierDetection__Output } from '../../../../envoy/config/cluster/v3/OutlierDetection.ts';
 import type { TransportSocket as _envoy_config_core_v3_TransportSocket, TransportSocket__Output as _envoy_config_core_v3_TransportSocket__Output } from '../../../../envoy/config/core/v3/TransportSocket.ts';
 import type { Metadata as _envoy_config_core_v3_Metadata, Metadata__Output as _envoy_config_core_v3_Metadata__Output } from '../../../../envoy/config/core/v3/Metadata.ts';
+import type { UpstreamConnectionOptions as _envoy_config_cluster_v3_UpstreamConnectionOptions, UpstreamConnectionOptions__Output as _envoy_config_cluster_v3_UpstreamConnectionOptions__Output } from '../../../../envoy/config/cluster/v3/UpstreamConnectionOptions.ts';
 import type { ClusterLoadAssignment as _envoy_config_endpoint_v3_ClusterLoadAssignment, ClusterLoadAssignment__Output as _envoy_config_endpoint_v3_ClusterLoadAssignment__Output } from '../../../../envoy/config/endpoint/v3/ClusterLoadAssignment.ts';
 import type { Any as _google_protobuf_Any, Any__Output as _google_protobuf_Any__Output } from '../../../../google/protobuf/Any.ts';
 import type { LoadBalancingPolicy as _envoy_config_cluster_v3_LoadBalancingPolicy, LoadBalancingPolicy__Output as _envoy_config_cluster_v3_LoadBalancingPolicy__Output } from '../../../../envoy/config/cluster/v3/LoadBalancingPolicy.ts';
@@ -148,6 +149,7 @@ export interface Cluster {
   'metadata'?: (_envoy_config_core_v3_Metadata | null);
   'common_lb_config'?: (_envoy_config_cluster_v3_Cluster_CommonLbConfig | null);
   'alt_stat_name'?: (string);
+  'upstream_connection_options'?: (_envoy_config_cluster_v3_UpstreamConnectionOptions | null);
   'ignore_health_on_host_removal'?: (boolean);
   'load_assignment'?: (_envoy_config_endpoint_v3_ClusterLoadAssignment | null);
   'typed_extension_protocol_options'?: ({[key: string]: _google_protobuf_Any});
@@ -174,6 +176,7 @@ export interface Cluster__Output {
   'metadata': (_envoy_config_core_v3_Metadata__Output | null);
   'common_lb_config': (_envoy_config_cluster_v3_Cluster_CommonLbConfig__Output | null);
   'alt_stat_name': (string);
+  'upstream_connection_options': (_envoy_config_cluster_v3_UpstreamConnectionOptions__Output | null);
   'ignore_health_on_host_removal': (boolean);
   'load_assignment': (_envoy_config_endpoint_v3_ClusterLoadAssignment__Output | null);
   'typed_extension_protocol_options': ({[key: string]: _google_protobuf_Any__Output});
