@@ -97,6 +97,11 @@ describe('checkDocument', () => {
       'kind: unknown kind AuthorizationPolicy; not yet: every service of the trust domain may call every other',
     ],
     [
+      'a section in metadata that belongs beside it',
+      { ...service({}), metadata: { name: 'cart', spec: {} } },
+      'metadata.spec: unknown field spec; it belongs beside metadata: indent it less',
+    ],
+    [
       'a section beside spec that belongs in it',
       { ...service({}), ports: [] },
       'ports: unknown field ports; it belongs under spec: indent it',

@@ -37,7 +37,7 @@ describe('httpRouteSchema', () => {
     [
       'a port in quotes',
       route({ backendRefs: [{ name: 'a', port: '80' }] }),
-      `${rule}.backendRefs[0].port: write a port number from 1 to 65535`,
+      `${rule}.backendRefs[0].port: write a port number from 1 to 65535, without quotes`,
     ],
     [
       'a Service parent without its group',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { nearestWord } from './nearest-word.ts';
 
 describe('nearestWord', () => {
-  const fields = ['weight', 'name', 'port', 'namespace', 'kind', 'group', 'matches'];
+  const fields = ['weight', 'name', 'port', 'namespace', 'kind', 'group', 'matches', 'retry'];
 
   it.each([
     ['wieght', 'weight'],
@@ -10,6 +10,8 @@ describe('nearestWord', () => {
     ['weigth', 'weight'],
     ['nam', 'name'],
     ['match', 'matches'],
+    ['weights', 'weight'],
+    ['retries', 'retry'],
     ['namespaec', 'namespace'],
   ])('finds what %s was meant to be', (word, meant) => {
     expect(nearestWord(word, fields)).toBe(meant);

@@ -4,7 +4,7 @@
  * Distance is optimal string alignment (Levenshtein plus swapped neighbours, so that `wieght` is one step from `weight`),
  * compared without regard to case. At most a third of the word's letters may differ, at least one and at most three:
  * a suggestion that is wrong costs the reader more than none. A word of three letters or more that a candidate begins
- * with (`match` for `matches`) is one step from it.
+ * with (`match` for `matches`) is one step from it, and so is a plural (`retries` for `retry`).
  */
 export function nearestWord(word: string, candidates: Iterable<string>): string | null {
   if (word.length > maxWordLength) return null;
@@ -27,7 +27,13 @@ const maxWordLength = 64;
 function distanceTo(candidate: string, word: string, limit: number): number {
   const [a, b] = [word.toLowerCase(), candidate.toLowerCase()];
   if (a.length >= 3 && b.startsWith(a)) return a === b ? 0 : 1;
+  if (singular(a) === singular(b)) return 1;
   return Math.abs(a.length - b.length) >= limit ? limit : alignmentDistance(a, b);
+}
+
+/** Of English words, roughly. */
+function singular(word: string): string {
+  return word.replace(/ies$/, 'y').replace(/s$/, '');
 }
 
 function alignmentDistance(a: string, b: string): number {

@@ -10,7 +10,7 @@ import { nearestWord } from './nearest-word.ts';
 export function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':
-      return toWrite[issue.expected] ?? `write a value of type ${issue.expected}`;
+      return (toWrite[issue.expected] ?? `write a value of type ${issue.expected}`) + forgotten(issue.input);
     case 'invalid_value':
       return `write ${alternatives(issue.values.map(String))}`;
     case 'too_big':
@@ -23,7 +23,7 @@ export function plainWords(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 const toWrite: Readonly<Record<string, string>> = {
-  array: 'write a list',
+  array: 'write a list: each item begins with "- "',
   object: 'write fields, one "name: value" each',
   record: 'write fields, one "name: value" each',
   string: 'write text; put numbers and booleans in quotes',
@@ -31,6 +31,11 @@ const toWrite: Readonly<Record<string, string>> = {
   int: 'write a whole number, without quotes',
   boolean: 'write true or false',
 };
+
+/** `name:cart` is a text, where fields are wanted. */
+function forgotten(input: unknown): string {
+  return typeof input === 'string' && /^[A-Za-z]\w*:\S/.test(input) ? '; a space is missing after the colon' : '';
+}
 
 /** One fault for each issue of a parse made with `reportInput`. */
 export function faultOf(issue: z.core.$ZodIssue): Fault {
@@ -44,7 +49,9 @@ export function faultOf(issue: z.core.$ZodIssue): Fault {
     const hint = suggestion === null ? '' : `; did you mean ${suggestion}?`;
     return { path, at: 'value', message: `${issue.message}${hint}`, suggestion };
   }
-  return { path, at: 'value', message: issue.message, suggestion: null };
+  const isQuoted = typeof issue.input === 'string' && /^\d+$/.test(issue.input);
+  const hint = isQuoted && /\bnumber from \d/.test(issue.message) ? ', without quotes' : '';
+  return { path, at: 'value', message: issue.message + hint, suggestion: null };
 }
 
 function missing(path: ValuePath): Fault {

@@ -22,14 +22,14 @@ describe('readYaml', () => {
 
   it('refuses a field that stands twice', () => {
     expect(readYaml('a: 1\nb: {c: 1, c: 2}\n', 10).faults).toEqual([
-      { message: 'this field stands here twice', position: { line: 2, column: 11 } },
+      { message: 'this field stands here twice, first on line 2', position: { line: 2, column: 11 } },
     ]);
   });
 
   it.each([
     ['a tab', 'a:\n\tb: 1\n', 'indent with spaces: YAML does not allow tabs there'],
     ['a tag of another language', 'a: !!js/function "x"\n', 'not YAML: unresolved tag: tag:yaml.org,2002:js/function'],
-    ['an alias of nothing', 'a: *b\n', 'not YAML: unresolved alias (the anchor must be set before the alias): b'],
+    ['an alias of nothing', 'a: *b\n', 'put it in quotes, "*b": a * begins a reference in YAML'],
   ])('refuses %s', (_, text, fault) => {
     expect(faultsOf(text)).toEqual([fault]);
   });

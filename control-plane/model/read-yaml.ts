@@ -3,6 +3,8 @@ import { isAlias, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, visit 
 import type { DocumentText, ReadText, SyntaxFault, TextPosition } from './document-text.ts';
 import type { ValuePath } from './document-violation.ts';
 import { yamlBoundsFault } from './yaml-bounds.ts';
+import type { YamlFault } from './yaml-faults.ts';
+import { starInWords, yamlFaults } from './yaml-faults.ts';
 
 /** Aliases in one document, counted as often as they are used; the yaml library's own bound. */
 const maxAliases = 100;
@@ -22,15 +24,9 @@ export function readYaml(text: string, maxDocuments: number): ReadText {
   const faults: SyntaxFault[] = [];
   for (const document of 'empty' in parsed ? [] : parsed) {
     const found = [
-      ...[...document.errors, ...document.warnings].map(({ message, pos }) => ({
-        message: plainMessage(message),
-        position: position(pos[0]),
-      })),
-      ...repeatedKeys(document).map((offset) => ({
-        message: 'this field stands here twice',
-        position: position(offset),
-      })),
-    ];
+      ...yamlFaults([...document.errors, ...document.warnings], text, position),
+      ...repeatedKeys(document, (offset) => position(offset).line),
+    ].map(({ message, offset }) => ({ message, position: position(offset) }));
     faults.push(...found);
     if (found.length > 0) continue;
     const start = position(document.contents?.range?.[0] ?? document.range[0]);
@@ -51,30 +47,33 @@ function toValue(document: Document.Parsed): { value: unknown } | { fault: strin
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
     const isBomb = error.message.startsWith('Excessive');
-    return { fault: isBomb ? 'aliases in this document expand too far' : plainMessage(error.message) };
+    const alias = /: ([^:]+)$/.exec(error.message)?.[1] ?? '';
+    return { fault: isBomb ? 'aliases in this document expand too far' : starInWords(`*${alias}`) };
   }
 }
 
-/** Offsets of keys that stood in their map before. */
-function repeatedKeys(document: Document.Parsed): number[] {
-  const offsets: number[] = [];
+/** Keys that stood in their map before; those of a whole document are one fault, for what is missing is the line before it. */
+function repeatedKeys(document: Document.Parsed, lineOf: (offset: number) => number): readonly YamlFault[] {
+  const faults: YamlFault[] = [];
   visit(document, {
-    Map(_, { items }) {
-      const seen = new Set<string>();
-      for (const { key } of items) {
+    Map(_, map) {
+      const seen = new Map<string, number>();
+      const repeated = new Map<string, YamlFault>();
+      for (const { key } of map.items) {
         if (!isScalar(key) || key.value === '<<') continue;
-        if (seen.has(String(key.value))) offsets.push(key.range?.[0] ?? 0);
-        seen.add(String(key.value));
+        const [name, offset] = [String(key.value), key.range?.[0] ?? 0];
+        const first = seen.get(name);
+        if (first === undefined) seen.set(name, offset);
+        else repeated.set(name, { message: `this field stands here twice, first on line ${lineOf(first)}`, offset });
       }
+      const [begins] = repeated.values();
+      const isDocument = map === document.contents && repeated.has('kind') && repeated.has('apiVersion');
+      if (isDocument && begins !== undefined) {
+        faults.push({ ...begins, message: 'a second document begins here: write a line --- before it' });
+      } else faults.push(...repeated.values());
     },
   });
-  return offsets;
-}
-
-function plainMessage(message: string): string {
-  if (message.startsWith('Tabs are not allowed')) return 'indent with spaces: YAML does not allow tabs there';
-  const [firstLine = message] = message.split('\n');
-  return `not YAML: ${firstLine.charAt(0).toLowerCase()}${firstLine.slice(1, 300)}`;
+  return faults;
 }
 
 /** Where the value or key at `path` begins; the innermost thing on the way to it when it does not exist. */

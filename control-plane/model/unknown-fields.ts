@@ -12,6 +12,7 @@ export function* unknownFields(
   schema: z.core.$ZodType,
   value: unknown,
   path: ValuePath = [],
+  around: z.core.$ZodShape = {},
 ): Generator<Fault, void, undefined> {
   // the definitions of zod's own schema classes, told apart by `type`
   const { def } = schema._zod as z.core.$ZodTypes['_zod'];
@@ -20,10 +21,10 @@ export function* unknownFields(
     case 'nullable':
     case 'default':
     case 'prefault':
-      yield* unknownFields(def.innerType, value, path);
+      yield* unknownFields(def.innerType, value, path, around);
       break;
     case 'pipe':
-      yield* unknownFields(def.in, value, path);
+      yield* unknownFields(def.in, value, path, around);
       break;
     case 'array':
       if (!Array.isArray(value)) break;
@@ -33,19 +34,25 @@ export function* unknownFields(
       if (typeof value !== 'object' || value === null || Array.isArray(value)) break;
       for (const [key, item] of Object.entries(value)) {
         const field = Object.hasOwn(def.shape, key) ? def.shape[key] : undefined;
-        if (field !== undefined) yield* unknownFields(field, item, [...path, key]);
-        else yield unknownField(key, path, def.shape);
+        if (field !== undefined) yield* unknownFields(field, item, [...path, key], def.shape);
+        else yield unknownField(key, path, def.shape, around);
       }
       break;
     default: // a leaf, or free-form
   }
 }
 
-function unknownField(key: string, path: ValuePath, shape: z.core.$ZodShape): Fault {
+function unknownField(key: string, path: ValuePath, shape: z.core.$ZodShape, around: z.core.$ZodShape): Fault {
   const suggestion = nearestWord(key, Object.keys(shape));
   const shown = key.length > 64 ? `${key.slice(0, 64)}…` : key;
-  const hint = suggestion !== null ? `; did you mean ${suggestion}?` : ownerHint(key, shape);
+  const hint =
+    suggestion !== null ? `; did you mean ${suggestion}?` : besideHint(key, path, around) || ownerHint(key, shape);
   return { path: [...path, key], at: 'key', message: `unknown field ${shown}${hint}`, suggestion };
+}
+
+/** What a line that is indented too much was meant for. */
+function besideHint(key: string, path: ValuePath, around: z.core.$ZodShape): string {
+  return Object.hasOwn(around, key) ? `; it belongs beside ${path.at(-1)}: indent it less` : '';
 }
 
 /** What a line that is indented too little was meant for, where only one field beside it can have it. */
