@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 import { isPackable } from '../any.ts';
 import { messageNameOf } from '../type-urls.ts';
-import type { Path, Violations } from '../violation.ts';
+import type { Path } from '../violation.ts';
+import { root, Violations } from '../violation.ts';
 import type { FieldSchema, MessageSchema } from './message-schema.ts';
 import { messageSchema } from './message-schema.ts';
 import type { WireField } from './wire-reader.ts';
@@ -30,9 +31,16 @@ const MAP_KEY = 1;
  * It goes into every Any whose type is in the subset. An Any of another type is left to the validator of its place,
  * which knows whether that is a fault: of several load balancing policies a client may skip those it does not know.
  *
+ * A resource is mostly sound, so it is walked first without keeping account of where, which is half of the work; what has a fault
+ * is walked once more.
+ *
  * False: there is more than can be decoded, and no more of it was looked at.
  */
 export function checkWire(bytes: Uint8Array, name: string, at: Path, violations: Violations): boolean {
+  const first: DecodingBudget = { fields: MAX_DECODED_FIELDS };
+  const found = new Violations();
+  walk(bytes, messageSchema(name), null, found, first, 1);
+  if (found.isEmpty && first.fields >= 0) return true;
   const budget: DecodingBudget = { fields: MAX_DECODED_FIELDS };
   walk(bytes, messageSchema(name), at, violations, budget, 1);
   if (budget.fields >= 0) return true;
@@ -45,16 +53,19 @@ interface DecodingBudget {
   fields: number;
 }
 
+/** Where something is; null in the walk that only asks whether there is a fault, and is over with the first one. */
+type Place = Path | null;
+
 function walk(
   bytes: Uint8Array,
   schema: MessageSchema,
-  at: Path,
+  at: Place,
   violations: Violations,
   budget: DecodingBudget,
   depth: number,
 ): void {
   if (depth > MAX_DEPTH) {
-    violations.add(at, `is more than ${MAX_DEPTH} messages deep`);
+    violations.add(at ?? root, `is more than ${MAX_DEPTH} messages deep`);
     return;
   }
   budget.fields -= schema.fields.size;
@@ -64,19 +75,19 @@ function walk(
   const message = new MessageWalk(schema, at, violations, budget, depth);
   try {
     for (const field of readFields(bytes)) {
-      if (budget.fields < 0) return;
+      if (budget.fields < 0 || (at === null && !violations.isEmpty)) return;
       message.take(field);
     }
   } catch (error) {
     if (!(error instanceof MalformedWire)) {
       throw error;
     }
-    violations.add(at, `is malformed: ${error.message}`);
+    violations.add(at ?? root, `is malformed: ${error.message}`);
   }
 }
 
 /** The contents of an Any are reported under its own path: `filters[0].typed_config.stat_prefix`. */
-function walkPacked(any: Uint8Array, at: Path, violations: Violations, budget: DecodingBudget, depth: number): void {
+function walkPacked(any: Uint8Array, at: Place, violations: Violations, budget: DecodingBudget, depth: number): void {
   const name = messageNameOf(textOfField(any, ANY_TYPE_URL));
   if (name !== null && isPackable(name)) {
     walk(bytesOfField(any, ANY_VALUE), messageSchema(name), at, violations, budget, depth + 1);
@@ -86,16 +97,18 @@ function walkPacked(any: Uint8Array, at: Path, violations: Violations, budget: D
 /** What has been seen of one message so far. */
 class MessageWalk {
   readonly #schema: MessageSchema;
-  readonly #at: Path;
+  readonly #at: Place;
   readonly #violations: Violations;
   readonly #budget: DecodingBudget;
   readonly #depth: number;
+  /** Which of the first fields have come, where nobody asks how often. */
+  #seenBits = 0;
   /** How often each field has come. */
-  readonly #seen = new Map<number, number>();
+  #seen: Map<number, number> | null = null;
   /** Which member of each oneof has come. */
-  readonly #members = new Map<string, string>();
+  #members: Map<string, string> | null = null;
 
-  constructor(schema: MessageSchema, at: Path, violations: Violations, budget: DecodingBudget, depth: number) {
+  constructor(schema: MessageSchema, at: Place, violations: Violations, budget: DecodingBudget, depth: number) {
     this.#schema = schema;
     this.#at = at;
     this.#violations = violations;
@@ -106,13 +119,15 @@ class MessageWalk {
   take(field: WireField): void {
     const schema = this.#schema.fields.get(field.number);
     if (schema === undefined) {
-      this.#violations.add(this.#at, `has field ${field.number}, which is outside the subset of ${this.#schema.name}`);
+      this.#violations.add(
+        this.#at ?? root,
+        `has field ${field.number}, which is outside the subset of ${this.#schema.name}`,
+      );
       return;
     }
-    const index = this.#seen.get(field.number) ?? 0;
-    this.#seen.set(field.number, index + 1);
+    const index = this.#timesBefore(field.number);
     if (!schema.isRepeated && index === 1) {
-      this.#violations.add(this.#at.field(schema.name), 'stands more than once');
+      this.#violations.add(this.#at?.field(schema.name) ?? root, 'stands more than once');
     }
     if (schema.oneof !== null) {
       this.#checkOneof(schema.oneof, schema.name);
@@ -120,11 +135,26 @@ class MessageWalk {
     this.#checkValue(field, schema, index);
   }
 
+  /** 1 for any number of times, where nobody asks. */
+  #timesBefore(number: number): number {
+    if (this.#at === null && number < 32) {
+      const bit = 1 << number;
+      const times = (this.#seenBits & bit) === 0 ? 0 : 1;
+      this.#seenBits |= bit;
+      return times;
+    }
+    this.#seen ??= new Map();
+    const times = this.#seen.get(number) ?? 0;
+    this.#seen.set(number, times + 1);
+    return times;
+  }
+
   #checkOneof(oneof: string, member: string): void {
+    this.#members ??= new Map();
     const other = this.#members.get(oneof) ?? member;
     this.#members.set(oneof, member);
     if (other !== member) {
-      this.#violations.add(this.#at, `has both ${other} and ${member}, and only one of them may be set`);
+      this.#violations.add(this.#at ?? root, `has both ${other} and ${member}, and only one of them may be set`);
     }
   }
 
@@ -146,20 +176,20 @@ class MessageWalk {
 
   #checkEnum(value: number, schema: FieldSchema, index: number): void {
     if (schema.enumValues !== null && !schema.enumValues.has(value)) {
-      this.#violations.add(this.#pathOf(schema, index), `has the value ${value}, which is outside the subset`);
+      this.#violations.add(this.#pathOf(schema, index) ?? root, `has the value ${value}, which is outside the subset`);
     }
   }
 
   #checkBytes(value: Uint8Array, schema: FieldSchema, index: number): void {
     if (schema.isText && !isUtf8(value)) {
-      this.#violations.add(this.#pathOf(schema, index), 'is not UTF-8');
+      this.#violations.add(this.#pathOf(schema, index) ?? root, 'is not UTF-8');
     }
     const message = schema.message?.();
     if (message?.isMapEntry) {
       walk(
         value,
         message,
-        this.#at.field(schema.name).key(textOfField(value, MAP_KEY)),
+        this.#at?.field(schema.name).key(textOfField(value, MAP_KEY)) ?? null,
         this.#violations,
         this.#budget,
         this.#depth + 1,
@@ -169,7 +199,8 @@ class MessageWalk {
     }
   }
 
-  #pathOf(schema: FieldSchema, index: number): Path {
+  #pathOf(schema: FieldSchema, index: number): Place {
+    if (this.#at === null) return null;
     const path = this.#schema.isMapEntry ? this.#at : this.#at.field(schema.name);
     return schema.isRepeated ? path.index(index) : path;
   }
