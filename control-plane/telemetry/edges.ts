@@ -1,8 +1,8 @@
 import { PASSTHROUGH_CLUSTER } from '../../proto/names.ts';
 import type { Window } from './aggregator.ts';
+import type { DestinationOf } from './destination-of.ts';
 import type { Counts, SeriesLabels } from './reported-series.ts';
 import { isAnsweredByCaller, isUnreached } from './reported-series.ts';
-import type { ServiceOf } from './service-of-workload.ts';
 import { Tally } from './tally.ts';
 import type { CountedBy, Edge, EdgeEnd } from './telemetry-source.ts';
 
@@ -40,13 +40,12 @@ interface Pair {
  * Who calls whom: what callers and callees report, put side by side. Requests and connections count where they arrive, as in
  * stat.ts, and by the caller where nobody reports that they did.
  */
-export function meshEdges(window: Window, serviceOf: ServiceOf): Edge[] {
+export function meshEdges(window: Window, destinationOf: DestinationOf): Edge[] {
   const pairs = new Map<string, Pair>();
   for (const [labels, counts] of window.cells) {
-    const service = serviceOf(labels);
-    if (service === '') continue; // for nobody: no route matched
+    const callee = destinationOf(labels);
+    if (callee.service === '') continue; // for nobody: no route matched
     const caller = { namespace: labels.source.namespace, service: labels.source.service };
-    const callee = { namespace: labels.destination.namespace, service };
     pairOf(pairs, caller, callee, labels.host)[labels.reporter].add(labels, counts);
   }
   return [...pairs.entries()]

@@ -188,6 +188,24 @@ describe('edges', () => {
     expect(telemetry.edges(60)).toMatchObject([{ isSecured: true, isReached: true, reason: null }]);
   });
 
+  it('has one row of a host outside, whose namespace a sidecar cannot tell where it answers by itself', () => {
+    const { telemetry, report } = mesh();
+    const host = { destination_service: 'api.example.com', destination_workload: '', mutual_tls: false };
+    report(web, sent({ ...host, destination_namespace: 'shop' }));
+    report(web, sent({ ...host, destination_namespace: '', response_code: 404, response_flags: 'NR' }));
+    const other = { ...host, destination_service: 'other.example.com', destination_namespace: '' };
+    report(web, sent({ ...other, response_code: 302 }));
+    const [one, two] = [
+      { namespace: '', service: 'other.example.com' },
+      { namespace: 'shop', service: 'api.example.com' },
+    ];
+    expect(telemetry.edges(60)).toMatchObject([
+      { destination: one, requests: 1 },
+      { destination: two, requests: 2 },
+    ]);
+    expect(telemetry.stat(60)).toMatchObject([one, { ...two, requests: 2 }]);
+  });
+
   it('meets at the service that the workload registered as, whatever Service the caller asked for', () => {
     const { telemetry, report } = mesh();
     report(web, sent({ destination_service: 'shopping.default.svc.cluster.local' }));

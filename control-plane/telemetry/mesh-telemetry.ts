@@ -2,6 +2,7 @@ import type { Output } from '../../proto/load.ts';
 import type { AggregatorOptions } from './aggregator.ts';
 import { Aggregator } from './aggregator.ts';
 import { Circuits } from './circuits.ts';
+import { destinationOf } from './destination-of.ts';
 import { meshEdges } from './edges.ts';
 import { EventHistory } from './event-history.ts';
 import type { RuleOf } from './mesh-event.ts';
@@ -10,7 +11,6 @@ import { ReportLedger } from './report-ledger.ts';
 import { readEvent } from './reported-event.ts';
 import type { Refusal, ReportedSeries, ReportingSidecar } from './reported-series.ts';
 import { readSeries } from './reported-series.ts';
-import { serviceOfWorkload } from './service-of-workload.ts';
 import { serviceStats } from './stat.ts';
 import type { Edge, ServiceStat, TelemetrySource } from './telemetry-source.ts';
 
@@ -96,13 +96,13 @@ export class MeshTelemetry implements TelemetrySource {
 
   stat(windowSeconds: number, by: 'service' | 'version' = 'version'): readonly ServiceStat[] {
     const nowMs = this.#now();
-    const serviceOf = serviceOfWorkload(this.aggregator.labels());
-    return serviceStats(this.aggregator.window(windowSeconds), serviceOf, by, (namespace, service, version) =>
+    const named = destinationOf(this.aggregator.labels());
+    return serviceStats(this.aggregator.window(windowSeconds), named, by, (namespace, service, version) =>
       this.circuits.of(namespace, service, version, nowMs),
     );
   }
 
   edges(windowSeconds: number): readonly Edge[] {
-    return meshEdges(this.aggregator.window(windowSeconds), serviceOfWorkload(this.aggregator.labels()));
+    return meshEdges(this.aggregator.window(windowSeconds), destinationOf(this.aggregator.labels()));
   }
 }

@@ -1,6 +1,6 @@
 import type { Window } from './aggregator.ts';
+import type { DestinationOf } from './destination-of.ts';
 import { isAnsweredByCaller, isUnreached } from './reported-series.ts';
-import type { ServiceOf } from './service-of-workload.ts';
 import { Tally } from './tally.ts';
 import type { ServiceCircuit, ServiceStat } from './telemetry-source.ts';
 
@@ -21,7 +21,7 @@ export type CircuitOf = (namespace: string, service: string, version: string | n
 /** Requests and connections by the service they were for, or by its versions. */
 export function serviceStats(
   window: Window,
-  serviceOf: ServiceOf,
+  destinationOf: DestinationOf,
   by: 'service' | 'version',
   circuitOf: CircuitOf,
 ): ServiceStat[] {
@@ -29,9 +29,9 @@ export function serviceStats(
   /** Services that count for themselves, so that what their callers count would be the same requests again. */
   const counting = new Set<string>();
   for (const [labels, counts] of window.cells) {
-    const service = serviceOf(labels);
+    const { namespace, service } = destinationOf(labels);
     if (service === '') continue; // for nobody: no route matched
-    const { namespace, workload, version } = labels.destination;
+    const { workload, version } = labels.destination;
     const group = groupOf(groups, namespace, service, labels.host, by === 'version' ? version : '');
     group[labels.reporter].add(labels, counts);
     if (labels.reporter === 'destination') counting.add(`${namespace}/${service}`);

@@ -227,10 +227,13 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('routes of what 
   it('leave the host its name in what the mesh tells of its traffic, whoever answered', async () => {
     const called = async () =>
       (await mesh.api.edges(600))
-        .filter(({ source }) => source.service === 'web')
+        .filter(({ source }) => source.service === 'web' && source.namespace === 'default')
         .map((edge) => edge.destination.service);
     const all = ['api.example.com', 'next.example.com', 'orders'];
     await expect.poll(called, { timeout: 15_000 }).toEqual(expect.arrayContaining(all));
+    expect((await called()).filter((service) => service === 'api.example.com')).toHaveLength(1);
+    const rows = (await mesh.api.stat(600)).filter(({ service }) => service === 'api.example.com');
+    expect(rows).toMatchObject([{ namespace: 'default' }]);
   });
 });
 
