@@ -1,131 +1,26 @@
-import type { Buffer } from 'node:buffer';
-import { once } from 'node:events';
-import type { Http2Session, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
-import { connect as connectHttp2, createServer } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
-import { connect } from 'node:net';
+import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { BandwidthLimit } from '../filter/bandwidth-limit.ts';
-import type { FaultConfig } from '../filter/fault-filter.ts';
-import { FaultFilter, noFaults } from '../filter/fault-filter.ts';
-import { noBandwidth, SharedBandwidth } from '../filter/shared-bandwidth.ts';
 import { compileRetryPolicy } from '../resilience/retry-policy.ts';
-import { TimerWheel } from '../resilience/timer-wheel.ts';
-import { Activity } from '../telemetry/activity.ts';
-import type { ForwarderOptions } from '../testing/forwarder.ts';
-import { startForwarder, startScriptedServer } from '../testing/forwarder.ts';
+import { startScriptedServer } from '../testing/forwarder.ts';
+import type { SlowedOptions } from '../testing/slowed-answers.ts';
+import { AT_ONCE, RATE, slowed as slowedBy, UNTIL_MS } from '../testing/slowed-answers.ts';
 
-const closers: (() => Promise<void>)[] = [];
+const closers: (() => Promise<unknown> | unknown)[] = [];
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close();
 });
 
-const RATE = 1000;
-/** What an answer begins with. */
-const AT_ONCE = RATE / 20;
-const UNTIL_MS = 60_000;
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const head = (lines: string) => `HTTP/1.1 200 OK\r\n${lines}\r\n\r\n`;
 const x = (length: number) => 'x'.repeat(length);
 const bodyOf = (text: string) => text.slice(text.indexOf('\r\n\r\n') + 4);
-
-interface SceneOptions extends ForwarderOptions {
-  readonly fault?: Partial<FaultConfig>;
-  /** Bytes a second that all answers share; none without. */
-  readonly shared?: number;
-}
-
-/** In front of an application at that port: each answer has RATE bytes a second, until UNTIL_MS. */
-async function slowed(port: number, { fault, shared = 0, ...options }: SceneOptions = {}) {
-  let nowMs = 0;
-  const wheel = new TimerWheel(() => nowMs);
-  const now = () => nowMs;
-  const faults = noFaults();
-  const all = { numerator: 100, denominator: 100 } as const;
-  const config: FaultConfig = {
-    delay: null,
-    abort: null,
-    responseRate: { kind: 'fixed', bytes: RATE, share: all },
-    headers: [],
-    maxActive: 10,
-    untilMs: UNTIL_MS,
-    rule: '',
-    ...fault,
-  };
-  const filter = new FaultFilter(
-    config,
-    { wheel, faults, now, wallClockMs: now, random: () => 0 },
-    new Activity('fault', ''),
-  );
-  const counters = noBandwidth();
-  const bandwidth = new SharedBandwidth(shared, 50, { wheel, now });
-  const limit = new BandwidthLimit(null, { bandwidth, counters }, 'x-cart');
-  const forwarder = await startForwarder([port], {
-    ...options,
-    filters: shared === 0 ? [filter] : [filter, limit],
-    wheel,
-  });
-  closers.push(() => forwarder.close());
-  return {
-    forwarder,
-    faults,
-    counters,
-    wheel,
-    pass(ms: number) {
-      for (let i = 0; i < ms; i += 10) {
-        nowMs += 10;
-        wheel.advance();
-      }
-    },
-    client() {
-      const socket = connect(forwarder.port, '127.0.0.1');
-      socket.on('error', () => {});
-      closers.push(async () => void socket.destroy());
-      const heard = { socket, text: '', isClosed: false };
-      socket.on('data', (bytes) => {
-        heard.text += bytes.toString('latin1');
-      });
-      socket.on('close', () => {
-        heard.isClosed = true;
-      });
-      return heard;
-    },
-    stream(headers: IncomingHttpHeaders = {}) {
-      const session = connectHttp2(`http://127.0.0.1:${forwarder.port}`);
-      session.on('error', () => {});
-      closers.push(async () => session.destroy());
-      const stream = session.request({ ':path': '/', ...headers });
-      stream.on('error', () => {});
-      const heard = { stream, body: 0 };
-      stream.on('data', (bytes: Buffer) => {
-        heard.body += bytes.length;
-      });
-      return heard;
-    },
-  };
-}
+const slowed = (port: number, options?: SlowedOptions) => slowedBy(port, (stop) => closers.push(stop), options);
 
 async function scripted(answer: (socket: Socket, text: string) => void) {
   const upstream = await startScriptedServer(answer);
   closers.push(upstream.close);
   return upstream;
-}
-
-/** An application of HTTP/2; its port. */
-async function http2Server(answer: (stream: ServerHttp2Stream) => void): Promise<number> {
-  const server = createServer();
-  server.on('stream', (stream) => {
-    stream.on('error', () => {});
-    stream.resume();
-    answer(stream);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  closers.push(async () => {
-    server.close();
-  });
-  return (server.address() as AddressInfo).port;
 }
 
 describe('an answer that a fault slows down', () => {
@@ -298,93 +193,5 @@ describe('an answer that a fault slows down', () => {
     };
     await expect.poll(whole, { interval: 1, timeout: 10_000 }).toBe(total);
     expect(counters).toMatchObject({ enabled: 1, pending: 0, allowedBytes: total });
-  });
-});
-
-describe('a stream of HTTP/2 that a fault slows down', () => {
-  it('keeps its trailers, behind the last byte, and says in them what the limit beside it has added', async () => {
-    const port = await http2Server((stream) => {
-      stream.respond({ 'content-type': 'application/grpc' }, { waitForTrailers: true });
-      stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
-      stream.end(x(2000));
-    });
-    const { stream, pass, faults } = await slowed(port, {
-      shared: RATE / 2,
-      cluster: { upstreamProtocol: 'http2' },
-    });
-    const heard = stream({ ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' });
-    heard.stream.end();
-    let trailers: IncomingHttpHeaders | null = null;
-    heard.stream.on('trailers', (told) => {
-      trailers = told;
-    });
-    await expect.poll(() => heard.body).toBe(AT_ONCE);
-    pass(2000);
-    await expect.poll(() => heard.body).toBeGreaterThan(1300);
-    expect([heard.body <= 1500, trailers]).toEqual([true, null]);
-    pass(1500);
-    await expect
-      .poll(() => trailers)
-      .toMatchObject({
-        'grpc-status': '0',
-        'x-cart-bandwidth-response-filter-delay-ms': expect.stringMatching(/^\d+$/),
-      });
-    expect([heard.body, faults.activeFaults]).toEqual([2000, 0]);
-  });
-
-  it('leaves the other streams of its connection alone', async () => {
-    const port = await http2Server((stream) => stream.end(x(2000)));
-    const { forwarder, pass } = await slowed(port, {
-      cluster: { upstreamProtocol: 'http2' },
-      fault: { headers: [{ matches: ({ path }) => path === '/slow' }] },
-    });
-    const session = connectHttp2(`http://127.0.0.1:${forwarder.port}`);
-    closers.push(async () => session.destroy());
-    const bytes = { '/slow': 0, '/fast': 0 };
-    for (const path of ['/slow', '/fast'] as const) {
-      session.request({ ':path': path }).on('data', (data: Buffer) => {
-        bytes[path] += data.length;
-      });
-    }
-    await expect.poll(() => bytes).toEqual({ '/slow': AT_ONCE, '/fast': 2000 });
-    pass(2100);
-    await expect.poll(() => bytes['/slow']).toBe(2000);
-  });
-
-  it.each(['close', 'destroy'] as const)(
-    'is whole, although its connection is gone when all has come: %s',
-    async (end) => {
-      const sessions: Http2Session[] = [];
-      let isGone = false;
-      const port = await http2Server((stream) => {
-        stream.end(x(1000));
-        if (stream.session === undefined) return;
-        sessions.push(stream.session);
-        stream.session.on('close', () => {
-          isGone = true;
-        });
-      });
-      const { stream, pass, forwarder } = await slowed(port, { cluster: { upstreamProtocol: 'http2' } });
-      const heard = stream();
-      await expect.poll(() => heard.body).toBe(AT_ONCE);
-      sessions[0]?.[end]();
-      await expect.poll(() => isGone).toBe(true);
-      const ended = once(heard.stream, 'end');
-      pass(1100);
-      await ended;
-      await expect.poll(() => forwarder.recorded).toMatchObject([{ status: 200, flag: '-', responseBytes: 1000 }]);
-      expect(heard.body).toBe(1000);
-    },
-  );
-
-  it('gives everything back when it is reset', async () => {
-    const port = await http2Server((stream) => stream.end(x(5000)));
-    const { stream, pass, faults, forwarder, wheel } = await slowed(port, { cluster: { upstreamProtocol: 'http2' } });
-    const heard = stream();
-    await expect.poll(() => heard.body).toBe(AT_ONCE);
-    heard.stream.close(8);
-    await expect.poll(() => forwarder.recorded).toMatchObject([{ flag: 'DC' }]);
-    pass(100);
-    expect([faults.activeFaults, forwarder.cluster.breaker.requests.active, wheel.armedCount]).toEqual([0, 0, 0]);
   });
 });

@@ -183,6 +183,13 @@ export class ClientStream extends Http2Stream implements UpstreamStream, Connect
     return true;
   }
 
+  /** The answer is whole and waits here for its receiver; where the request is not, nobody is left to take the rest. */
+  outlivesConnection(): boolean {
+    if (!this.#isHeld || !this.isEndHeld || this.method === 'CONNECT') return false;
+    this.stopSending();
+    return true;
+  }
+
   onRemoved(): void {
     this.#recycleWhenOver();
   }

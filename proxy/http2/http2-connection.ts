@@ -34,6 +34,8 @@ export interface ConnectionStream extends Http2Stream {
   onLost(loss: StreamLoss, code: number): void;
   /** The peer resets a stream on which it has said all that it had to say: the stream has seen to itself. */
   toleratesReset(): boolean;
+  /** The connection is gone: whether the stream needs nothing of it any more, and goes on. */
+  outlivesConnection(): boolean;
 }
 
 /**
@@ -308,7 +310,7 @@ export abstract class Http2Connection<S extends ConnectionStream>
   }
 
   onHeld(bytes: number): void {
-    this.#receiveWindow.hold(bytes);
+    if (this.isReading) this.#receiveWindow.hold(bytes);
   }
 
   /** Ends the connection for a fault of the peer. */
@@ -349,6 +351,7 @@ export abstract class Http2Connection<S extends ConnectionStream>
     this.reader.clear();
     this.#round.clear();
     for (const stream of [...this.streams.values()]) {
+      if (stream.outlivesConnection()) continue;
       this.streams.delete(stream.id);
       stream.close();
       stream.onLost('connection', code);

@@ -107,6 +107,10 @@ export class ServerStream extends Http2Stream implements DownstreamStream, Conne
     return false;
   }
 
+  outlivesConnection(): boolean {
+    return false;
+  }
+
   onRemoved(): void {
     this.#recycleWhenOver();
   }
