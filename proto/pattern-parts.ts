@@ -5,7 +5,7 @@
  *
  * A part is a character, a class or an operator; counts in braces are written out, so that `(ab){20}` has about 40. What
  * stands in a class counts once however often the class is repeated, as it is read once. Not fewer than half of what RE2
- * makes of the pattern, mostly about as many; more when branches begin alike. One part takes 10 µs at most, mostly 1 µs.
+ * makes of the pattern, mostly about as many; more when branches begin alike. One part takes 5 µs at most, mostly 1 µs.
  *
  * A pattern that is none may have any number: the library says what is wrong with it.
  */

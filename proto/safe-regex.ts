@@ -29,7 +29,7 @@ export const MAX_PROGRAM_SIZE = 300;
 export const MAX_STEPS = 250_000;
 
 /**
- * Parts of a pattern before RE2 has made steps of them (`patternParts`): 3 to 8 ms of compiling at most, where an ordinary
+ * Parts of a pattern before RE2 has made steps of them (`patternParts`): 2 to 5 ms of compiling at most, where an ordinary
  * pattern has fifty and takes 0.1 ms. More than steps, since branches that begin alike share theirs.
  */
 export const MAX_PATTERN_PARTS = 1_000;

@@ -66,6 +66,18 @@ describe('soundRoutes', () => {
     expect(repaired([byPattern(1), ...faulty, good])).toEqual([byPattern(1), good]);
   });
 
+  it('counts the patterns of rewrites, without which a route does not forward', () => {
+    const rewriting = (index: number): Route => ({
+      ...good,
+      match: { path: `/${index}` },
+      route: { cluster: 'c', regex_rewrite: { pattern: { regex: `^/${index}` }, substitution: '/' } },
+    });
+    const routes = Array.from({ length: routeRoom.patterns - 1 }, (_, index) => byPattern(index));
+    const [first, second] = repaired([...routes, rewriting(1), rewriting(2)])?.slice(-2) ?? [];
+    expect(first).toEqual(rewriting(1));
+    expect(second).toMatchObject({ match: { path: '/2' }, direct_response: { status: 500 } });
+  });
+
   it('counts the patterns of origins, without which a route cannot answer', () => {
     const type_url = 'type.googleapis.com/envoy.extensions.filters.http.cors.v3.CorsPolicy';
     const origins = (index: number): Route => ({
