@@ -224,6 +224,21 @@ describe.skipIf(!hasProgram('nginx') || !hasProgram('openssl'))('routes of what 
     ]);
   });
 
+  it('lead where they say also when nothing else may be called', async () => {
+    await applyText(
+      mesh,
+      `apiVersion: heddle.dev/v1alpha1
+kind: Mesh
+metadata: { name: default }
+spec: { outboundTrafficPolicy: { mode: REGISTRY_ONLY } }`,
+    );
+    await expect.poll(async () => (await call('www.example.org', '/')).status, { timeout: 10_000 }).toBe(502);
+    expect((await call('api.example.com', '/users/1')).status).toBe(200);
+    expect((await call('api.example.com', '/orders')).text).toBe('orders api.example.com');
+    expect((await call('api.example.com', '/elsewhere')).status).toBe(404);
+    await mesh.api.delete(kinds.Mesh, null, 'default');
+  });
+
   it('leave the host its name in what the mesh tells of its traffic, whoever answered', async () => {
     const called = async () =>
       (await mesh.api.edges(600))
