@@ -139,4 +139,25 @@ describe('LiveMesh', () => {
     expect(problems.length).toBeGreaterThan(0);
     expect(mesh.problems()).toEqual([]);
   });
+
+  it('knows the age of a document that is applied again, and that a new one is younger', async () => {
+    const policy = (name: string, creationTimestamp?: string) => ({
+      apiVersion: 'heddle.dev/v1alpha1',
+      kind: 'BackendTrafficPolicy',
+      metadata: { name, namespace: 'default', ...(creationTimestamp !== undefined && { creationTimestamp }) },
+      spec: { targetRefs: [{ group: '', kind: 'Service', name: 'shop' }], retry: { numRetries: 1 } },
+    });
+    const key = (name: string) => `/heddle.dev/backendtrafficpolicies/default/${name}`;
+    await store.put('/core/services/default/shop', service('shop'));
+    await store.put(key('b'), JSON.stringify(policy('b', '2026-01-01T00:00:00Z')));
+    await store.put(key('c'), JSON.stringify(policy('c', '2026-02-01T00:00:00Z')));
+    await until(() => mesh.problems().length === 1);
+    expect(mesh.problems(policy('b') as never)).toEqual([]);
+    expect(mesh.problems(policy('c') as never)).toMatchObject([
+      { message: expect.stringContaining('b, which is older') },
+    ]);
+    expect(mesh.problems(policy('a') as never)).toMatchObject([
+      { message: expect.stringContaining('b, which is older') },
+    ]);
+  });
 });

@@ -93,12 +93,26 @@ export class LiveMesh implements DocumentLookup {
     }
     const name = documentName(document);
     const { kind, metadata } = document;
-    const others = [...this.#documents.values()].filter(
-      (other) => other.metadata.name !== metadata.name || other.kind !== kind || documentName(other) !== name,
-    );
-    return translate(this.#view([...others, document]))
+    const isOther = (one: ModelDocument) =>
+      one.metadata.name !== metadata.name || one.kind !== kind || documentName(one) !== name;
+    const all = [...this.#documents.values()];
+    return translate(
+      this.#view([
+        ...all.filter(isOther),
+        this.#aged(
+          document,
+          all.find((one) => !isOther(one)),
+        ),
+      ]),
+    )
       .problems()
       .filter((problem) => problem.document === name);
+  }
+
+  /** With its age: who was there first decides, and a document that is applied again was. */
+  #aged(document: ModelDocument, present: ModelDocument | undefined): ModelDocument {
+    const creationTimestamp = present?.metadata.creationTimestamp ?? new Date(this.#now()).toISOString();
+    return { ...document, metadata: { ...document.metadata, creationTimestamp } } as ModelDocument; // of the same kind
   }
 
   /** What the ports of a service carry; empty for one that there is not. */

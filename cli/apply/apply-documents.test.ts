@@ -101,6 +101,36 @@ describe('applyDocuments', () => {
     expect(plane.written).toEqual(['cart']);
   });
 
+  it('asks again when several are written, for one may be what another one needs, or contradict it', async () => {
+    const remark = { field: 'spec.rules[0]', message: 'there is no db', severity: 'warning' } as const;
+    const plane = scripted();
+    const check = async ({ metadata: { name } }: ModelDocument) => {
+      const others = plane.written.filter((written) => written !== name);
+      const contradicts = { ...remark, message: `contradicts ${others}` };
+      return { outcome: 'replaced' as const, remarks: others.length === 0 ? [remark] : [contradicts] };
+    };
+    const destination = { ...plane.destination, check };
+    const { said } = await apply(`${route('cart')}---\n${route('db')}`, { ...plane, destination });
+    expect(said.filter((line) => line.includes('warning'))).toEqual([
+      'routes.yaml:11:7  warning  contradicts db  (spec.rules[0])',
+      'routes.yaml:26:7  warning  contradicts cart  (spec.rules[0])',
+    ]);
+  });
+
+  it('tells each document as soon as it is written, for the next one may fail', async () => {
+    const told: string[] = [];
+    const plane = scripted();
+    const write = async (document: ModelDocument) => {
+      if (document.metadata.name === 'db') throw new Error('gone');
+      return plane.destination.write(document);
+    };
+    const inputs = [{ fileName: 'routes.yaml', text: `${route('cart')}---\n${route('db')}` }];
+    const onApplied = (one: { readonly document: ModelDocument }) => told.push(one.document.metadata.name);
+    const result = applyDocuments(inputs, { ...plane.destination, write }, { dryRun: false, onApplied }, () => {});
+    await expect(result).rejects.toThrow('gone');
+    expect(told).toEqual(['cart']);
+  });
+
   it('has exit code 3 for a file without documents', async () => {
     expect((await apply('# nothing yet\n')).error).toMatchObject({ exitCode: 3 });
   });

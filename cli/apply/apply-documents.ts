@@ -39,29 +39,33 @@ export interface Applied {
 
 /**
  * Applies all documents of the inputs, or none: every fault of every document is found before the first is written,
- * those that only the control plane can see included.
+ * those that only the control plane can see included. What it warns of is asked again when several are written: one may be
+ * what another one needs, or contradict it.
  *
  * @throws CliError when there is a fault; `say` has got them all by then, each with its line of the file
  */
 export async function applyDocuments(
   inputs: readonly InputText[],
   destination: Destination,
-  options: { readonly dryRun: boolean },
+  options: { readonly dryRun: boolean; onApplied?(applied: Applied): void },
   say: (line: string) => void,
 ): Promise<Applied[]> {
   const texts = new Map(inputs.map(({ fileName, text }) => [fileName, text]));
   const parsed = inputs.map(({ fileName, text }) => parseDocuments(text, { fileName }));
   const documents = parsed.flatMap((one) => one.documents);
   const violations = parsed.flatMap((one) => one.violations);
+  const isTogether = documents.length > 1 && !options.dryRun;
   const outcomes = new Map<ParsedDocument, Written['outcome']>();
   if (violations.every(({ severity }) => severity === 'warning')) {
     for (const item of documents) {
       const { outcome, remarks } = await destination.check(item.document);
       outcomes.set(item, outcome);
-      violations.push(...remarks.map((remark) => placed(item, remark)));
+      const told = isTogether ? remarks.filter(({ severity }) => severity === 'error') : remarks;
+      violations.push(...told.map((remark) => placed(item, remark)));
     }
   }
-  for (const violation of violations) for (const line of shown(violation, texts)) say(line);
+  const tell = (violation: DocumentViolation) => shown(violation, texts).forEach(say);
+  violations.forEach(tell);
   const errors = violations.filter(({ severity }) => severity === 'error').length;
   if (errors > 0) {
     const faults = errors === 1 ? '1 fault' : `${errors} faults`;
@@ -76,13 +80,23 @@ export async function applyDocuments(
     throw new CliError(`${what} in ${names}`, hint, exitCodes.nothingFound);
   }
   const applied: Applied[] = [];
+  const done = (one: Applied): void => {
+    applied.push(one);
+    options.onApplied?.(one);
+  };
   for (const item of documents) {
     const { document } = item;
     if (options.dryRun) {
-      applied.push({ document, outcome: outcomes.get(item) ?? 'unchanged', revision: null });
+      done({ document, outcome: outcomes.get(item) ?? 'unchanged', revision: null });
     } else {
       const { outcome, revision } = await destination.write(document);
-      applied.push({ document, outcome, revision });
+      done({ document, outcome, revision });
+    }
+  }
+  if (isTogether) {
+    for (const item of documents) {
+      const { remarks } = await destination.check(item.document);
+      for (const remark of remarks) tell(placed(item, remark));
     }
   }
   return applied;

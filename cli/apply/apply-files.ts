@@ -5,7 +5,6 @@ import { kindOf } from '../../control-plane/model/kinds.ts';
 import type { Applied, Destination, Remark } from './apply-documents.ts';
 import { applyDocuments } from './apply-documents.ts';
 import { readInput } from './read-input.ts';
-import { toldByStatus } from './told-by-status.ts';
 import { waitInForce } from './wait-in-force.ts';
 
 export interface ApplyOptions {
@@ -27,25 +26,17 @@ export interface ApplyOptions {
 export async function applyFiles(client: ApiClient, path: string, options: ApplyOptions): Promise<string | null> {
   const { dryRun = false, waitMs = null, say } = options;
   const inputs = await readInput(path);
-  const remarkedOn = new Set<ModelDocument>();
-  const destination = destinationFor(client, (document) => remarkedOn.add(document));
-  const applied = await applyDocuments(inputs, destination, { dryRun }, say);
-  for (const one of applied) options.onApplied?.(one);
+  const onApplied = (one: Applied) => options.onApplied?.(one);
+  const applied = await applyDocuments(inputs, destinationFor(client), { dryRun, onApplied }, say);
   if (waitMs === null || dryRun) return null;
-  const receipt = await waitInForce(applied, waitMs, (revision, leftMs) => client.convergence(revision, leftMs));
-  const left = applied.flatMap(({ document }) => (remarkedOn.has(document) ? [] : document));
-  // one by itself has been checked beside all others
-  const told = applied.length > 1 ? await toldByStatus(left, (kind, namespace) => client.list(kind, namespace)) : [];
-  for (const line of told) say(line);
-  return receipt;
+  return waitInForce(applied, waitMs, (revision, leftMs) => client.convergence(revision, leftMs));
 }
 
-function destinationFor(client: ApiClient, onRemark: (document: ModelDocument) => void): Destination {
+function destinationFor(client: ApiClient): Destination {
   return {
     async check(document) {
       try {
         const { change, warnings } = await client.apply(kindOfDocument(document), document, { dryRun: true });
-        if (warnings.length > 0) onRemark(document);
         return { outcome: change, remarks: warnings.map((warning) => ({ ...warning, severity: 'warning' })) };
       } catch (error) {
         const causes = error instanceof ApiCallError ? error.status?.details?.causes : undefined;
