@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Transport } from '../transport/transport.ts';
 import { ServedConnections } from './accepted-connection.ts';
 import type { Detected, DetectionOptions } from './protocol-detection.ts';
@@ -31,6 +31,9 @@ function setUp(options: Partial<DetectionOptions> = {}) {
   return { detection, events, served, feed };
 }
 
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
 describe('ProtocolDetection', () => {
   it('hands over all that it has read, in whatever pieces it came', () => {
     const { events, feed, served } = setUp();
@@ -58,15 +61,19 @@ describe('ProtocolDetection', () => {
   });
 
   it('gives up when the time is over, and never before', () => {
-    const { detection, events, feed } = setUp();
-    feed('GE');
-    detection.sweep(14_999);
-    expect(events).toEqual([]);
-    detection.sweep(15_000);
-    expect(events).toMatchObject([{ protocol: 'tcp', isTimeout: true, first: Buffer.from('GE') }]);
+    const { detection, events, feed } = setUp({ timeoutMs: 700 });
     const patient = setUp({ timeoutMs: 0 });
-    patient.detection.sweep(1e9);
+    const known = setUp({ timeoutMs: 700 });
+    known.feed('SSH-2.0-x\r\n');
+    feed('GE');
+    detection.sweep(15_000); // by a clock that may be a second old
+    vi.advanceTimersByTime(699);
+    expect(events).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(events).toMatchObject([{ protocol: 'tcp', isTimeout: true, first: Buffer.from('GE') }]);
+    vi.advanceTimersByTime(1e9);
     expect(patient.events).toEqual([]);
+    expect(known.events).toMatchObject([{ protocol: 'tcp', isTimeout: false }]);
   });
 
   it('takes a client that ends before it is clear for what it sent, or for one that only listens', () => {

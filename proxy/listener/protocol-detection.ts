@@ -12,9 +12,9 @@ export interface DetectionOptions {
   readonly readsClientHello: boolean;
   /** A client that is silent for so long may be waiting for the server; 0 where that is of no interest. */
   readonly silenceMs: number;
-  /** The answer is given by then, in milliseconds by the sweeper's clock; 0 is no bound. */
+  /** The answer is given then, and no earlier for want of bytes; 0 is no bound. A timer: one second's precision is too coarse. */
   readonly timeoutMs: number;
-  /** By the same clock. */
+  /** By the sweeper's clock. */
   readonly nowMs: number;
 }
 
@@ -50,6 +50,7 @@ export class ProtocolDetection implements TransportHandler, ServedConnection {
   readonly #owner: DetectionOwner;
   #bytes: Buffer | null = null;
   #silence: NodeJS.Timeout | null = null;
+  #timeout: NodeJS.Timeout | null = null;
   #isOver = false;
   #isDraining = false;
 
@@ -63,6 +64,9 @@ export class ProtocolDetection implements TransportHandler, ServedConnection {
     transport.setHandler(this);
     transport.allowHalfOpen(true); // a client may have said all it has to say
     if (options.silenceMs > 0) this.#silence = setTimeout(() => owner.onSilence(), options.silenceMs);
+    if (options.timeoutMs > 0) {
+      this.#timeout = setTimeout(() => this.#settle('tcp', null, true, false), options.timeoutMs).unref();
+    }
   }
 
   /** Ends the search from outside; answers what was read. */
@@ -70,6 +74,7 @@ export class ProtocolDetection implements TransportHandler, ServedConnection {
     this.#isOver = true;
     this.#served.delete(this);
     if (this.#silence !== null) clearTimeout(this.#silence);
+    if (this.#timeout !== null) clearTimeout(this.#timeout);
     return this.#bytes;
   }
 
@@ -111,12 +116,9 @@ export class ProtocolDetection implements TransportHandler, ServedConnection {
   }
 
   sweep(nowMs: number): void {
-    const { timeoutMs, nowMs: beganAtMs } = this.#options;
-    if (this.#isDraining && this.#bytes === null && nowMs - beganAtMs > NEW_CONNECTION_MS) {
-      this.#transport.end();
-      return;
-    }
-    if (timeoutMs > 0 && nowMs - beganAtMs >= timeoutMs) this.#settle('tcp', null, true, false);
+    if (!this.#isDraining || this.#bytes !== null || nowMs - this.#options.nowMs <= NEW_CONNECTION_MS) return;
+    if (this.#timeout !== null) clearTimeout(this.#timeout);
+    this.#transport.end();
   }
 
   /** A connection on which nothing is said loses nothing; on a new one the first bytes may be on their way. */
