@@ -185,6 +185,28 @@ describe('a FaultInjection', () => {
     expect(seconds).toBeLessThan(60);
   }, 70_000);
 
+  it('holds up no more requests at one time than it may', async () => {
+    await apply('cart', { delay: { fixedDelay: '1s', percentage: 100 }, abort: undefined, maxActiveFaults: 3 });
+    const overflows = await counter('heddle_fault_overflow_total');
+    const startedMs = performance.now();
+    const times = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        expect((await call()).statusCode).toBe(200);
+        return performance.now() - startedMs;
+      }),
+    );
+    expect(times.filter((ms) => ms > 990)).toHaveLength(3);
+    expect((await counter('heddle_fault_overflow_total')) - overflows).toBe(9);
+  });
+
+  it('has a gRPC status that the call chooses', async () => {
+    await apply('echo', { abort: { fromHeader: true, percentage: 100 }, headers: [] });
+    const chosen = new Metadata();
+    chosen.set('x-envoy-fault-abort-grpc-request', String(status.RESOURCE_EXHAUSTED));
+    expect(await say(chosen)).toBe(status.RESOURCE_EXHAUSTED);
+    expect(await say(new Metadata())).toBe(status.OK);
+  });
+
   it('is over when its time is, though nobody takes it away', async () => {
     const until = Date.now() + 3000;
     await apply('cart', { abort: { httpStatus: 500, percentage: 100 }, until: new Date(until).toISOString() });

@@ -14,6 +14,7 @@ let mesh: TestMesh;
 let web: RunningProxy;
 let url: string;
 let ordersUrl: string;
+let pagesUrl: string;
 const tries: Tries = new Map();
 
 beforeAll(async () => {
@@ -23,12 +24,15 @@ beforeAll(async () => {
     await mesh.sidecar(name, { service: 'cart', ports: [{ port, protocol: 'http' }] });
   }
   const orders = await mesh.application(failingServer('orders-1', tries));
+  await mesh.sidecar('pages-1', { service: 'pages', ports: [{ port: orders, protocol: 'http' }] });
   await mesh.sidecar('orders-1', { service: 'orders', ports: [{ port: orders, protocol: 'http' }] });
-  const [localPort, toOrders] = [await freePort(), await freePort()];
+  const [localPort, toOrders, toPages] = [await freePort(), await freePort(), await freePort()];
+  pagesUrl = `http://127.0.0.1:${toPages}`;
   ordersUrl = `http://127.0.0.1:${toOrders}`;
   const upstreams = [
     { service: 'cart', localPort },
     { service: 'orders', localPort: toOrders },
+    { service: 'pages', localPort: toPages },
   ];
   // one process, so that requests go to the instances in turn
   web = await mesh.sidecar('web-1', { service: 'web', upstreams, concurrency: 1 });
@@ -89,10 +93,14 @@ describe('retries', () => {
     expect(await statOf(web, 'cart', 'upstream_rq_per_try_idle_timeout')).toBe(1);
   });
 
-  it('wait as long as the answer says', async () => {
-    expect((await ask('GET', '/503-later/1')).status).toBe(200);
-    const [first, second] = tries.get('/503-later/1') ?? [];
-    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(950);
+  it.each([
+    ['in seconds', '/503-later/1', 950],
+    // a second is named that begins one to two seconds later
+    ['by a time', '/503-reset/1', 900],
+  ])('wait as long as the answer says %s', async (_how, path, leastMs) => {
+    expect((await ask('GET', path)).status).toBe(200);
+    const [first, second] = tries.get(path) ?? [];
+    expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThan(leastMs);
   });
 
   it('are for requests with a header alone, where the policy names one', async () => {
@@ -104,5 +112,28 @@ describe('retries', () => {
     await vi.waitUntil(async () => (await order('/ready', {}))[0] === 200, { timeout: 15_000 });
     expect(await order('/503/with-key', { 'idempotency-key': '7' })).toEqual([200, 2]);
     expect(await order('/503/without', {})).toEqual([503, 1]);
+    for (const [kind, sent] of [
+      ['report-1', 2],
+      ['once-again', 2],
+      ['whatever', 2],
+      ['a-report-', 1],
+      ['again-', 1],
+      ['whatever-else', 1],
+    ] as const) {
+      expect(await order(`/503/${kind}`, { 'x-kind': kind }), kind).toEqual([sent === 2 ? 200 : 503, sent]);
+    }
+  });
+
+  it.each([
+    ['cache-hit', 2],
+    ['cache-miss', 1],
+    ['cache-exact', 2],
+    ['cache-near', 1],
+    ['stale', 2],
+  ])('go by headers of the answer: %s', async (kind, sent) => {
+    const path = `/${kind}/page`;
+    await vi.waitUntil(async () => (await request(`${pagesUrl}/ready`)).statusCode === 200, { timeout: 15_000 });
+    await (await request(`${pagesUrl}${path}`)).body.dump();
+    expect(instancesOf(path)).toHaveLength(sent);
   });
 });
