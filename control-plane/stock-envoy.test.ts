@@ -28,6 +28,7 @@ const cases = [
   'faults',
   'global-rate-limits',
   'grpc-route',
+  'http2-settings',
   'localities',
   'mesh-http',
   'modifiers',

@@ -71,6 +71,8 @@ export const FEATURES = {
   connectionRates: 'connection-rates',
   /** `tcp_keepalive` of a cluster. */
   tcpKeepalive: 'tcp-keepalive',
+  /** Streams and windows of HTTP/2 towards endpoints: `max_concurrent_streams`, `initial_…_window_size` of a cluster. */
+  http2Settings: 'http2-settings',
 } as const;
 
 export type Feature = (typeof FEATURES)[keyof typeof FEATURES];

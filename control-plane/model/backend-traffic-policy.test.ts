@@ -175,6 +175,15 @@ describe('backendTrafficPolicySchema', () => {
       'spec.tcpKeepalive.interval: interval cannot be chosen, 10 probes are sent, 1 s apart: remove it',
     ],
     [
+      'no streams, and windows that no sidecar holds',
+      policy({
+        http2: { maxConcurrentStreams: 0, initialStreamWindowSize: '1Ki', initialConnectionWindowSize: '1Gi' },
+      }),
+      'spec.http2.maxConcurrentStreams: write a whole number from 1 to 2147483647',
+      'spec.http2.initialStreamWindowSize: write a number of bytes from 65535 to 16Mi, such as 256Ki',
+      'spec.http2.initialConnectionWindowSize: write a number of bytes from 65535 to 16Mi, such as 256Ki',
+    ],
+    [
       'an hour of rest',
       policy({ retryAfter: { maxWait: '1h' } }),
       'spec.retryAfter.maxWait: write a duration from 1s to 5m',

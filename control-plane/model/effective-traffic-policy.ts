@@ -14,6 +14,8 @@ import { builtInOutlierDetection, effectiveOutlierDetection } from './traffic-po
 import type { EffectiveRetry } from './traffic-policy/effective-retry.ts';
 import { builtInRetry, effectiveRetry } from './traffic-policy/effective-retry.ts';
 import type { WrittenFallback } from './traffic-policy/fallback.ts';
+import type { EffectiveHttp2 } from './traffic-policy/http2-settings.ts';
+import { builtInHttp2, windowBytes } from './traffic-policy/http2-settings.ts';
 import type { WrittenAdaptiveConcurrency, WrittenAdmissionControl } from './traffic-policy/overload.ts';
 import type { GlobalRateLimitRule, RateLimitRule } from './traffic-policy/rate-limit.ts';
 import { quantityBytes } from './traffic-policy/request-buffer.ts';
@@ -65,6 +67,7 @@ export interface EffectiveTrafficPolicy {
   readonly connectTimeoutMs: number;
   /** Time without a byte after which the other end is asked for a sign of life; 0 is never. */
   readonly tcpKeepaliveMs: number;
+  readonly http2: EffectiveHttp2;
   readonly requestTimeoutMs: number;
   readonly connectionIdleTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
@@ -105,6 +108,7 @@ export const builtInTrafficPolicy: EffectiveTrafficPolicy = {
   fallback: null,
   connectTimeoutMs: 5000,
   tcpKeepaliveMs: 0,
+  http2: builtInHttp2,
   // none, as Istio and Linkerd: Envoy's 15 s breaks every slow upload and download
   requestTimeoutMs: 0,
   connectionIdleTimeoutMs: 3_600_000,
@@ -164,6 +168,17 @@ export function effectiveTrafficPolicy(layers: readonly TrafficPolicy[]): Effect
     bandwidthLimit: effectiveBandwidthLimit(layers.map(({ bandwidthLimit }) => bandwidthLimit)),
     connectTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.tcp?.connectTimeout), base.connectTimeoutMs),
     tcpKeepaliveMs: first(({ tcpKeepalive }) => optionalDurationMs(tcpKeepalive?.idleTime), base.tcpKeepaliveMs),
+    http2: {
+      maxConcurrentStreams: first(({ http2 }) => http2?.maxConcurrentStreams, base.http2.maxConcurrentStreams),
+      streamWindowBytes: first(
+        ({ http2 }) => windowBytes(http2?.initialStreamWindowSize),
+        base.http2.streamWindowBytes,
+      ),
+      connectionWindowBytes: first(
+        ({ http2 }) => windowBytes(http2?.initialConnectionWindowSize),
+        base.http2.connectionWindowBytes,
+      ),
+    },
     requestTimeoutMs: first(({ timeout }) => optionalDurationMs(timeout?.http?.requestTimeout), base.requestTimeoutMs),
     connectionIdleTimeoutMs: first(
       ({ timeout }) => optionalDurationMs(timeout?.http?.connectionIdleTimeout),

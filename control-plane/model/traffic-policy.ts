@@ -7,6 +7,7 @@ import { bandwidthLimitSchema } from './traffic-policy/bandwidth-limit.ts';
 import { circuitBreakerSchema } from './traffic-policy/circuit-breaker.ts';
 import { fallbackSchema } from './traffic-policy/fallback.ts';
 import { limitSchema, percentSchema, positiveDurationSchema } from './traffic-policy/fields.ts';
+import { http2Schema } from './traffic-policy/http2-settings.ts';
 import { loadBalancerSchema } from './traffic-policy/load-balancer.ts';
 import { adaptiveConcurrencySchema, admissionControlSchema } from './traffic-policy/overload.ts';
 import { passiveHealthCheckSchema } from './traffic-policy/passive-health-check.ts';
@@ -90,7 +91,7 @@ export const trafficPolicyShape = {
   compression: notYetSupported('compression'),
   connection: notYetSupported('connection'),
   dns: notYetSupported('dns'),
-  http2: notYetSupported('http2'),
+  http2: http2Schema.optional(),
   responseOverride: notYetSupported('responseOverride'),
   telemetry: notYetSupported('telemetry'),
   useClientProtocol: notYetSupported('useClientProtocol'),
@@ -131,6 +132,7 @@ export const policySections = [
   'fallback',
   'retryAfter',
   'tcpKeepalive',
+  'http2',
 ] as const satisfies readonly (keyof WrittenTrafficPolicy)[];
 
 export type PolicySection = (typeof policySections)[number];

@@ -302,9 +302,16 @@ describe('validateCluster', () => {
       `typed_extension_protocol_options["other"]: ${NO}`,
     ],
     [
-      'a number of streams on a connection',
-      http({ explicit_http_config: { http2_protocol_options: { max_concurrent_streams: { value: 1 } } } }),
-      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.max_concurrent_streams: ${NO}`,
+      'a connection without streams',
+      http({ explicit_http_config: { http2_protocol_options: { max_concurrent_streams: { value: 0 } } } }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.max_concurrent_streams: must be between 1 and 2147483647, and is 0`,
+    ],
+    [
+      'a window that holds too much',
+      http({
+        explicit_http_config: { http2_protocol_options: { initial_stream_window_size: { value: 16_777_217 } } },
+      }),
+      `typed_extension_protocol_options["${HTTP_PROTOCOL_OPTIONS}"].explicit_http_config.http2_protocol_options.initial_stream_window_size: must be between 65535 and 16777216, and is 16777217`,
     ],
     [
       'signs of life without a bound',

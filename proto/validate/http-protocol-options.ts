@@ -37,7 +37,10 @@ export function checkCommonHttpOptions(
   checkDuration(options.max_connection_duration, at.field('max_connection_duration'), violations);
 }
 
-/** The windows and, towards endpoints, the number of streams are the sidecar's own. The bounds are Envoy's. */
+/** The lower bound of windows is that of the protocol, RFC 9113 section 6.9.2; the upper one is what a sidecar may hold for a peer. */
+const WINDOW = { min: 65_535, max: 16_777_216 };
+
+/** Towards clients the windows are the sidecar's own. */
 export function checkHttp2Options(
   options: Http2Options | null,
   side: 'downstream' | 'upstream',
@@ -48,14 +51,20 @@ export function checkHttp2Options(
     return;
   }
   if (side === 'upstream') {
-    refuse(options, ['max_concurrent_streams'], at, violations);
+    checkUInt32(options.initial_stream_window_size, at.field('initial_stream_window_size'), violations, WINDOW);
+    checkUInt32(options.initial_connection_window_size, at.field('initial_connection_window_size'), violations, WINDOW);
     checkKeepAlive(options.connection_keepalive, at.field('connection_keepalive'), violations);
   } else {
-    refuse(options, ['connection_keepalive'], at, violations);
-    const streamsAt = at.field('max_concurrent_streams');
-    checkUInt32(options.max_concurrent_streams, streamsAt, violations, { min: 1, max: 2 ** 31 - 1 });
+    refuse(
+      options,
+      ['connection_keepalive', 'initial_stream_window_size', 'initial_connection_window_size'],
+      at,
+      violations,
+    );
   }
-  refuse(options, ['hpack_table_size', 'initial_stream_window_size', 'initial_connection_window_size'], at, violations);
+  const streamsAt = at.field('max_concurrent_streams');
+  checkUInt32(options.max_concurrent_streams, streamsAt, violations, { min: 1, max: 2 ** 31 - 1 });
+  refuse(options, ['hpack_table_size'], at, violations);
 }
 
 /** Envoy sends no PING without an interval; here both are needed, so that what is asked for is what happens. */

@@ -1,3 +1,4 @@
+import type { Http2Limits } from '../http2/http2-limits.ts';
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import type { CircuitBreakerLimits } from '../resilience/circuit-breaker.ts';
 import { defaultLimits } from '../resilience/circuit-breaker.ts';
@@ -47,6 +48,8 @@ export interface ClusterConfig {
    * towards other sidecars, otherwise never.
    */
   readonly http2KeepAlive: Http2KeepAlive | null;
+  /** Streams and windows of connections of HTTP/2; null, the default, is the sidecar's own. */
+  readonly http2Limits: Http2Limits | null;
   readonly balancer: BalancerConfig;
   readonly circuitBreaker: CircuitBreakerLimits;
   /** Of requests whose route has priority HIGH; they have connections of their own. */
@@ -88,6 +91,7 @@ export function defaultClusterConfig(name: string): ClusterConfig {
     maxConnectionDurationMs: 0,
     maxRequestsPerConnection: 0,
     http2KeepAlive: null,
+    http2Limits: null,
     balancer: plainBalancer('round-robin'),
     circuitBreaker: defaultLimits,
     highPriority: defaultLimits,

@@ -166,7 +166,7 @@ export class Cluster {
     this.#environment.dial(this.#config, endpoint.config, 'tcp', result);
   }
 
-  /** Takes a new configuration. Connections whose TLS or limits changed are replaced as they fall idle. */
+  /** Takes a new configuration. Connections whose TLS or limits of HTTP/2 changed are replaced as they fall idle. */
   update(config: ClusterConfig): void {
     const before = this.#config;
     this.#config = config;
@@ -174,18 +174,19 @@ export class Cluster {
     this.highBreaker.update(config.highPriority);
     for (const { connections } of this.#endpoints.values()) connections.max = config.maxConnectionsPerEndpoint;
     const isOtherDetector = JSON.stringify(before.outlierDetection) !== JSON.stringify(config.outlierDetection);
-    const isOtherTls =
-      JSON.stringify([before.meshTls, before.originTls]) !== JSON.stringify([config.meshTls, config.originTls]);
+    const needsOthers =
+      JSON.stringify([before.meshTls, before.originTls, before.http2Limits]) !==
+      JSON.stringify([config.meshTls, config.originTls, config.http2Limits]);
     if (isOtherDetector) {
       this.#detector = this.#makeDetector(config);
       for (const endpoint of this.#endpoints.values()) endpoint.outlier = this.#detector?.track(endpoint.key) ?? null;
     }
     const isOtherCheck = JSON.stringify(before.healthCheck) !== JSON.stringify(config.healthCheck);
-    if (isOtherTls || isOtherCheck) {
+    if (needsOthers || isOtherCheck) {
       this.#checks?.stop();
       this.#checks = this.#makeChecks(config);
     }
-    if (isOtherTls) this.#replaceEndpoints();
+    if (needsOthers) this.#replaceEndpoints();
     else if (isOtherCheck) {
       for (const endpoint of this.#endpoints.values()) {
         if (this.#checks === null) endpoint.check = null;

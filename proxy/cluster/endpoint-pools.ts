@@ -1,5 +1,7 @@
 import { defaultHeadLimits, withRoomForSidecar } from '../http1/head-limits.ts';
 import type { Http2ClientConnectionOptions } from '../http2/client-connection.ts';
+import type { Http2Limits } from '../http2/http2-limits.ts';
+import { defaultHttp2Limits } from '../http2/http2-limits.ts';
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import { defaultKeepAlive } from '../http2/peer-liveness.ts';
 import type { CircuitBreaker } from '../resilience/circuit-breaker.ts';
@@ -84,6 +86,10 @@ class Http2Options implements Http2ClientConnectionOptions {
     this.isSidecar = isMeshed;
     this.#cluster = cluster;
     if (isMeshed) this.fieldLimits = withRoomForSidecar(defaultHeadLimits);
+  }
+
+  get limits(): Http2Limits {
+    return this.#cluster.config.http2Limits ?? defaultHttp2Limits;
   }
 
   get keepAlive(): Http2KeepAlive | null {

@@ -32,4 +32,5 @@ export const announcedFeatures: readonly Feature[] = [
   FEATURES.rewrites,
   FEATURES.connectionRates,
   FEATURES.tcpKeepalive,
+  FEATURES.http2Settings,
 ];

@@ -5,6 +5,7 @@ import type { Input } from '../../proto/load.ts';
 import { toStruct } from '../../proto/struct.ts';
 import { goodCluster, goodClusterLoadAssignment, goodUpstreamTls } from '../../proto/testing/resources.ts';
 import { plainBalancer } from '../cluster/balancer-config.ts';
+import { defaultHttp2Limits } from '../http2/http2-limits.ts';
 import { defaultLimits } from '../resilience/circuit-breaker.ts';
 import { envoyOutlierDefaults } from '../resilience/outlier/outlier-settings.ts';
 import { decoded } from '../testing/decoded.ts';
@@ -55,6 +56,17 @@ describe('compileCluster', () => {
     }
   });
 
+  it('bounds streams and windows of HTTP/2 where it is told to', () => {
+    const http2 = { max_concurrent_streams: { value: 7 }, initial_connection_window_size: { value: 70_000 } };
+    const packed = pack(HTTP_PROTOCOL_OPTIONS, { use_downstream_protocol_config: { http2_protocol_options: http2 } });
+    const cluster = { ...goodCluster(), typed_extension_protocol_options: { [HTTP_PROTOCOL_OPTIONS]: packed } };
+    expect(compile(cluster).http2Limits).toEqual({
+      ...defaultHttp2Limits,
+      maxConcurrentStreams: 7,
+      initialConnectionWindowSize: 70_000,
+    });
+  });
+
   it('asks connections of TCP for signs of life where it is told to', () => {
     const tcp_keepalive = { keepalive_time: { value: 90 }, keepalive_probes: { value: 10 } };
     expect(compile({ ...goodCluster(), upstream_connection_options: { tcp_keepalive } }).tcpKeepaliveMs).toBe(90_000);
@@ -76,6 +88,7 @@ describe('compileCluster', () => {
       maxConnectionDurationMs: 0,
       maxRequestsPerConnection: 0,
       http2KeepAlive: null,
+      http2Limits: null,
       balancer: plainBalancer('least-request'),
       circuitBreaker: {
         maxConnections: 1_024,

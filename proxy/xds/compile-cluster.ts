@@ -3,6 +3,7 @@ import type { ProtoDuration } from '../../proto/duration.ts';
 import { timerMs } from '../../proto/duration.ts';
 import { HTTP_PROTOCOL_OPTIONS } from '../../proto/extension-names.ts';
 import type { Cluster__Output } from '../../proto/generated/envoy/config/cluster/v3/Cluster.ts';
+import type { Http2ProtocolOptions__Output } from '../../proto/generated/envoy/config/core/v3/Http2ProtocolOptions.ts';
 import type { TransportSocket__Output } from '../../proto/generated/envoy/config/core/v3/TransportSocket.ts';
 import type { HttpProtocolOptions__Output } from '../../proto/generated/envoy/extensions/upstreams/http/v3/HttpProtocolOptions.ts';
 import { ISTIO_METADATA, parseClusterName, parseServiceHost, TLS_MODE_HEDDLE } from '../../proto/names.ts';
@@ -11,6 +12,8 @@ import { parseMaxRest } from '../../proto/retry-after-metadata.ts';
 import type { JsonObject, JsonValue } from '../../proto/struct.ts';
 import { fromStruct } from '../../proto/struct.ts';
 import type { ClusterConfig, UpstreamTlsConfig } from '../cluster/cluster-config.ts';
+import type { Http2Limits } from '../http2/http2-limits.ts';
+import { defaultHttp2Limits } from '../http2/http2-limits.ts';
 import type { Http2KeepAlive } from '../http2/peer-liveness.ts';
 import { defaultPanicThresholdPercent } from '../resilience/healthy-set.ts';
 import { compileBalancer } from './compile-balancer.ts';
@@ -28,6 +31,7 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
   const discovery = discoveries[cluster.type ?? 'STATIC'];
   if (discovery === undefined) throw new Error(`clusters of type ${cluster.type} are not supported`);
   const options = httpOptions(cluster);
+  const http2 = http2Of(options);
   const common = options?.common_http_protocol_options ?? null;
   return {
     name: cluster.name,
@@ -44,7 +48,8 @@ export function compileCluster(cluster: Cluster__Output): ClusterConfig {
     idleTimeoutMs: idleTimeoutOf(common?.idle_timeout ?? null),
     maxConnectionDurationMs: common?.max_connection_duration ? timerMs(common.max_connection_duration) : 0,
     maxRequestsPerConnection: common?.max_requests_per_connection?.value ?? 0,
-    http2KeepAlive: keepAliveOf(options),
+    http2KeepAlive: keepAliveOf(http2),
+    http2Limits: http2LimitsOf(http2),
     balancer: compileBalancer(cluster),
     ...compileCircuitBreakers(cluster.circuit_breakers),
     limitOrigins: parsePolicyMetadata(cluster.metadata).circuitBreaker,
@@ -100,10 +105,29 @@ function upstreamProtocolOf(options: HttpProtocolOptions__Output | null): Cluste
   return options.explicit_http_config?.http2_protocol_options ? 'http2' : 'http1';
 }
 
-function keepAliveOf(options: HttpProtocolOptions__Output | null): Http2KeepAlive | null {
-  const http2 =
+function http2Of(options: HttpProtocolOptions__Output | null): Http2ProtocolOptions__Output | null {
+  return (
     options?.explicit_http_config?.http2_protocol_options ??
-    options?.use_downstream_protocol_config?.http2_protocol_options;
+    options?.use_downstream_protocol_config?.http2_protocol_options ??
+    null
+  );
+}
+
+/** Null where nothing is said. */
+function http2LimitsOf(http2: Http2ProtocolOptions__Output | null): Http2Limits | null {
+  const streams = http2?.max_concurrent_streams?.value;
+  const streamWindow = http2?.initial_stream_window_size?.value;
+  const connectionWindow = http2?.initial_connection_window_size?.value;
+  if (streams === undefined && streamWindow === undefined && connectionWindow === undefined) return null;
+  return {
+    ...defaultHttp2Limits,
+    ...(streams !== undefined && { maxConcurrentStreams: streams }),
+    ...(streamWindow !== undefined && { initialStreamWindowSize: streamWindow }),
+    ...(connectionWindow !== undefined && { initialConnectionWindowSize: connectionWindow }),
+  };
+}
+
+function keepAliveOf(http2: Http2ProtocolOptions__Output | null): Http2KeepAlive | null {
   const said = http2?.connection_keepalive;
   if (!said?.interval || !said.timeout) return null;
   return { intervalMs: timerMs(said.interval), timeoutMs: timerMs(said.timeout) };

@@ -40,6 +40,7 @@ const everything: TrafficPolicy = specOf({
   },
   requestBuffer: { limit: '1Ki' },
   tcpKeepalive: { idleTime: '19s' },
+  http2: { maxConcurrentStreams: 20, initialStreamWindowSize: '64Ki' },
   bandwidthLimit: { response: { limit: { value: '10Mi', unit: 'Second' } } },
   admissionControl: { rpsThreshold: 17 },
   fallback: { directResponse: { statusCode: 203 } },
@@ -102,6 +103,8 @@ describe('policyFields', () => {
       retryBudget: '13 %, at least 3 at a time',
       'timeout.tcp.connectTimeout': '14s',
       'tcpKeepalive.idleTime': '19s',
+      'http2.maxConcurrentStreams': '20',
+      'http2.initialStreamWindowSize': '65536 bytes',
       'timeout.http.requestTimeout': '1m30s',
       'rateLimit.local':
         '15 a second by each instance, for each caller; 16 a day by each instance, for GET and paths below /a; 18 new TCP connections in 10s by each instance',

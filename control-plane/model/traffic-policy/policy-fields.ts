@@ -199,6 +199,11 @@ const rows: Readonly<Record<keyof EffectiveTrafficPolicy, readonly Row[]>> = {
   fallback: [row('fallback', fallbackInWords)],
   connectTimeoutMs: [row('timeout.tcp.connectTimeout', ({ connectTimeoutMs }) => lasting(connectTimeoutMs))],
   tcpKeepaliveMs: [row('tcpKeepalive.idleTime', ({ tcpKeepaliveMs }) => lasting(tcpKeepaliveMs, off))],
+  http2: [
+    row('http2.maxConcurrentStreams', ({ http2 }) => words(http2.maxConcurrentStreams ?? 1024)),
+    row('http2.initialStreamWindowSize', ({ http2 }) => `${http2.streamWindowBytes ?? 262_144} bytes`),
+    row('http2.initialConnectionWindowSize', ({ http2 }) => `${http2.connectionWindowBytes ?? 1_048_576} bytes`),
+  ],
   requestTimeoutMs: [row('timeout.http.requestTimeout', ({ requestTimeoutMs }) => lasting(requestTimeoutMs))],
   connectionIdleTimeoutMs: [
     row('timeout.http.connectionIdleTimeout', ({ connectionIdleTimeoutMs: ms }) => lasting(ms)),

@@ -33,6 +33,7 @@ import { outlierDetection } from './outlier-detection.ts';
 
 type Cluster = Input<'envoy.config.cluster.v3.Cluster'>;
 type HttpFilter = Input<'envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter'>;
+type Http2Options = Input<'envoy.config.core.v3.Http2ProtocolOptions'>;
 type HttpOptions = Input<'envoy.config.core.v3.HttpProtocolOptions'>;
 
 const connectTimeout = msToDuration(5000);
@@ -139,7 +140,7 @@ export function requestOptions(
   if (protocol === 'tcp') return {};
   return {
     typed_extension_protocol_options: httpOptions(
-      spokenHttp(protocol, abilities),
+      spokenHttp(protocol, abilities, http2Settings(policy, abilities)),
       {
         ...(policy.connectionIdleTimeoutMs !== builtInTrafficPolicy.connectionIdleTimeoutMs && {
           idle_timeout: msToDuration(policy.connectionIdleTimeoutMs),
@@ -154,6 +155,18 @@ export function requestOptions(
       },
       abilities.stock ? filtersOfTries(policy) : [],
     ),
+  };
+}
+
+function http2Settings(
+  { http2: { maxConcurrentStreams, streamWindowBytes, connectionWindowBytes } }: EffectiveTrafficPolicy,
+  abilities: Pick<Abilities, 'http2Settings'>,
+): Http2Options {
+  if (!abilities.http2Settings) return {};
+  return {
+    ...(maxConcurrentStreams !== null && { max_concurrent_streams: { value: maxConcurrentStreams } }),
+    ...(streamWindowBytes !== null && { initial_stream_window_size: { value: streamWindowBytes } }),
+    ...(connectionWindowBytes !== null && { initial_connection_window_size: { value: connectionWindowBytes } }),
   };
 }
 
@@ -210,8 +223,12 @@ type SpokenHttp = Pick<
 >;
 
 /** Which HTTP the endpoints are spoken to in: the declared one, or the client's own. */
-function spokenHttp(protocol: Exclude<PortProtocol, 'tcp'>, { http2, upgrade }: Abilities): SpokenHttp {
-  const options = upgrade ? { allow_connect: true } : {};
+function spokenHttp(
+  protocol: Exclude<PortProtocol, 'tcp'>,
+  { http2, upgrade }: Abilities,
+  settings: Http2Options = {},
+): SpokenHttp {
+  const options = upgrade ? { allow_connect: true, ...settings } : settings;
   if (protocol === 'http2') return { explicit_http_config: { http2_protocol_options: options } };
   return protocol === 'auto' && http2
     ? { use_downstream_protocol_config: { http_protocol_options: {}, http2_protocol_options: options } }

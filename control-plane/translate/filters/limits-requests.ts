@@ -35,6 +35,7 @@ const refusals: Refusals = {
   fallback: null,
   connectTimeoutMs: null,
   tcpKeepaliveMs: null,
+  http2: null,
   requestTimeoutMs: null,
   connectionIdleTimeoutMs: null,
   streamIdleTimeoutMs: null,

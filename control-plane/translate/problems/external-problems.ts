@@ -59,6 +59,7 @@ const doneBy: Readonly<Record<PolicySection, 'callers' | 'instances'>> = {
   fallback: 'callers',
   retryAfter: 'callers',
   tcpKeepalive: 'callers',
+  http2: 'callers',
 };
 
 export function withoutEffectOutside(policy: BackendTrafficPolicy): readonly Finding[] {

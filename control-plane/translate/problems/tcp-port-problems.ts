@@ -15,6 +15,7 @@ const aboutRequests: ReadonlySet<PolicySection> = new Set([
   'admissionControl',
   'fallback',
   'retryAfter',
+  'http2',
 ] as const);
 
 export function withoutEffectOnBytes(policy: BackendTrafficPolicy, catalog: ServiceCatalog): readonly Finding[] {

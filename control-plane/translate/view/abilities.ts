@@ -33,6 +33,7 @@ export interface Abilities {
   readonly rewrites: boolean;
   readonly connectionRates: boolean;
   readonly tcpKeepalive: boolean;
+  readonly http2Settings: boolean;
   /** An Envoy and no sidecar of ours: it needs its filters listed, and knows none of our extensions. */
   readonly stock: boolean;
   /**
@@ -79,6 +80,7 @@ export function abilitiesOf(features: ReadonlySet<string>): Abilities {
       rewrites: features.has(FEATURES.rewrites),
       connectionRates: features.has(FEATURES.connectionRates),
       tcpKeepalive: features.has(FEATURES.tcpKeepalive),
+      http2Settings: features.has(FEATURES.http2Settings),
       stock: features.has(STOCK),
       scope: features.has(STOCK) ? `~${STOCK}` : missing.length === 0 ? '' : `!${missing.join()}`,
     };

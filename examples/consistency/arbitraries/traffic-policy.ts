@@ -87,6 +87,13 @@ export const trafficPolicy = fc.record({
     }),
   ),
   tcpKeepalive: rarely(fc.record({ idleTime: rarely(fc.constantFrom('1s', '32767s')) })),
+  http2: rarely(
+    fc.record({
+      maxConcurrentStreams: rarely(fc.constantFrom(1, 2_147_483_647)),
+      initialStreamWindowSize: rarely(fc.constantFrom(65_535, '16Mi')),
+      initialConnectionWindowSize: rarely(fc.constantFrom('64Ki', 16_777_216)),
+    }),
+  ),
   retryAfter: rarely(fc.record({ maxWait: rarely(fc.constantFrom('1s', '5m')) })),
   fallback: rarely(
     fc.oneof(
