@@ -177,8 +177,12 @@ describe('heddle', () => {
     expect(limited.stderr).toContain('100 requests a second for each caller, counted in each instance');
     await heddle(...undoOf(limited));
     expect((await heddle('get', 'backendtrafficpolicy', 'cart')).code).toBe(3);
-    const fault = await heddle('fault', 'cart', '--abort', '503', '--header', 'x-user=jason');
-    expect(fault.stderr).toContain('100 % of requests to cart with x-user: jason answer 503');
+    const fault = await heddle('fault', 'cart', '--throughput', '10KiB', '--header', 'x-user=jason');
+    expect(fault.stderr).toContain('100 % of requests to cart with x-user: jason get their answer at 10KiB a second');
+    expect((await heddle('fault')).stdout).toMatch(/^cart +cart +- +- +10Ki\/s 100% +/m);
+    expect((await heddle('describe', 'cart')).stdout).toContain(
+      'of requests with x-user: jason: 100 % get their answer at 10 KiB a second ·',
+    );
     const cleared = await heddle('fault', 'cart', '--clear');
     await heddle('undo');
     expect((await heddle('fault', '-o', 'name')).stdout).toBe('faultinjection/cart\n');

@@ -90,7 +90,7 @@ Routes of ports 80, 8080
   others                              answered 404
 
 Fault
-  ‼ 30 % are answered 503 of requests with x-user: jason · 1m58s left · fault/cart
+  ‼ of requests with x-user: jason: 30 % are answered 503 · 1m58s left · fault/cart
 
 Traffic policy of ports 80, 8080
   FIELD                           VALUE              SAID BY

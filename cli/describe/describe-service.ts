@@ -159,10 +159,10 @@ function faultInWords(fault: FaultDescription, namespace: string, style: Style, 
   const { delay, abort, responseRate, headers, until } = fault;
   const leftMs = Date.parse(until) - nowMs;
   const left = leftMs > 0 ? `${timeLeft(leftMs)} left` : 'over, without effect';
-  const whom = headers.length === 0 ? '' : ` of requests with ${headers.join(', ')}`;
+  const whom = headers.length === 0 ? '' : `of requests with ${headers.join(', ')}: `;
   const what = [delay, abort, responseRate].filter(Boolean).join(' and ');
   const glyph = leftMs > 0 ? style.warning : style.good;
-  return `${glyph} ${what}${whom} · ${left} · ${placeInWords(fault, namespace)}\n`;
+  return `${glyph} ${whom}${what} · ${left} · ${placeInWords(fault, namespace)}\n`;
 }
 
 /** A line of the table of the policy: a long value takes several. */
