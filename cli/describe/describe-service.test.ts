@@ -159,4 +159,32 @@ Warnings
     const over = { ...port.fault, until: '2026-11-21T09:00:00Z' };
     expect(said({ ...cart, ports: [{ ...port, port: 80, fault: over }] })).toContain('over, without effect');
   });
+
+  const healthIn = (changes: Partial<DescribedService>) => {
+    const text = serviceInWords({ ...cart, ...changes }, plain, nowMs, false);
+    const lines = text.slice(text.indexOf('\nInstances\n'), text.indexOf('\nRoutes of')).trimEnd().split('\n');
+    return { health: /(?:yes|no) +(\S+)/.exec(lines[3] ?? '')?.[1], beside: lines.slice(4).map((line) => line.trim()) };
+  };
+
+  it('says at the instances that there is panic, in which an ill one takes requests', () => {
+    const panic = { state: 'half', reasons: ['1/1 ejected', 'panic'] } as const;
+    expect(healthIn({ circuit: panic })).toEqual({
+      health: 'ill',
+      beside: [
+        '× cart-1   ejected 30s: 5 × 5xx in a row, says default/web-1',
+        '‼ panic: too few instances are well, so requests go to all of them',
+      ],
+    });
+    expect(healthIn({})).toMatchObject({ health: 'out' });
+  });
+
+  it('does not call an instance well where callers leave out one that they named before', () => {
+    expect(healthIn({ out: [] })).toEqual({
+      health: '?',
+      beside: ['‼ which of them callers leave out was told before this control plane began'],
+    });
+    expect(healthIn({ out: [], circuit: null })).toEqual({ health: 'ok', beside: [] });
+    const busy = { state: 'open', reasons: ['20/20 connections'] } as const;
+    expect(healthIn({ out: [], circuit: busy })).toEqual({ health: 'ok', beside: [] });
+  });
 });

@@ -14,6 +14,8 @@ import type { Style } from '../terminal/style.ts';
 import type { Column } from '../terminal/table.ts';
 import { formatTable } from '../terminal/table.ts';
 import { timeLeft } from '../terminal/units.ts';
+import type { Health } from './health-words.ts';
+import { besideHealth, healthOf, healthTones } from './health-words.ts';
 import { facts, section } from './layout.ts';
 
 /** A service as `heddle describe` prints it: what it is, what decides about calls to it, what has become of that. */
@@ -91,16 +93,20 @@ function circuitInWords({ circuit }: DescribedService): string {
   return [circuit.state === 'half' ? 'closed' : circuit.state, ...circuit.reasons].join(', ');
 }
 
-function instancesInWords({ instances, out }: DescribedService, style: Style, isWide: boolean): string {
+function instancesInWords(service: DescribedService, style: Style, isWide: boolean): string {
+  const { instances, out } = service;
   if (instances.length === 0) return 'none that the mesh knows\n';
   const reports = out.map(({ instance, caller, message }) => `${style.bad} ${instance}   ${message}, says ${caller}\n`);
   return (
-    formatTable(instanceColumns(isWide, new Set(out.map(({ instance }) => instance))), instances, style) +
-    reports.join('')
+    formatTable(instanceColumns(isWide, healthOf(service)), instances, style) +
+    reports.join('') +
+    besideHealth(service)
+      .map((text) => `${style.warning} ${text}\n`)
+      .join('')
   );
 }
 
-function instanceColumns(isWide: boolean, out: ReadonlySet<string>): readonly Column<InstanceDescription>[] {
+function instanceColumns(isWide: boolean, health: (name: string) => Health): readonly Column<InstanceDescription>[] {
   const isPlain = ({ ports }: InstanceDescription) => ports.some(({ isMeshed }) => !isMeshed);
   const columns: readonly Column<InstanceDescription>[] = [
     { header: 'NAME', cell: ({ name }) => name },
@@ -116,8 +122,8 @@ function instanceColumns(isWide: boolean, out: ReadonlySet<string>): readonly Co
     },
     {
       header: 'HEALTH',
-      cell: ({ name }) => (out.has(name) ? 'out' : 'ok'),
-      tone: ({ name }) => (out.has(name) ? 'bad' : 'good'),
+      cell: ({ name }) => health(name),
+      tone: ({ name }) => healthTones[health(name)],
     },
     { header: 'WEIGHT', align: 'right', cell: ({ weight }) => String(weight) },
     { header: 'ZONE', cell: ({ region, zone }) => [region, zone].filter(Boolean).join('/') || '-' },
