@@ -80,12 +80,15 @@ export function rewriteAction(
 export function backendHost(
   { own, hostname, differsByBackend }: RuleRewrite,
   backend: Backend,
-  { name, namespace }: BackendName,
+  { kind, name, namespace }: BackendName,
   ofRoute: string,
 ): { readonly host_rewrite_literal?: string } {
   if ('missing' in backend) return {};
   if (own?.hostname !== undefined) return differsByBackend ? { host_rewrite_literal: own.hostname } : {};
   if (backend.outside?.startsWith('*.')) return {};
   if (backend.outside !== undefined) return { host_rewrite_literal: backend.outside };
-  return hostname?.type === 'Backend' ? { host_rewrite_literal: serviceHost(name, namespace ?? ofRoute) } : {};
+  // the ExternalService that was called has the name that was called
+  return hostname?.type === 'Backend' && kind === 'Service'
+    ? { host_rewrite_literal: serviceHost(name, namespace ?? ofRoute) }
+    : {};
 }
