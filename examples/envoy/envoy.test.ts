@@ -11,6 +11,7 @@ import { MemoryStore } from '../../rate-limit/memory-store.ts';
 import { startRateLimitServer } from '../../rate-limit/server.ts';
 import type { EchoServer } from '../grpc/echo.ts';
 import { echoClient, startEchoServer } from '../grpc/echo.ts';
+import { applyText } from '../testing/apply-documents.ts';
 import { stockEnvoy } from '../testing/envoy.ts';
 import { freePort } from '../testing/free-port.ts';
 import { TestMesh } from '../testing/mesh.ts';
@@ -95,6 +96,18 @@ async function answerAt(port: number, call: Call): Promise<Answer> {
   };
 }
 
+/** Two hosts of one document, and one of another, all at that port of loopback. */
+function outside(port: number): string {
+  const document = (name: string, hosts: string) => `apiVersion: heddle.dev/v1alpha1
+kind: ExternalService
+metadata: { name: ${name} }
+spec: { hosts: ${hosts}, ports: [{ port: 80, protocol: HTTP, targetPort: ${port} }], endpoints: [{ address: 127.0.0.1 }] }
+`;
+  return [document('api', '[api.example.com, www.example.com]'), document('there', '[there.example.com]')].join(
+    '---\n',
+  );
+}
+
 describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
   let mesh: TestMesh;
   /** Where each takes the calls of its application. */
@@ -143,6 +156,7 @@ describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
       if (kind === null) throw new Error(`no kind ${document.kind}`);
       revision = (await mesh.api.apply(kind, document)).document.metadata.resourceVersion ?? '0';
     }
+    await applyText(mesh, outside(await mesh.application(application('outside'))));
     const common = { program: program ?? '', xdsAddress: mesh.controlPlane.xdsAddress };
     const stateOf = (name: string): string => join(mesh.directory, 'sidecars', name);
     callers.envoy = await freePort();
@@ -186,6 +200,32 @@ describe.skipIf(program === null)('a stock Envoy and our sidecar', () => {
     ['a request', { path: '/echo/1?a=b' }, { status: 200, body: 'v1 GET /echo/1?a=b' }],
     ['a host with a domain', { path: '/echo', headers: { host: 'cart.default.svc.cluster.local' } }, { status: 200 }],
     ['no rule', { path: '/unknown' }, { status: 404 }],
+    [
+      'a rule of a host outside',
+      { service: 'api.example.com', path: '/seen/here' },
+      { status: 200, body: 'outside GET /seen/here api.example.com 1 - -' },
+    ],
+    [
+      'another host outside in its place',
+      { service: 'api.example.com', path: '/seen/there' },
+      { status: 200, body: 'outside GET /seen/there there.example.com - - -' },
+    ],
+    [
+      'a service in its place',
+      { service: 'api.example.com', path: '/seen/mesh' },
+      { status: 200, body: 'stock GET /seen/mesh api.example.com - - -' },
+    ],
+    [
+      'a redirect of a host outside',
+      { service: 'api.example.com', path: '/old' },
+      { status: 301, headers: { location: 'http://there.example.com/old' } },
+    ],
+    ['no rule of a host outside', { service: 'api.example.com', path: '/unknown' }, { status: 404 }],
+    [
+      'the host beside it, which no route names',
+      { service: 'www.example.com', path: '/seen/unknown' },
+      { status: 200, body: 'outside GET /seen/unknown www.example.com - - -' },
+    ],
     [
       'a redirect',
       { path: '/moved/1?a=b' },
