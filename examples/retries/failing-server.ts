@@ -19,6 +19,8 @@ const ends: Readonly<Record<string, (response: ServerResponse) => void>> = {
   'cache-miss': (response) => response.writeHead(200, { 'x-cache': 'miss-origin' }).end(),
   'cache-exact': (response) => response.writeHead(200, { 'x-cache-state': 'stale' }).end(),
   'cache-near': (response) => response.writeHead(200, { 'x-cache-state': 'stale-ish' }).end(),
+  'cache-error': (response) => response.writeHead(200, { 'x-cache': 'error-E42' }).end(),
+  'cache-errors': (response) => response.writeHead(200, { 'x-cache': 'error-E42, error-none' }).end(),
   stale: (response) => response.writeHead(200, { 'x-stale': '1' }).end(),
   'hang-up': (response) => response.socket?.destroy(),
   silence: () => {},

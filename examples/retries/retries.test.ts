@@ -116,6 +116,8 @@ describe('retries', () => {
       ['report-1', 2],
       ['once-again', 2],
       ['whatever', 2],
+      ['batch-17', 2],
+      ['batch-17b', 1],
       ['a-report-', 1],
       ['again-', 1],
       ['whatever-else', 1],
@@ -130,6 +132,8 @@ describe('retries', () => {
     ['cache-exact', 2],
     ['cache-near', 1],
     ['stale', 2],
+    ['cache-error', 2],
+    ['cache-errors', 1],
   ])('go by headers of the answer: %s', async (kind, sent) => {
     const path = `/${kind}/page`;
     await vi.waitUntil(async () => (await request(`${pagesUrl}/ready`)).statusCode === 200, { timeout: 15_000 });
