@@ -6,14 +6,13 @@ import { TLSSocket } from 'node:tls';
  *
  * Node's `resetAndDestroy` says the end first, behind all that is still to be sent, and a peer that reads it takes what it
  * has for everything. The flag is what that method sets; a Node that does not know it closes without a reset.
+ *
+ * TLS is destroyed from above, and takes the socket beneath with it: where that one goes first, Node 20 frees what its TLS
+ * layer still uses, and the process ends in native code.
  */
 export function resetSocket(socket: Socket, raw: Socket): void {
   // libuv does not reset a connection whose end is just being said, and would leave it open
   const isSayingEnd = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-  if (isSayingEnd || raw instanceof TLSSocket) {
-    socket.destroy();
-    return;
-  }
-  (raw as Socket & { resetAndClosing: boolean }).resetAndClosing = true;
-  raw.destroy();
+  if (!isSayingEnd && !(raw instanceof TLSSocket)) (raw as Socket & { resetAndClosing: boolean }).resetAndClosing = true;
+  socket.destroy();
 }

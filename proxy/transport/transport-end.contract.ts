@@ -125,6 +125,25 @@ export function describeTransportEnd(name: string, open: OpenOver): void {
       }
     });
 
+    it('may be destroyed in the turn in which it is reset', async () => {
+      const closes: Promise<unknown>[] = [];
+      for (let round = 0; round < 20; round++) {
+        const { transport, peer } = await pair();
+        const failed = new Promise((resolve) => peer.once('error', resolve));
+        const closed = new Promise((resolve) =>
+          transport.setHandler({ onBytes() {}, onEnd() {}, onDrain() {}, onClose: resolve }),
+        );
+        closes.push(closed);
+        transport.startReading();
+        peer.on('data', () => {});
+        peer.write('of no interest');
+        transport.reset();
+        transport.destroy();
+        expect(await failed).toMatchObject({ code: 'ECONNRESET' });
+      }
+      await Promise.all(closes);
+    });
+
     it('outlives peers that vanish in the middle of everything', async () => {
       const closes: Promise<void>[] = [];
       for (let round = 0; round < 60; round++) {
