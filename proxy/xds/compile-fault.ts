@@ -15,11 +15,13 @@ import { activityOf } from './compile-activity.ts';
 import { compileFraction } from './compile-fraction.ts';
 import { compileHeader } from './compile-matchers.ts';
 
+export interface FaultMemory extends FaultEnvironment, ActivityMemory {
+  /** Processes among which a bound is divided. */
+  readonly limitShare: number;
+}
+
 /** Null for none, also where nobody says which document asks for the fault and until when. */
-export function compileFault(
-  route: Route__Output,
-  environment: FaultEnvironment & ActivityMemory,
-): RequestFilter | null {
+export function compileFault(route: Route__Output, environment: FaultMemory): RequestFilter | null {
   const packed = route.typed_per_filter_config[FAULT_FILTER];
   const origin = parseFaultMetadata(route.metadata);
   if (packed === undefined || origin === null) return null;
@@ -35,7 +37,7 @@ export function compileFault(
     abort: abort === null ? null : compileAbort(abort),
     responseRate: rateLimit === null ? null : compileRateLimit(rateLimit),
     headers: headers.map(compileHeader),
-    maxActive: maxActive?.value ?? Number.POSITIVE_INFINITY,
+    maxActive: maxActive === null ? Number.POSITIVE_INFINITY : Math.ceil(maxActive.value / environment.limitShare),
     untilMs: origin.untilMs,
     rule: ruleOf(origin),
   };
