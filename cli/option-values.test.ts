@@ -128,7 +128,8 @@ describe('throughputValue', () => {
 
 describe('durationValue', () => {
   it('reads milliseconds', () => expect(durationValue('1.5s')).toBe(1500));
-  it('says what it expects', () => expect(() => durationValue('soon')).toThrow('write a duration such as'));
+  it('says what it expects', () =>
+    expect(() => durationValue('soon')).toThrow('Write a duration such as 500ms, 10s, 5m or 1h.'));
 });
 
 describe('concurrencyValue', () => {

@@ -53,15 +53,40 @@ export function faultCommand(): HeddleCommand {
   heddle fault cart --delay 2s --header x-user=jason     jason alone has to wait
   heddle fault cart --throughput 10KiB                   answers take their time
   heddle fault cart --clear
-  heddle fault                       which faults there are`,
+  heddle fault                       which faults there are
+  heddle fault cart                  those of cart`,
     );
   return withApiOptions(withNamespaceOption(withOutputOption(command))).action(
     async (service: string | undefined, options: FaultOptions) => {
       if (service === undefined) await list(options);
       else if (options.clear) await clear(service, options);
+      else if (saysNothing(options)) await show(service, options);
       else await inject(service, options);
     },
   );
+}
+
+/** A service alone asks what there is, as `heddle route cart` does. */
+function saysNothing({ abort, grpcStatus, delay, throughput, header, percent, for: forMs }: FaultOptions): boolean {
+  const isPlain = percent === 100 && forMs === 300_000;
+  return isPlain && [abort, grpcStatus, delay, throughput, header].every((option) => option === undefined);
+}
+
+async function show(service: string, options: FaultOptions): Promise<void> {
+  const { kinds } = await import('../../control-plane/model/kinds.ts');
+  const { knownService, namespaceFlag } = await import('../traffic/known-service.ts');
+  const { namespace, output } = options;
+  const commandFor = (other: string, its: string) => `heddle fault ${other}${namespaceFlag(its)}`;
+  const faults = await withClient(options, async (client) => {
+    await knownService(client, service, { namespace }, commandFor);
+    return (await client.list(kinds.FaultInjection, namespace)).items as FaultInjection[];
+  });
+  const empty = {
+    message: `there is no fault on ${service}`,
+    hint: `heddle fault ${service} --abort 503 --percent 30 --for 2m`,
+  };
+  const own = faults.filter(({ spec }) => spec.targetRefs.some(({ name }) => name === service));
+  await printListing({ ...faultListing(Date.now()), empty }, own, output);
 }
 
 async function inject(service: string, options: FaultOptions): Promise<void> {

@@ -86,4 +86,13 @@ describe('a command', () => {
     },
     60_000,
   );
+
+  it('shows the faults of a service that is named alone, and leaves them as they are', async () => {
+    await expect(heddle('fault cart')).rejects.toMatchObject({
+      stderr: expect.stringMatching(/^error: there is no fault on cart\nTry: heddle fault cart --abort/),
+    });
+    const { undo } = await heddle('fault cart --abort 418 --percent 30 --for 2m');
+    expect((await heddle('fault cart')).stdout).toMatch(/^NAME .*\ncart {3}cart {6}- {7}418 30% /);
+    await heddle(undo);
+  }, 60_000);
 });
