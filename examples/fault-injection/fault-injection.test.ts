@@ -50,7 +50,7 @@ beforeAll(async () => {
   await vi.waitUntil(async () => (await call()).statusCode === 200, { timeout: 15_000 });
   await vi.waitUntil(async () => (await download(1)).statusCode === 200, { timeout: 15_000 });
   await vi.waitUntil(async () => (await say(new Metadata())) === status.OK, { timeout: 15_000 });
-});
+}, 60_000);
 
 afterAll(async () => {
   client?.close();
