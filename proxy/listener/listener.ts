@@ -79,8 +79,6 @@ export class Listener {
   readonly #connections = new ServedConnections();
   /** All accepted sockets, those in the middle of a handshake included. */
   readonly #sockets = new Set<Socket>();
-  /** What is above those of them that TLS is spoken on, once the handshake is over. */
-  readonly #secured = new Map<Socket, TLSSocket>();
   /** With TLS: what it is spoken on, by the other end's address. */
   readonly #raw = new Map<string, Socket>();
   readonly #stopSweeping: () => void;
@@ -104,7 +102,6 @@ export class Listener {
       if (options.mesh !== null) this.#raw.set(address, socket);
       socket.on('close', () => {
         this.#sockets.delete(socket);
-        this.#secured.delete(socket);
         if (this.#raw.get(address) === socket) this.#raw.delete(address);
         if (this.#sockets.size === 0) this.#onEmpty();
       });
@@ -178,8 +175,7 @@ export class Listener {
     this.drain();
     this.#stopFollowing();
     const cut = setTimeout(() => {
-      // from above, for the reason that `resetSocket` has
-      for (const socket of this.#sockets) (this.#secured.get(socket) ?? socket).destroy();
+      for (const socket of this.#sockets) socket.destroy();
     }, graceMs);
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     // the server has not counted those that were handed over
@@ -248,8 +244,6 @@ export class Listener {
       clientCertLine: clientCertLine(own, leaf, verified.id),
       metadata: '',
     };
-    const raw = this.#raw.get(peer.address);
-    if (raw !== undefined) this.#secured.set(raw, socket);
     this.#accept(socket, peer, alpnProtocol);
   }
 
