@@ -14,6 +14,7 @@ import { TLSSocket } from 'node:tls';
 export function resetSocket(socket: Socket, raw: Socket): void {
   // libuv does not reset a connection whose end is just being said, and would leave it open
   const isSayingEnd = socket.writableEnded && !socket.writableFinished && socket.writableLength === 0;
-  if (!isSayingEnd && !(raw instanceof TLSSocket)) (raw as Socket & { resetAndClosing: boolean }).resetAndClosing = true;
+  if (!isSayingEnd && !(raw instanceof TLSSocket))
+    (raw as Socket & { resetAndClosing: boolean }).resetAndClosing = true;
   socket.destroy();
 }
