@@ -44,6 +44,27 @@ describe('ReplayBuffer', () => {
     );
   });
 
+  it('never writes to memory that was sent, and uses other memory again', () => {
+    const lent: Buffer[] = [];
+    const stream = { sendBody: (buffer: Buffer, start: number, end: number) => lent.push(buffer.subarray(start, end)) };
+    const replay = new ReplayBuffer();
+    const keep = (text: string) => {
+      replay.begin(2_000, 0);
+      replay.keep(Buffer.from(text), 0, text.length);
+    };
+    keep('one');
+    replay.clear();
+    for (const way of ['sendTo', 'moveTo'] as const) {
+      keep('two');
+      replay[way](stream as unknown as UpstreamStream, false, () => true);
+      replay.clear();
+      keep('six');
+      replay.clear();
+    }
+    expect(lent.map(String)).toEqual(['two', 'two']);
+    expect(lent[0]?.byteOffset).not.toBe(lent[1]?.byteOffset);
+  });
+
   it('keeps nothing of one body for the next', () => {
     const replay = new ReplayBuffer();
     replay.begin(10, 0);

@@ -3,11 +3,14 @@ import type { UpstreamStream } from '../message-head.ts';
 
 /** Room that a body gets when its first bytes come; it doubles as more do. */
 const FIRST_BYTES = 256;
+/** So much is left for the next request: most bodies of calls have a few bytes, and room for each anew costs as much as the copy. */
+const SPARE_BYTES = 1024;
 const nothing = Buffer.alloc(0);
 
 /**
  * What a client has sent of a body, kept while it may have to be sent again: a copy, up to a bound however small its pieces
- * are, in the framing it came in. Used again for later requests; the memory is not, since a connection may still hold it.
+ * are, in the framing it came in. Used again for later requests; so is a little memory that was never sent, since what was sent a
+ * connection may still hold.
  *
  * Source: Envoy `Route.request_body_buffer_limit`.
  */
@@ -16,6 +19,8 @@ export class ReplayBuffer {
   #length = 0;
   #maxLength = 0;
   #trailers = '';
+  /** A connection may hold the memory. */
+  #isLent = false;
 
   get isEmpty(): boolean {
     return this.#length === 0;
@@ -42,6 +47,7 @@ export class ReplayBuffer {
     const grown = Buffer.allocUnsafe(room);
     this.#kept.copy(grown, 0, 0, this.#length);
     this.#kept = grown;
+    this.#isLent = false;
   }
 
   /** The body has ended. */
@@ -54,6 +60,7 @@ export class ReplayBuffer {
    * `sendBody`. `isWanted` says whether the attempt has not failed meanwhile.
    */
   sendTo(stream: UpstreamStream, isEnded: boolean, isWanted: () => boolean): boolean {
+    this.#isLent = true;
     const isFlowing = this.#length === 0 || stream.sendBody(this.#kept, 0, this.#length, true);
     if (isEnded && isWanted()) stream.endRequest(this.#trailers);
     return isFlowing;
@@ -63,13 +70,15 @@ export class ReplayBuffer {
   moveTo(stream: UpstreamStream): boolean {
     const kept = this.#kept;
     const length = this.#length;
+    this.#isLent = true;
     this.clear();
     return length === 0 || stream.sendBody(kept, 0, length, true);
   }
 
   /** Nobody needs it any more. */
   clear(): void {
-    this.#kept = nothing;
+    if (this.#isLent || this.#kept.length > SPARE_BYTES) this.#kept = nothing;
+    this.#isLent = false;
     this.#length = 0;
   }
 }

@@ -26,7 +26,9 @@ export function grpcStatusIn(block: string): number {
  * Source: gRPC over HTTP2, `Timeout`: at most eight digits and a unit.
  */
 export function grpcTimeoutMs(block: string): number {
-  const match = /^([0-9]{1,8})([HMSmun])$/.exec(headerValue(block, 'grpc-timeout') ?? '');
+  const value = headerValue(block, 'grpc-timeout');
+  if (value === null) return 0; // most calls say nothing, and are not to pay for a regular expression
+  const match = /^([0-9]{1,8})([HMSmun])$/.exec(value);
   if (match === null) return 0;
   return Math.max(1, Math.round(Number(match[1]) * (unitsMs[match[2] as string] as number))); // both groups take part
 }
