@@ -15,6 +15,7 @@ const UNKNOWN = 2;
 export function grpcStatusIn(block: string): number {
   const value = headerValue(block, 'grpc-status');
   if (value === null) return -1;
+  if (value === '0') return 0; // most calls
   const status = /^[0-9]{1,2}$/.test(value) ? Number(value) : UNKNOWN;
   return status <= HIGHEST_STATUS ? status : UNKNOWN;
 }
@@ -26,9 +27,8 @@ export function grpcStatusIn(block: string): number {
  * Source: gRPC over HTTP2, `Timeout`: at most eight digits and a unit.
  */
 export function grpcTimeoutMs(block: string): number {
-  const value = headerValue(block, 'grpc-timeout');
-  if (value === null) return 0; // most calls say nothing, and are not to pay for a regular expression
-  const match = /^([0-9]{1,8})([HMSmun])$/.exec(value);
+  if (!block.includes('grpc-timeout:')) return 0; // most calls; names of HTTP/2 are in lower case
+  const match = /^([0-9]{1,8})([HMSmun])$/.exec(headerValue(block, 'grpc-timeout') ?? '');
   if (match === null) return 0;
   return Math.max(1, Math.round(Number(match[1]) * (unitsMs[match[2] as string] as number))); // both groups take part
 }
